@@ -1,0 +1,124 @@
+"""The bar: one policy in normal form with everything of metrics and template that it needs.
+
+A verdict follows from the bar and the evidence alone; verdict.json carries both, so it replays.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal
+
+from .claims import key_of
+from .specs import FieldCondition, Guard, Metric, Metrics, Policy, Template
+from .specs.fields import Integer, Key, Line, Name, Number, Spec
+from .specs.metrics import RANGE_OF_UNIT, ExactBaseline, RecordedBaseline
+from .specs.policy import AllOf, AnyOf, AtLeast, Directional
+
+
+class BarMetric(Spec):
+    """A metric with its defaults filled in."""
+
+    key: Key
+    label: Line
+    unit: Line
+    direction: Literal["higher", "lower"]
+    range: list[Number] | None
+    """[lo, hi], declared or implied by the unit."""
+    scores: Literal["binary"] | None
+    aggregate: str | None
+    baseline: Number | RecordedBaseline | ExactBaseline | None
+    """The declared number: judged against where no baseline is measured, else checked for drift."""
+    samples: Integer | None
+    """How many samples the template expects."""
+
+
+class Bar(Spec):
+    policy: Policy
+    """In normal form: `no_regression` inside reject has become `regresses_by`."""
+    template: Name
+    missing: Literal["unmatched", "worst"]
+    baseline: Literal["measured", "recorded"]
+    metrics: list[BarMetric]
+    """Every metric that the template measures, in its order."""
+
+    def metric(self, key: str) -> BarMetric:
+        """The metric of that key; KeyError where the template does not measure it."""
+        for metric in self.metrics:
+            if metric.key == key:
+                return metric
+        raise KeyError(key)
+
+
+Node = AllOf | AnyOf | AtLeast
+Leaf = object
+
+
+def children_of(rule: Node) -> list[object]:
+    """The conditions and rules below a rule, in the file's order."""
+    if isinstance(rule, AllOf):
+        return list(rule.all)
+    return list(rule.any if isinstance(rule, AnyOf) else rule.of)
+
+
+def set_bar(policy: Policy, template: Template, vocabulary: Metrics) -> Bar:
+    """The bar of a checked policy, template and vocabulary."""
+    known = {metric.key: metric for metric in vocabulary.metrics}
+    reject = policy.reject and _violations(policy.reject)
+    return Bar(
+        policy=policy.model_copy(update={"reject": reject}),
+        template=template.name,
+        missing=template.missing,
+        baseline=template.baseline,
+        metrics=[_filled_in(known[key], template) for key in template.metrics],
+    )
+
+
+def implied_range(metric: Metric) -> list[Decimal] | None:
+    """[lo, hi] as declared, else as the unit implies, else None."""
+    if metric.range is not None:
+        return metric.range
+    implied = RANGE_OF_UNIT.get(metric.unit.casefold())
+    return list(implied) if implied else None
+
+
+def _filled_in(metric: Metric, template: Template) -> BarMetric:
+    samples = template.samples
+    return BarMetric(
+        key=metric.key,
+        label=metric.label or metric.key,
+        unit=metric.unit,
+        direction=metric.direction,
+        range=implied_range(metric),
+        scores=metric.scores,
+        aggregate=metric.aggregate,
+        baseline=metric.baseline,
+        samples=samples.get(metric.key) if isinstance(samples, dict) else samples,
+    )
+
+
+def _violations(rule: Node) -> Node:
+    """Turn each guard of a reject rule into the regression that violates it (policy.md)."""
+    children = [_violation(child) for child in children_of(rule)]
+    field = "all" if isinstance(rule, AllOf) else "any" if isinstance(rule, AnyOf) else "of"
+    return rule.model_copy(update={field: children})
+
+
+def _violation(child: object) -> object:
+    if isinstance(child, AllOf | AnyOf | AtLeast):
+        return _violations(child)
+    if isinstance(child, Guard):
+        return Directional(op="regresses_by", **child.model_dump(exclude={"op"}))
+    return child
+
+
+def metric_keys(rule: Node | None) -> list[str]:
+    """Keys named in the rule's metric conditions, each once, in the file's order."""
+    if rule is None:
+        return []
+    keys: dict[str, None] = {}
+    for child in children_of(rule):
+        if isinstance(child, AllOf | AnyOf | AtLeast):
+            keys.update(dict.fromkeys(metric_keys(child)))
+        elif not isinstance(child, FieldCondition):
+            keys[key_of(child)] = None  # type: ignore[arg-type]
+    return list(keys)

@@ -1,0 +1,79 @@
+"""Every way of failing that is not a verdict, and the exit code that each one has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+
+class Exit(IntEnum):
+    """Exit codes that scripts rely on; they never change meaning."""
+
+    SHIP = 0
+    REJECT = 1
+    ITERATE = 2
+    FILES_WRONG = 3
+    NOT_JUDGED = 4
+    USAGE = 64
+    INTERNAL = 70
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Problem:
+    """One thing that is wrong in one file, where it is, and what to do about it."""
+
+    path: str
+    """Path below the project's root, with `/`."""
+    line: int
+    """1-based; 1 where the whole file is meant."""
+    column: int
+    """1-based."""
+    pointer: str
+    """RFC 6901 JSON Pointer of the value; "" is the whole file."""
+    code: str
+    """Stable kebab-case id, such as `unknown-key`."""
+    severity: Severity = Severity.ERROR
+    message: str
+    """What is wrong: lower case, no full stop."""
+    help: str
+    """What to do next: the allowed or nearest right value."""
+
+
+class Refusal(Exception):
+    """Base of the errors that a person is told about without a traceback."""
+
+    exit: Exit
+
+    def __init__(self, message: str, *, help: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.help = help
+
+
+class WrongUsage(Refusal):
+    """Wrong arguments, or a name that does not exist."""
+
+    exit = Exit.USAGE
+
+
+class NotJudged(Refusal):
+    """A run failed, a result file is broken, an engine or a file is missing: there is no verdict."""
+
+    exit = Exit.NOT_JUDGED
+
+
+class FilesWrong(Exception):
+    """Files under `.remyx/` are wrong; carries every problem that was found, errors and warnings."""
+
+    exit = Exit.FILES_WRONG
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__(f"{len(problems)} problems")
+        self.problems = problems

@@ -1,0 +1,199 @@
+"""verdict.json: the versioned view of a verdict, and the only thing that renderers see.
+
+Probabilities stand at 9 decimals, estimates at 12 significant digits. `replay` compares the fields
+`COMPARED`, recomputed from `policy` and `inputs` alone.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from .bar import Bar
+from .evidence import Inputs
+from .specs.fields import Integer, Number, Spec
+
+COMPARED = ("verdict", "reason", "run_state", "metrics", "rules", "fields", "advice")
+
+Mark = Literal["true", "false", "unknown"]
+
+
+class MetricRow(Spec):
+    """One metric, compared. A number that is null has its `reason`."""
+
+    key: str
+    label: str
+    unit: str
+    direction: Literal["higher", "lower"]
+    baseline: Number | None
+    variant: Number | None
+    delta: Number | None
+    """variant - baseline, in the metric's unit; never turned by direction."""
+    interval: list[Number] | None
+    """[low, high] of the delta at `level`, two-sided."""
+    level: Number
+    confidence_improved: Number | None
+    """P(the variant is truly better), 0 to 1."""
+    n: Integer | None
+    n_effective: Number | None
+    clusters: Integer | None
+    method: str | None
+    """paired · unpaired · one-sample · quantile; null where nothing could be computed."""
+    reason: str | None
+    """Why there is no confidence (reasons.py), else null."""
+    note: str | None
+    """What was found, in words, where there is a reason."""
+
+
+class MetricConditionRow(Spec):
+    text: str
+    """The condition as written."""
+    metric: str
+    """The metric's key."""
+    mark: Mark
+    reason: str | None
+    observed: Number | None
+    """What stands against the threshold: value, delta, gain (improves_by), loss (the other two)."""
+    threshold: Number
+    confidence: Number | None
+    """Of this very condition, wherever it could be computed."""
+    floor: Number | None
+    """The floor that applies, after sharing."""
+    declared_floor: Number | None
+    n: Integer | None
+    why: str | None
+
+
+class FieldConditionRow(Spec):
+    text: str
+    field: str
+    mark: Mark
+    reason: str | None
+    observed: Number | None
+    threshold: Number
+    confidence: None
+    floor: None
+    n: None
+    why: str | None
+
+
+class RuleRow(Spec):
+    combinator: Literal["all", "any", "at_least"]
+    k: Integer | None = None
+    """Of `at_least`."""
+    mark: Mark
+    conditions: list[RuleRow | MetricConditionRow | FieldConditionRow]
+
+
+class Rules(Spec):
+    ship: RuleRow
+    reject: RuleRow | None
+
+
+class Fields(Spec):
+    delta_confidence: Number | None
+    delta_confidence_word: Literal["significant", "worse", "inconclusive", "not_tested"]
+    sample_size: Number | None
+    coverage: Number | None
+
+
+class Advice(Spec):
+    """What would settle one condition of an iterate."""
+
+    condition: str
+    metric: str
+    kind: Literal["more_samples", "more_samples_do_not_help", "no_estimate"]
+    n_needed: Integer | None
+    """Samples (or clusters, see `counted_in`) at which the condition is expected to pass, power 0.80."""
+    n_now: Integer | None
+    smallest_effect: Number | None
+    """The true value that this n can confirm with power 0.80."""
+    expected: Number | None
+    expected_from: Literal["expect", "observed"] | None
+    counted_in: Literal["samples", "clusters"]
+    evidence_against: bool
+    message: str
+    """The same in one plain sentence."""
+
+
+class SampleChange(Spec):
+    id: str
+    baseline: Number
+    variant: Number
+
+
+class SamplesChanged(Spec):
+    """Samples whose score differs between the arms."""
+
+    up: Integer
+    down: Integer
+    examples: list[SampleChange]
+    """The 20 largest changes."""
+
+
+class Report(Spec):
+    schema_: Literal["remyx-verdict/1"] = Field(alias="schema")
+    verdict: Literal["ship", "reject", "iterate"] | None
+    reason: str
+    run_state: Literal["complete", "partial", "not_comparable", "failed"]
+    metrics: list[MetricRow]
+    rules: Rules
+    fields: Fields
+    advice: list[Advice]
+    policy: Bar
+    inputs: Inputs
+    samples_changed: dict[str, SamplesChanged]
+    judged_under: JudgedUnder
+    arms: dict[Literal["baseline", "variant"], ArmReport]
+    run: RunReport
+
+
+class JudgedUnder(Spec):
+    """Where the rules came from: enough to find the very bytes again."""
+
+    source: str
+    """`working tree`, or the commit that metrics, template and policy were read from."""
+    digests: dict[str, str]
+    """`sha256:…` of the normalised metrics, template, policy and of the harness files."""
+    commits: dict[str, str]
+    """`base`, `head`, `merge_base`, as far as known."""
+    isolation: str
+    """L0 self-reported · L1 shared · L2 separate · L3 enforced."""
+    isolation_note: str
+    lock: str
+    """`captured`, `locked`, or `unlocked` with its first reason."""
+    reproduce: str
+    """The command that gives this verdict again on a laptop."""
+
+
+class ArmReport(Spec):
+    state: Literal["completed", "failed", "timed_out", "recorded", "handed_in"]
+    asset: str | None
+    detail: str | None
+    """Of a failure: what happened, with the last lines of the log."""
+    seconds: Number | None
+    provenance: dict[str, str]
+    digests: dict[str, str]
+    unnamed: list[str]
+    warnings: list[str]
+
+
+class RunReport(Spec):
+    """What differs between two runs of the same thing."""
+
+    clock: str
+    """UTC, RFC 3339."""
+    host: str
+    seconds: Number
+    attempt: Annotated[Integer, Field(ge=1)]
+    version: str
+
+
+RuleRow.model_rebuild()
+Report.model_rebuild()
+
+
+def compared_part(report: dict[str, Any]) -> dict[str, Any]:
+    """The part of a report's JSON that a replay must reproduce."""
+    return {name: report[name] for name in COMPARED}
