@@ -8,8 +8,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Literal
 
-from .claims import key_of
-from .specs import FieldCondition, Guard, Metric, Metrics, Policy, Template
+from .claims import IMPROVED, Claim, claim_of, key_of
+from .specs import FieldCondition, Guard, Metric, MetricCondition, Metrics, Policy, Template
 from .specs.fields import Integer, Key, Line, Name, Number, Spec
 from .specs.metrics import RANGE_OF_UNIT, ExactBaseline, RecordedBaseline
 from .specs.policy import AllOf, AnyOf, AtLeast, Directional
@@ -50,14 +50,38 @@ class Bar(Spec):
 
 
 Node = AllOf | AnyOf | AtLeast
-Leaf = object
+Leaf = MetricCondition | FieldCondition
 
 
-def children_of(rule: Node) -> list[object]:
+def children_of(rule: Node) -> list[Node | Leaf]:
     """The conditions and rules below a rule, in the file's order."""
     if isinstance(rule, AllOf):
         return list(rule.all)
     return list(rule.any if isinstance(rule, AnyOf) else rule.of)
+
+
+def leaves_of(rule: Node | None) -> list[Leaf]:
+    """Every condition at any depth, in the file's order."""
+    leaves: list[Leaf] = []
+    for child in children_of(rule) if rule else []:
+        leaves += leaves_of(child) if isinstance(child, AllOf | AnyOf | AtLeast) else [child]
+    return leaves
+
+
+def metric_keys(rule: Node | None) -> list[str]:
+    """Keys named in the rule's metric conditions, each once, in the file's order."""
+    leaves = leaves_of(rule)
+    return list(dict.fromkeys(key_of(leaf) for leaf in leaves if not isinstance(leaf, FieldCondition)))
+
+
+def claims_in(bar: Bar) -> dict[str, list[Claim]]:
+    """By metric key, every claim that is weighed: those of the rules, and that the variant is better."""
+    claims = {metric.key: {IMPROVED[metric.direction]: None} for metric in bar.metrics}
+    for leaf in leaves_of(bar.policy.ship) + leaves_of(bar.policy.reject):
+        if not isinstance(leaf, FieldCondition):
+            key = key_of(leaf)
+            claims[key][claim_of(leaf, bar.metric(key).direction)] = None
+    return {key: list(found) for key, found in claims.items()}
 
 
 def set_bar(policy: Policy, template: Template, vocabulary: Metrics) -> Bar:
@@ -97,28 +121,15 @@ def _filled_in(metric: Metric, template: Template) -> BarMetric:
 
 
 def _violations(rule: Node) -> Node:
-    """Turn each guard of a reject rule into the regression that violates it (policy.md)."""
+    """Turn each guard of a reject rule into the regression that violates it."""
     children = [_violation(child) for child in children_of(rule)]
     field = "all" if isinstance(rule, AllOf) else "any" if isinstance(rule, AnyOf) else "of"
     return rule.model_copy(update={field: children})
 
 
-def _violation(child: object) -> object:
+def _violation(child: Node | Leaf) -> Node | Leaf:
     if isinstance(child, AllOf | AnyOf | AtLeast):
         return _violations(child)
     if isinstance(child, Guard):
-        return Directional(op="regresses_by", **child.model_dump(exclude={"op"}))
+        return Directional.model_validate(child.model_dump() | {"op": "regresses_by"})
     return child
-
-
-def metric_keys(rule: Node | None) -> list[str]:
-    """Keys named in the rule's metric conditions, each once, in the file's order."""
-    if rule is None:
-        return []
-    keys: dict[str, None] = {}
-    for child in children_of(rule):
-        if isinstance(child, AllOf | AnyOf | AtLeast):
-            keys.update(dict.fromkeys(metric_keys(child)))
-        elif not isinstance(child, FieldCondition):
-            keys[key_of(child)] = None  # type: ignore[arg-type]
-    return list(keys)

@@ -1,0 +1,31 @@
+"""Exact numbers as the decimals that are written: rounded once, half to even."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from fractions import Fraction
+
+SIGNIFICANT_DIGITS = 12
+"""Of estimates in reports."""
+PROBABILITY_DECIMALS = 9
+
+
+def round_significant(value: Fraction | Decimal | float, digits: int = SIGNIFICANT_DIGITS) -> Decimal:
+    """`value` to so many significant digits, half to even, without trailing zeros; never -0."""
+    context = Context(prec=digits, rounding=ROUND_HALF_EVEN)
+    if isinstance(value, Fraction):
+        # Context.divide rounds the exact quotient once, but its operands must be exact.
+        rounded = context.divide(Decimal(value.numerator), Decimal(value.denominator))
+    else:
+        rounded = context.plus(Decimal(value))
+    return plain(rounded)
+
+
+def plain(value: Decimal) -> Decimal:
+    """The same number without trailing zeros, exponent or negative zero: 0.420 → 0.42, 5E+3 → 5000."""
+    if value == 0:
+        return Decimal(0)
+    normal = value.normalize(Context(prec=max(1, len(value.as_tuple().digits))))
+    exponent = normal.as_tuple().exponent
+    assert isinstance(exponent, int)
+    return normal.quantize(Decimal(1), context=Context(prec=64)) if exponent > 0 else normal
