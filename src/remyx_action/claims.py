@@ -49,13 +49,19 @@ def key_of(condition: MetricCondition) -> str:
     return condition.metric.partition(".")[0]
 
 
+def quantity_of(condition: Comparison | Equality) -> Quantity:
+    """What the suffix names."""
+    quantity = condition.metric.partition(".")[2]
+    if quantity == "value":
+        return "value"
+    return "delta" if quantity == "delta" else "relative_delta"
+
+
 def claim_of(condition: MetricCondition, direction: Direction) -> Claim:
     """What the condition says about the true value."""
     if isinstance(condition, Comparison | Equality):
-        quantity = condition.metric.partition(".")[2]
-        assert quantity == "value" or quantity == "delta" or quantity == "relative_delta"
         side, strict = SIDES[condition.op]
-        return Claim(quantity=quantity, side=side, strict=strict, threshold=condition.threshold)
+        return Claim(quantity=quantity_of(condition), side=side, strict=strict, threshold=condition.threshold)
     return _directional(condition, direction)
 
 

@@ -1,0 +1,174 @@
+"""Judgement → report: the numbers of a verdict, rounded once and laid out for people and scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from .advice import advice_for
+from .bar import Bar, BarMetric, Leaf
+from .claims import key_of
+from .confidence import Estimate
+from .decimals import plain, round_significant
+from .evidence import Inputs
+from .fields import FieldValue, word_of
+from .judgement import Judgement
+from .report import (
+    Advice,
+    ArmReport,
+    FieldConditionRow,
+    Fields,
+    JudgedUnder,
+    MetricConditionRow,
+    MetricRow,
+    Report,
+    RuleRow,
+    Rules,
+    RunReport,
+    SamplesChanged,
+)
+from .rules import ConditionTrace, RuleTrace
+from .specs import FieldCondition
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """The part of a report that follows from bar and inputs alone."""
+
+    metrics: list[MetricRow]
+    rules: Rules
+    fields: Fields
+    advice: list[Advice]
+
+
+def draw_up(
+    judgement: Judgement,
+    *,
+    bar: Bar,
+    inputs: Inputs,
+    samples_changed: Mapping[str, SamplesChanged],
+    judged_under: JudgedUnder,
+    arms: Mapping[str, ArmReport],
+    run: RunReport,
+) -> Report:
+    """The whole of verdict.json."""
+    compared = lay_out(judgement, bar=bar, inputs=inputs)
+    return Report(
+        schema="remyx-verdict/1",
+        verdict=judgement.verdict,
+        reason=judgement.reason,
+        run_state=judgement.run_state,
+        metrics=compared.metrics,
+        rules=compared.rules,
+        fields=compared.fields,
+        advice=compared.advice,
+        policy=bar,
+        inputs=inputs,
+        samples_changed=dict(samples_changed),
+        judged_under=judged_under,
+        arms=dict(arms),  # type: ignore[arg-type]
+        run=run,
+    )
+
+
+def lay_out(judgement: Judgement, *, bar: Bar, inputs: Inputs) -> Compared:
+    """What a replay must reproduce, from the judgement of the same bar and inputs."""
+    reject = judgement.reject
+    return Compared(
+        metrics=[_metric_row(metric, judgement.estimates[metric.key]) for metric in bar.metrics],
+        rules=Rules(ship=_rule_row(judgement.ship), reject=_rule_row(reject) if reject else None),
+        fields=_fields(judgement),
+        advice=advice_for(judgement, bar=bar, inputs=inputs),
+    )
+
+
+def text_of(condition: Leaf) -> str:
+    """The condition in one line, as one would say it."""
+    threshold = f"{plain(condition.threshold):f}"
+    if isinstance(condition, FieldCondition):
+        field = f"{condition.field} of {condition.metric}" if condition.metric else condition.field
+        return f"{field} {condition.op} {threshold}"
+    relative = " relative" if getattr(condition, "mode", None) == "relative" else ""
+    return f"{condition.metric} {condition.op} {threshold}{relative}"
+
+
+def _metric_row(metric: BarMetric, estimate: Estimate) -> MetricRow:
+    interval = estimate.interval
+    return MetricRow(
+        key=metric.key,
+        label=metric.label,
+        unit=metric.unit,
+        direction=metric.direction,
+        baseline=_number(estimate.baseline),
+        variant=_number(estimate.variant),
+        delta=_number(estimate.delta),
+        interval=[round_significant(bound) for bound in interval] if interval else None,
+        level=estimate.level,
+        confidence_improved=estimate.improved,
+        n=estimate.n,
+        n_effective=None if estimate.n_effective is None else round_significant(estimate.n_effective),
+        clusters=estimate.clusters,
+        method=estimate.method,
+        reason=estimate.reason,
+        note=estimate.note,
+    )
+
+
+def _rule_row(trace: RuleTrace) -> RuleRow:
+    return RuleRow(
+        combinator=trace.combinator,
+        k=trace.k,
+        mark=trace.mark.value,
+        conditions=[
+            _rule_row(child) if isinstance(child, RuleTrace) else _condition_row(child)
+            for child in trace.children
+        ],
+    )
+
+
+def _condition_row(trace: ConditionTrace) -> MetricConditionRow | FieldConditionRow:
+    condition = trace.condition
+    if isinstance(condition, FieldCondition):
+        return FieldConditionRow(
+            text=text_of(condition),
+            field=condition.field,
+            mark=trace.mark.value,
+            reason=trace.reason,
+            observed=_number(trace.observed),
+            threshold=plain(condition.threshold),
+            confidence=None,
+            floor=None,
+            n=None,
+            why=condition.why,
+        )
+    return MetricConditionRow(
+        text=text_of(condition),
+        metric=key_of(condition),
+        mark=trace.mark.value,
+        reason=trace.reason,
+        observed=_number(trace.observed),
+        threshold=plain(condition.threshold),
+        confidence=trace.confidence,
+        floor=_number(trace.floor),
+        declared_floor=trace.declared_floor,
+        n=trace.n,
+        why=condition.why,
+    )
+
+
+def _fields(judgement: Judgement) -> Fields:
+    def value(found: FieldValue) -> Decimal | None:
+        return _number(found.value)
+
+    return Fields(
+        delta_confidence=value(judgement.delta_confidence),
+        delta_confidence_word=word_of(judgement.delta_confidence),
+        sample_size=value(judgement.sample_size),
+        coverage=value(judgement.coverage),
+    )
+
+
+def _number(value: Fraction | None) -> Decimal | None:
+    return None if value is None else round_significant(value)
