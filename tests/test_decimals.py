@@ -17,8 +17,8 @@ from remyx_action.decimals import plain, round_significant
         (Fraction(2, 3), "0.666666666667"),
         (Fraction(42, 100), "0.42"),
         (Fraction(5000), "5000"),
-        (Decimal("1234567890125"), "1234567890120"),  # half to even
-        (Decimal("1234567890135"), "1234567890140"),
+        (Decimal(1234567890125), "1234567890120"),  # half to even
+        (Decimal(1234567890135), "1234567890140"),
         (Fraction(-0), "0"),
         (0.1, "0.1"),
         (Fraction(-1, 100), "-0.01"),

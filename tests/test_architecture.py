@@ -1,0 +1,106 @@
+"""The house's four properties, held over the syntax tree: direction, size, values, one place that prints."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src" / "remyx_action"
+
+SHELLS = {"cli", "progress", "pipeline", "commands", "__main__"}
+"""Know several edges."""
+EDGES = {"repository", "workspace", "runtimes", "settings", "environment"}
+"""Touch the world; know the core, never each other."""
+THE_WORLD = {
+    "asyncio", "datetime", "glob", "http", "io", "multiprocessing", "os", "pathlib", "platform", "random",
+    "secrets", "select", "shutil", "signal", "socket", "subprocess", "sys", "tempfile", "threading", "time",
+    "urllib", "uuid",
+}  # fmt: skip
+"""Modules through which something could come in or go out behind an argument's back."""
+HEAVY = {"docker", "github", "jinja2", "jsonschema", "rich", "lighteval"}
+"""Imported where they are used, so that `judge` and `--help` start fast."""
+
+MODULES = sorted(SOURCE.rglob("*.py"))
+
+
+def room(path: Path) -> str:
+    """The part of the house that a file belongs to: its top-level module or folder."""
+    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+def imports(path: Path, *, top_level_only: bool = False) -> Iterator[str]:
+    """Absolute dotted names of everything that the file imports."""
+    package = ("remyx_action", *path.relative_to(SOURCE).parts[:-1])
+    tree = ast.parse(path.read_text())
+    for node in tree.body if top_level_only else ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
+            stem = ".".join(part for part in (base, node.module or "") if part)
+            yield from (f"{stem}.{alias.name}" for alias in node.names)
+
+
+def rooms_imported(path: Path) -> set[str]:
+    return {name.split(".")[1] for name in imports(path) if name.startswith("remyx_action.")}
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_every_module_keeps_its_place_in_the_line(path: Path) -> None:
+    forbidden = set() if room(path) in SHELLS else SHELLS | (EDGES - {room(path)})
+    assert set() == rooms_imported(path) & forbidden
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in MODULES if room(path) not in SHELLS | EDGES],
+    ids=lambda path: str(path.relative_to(SOURCE)),
+)
+def test_the_core_is_pure(path: Path) -> None:
+    assert set() == {name.split(".")[0] for name in imports(path)} & THE_WORLD
+    calls = {node.func.id for node in ast.walk(ast.parse(path.read_text())) if is_call_of_a_name(node)}
+    assert set() == calls & {"open", "input", "eval", "exec", "__import__"}
+
+
+def is_call_of_a_name(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_heavy_packages_wait_until_they_are_used(path: Path) -> None:
+    assert set() == {name.split(".")[0] for name in imports(path, top_level_only=True)} & HEAVY
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_modules_fit_on_a_few_screens_and_functions_on_one(path: Path) -> None:
+    assert len(path.read_text().splitlines()) < 400
+    sizes = {function.name: function.end_lineno - function.lineno for function in functions(path)}  # type: ignore[operator]
+    assert {} == {name: size for name, size in sizes.items() if size >= 40}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_every_module_says_its_place_in_one_sentence(path: Path) -> None:
+    docstring = ast.get_docstring(ast.parse(path.read_text()))
+    assert docstring
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in MODULES if room(path) != "cli"], ids=lambda path: str(path.relative_to(SOURCE))
+)
+def test_only_the_command_line_prints_and_exits(path: Path) -> None:
+    source = ast.parse(path.read_text())
+    called = {ast.unparse(node.func) for node in ast.walk(source) if isinstance(node, ast.Call)}
+    assert set() == called & {"print", "sys.exit", "exit", "quit", "typer.echo", "sys.stdout.write"}
+
+
+def test_the_parts_of_the_house_exist() -> None:
+    """So that renaming a room cannot silently free it from the rules above."""
+    rooms = {room(path) for path in MODULES}
+    assert {"cli", "pipeline", "commands", "repository", "workspace", "runtimes"} <= rooms
