@@ -14,12 +14,14 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from pages import ROOT, commands, table
+
 EXAMPLES = ROOT / "examples"
 PROGRAM = Path(sys.executable).with_name("remyx-action")
 
 DIGITS = EXAMPLES / "digits-classifier"
 VQASYNTH = EXAMPLES / "vqasynth"
+EXIT_CODES = {"ship": 0, "reject": 1, "iterate": 2}
 BASELINES = {"spatialscore": 0.42, "omnispatial": 0.31, "space10": 0.55, "mindcube": 0.38}
 POINTS_POLICY = """\
 version: 1
@@ -209,26 +211,36 @@ def test_leaving_a_benchmark_out_never_ships_and_names_the_reason(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("variant", "expected"),
-    [
-        ("support-vectors:kernel=rbf,C=10", (0, "ship", "bar_met")),
-        ("support-vectors:kernel=linear", (2, "iterate", "below_bar")),
-        ("decision-tree:depth=8", (1, "reject", "reject_rule")),
-        ("extra-trees", (1, "reject", "reject_rule")),
-    ],
-)
-def test_digits_are_trained_measured_and_judged(
-    tmp_path: Path, variant: str, expected: tuple[int, str, str]
-) -> None:
+@pytest.mark.parametrize(("variant", "verdict"), [row[:2] for row in table(DIGITS / "README.md", "variant")])
+def test_digits_are_trained_measured_and_judged(tmp_path: Path, variant: str, verdict: str) -> None:
     project = tmp_path / "digits"
     shutil.copytree(DIGITS, project, ignore=shutil.ignore_patterns(".remyx-out"))
     code, report = verdict_of("-C", project, "run", "--variant", variant)
-    assert expected == (code, report["verdict"], report["reason"])
-    assert report["run_state"] == "complete"
+    assert (verdict, "complete") == (report["verdict"], report["run_state"])
+    assert code == EXIT_CODES[verdict]
     assert [row["n"] for row in report["metrics"]] == [1797, 901, 1797]
     out = project / ".remyx-out"
     replayed = remyx_action("replay", out / "verdict.json")
     assert replayed.returncode == 0, replayed.stdout + replayed.stderr
     assert (out / "arms/variant/results.json").is_file()
     assert "fold 5 of 5" in "".join(path.read_text() for path in (out / "arms/variant").glob("*.log"))
+
+
+def test_the_page_of_the_digits_runs_what_its_table_explains() -> None:
+    explained = {row[0] for row in table(DIGITS / "README.md", "variant")}
+    shown = {command.line for command in commands(DIGITS / "README.md")}
+    assert shown <= {
+        "remyx-action check",
+        *(f"remyx-action run --variant {variant}" for variant in explained),
+    }
+
+
+def test_the_page_of_the_worked_example_shows_what_happens(project: Path) -> None:
+    page = VQASYNTH / "README.md"
+    verdicts = {row[0]: row[1] for row in table(page, "reports/")}
+    for command in commands(page):
+        arguments = command.line.split()[1:]
+        finished = remyx_action("-C", project, *arguments)
+        scenario = arguments[4].removeprefix("reports/") if "judge" in arguments else None
+        expected = EXIT_CODES[verdicts[scenario]] if scenario else 0
+        assert (expected, command.line) == (finished.returncode, command.line)

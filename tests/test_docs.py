@@ -1,0 +1,117 @@
+"""The documentation: its commands run, its files are right, its links lead somewhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+import yaml
+
+from pages import ROOT, Command, blocks, commands, links, named_files, pages, table
+from remyx_action.cli import app
+from remyx_action.errors import Exit
+
+README = ROOT / "README.md"
+EXAMPLES = ROOT / "examples"
+FIRST_BAR = ROOT / "docs/guide/first-bar.md"
+PROGRAMS = Path(sys.executable).parent
+PAGES_WITH_COMMANDS = [page for page in pages() if EXAMPLES not in page.parents and any(commands(page))]
+"""Those of the examples are run by test_examples."""
+
+
+def name_of(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def run(line: str, folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}", **more}
+    return subprocess.run(
+        shlex.split(line),
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+
+def carry_out(command: Command, folder: Path) -> None:
+    """Run a command of the program as a page shows it, and compare what the page shows of its output."""
+    finished = run(command.line, folder)
+    said = finished.stdout + finished.stderr
+    assert finished.returncode in {Exit.SHIP, Exit.REJECT, Exit.ITERATE}, f"{command.line}\n{said}"
+    for line in command.shown:
+        assert line.strip() in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PAGES_WITH_COMMANDS, ids=name_of)
+def test_every_command_of_a_page_runs(page: Path, tmp_path: Path) -> None:
+    shutil.copytree(EXAMPLES, tmp_path / "examples", ignore=shutil.ignore_patterns(".remyx-out"))
+    folder = tmp_path / "new" if page == FIRST_BAR else tmp_path
+    for path, text in named_files(page).items() if page == FIRST_BAR else ():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
+    for command in commands(page):
+        program, *arguments = shlex.split(command.line)
+        if program == "remyx-action":
+            carry_out(command, folder)
+        elif program.startswith("script/"):
+            assert os.access(ROOT / program, os.X_OK), command.line
+            assert all((ROOT / argument).exists() for argument in arguments), command.line
+        elif command.line.startswith("uv run --no-sync pytest"):
+            tried = run(f"pytest {shlex.join(arguments[3:])} --collect-only -q tests/test_docs.py", ROOT)
+            assert tried.returncode == 0, tried.stdout + tried.stderr
+        else:
+            assert command.line == "uv tool install ."  # see the next test
+
+
+@pytest.mark.slow
+def test_the_command_installs_as_a_tool_and_starts(tmp_path: Path) -> None:
+    folders = {"UV_TOOL_DIR": str(tmp_path / "tools"), "UV_TOOL_BIN_DIR": str(tmp_path / "bin")}
+    installed = run("uv tool install --quiet .", ROOT, **folders)
+    assert installed.returncode == 0, installed.stderr
+    started = run(f"{tmp_path}/bin/remyx-action -C {EXAMPLES}/vqasynth check", tmp_path)
+    assert started.returncode == 0, started.stdout + started.stderr
+
+
+@pytest.mark.parametrize("page", pages(), ids=name_of)
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    inside = [link.split("#")[0] for link in links(page) if not re.match(r"https?:|#", link)]
+    assert [link for link in inside if not (page.parent / link).exists()] == []
+
+
+def test_the_policy_of_the_readme_judges_the_digits(tmp_path: Path) -> None:
+    (policy,) = (block for block in blocks(README, "yaml") if "ship:" in block)
+    shutil.copytree(EXAMPLES / "digits-classifier", tmp_path, dirs_exist_ok=True)
+    (tmp_path / ".remyx/policies/default.yaml").write_text(policy, encoding="utf-8")
+    checked = run("remyx-action check", tmp_path)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_the_workflow_of_the_readme_calls_commands_that_exist() -> None:
+    (text,) = (block for block in blocks(README, "yaml") if "jobs:" in block)
+    steps = yaml.safe_load(text)["jobs"]["verdict"]["steps"]
+    called = [step["run"].split()[1] for step in steps if step.get("run", "").startswith("remyx-action")]
+    assert called == ["check", "run"]
+    assert set(called) <= command_names()
+
+
+def test_the_readme_lists_every_command_and_every_exit_code() -> None:
+    listed = [row[0].removeprefix("remyx-action ") for row in table(README, "command")]
+    assert sorted(listed) == sorted(command_names())
+    codes = [int(code) for row in table(README, "exit code") for code in row[0].split(", ")]
+    assert codes == [int(code) for code in Exit]
+
+
+def command_names() -> set[str]:
+    group = typer.main.get_command(app)
+    return set(getattr(group, "commands", {}))
