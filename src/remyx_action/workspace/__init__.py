@@ -1,0 +1,17 @@
+"""The folder on disk: finding the project, reading it and its results safely, writing results whole."""
+
+from .output import ARMS, OutputFolder, prepare_output, write_whole
+from .project import describe_script, find_root, read_project
+from .results import ResultsFolder, open_results
+
+__all__ = [
+    "ARMS",
+    "OutputFolder",
+    "ResultsFolder",
+    "describe_script",
+    "find_root",
+    "open_results",
+    "prepare_output",
+    "read_project",
+    "write_whole",
+]

@@ -1,0 +1,116 @@
+"""Writing: the output folder of a run, and files that are there whole or not at all."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from remyx_action.errors import NotJudged, WrongUsage
+
+ARMS = "arms"
+_MARK = "# written by remyx-action: nothing in this folder is committed\n*\n"
+"""Content of the folder's own .gitignore, by which a later run knows the folder for its own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputFolder:
+    """Where a run leaves everything; absolute paths."""
+
+    path: Path
+
+    def arm(self, arm: str) -> Path:
+        """The folder that the arm's harness writes into."""
+        return self.path / ARMS / arm
+
+    def log(self, arm: str) -> Path:
+        """The arm's log, beside its results."""
+        return self.arm(arm) / "harness.log"
+
+
+@contextmanager
+def prepare_output(path: Path, arms: tuple[str, ...] = ("baseline", "variant")) -> Iterator[OutputFolder]:
+    """Make the folder with its own `.gitignore` and an empty folder per arm; nobody else writes meanwhile.
+
+    WrongUsage where something else lives there; NotJudged where another run is writing into it.
+    """
+    path = path.absolute()
+    _claim(path)
+    with _only_writer(path):
+        folder = OutputFolder(path=path)
+        for arm in arms:
+            _empty(folder.arm(arm))
+        yield folder
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write under a temporary name in the same folder, then rename: a reader sees all of it or nothing."""
+    data = content.encode() if isinstance(content, str) else content
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _claim(path: Path) -> None:
+    """Make the folder ours, unless it is somebody else's."""
+    mark = path / ".gitignore"
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        is_empty = not any(path.iterdir())
+        if not is_empty and not _is_ours(mark):
+            raise WrongUsage(
+                f"{path} holds files that remyx-action did not write",
+                help="name an empty or a new folder with --out; arms/ in it is emptied before each run",
+            )
+        if is_empty:
+            write_whole(mark, _MARK)
+    except OSError as error:
+        raise WrongUsage(
+            f"cannot write to {path}: {(error.strerror or 'unknown error').lower()}",
+            help="name a folder that can be written with --out",
+        ) from error
+
+
+def _is_ours(mark: Path) -> bool:
+    return not mark.is_symlink() and mark.is_file() and mark.read_bytes() == _MARK.encode()
+
+
+@contextmanager
+def _only_writer(path: Path) -> Iterator[None]:
+    descriptor = os.open(path / ".gitignore", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise NotJudged(
+                f"another run is writing into {path}", help="wait for it, or name another folder with --out"
+            ) from error
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _empty(folder: Path) -> None:
+    """An empty folder, whatever stood there; a link is removed, not followed."""
+    if folder.parent.is_symlink():
+        folder.parent.unlink()
+    if folder.is_symlink() or (folder.exists() and not stat.S_ISDIR(folder.lstat().st_mode)):
+        folder.unlink()
+    elif folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)

@@ -1,0 +1,110 @@
+"""Reading what an arm left behind: each file once, no link followed, capped, hashed while it is read."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from remyx_action.errors import NotJudged, WrongUsage
+
+from .regular import UnreadableError, open_file, open_folder
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+RESULTS_CAP_BYTES = 256 * 1024 * 1024
+"""Per file."""
+_BLOCK_BYTES = 1024 * 1024
+
+
+class ResultsFolder:
+    """An arm's output folder; calling it with a file's name gives that file's lines, as bytes.
+
+    FileNotFoundError where there is no such file; NotJudged where it is a link, no regular file, larger
+    than the cap, or not below the folder. `digests` holds what was read to its end.
+    """
+
+    def __init__(self, folder: Path, *, cap_bytes: int = RESULTS_CAP_BYTES) -> None:
+        self._folder = folder
+        self._cap_bytes = cap_bytes
+        self.digests: dict[str, str] = {}
+        """File name → `sha256:…` of the bytes that were read."""
+
+    def __call__(self, name: str) -> Iterator[bytes]:
+        file = self._open(name)
+        return self._lines(name, file)
+
+    def _open(self, name: str) -> _Hashed:
+        try:
+            folder = open_folder(str(self._folder))
+            try:
+                descriptor = open_file(name, inside=folder)
+            finally:
+                os.close(folder)
+        except UnreadableError as refused:
+            where = f"{self._folder}/{name}"
+            raise NotJudged(
+                f"{where} {refused.what}", help="the harness has to leave a regular file in its output folder"
+            ) from refused
+        if os.fstat(descriptor).st_size > self._cap_bytes:
+            os.close(descriptor)
+            raise self._too_large(name)
+        return _Hashed(descriptor)
+
+    def _lines(self, name: str, file: _Hashed) -> Iterator[bytes]:
+        with io.BufferedReader(file, _BLOCK_BYTES) as lines:
+            for line in lines:
+                if file.read_bytes > self._cap_bytes:
+                    raise self._too_large(name)
+                yield line
+            self.digests[name] = f"sha256:{file.hash.hexdigest()}"
+
+    def _too_large(self, name: str) -> NotJudged:
+        return NotJudged(
+            f"{self._folder}/{name} is larger than {self._cap_bytes // 1024:,} KiB",
+            help="leave outputs out of the results, or split the evaluation into shards",
+        )
+
+
+class _Hashed(io.RawIOBase):
+    """A file that knows the digest of what was read from it."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__()
+        self._descriptor = descriptor
+        self.hash = hashlib.sha256()
+        self.read_bytes = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        view = memoryview(buffer).cast("B")
+        count = os.readv(self._descriptor, [view])
+        self.hash.update(view[:count])
+        self.read_bytes += count
+        return count
+
+    def close(self) -> None:
+        if not self.closed:
+            os.close(self._descriptor)
+        super().close()
+
+
+def open_results(path: Path, default_name: str) -> tuple[ResultsFolder, str]:
+    """The folder and file name that somebody meant by `path`: an output folder or a results file.
+
+    `default_name` is the file that is read where a folder was given. Links in the path that a person
+    typed are theirs to follow; inside the folder none is. WrongUsage where nothing is there.
+    """
+    if path.is_dir():
+        return ResultsFolder(path.resolve()), default_name
+    if not os.path.lexists(path):
+        raise WrongUsage(
+            f"no such file or folder: {path}", help="name an arm's output folder or its results file"
+        )
+    return ResultsFolder(path.parent.resolve()), path.name
