@@ -10,7 +10,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "remyx_action"
 
 SHELLS = {"cli", "progress", "pipeline", "commands", "__main__"}
 """Know several edges."""
-EDGES = {"repository", "workspace", "runtimes", "settings", "environment"}
+EDGES = {"repository", "workspace", "runtimes", "settings", "environment", "github", "workflow"}
 """Touch the world; know the core, never each other."""
 THE_WORLD = {
     "asyncio", "datetime", "glob", "http", "io", "multiprocessing", "os", "pathlib", "platform", "random",
