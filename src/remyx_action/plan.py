@@ -15,6 +15,9 @@ from .surroundings import passed_through
 Arm = Literal["baseline", "variant"]
 ARMS: tuple[Arm, Arm] = ("baseline", "variant")
 
+LOG_NAME = "harness.log"
+"""In the arm's output folder: what the harness printed."""
+
 UNITS_OF_TIME = frozenset({"s", "sec", "seconds", "ms", "us", "ns", "minutes", "hours"})
 """Case-folded; arms that run at once would slow each other."""
 

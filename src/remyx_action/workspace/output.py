@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from remyx_action.errors import NotJudged, WrongUsage
+from remyx_action.plan import LOG_NAME
 
 ARMS = "arms"
 _MARK = "# written by remyx-action: nothing in this folder is committed\n*\n"
@@ -31,7 +32,7 @@ class OutputFolder:
 
     def log(self, arm: str) -> Path:
         """The arm's log, beside its results."""
-        return self.arm(arm) / "harness.log"
+        return self.arm(arm) / LOG_NAME
 
 
 @contextmanager

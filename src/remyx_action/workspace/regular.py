@@ -29,7 +29,7 @@ class UnreadableError(Exception):
 
 
 def open_folder(name: str, *, inside: int | None = None) -> int:
-    """Descriptor of a folder that is no link; FileNotFoundError, or UnreadableError with what stands there."""
+    """Descriptor of a folder that is no link; FileNotFoundError, or UnreadableError saying what it is."""
     try:
         return os.open(name, _FOLDER, dir_fd=inside)
     except FileNotFoundError:

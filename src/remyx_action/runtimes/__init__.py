@@ -1,0 +1,33 @@
+"""Carrying out a plan: each runtime starts one arm and says how it ended; siblings behind one protocol."""
+
+from .arms import run_arms
+from .outcomes import (
+    ArmOutcome,
+    Completed,
+    Event,
+    Failed,
+    Finished,
+    Line,
+    OnEvent,
+    Progress,
+    Runtime,
+    Started,
+    TimedOut,
+)
+from .script import ScriptRuntime
+
+__all__ = [
+    "ArmOutcome",
+    "Completed",
+    "Event",
+    "Failed",
+    "Finished",
+    "Line",
+    "OnEvent",
+    "Progress",
+    "Runtime",
+    "ScriptRuntime",
+    "Started",
+    "TimedOut",
+    "run_arms",
+]

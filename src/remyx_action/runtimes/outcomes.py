@@ -1,0 +1,100 @@
+"""How an arm can end, what it says on the way, and what a runtime has to be able to do."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from remyx_action.plan import Arm, ArmPlan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Completed:
+    """The harness ended well; whether it left results is for the readers to say."""
+
+    elapsed_seconds: float
+    notes: tuple[str, ...] = ()
+    """What a person should know: a cut log, processes that had to be ended."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed:
+    """The harness crashed; that is never a score."""
+
+    what: str
+    """In words: `exit code 1`, `killed by SIGKILL: out of memory`."""
+    exit_code: int | None
+    """None where a signal ended it."""
+    signal: str | None
+    """Such as `SIGSEGV`."""
+    out_of_memory: bool
+    """True where the kernel counted it or the harness said so."""
+    last_lines: tuple[str, ...]
+    elapsed_seconds: float
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimedOut:
+    """The template's timeout passed; every process of the arm was killed."""
+
+    timeout_seconds: float
+    last_lines: tuple[str, ...]
+    elapsed_seconds: float
+    notes: tuple[str, ...] = ()
+
+
+ArmOutcome = Completed | Failed | TimedOut
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started:
+    arm: Arm
+    command: tuple[str, ...]
+    timeout_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One line that the harness printed, without control characters, at most 2,000 characters.
+
+    Whoever prints it stands something in front, or a runner may take it for a workflow command.
+    """
+
+    arm: Arm
+    text: str
+    elapsed_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """Samples done, as far as the harness's own progress line tells."""
+
+    arm: Arm
+    done: int
+    total: int
+    text: str
+    """The line itself."""
+    elapsed_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    arm: Arm
+    outcome: ArmOutcome
+
+
+Event = Started | Line | Progress | Finished
+OnEvent = Callable[[Event], None]
+"""Called from one thread at a time."""
+
+
+class Runtime(Protocol):
+    def carry_out(self, arm: ArmPlan, *, on_event: OnEvent, stop: threading.Event) -> ArmOutcome:
+        """Run one arm to its end; leave no process behind, and return soon after `stop` is set.
+
+        NotJudged where it cannot even be started.
+        """
+        ...
