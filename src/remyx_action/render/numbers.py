@@ -1,0 +1,137 @@
+"""Numbers as people read them, with as many digits as it takes never to contradict the decision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+
+NONE = "—"
+"""Stands where there is no number; its reason stands beside it."""
+MINUS = "−"
+MOST_DECIMALS = 12
+"""Beyond it a number is shown with all its digits."""
+EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
+
+
+def at(value: Decimal, decimals: int) -> Decimal:
+    """`value` rounded half to even to so many decimals; with all its digits beyond `MOST_DECIMALS`."""
+    if decimals > MOST_DECIMALS:
+        return value
+    return value.quantize(Decimal(1).scaleb(-decimals), context=EXACT)
+
+
+def decimals_that_tell_apart(values: Iterable[Decimal], marks: Iterable[Decimal], *, at_least: int) -> int:
+    """The fewest decimals, from `at_least`, at which every value stands on its true side of every mark."""
+    pairs = [(value, mark) for value in values for mark in marks]
+    for decimals in range(max(0, at_least), MOST_DECIMALS + 1):
+        if all(_side(at(value, decimals), mark) == _side(value, mark) for value, mark in pairs):
+            return decimals
+    return MOST_DECIMALS + 1
+
+
+def _side(value: Decimal, mark: Decimal) -> int:
+    return (value > mark) - (value < mark)
+
+
+def decimals_of(value: Decimal) -> int:
+    """How many decimals the number has as it is written."""
+    exponent = EXACT.plus(value).as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def decimals_for(spread: Decimal, *, digits: int = 2) -> int:
+    """Decimals at which `spread` keeps so many significant digits: 0.0138 → 3."""
+    return max(0, digits - 1 - spread.adjusted()) if spread else 0
+
+
+def number(value: Decimal | None, decimals: int | None = None) -> str:
+    """`1,234.50`; as written where `decimals` is None."""
+    if value is None:
+        return NONE
+    shown = value if decimals is None else at(value, decimals)
+    return _written(abs(shown), negative=shown < 0 or (shown == 0 and value < 0))
+
+
+def signed(value: Decimal | None, decimals: int | None = None) -> str:
+    """`+0.031`, `−0.010`; exact zero has no sign."""
+    if value is None or value == 0:
+        return number(value, decimals)
+    return number(value, decimals) if value < 0 else "+" + number(value, decimals)
+
+
+def _written(value: Decimal, *, negative: bool) -> str:
+    digits = f"{value:,f}" if value == 0 or value.adjusted() > -MOST_DECIMALS else f"{value:E}"
+    return (MINUS if negative else "") + digits.replace("E-", f"e{MINUS}")
+
+
+def interval(bounds: Iterable[Decimal] | None, decimals: int) -> str:
+    """`[−0.004, +0.024]`, kept on one line."""
+    if bounds is None:
+        return ""
+    return "[" + ",\N{NO-BREAK SPACE}".join(signed(bound, decimals) for bound in bounds) + "]"
+
+
+def confidence(value: Decimal | None) -> str:
+    """A probability at 3 decimals; never a false 0 or 1."""
+    if value is None:
+        return NONE
+    if Decimal("0.9995") <= value < 1:
+        return unbroken("> 0.999")
+    if 0 < value <= Decimal("0.0005"):
+        return unbroken("< 0.001")
+    return number(value, 3)
+
+
+def against_floor(value: Decimal | None, floor: Decimal | None) -> str:
+    """`0.962 ≥ 0.80`: the confidence held against the floor that applies, both telling the truth."""
+    if value is None or floor is None:
+        return confidence(value)
+    passed = value >= floor
+    for decimals in range(3, MOST_DECIMALS + 1):
+        shown = at(floor, floor_decimals(floor, most=decimals + 1))
+        known = at(value, decimals)
+        if (known >= shown) == passed and (known in {0, 1}) <= (value in {0, 1}):
+            break
+        if decimals == 3 and known in {0, 1} and (confidence(value)[0] == ">") == passed:
+            return unbroken(f"{confidence(value)} {'≥' if passed else '<'} {share(floor)}")
+    return unbroken(f"{number(known)} {'≥' if passed else '<'} {number(shown)}")
+
+
+def floor_decimals(floor: Decimal, *, most: int = 4) -> int:
+    return max(2, min(decimals_of(floor), most))
+
+
+def share(floor: Decimal) -> str:
+    """A floor with at least two decimals, as policies write it, and at most four."""
+    return number(floor, floor_decimals(floor))
+
+
+def unbroken(line: str) -> str:
+    """The line so that no reader wraps it."""
+    return line.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def percent(level: Decimal) -> str:
+    """`95%`."""
+    return number((level * 100).normalize()) + "%"
+
+
+def count(value: int | None) -> str:
+    return NONE if value is None else f"{value:,}"
+
+
+def plural(amount: int, one: str, many: str | None = None) -> str:
+    """`1 metric`, `4 metrics`."""
+    return f"{amount:,} {one if amount == 1 else many or one + 's'}"
+
+
+def duration(seconds: Decimal) -> str:
+    """`0.4 s`, `42 s`, `3 min 20 s`, `2 h 05 min`."""
+    if seconds < 10:
+        return f"{number(seconds, 1)} s"
+    whole = int(seconds.to_integral_value(ROUND_HALF_EVEN))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600:,} h {whole % 3600 // 60:02d} min"

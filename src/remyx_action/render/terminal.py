@@ -1,0 +1,247 @@
+"""Report → a terminal: tables that fit the width, colours only where they are wanted, never alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from io import StringIO
+from typing import TYPE_CHECKING
+
+from remyx_action.report import Report
+
+from . import drawing, neutral, numbers
+from .metric_lines import MetricLine
+from .phrase import Phrase, spell
+from .trace import TraceLine
+from .view import ArmView, RuleView, View, view_of
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+NARROWEST = 60
+WITH_DRAWING = 78
+"""From this width on the intervals are drawn, from `WIDE` on also written, and words stand beside."""
+WIDE = 110
+ROWS = 60
+LOG_LINES = 12
+
+VERDICT_STYLES = {"ship": "bold green", "reject": "bold red", "iterate": "bold yellow", None: "bold magenta"}
+MARK_STYLES = {
+    ("ship", "true"): "green",
+    ("ship", "false"): "red",
+    ("reject", "true"): "red",
+    ("reject", "false"): "green",
+}
+STANDING_STYLES = {"better": "green", "worse": "red", "even": "default", "unknown": "yellow"}
+UNKNOWN_STYLE = "yellow"
+QUIET = "bright_black"
+
+
+def text(report: Report, *, width: int, colour: bool) -> str:
+    """The whole report; every line at most `width` columns (at least 60), no trailing spaces."""
+    from rich.console import Console
+
+    stream = StringIO()
+    console = Console(
+        file=stream,
+        width=max(width, NARROWEST),
+        force_terminal=colour,
+        no_color=not colour,
+        color_system="standard" if colour else None,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
+        _environ={},
+    )
+    _print(console, view_of(report))
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
+
+
+def _print(console: Console, view: View) -> None:
+    for place, part in enumerate(_parts(view, console.width)):
+        if place:
+            console.print()
+        console.print(part)
+
+
+def _parts(view: View, width: int) -> Iterable[RenderableType]:
+    yield _headline(view)
+    if view.failed:
+        yield from (_failure(arm) for arm in view.arms if arm.failed)
+    else:
+        yield _metrics(view, width)
+    if view.warnings:
+        yield _items([("!", UNKNOWN_STYLE, _plain(warning)) for warning in view.warnings])
+    if not view.failed:
+        yield from (_rule(rule, width) for rule in view.rules)
+    if view.advice:
+        yield _advice(view)
+    yield _judged_under(view)
+
+
+def _plain(phrase: Phrase) -> str:
+    return spell(phrase, said=neutral.terminal, coded=neutral.terminal)
+
+
+def _headline(view: View) -> RenderableType:
+    from rich.console import Group
+    from rich.text import Text
+
+    glyph = {"ship": "✓", "reject": "✗", "iterate": "↻"}.get(view.verdict or "", "!")
+    first = Text(f"{glyph} {view.word.upper()}", style=VERDICT_STYLES[view.verdict])
+    first.append(f": {view.reason}", style="bold default")
+    about = " · ".join(
+        neutral.terminal(part) for part in (f"{view.template} / {view.policy}", view.commit) if part
+    )
+    return Group(
+        first, _items([(" ", "", _plain(phrase)) for phrase in view.because]), Text(f"  {about}", QUIET)
+    )
+
+
+def _items(items: Iterable[tuple[str, str, str]]) -> RenderableType:
+    """Lines with a sign each, wrapped below their own first word."""
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for sign, style, line in items:
+        grid.add_row(Text(sign, style=style), Text(line))
+    return grid
+
+
+def _table(*columns: tuple[str, str]) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style=QUIET)
+    for name, justify in columns:
+        table.add_column(
+            name,
+            justify="right" if justify == "right" else "left",
+            no_wrap=justify != "left",
+            overflow="fold",
+        )
+    return table
+
+
+def _metrics(view: View, width: int) -> RenderableType:
+    from rich.console import Group
+    from rich.text import Text
+
+    wide = width >= WIDE
+    columns = [("", "left"), ("baseline", "right"), ("variant", "right"), ("delta", "right")]
+    columns += [("95% interval", "right")] if wide else []
+    columns += [("n", "right")]
+    columns += [(drawing.HEADING, "drawn")] if width >= WITH_DRAWING else []
+    table = _table(*columns)
+    for line in view.metrics[:ROWS]:
+        style = STANDING_STYLES[line.standing]
+        cells = [Text(line.baseline), Text(line.variant), Text(line.delta, style=f"bold {style}")]
+        cells += [Text(line.interval)] if wide else []
+        cells += [Text(line.n)]
+        cells += [Text(line.drawing, style=style)] if width >= WITH_DRAWING else []
+        table.add_row(_label(line), *cells)
+    notes = [
+        ("·", UNKNOWN_STYLE, f"{neutral.terminal(line.label)}: {_plain(line.note)}")
+        for line in view.metrics[:ROWS]
+        if line.note
+    ]
+    more = len(view.metrics) - ROWS
+    if more > 0:
+        notes.append(("…", QUIET, f"{numbers.plural(more, 'more metric')} in verdict.json"))
+    caption = Text(f"{_plain(view.caption)} ↑ higher, ↓ lower is better; ╎ a threshold.", style=QUIET)
+    return Group(table, *([_items(notes)] if notes else []), caption)
+
+
+def _label(line: MetricLine) -> Text:
+    from rich.text import Text
+
+    label = Text(f"{neutral.terminal(line.label, limit=40)} {line.arrow}")
+    return label.append(f" {neutral.terminal(line.unit, limit=12)}", style=QUIET) if line.unit else label
+
+
+def _rule(rule: RuleView, width: int) -> RenderableType:
+    from rich.console import Group
+    from rich.text import Text
+
+    title = Text(f"{rule.role.capitalize()} rule: ", style="bold")
+    title.append(
+        f"{rule.glyph} {rule.word}", style="bold " + MARK_STYLES.get((rule.role, rule.mark), UNKNOWN_STYLE)
+    )
+    title.append(f" ({rule.of})", style=QUIET)
+    wide = width >= WIDE
+    columns = [("", "left"), ("condition", "left"), ("observed", "right"), ("confidence", "right")]
+    table = _table(*columns, *([("", "left")] if wide else []))
+    for line in rule.lines[:ROWS]:
+        words = _words(line)
+        cells = [_mark(line, rule), _condition(line, "" if wide else words)]
+        cells += [Text(line.observed), Text(line.confidence)] + ([Text(words, style=QUIET)] if wide else [])
+        table.add_row(*cells)
+    more = len(rule.lines) - ROWS
+    rest = [Text(f"… {numbers.plural(more, 'more line')} in verdict.json", style=QUIET)] if more > 0 else []
+    return Group(title, table, *rest)
+
+
+def _mark(line: TraceLine, rule: RuleView) -> Text:
+    from rich.text import Text
+
+    style = MARK_STYLES.get((rule.role, line.mark), UNKNOWN_STYLE)
+    return Text(f"{line.glyph} {line.word}", style=style, no_wrap=True)
+
+
+def _condition(line: TraceLine, words: str) -> Text:
+    from rich.text import Text
+
+    indent = "  " * line.depth
+    condition = Text(indent + (line.rule or neutral.terminal(line.text)), style="italic" if line.rule else "")
+    return condition.append(f"\n{indent}{words}", style=QUIET) if words else condition
+
+
+def _words(line: TraceLine) -> str:
+    why = neutral.terminal(line.why) if line.why else ""
+    return " · ".join(filter(None, (_plain(line.words), why)))
+
+
+def _advice(view: View) -> RenderableType:
+    from rich.console import Group
+    from rich.text import Text
+
+    lines = [
+        ("-", "", f"{neutral.terminal(condition)}: {neutral.terminal(sentence)}")
+        for condition, sentence in view.advice[:ROWS]
+    ]
+    return Group(Text("What would settle it", style="bold"), _items(lines))
+
+
+def _failure(arm: ArmView) -> RenderableType:
+    from rich.console import Group
+    from rich.text import Text
+
+    after = f" after {arm.seconds}" if arm.seconds else ""
+    title = Text(f"{arm.name} {arm.state}{after}", style="bold")
+    if arm.asset:
+        title.append(f" · {neutral.terminal(arm.asset)}", style="default")
+    lines = neutral.terminal_lines(arm.detail, lines=LOG_LINES) if arm.detail else []
+    return Group(title, *(Text(f"  {line}", overflow="fold") for line in lines))
+
+
+def _judged_under(view: View) -> RenderableType:
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True, style=QUIET)
+    grid.add_column(overflow="fold")
+    for name, phrase in view.judged_under:
+        if not name.startswith("Digest"):
+            grid.add_row(Text(name), Text(_plain(phrase)))
+    for change in view.changes[:ROWS]:
+        grid.add_row(
+            Text("Changed"), Text(f"{neutral.terminal(change.label)}: {change.up} up, {change.down} down")
+        )
+    grid.add_row(Text("Reproduce"), Text(neutral.terminal(view.reproduce)))
+    return Group(Text("Judged under", style="bold"), grid)

@@ -1,0 +1,240 @@
+"""Report → everything that is said about it, in order; comment, summary and terminal only lay it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from remyx_action.bar import Node
+from remyx_action.report import ArmReport, Report, RuleRow
+
+from . import numbers
+from .metric_lines import MetricLine, caption, metric_lines
+from .phrase import Coded, Phrase, Said
+from .trace import MetricView, Role, TraceLine, rule_name, trace_lines
+from .words import ARM_STATES, MARKS, NEXT_STEPS, REASONS, REJECT_MARKS, SHIP_MARKS, VERDICTS
+
+SHORT_COMMIT = 9
+SHORT_DIGEST = len("sha256:") + 12
+DECISIVE_SHOWN = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleView:
+    role: Role
+    glyph: str
+    word: str
+    mark: str
+    of: str
+    """`all of 5`."""
+    lines: tuple[TraceLine, ...]
+
+    @property
+    def deciding(self) -> tuple[TraceLine, ...]:
+        """Conditions that stand between the variant and a ship."""
+        return tuple(line for line in self.lines if line.text and line.decides(self.role))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeView:
+    label: str
+    up: int
+    down: int
+    examples: tuple[tuple[str, str, str], ...]
+    """id, baseline, variant."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArmView:
+    name: str
+    state: str
+    asset: str | None
+    seconds: str
+    failed: bool
+    detail: str | None
+    facts: tuple[tuple[str, str], ...]
+    """Provenance and digests, name and value."""
+    unnamed: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """Strings are ours or numbers; `Phrase`s and the texts of lines hold words from outside."""
+
+    verdict: str | None
+    symbol: str
+    word: str
+    reason: str
+    because: tuple[Phrase, ...]
+    """The conditions that made the verdict, most `DECISIVE_SHOWN`, and how many more."""
+    next_step: str
+    commit: str | None
+    policy: str
+    template: str
+    metrics: tuple[MetricLine, ...]
+    open_metrics: frozenset[str]
+    """Keys with a condition that stands between the variant and a ship."""
+    caption: Phrase
+    ship: RuleView
+    reject: RuleView | None
+    advice: tuple[tuple[str, str], ...]
+    """Condition and sentence."""
+    warnings: tuple[Phrase, ...]
+    changes: tuple[ChangeView, ...]
+    arms: tuple[ArmView, ...]
+    judged_under: tuple[tuple[str, Phrase], ...]
+    reproduce: str
+
+    @property
+    def rules(self) -> tuple[RuleView, ...]:
+        return (self.ship, self.reject) if self.reject else (self.ship,)
+
+    @property
+    def failed(self) -> bool:
+        return self.verdict is None
+
+
+def view_of(report: Report) -> View:
+    """Everything that a reader of the report is told."""
+    lines = metric_lines(report)
+    notes = {row.key: row.note for row in report.metrics}
+    known = {
+        line.key: MetricView(label=line.label, decimals=line.decimals, note=notes[line.key]) for line in lines
+    }
+    bar = report.policy.policy
+    ship = _rule("ship", report.rules.ship, bar.ship, known)
+    reject = None
+    if report.rules.reject and bar.reject:
+        reject = _rule("reject", report.rules.reject, bar.reject, known)
+    symbol, word = VERDICTS[report.verdict]
+    deciding = [line for rule in (ship, reject) if rule for line in rule.deciding]
+    return View(
+        verdict=report.verdict,
+        symbol=symbol,
+        word=word,
+        reason=REASONS.get(report.reason, report.reason),
+        because=tuple(_because(report, ship=ship, reject=reject)),
+        next_step=NEXT_STEPS.get(report.reason, ""),
+        commit=_commit(report),
+        policy=bar.name,
+        template=report.policy.template,
+        metrics=lines,
+        open_metrics=frozenset(line.metric for line in deciding if line.metric),
+        caption=caption(report),
+        ship=ship,
+        reject=reject,
+        advice=tuple((advice.condition, advice.message) for advice in report.advice),
+        warnings=tuple(_warnings(report)),
+        changes=tuple(_changes(report, known)),
+        arms=tuple(_arm(name, arm) for name, arm in report.arms.items()),
+        judged_under=tuple(_judged_under(report)),
+        reproduce=report.judged_under.reproduce,
+    )
+
+
+def _rule(role: Role, row: RuleRow, rule: Node, metrics: Mapping[str, MetricView]) -> RuleView:
+    words = SHIP_MARKS if role == "ship" else REJECT_MARKS
+    return RuleView(
+        role=role,
+        glyph=MARKS[row.mark],
+        word=words[row.mark],
+        mark=row.mark,
+        of=rule_name(row, rule),
+        lines=tuple(trace_lines(row, rule, role=role, metrics=metrics)),
+    )
+
+
+def _commit(report: Report) -> str | None:
+    head = report.judged_under.commits.get("head")
+    return head[:SHORT_COMMIT] if head else None
+
+
+def _because(report: Report, *, ship: RuleView, reject: RuleView | None) -> Iterator[Phrase]:
+    if report.reason == "run_failed":
+        for name, arm in report.arms.items():
+            if arm.state in {"failed", "timed_out"}:
+                yield (f"The {name} arm {ARM_STATES[arm.state]}; no score of it counts, not even as 0.",)
+        return
+    if report.reason == "not_comparable":
+        yield from ((Said(difference),) for difference in report.inputs.not_comparable[:DECISIVE_SHOWN])
+        return
+    if report.reason == "bar_met":
+        yield (_all_clear(ship, reject),)
+        return
+    lines = _decisive(report.reason, ship, reject)
+    yield from (line.sentence for line in lines[:DECISIVE_SHOWN])
+    if len(lines) > DECISIVE_SHOWN:
+        yield (f"And {numbers.plural(len(lines) - DECISIVE_SHOWN, 'more condition')} below.",)
+
+
+def _all_clear(ship: RuleView, reject: RuleView | None) -> str:
+    met = sum(1 for line in ship.lines if line.text and line.mark == "true")
+    of = sum(1 for line in ship.lines if line.text)
+    held = f"All {of} ship conditions are met" if met == of else f"{met} of {of} ship conditions are met"
+    if of == 1:
+        held = "The ship condition is met"
+    return f"{held}; no reject condition is triggered." if reject else f"{held}; there is no reject rule."
+
+
+def _decisive(reason: str, ship: RuleView, reject: RuleView | None) -> list[TraceLine]:
+    rejecting = list(reject.lines) if reject else []
+    lines, mark = {
+        "reject_rule": (rejecting, "true"),
+        "both_match": (rejecting, "true"),
+        "below_bar": (list(ship.lines), "false"),
+        "ship_undetermined": (list(ship.lines), "unknown"),
+        "reject_undetermined": (rejecting, "unknown"),
+    }.get(reason, ([], ""))
+    return [line for line in lines if line.text and line.mark == mark]
+
+
+def _warnings(report: Report) -> Iterator[Phrase]:
+    if report.rules.reject is None:
+        yield ("The policy has no reject rule: nothing can be rejected, however much it regresses.",)
+    for name, arm in report.arms.items():
+        yield from ((f"{name}: ", Said(warning)) for warning in arm.warnings)
+
+
+def _changes(report: Report, known: Mapping[str, MetricView]) -> Iterator[ChangeView]:
+    for key, changed in report.samples_changed.items():
+        if changed.up or changed.down:
+            yield ChangeView(
+                label=known[key].label if key in known else key,
+                up=changed.up,
+                down=changed.down,
+                examples=tuple(
+                    (change.id, numbers.number(change.baseline), numbers.number(change.variant))
+                    for change in changed.examples
+                ),
+            )
+
+
+def _arm(name: str, arm: ArmReport) -> ArmView:
+    digests = ((file, digest[:SHORT_DIGEST]) for file, digest in arm.digests.items())
+    return ArmView(
+        name=name,
+        state=ARM_STATES[arm.state],
+        asset=arm.asset,
+        seconds=numbers.duration(arm.seconds) if arm.seconds is not None else "",
+        failed=arm.state in {"failed", "timed_out"},
+        detail=arm.detail,
+        facts=(*arm.provenance.items(), *digests),
+        unnamed=tuple(arm.unnamed),
+    )
+
+
+def _judged_under(report: Report) -> Iterator[tuple[str, Phrase]]:
+    under, run = report.judged_under, report.run
+    yield "Policy", (Coded(report.policy.policy.name), " on template ", Coded(report.policy.template))
+    yield "Rules read from", (Said(under.source),)
+    for name, commit in under.commits.items():
+        yield f"Commit {name.replace('_', ' ')}", (Coded(commit[:SHORT_DIGEST]),)
+    for name, digest in under.digests.items():
+        yield f"Digest of {name}", (Coded(digest[:SHORT_DIGEST]),)
+    yield (
+        "Isolation",
+        (Said(under.isolation), *((": ", Said(under.isolation_note)) if under.isolation_note else ())),
+    )
+    yield "Lock", (Said(under.lock),)
+    took = numbers.duration(run.seconds)
+    yield "Run", (Said(run.clock), f", {took}, attempt {run.attempt}, remyx-action ", Said(run.version))
