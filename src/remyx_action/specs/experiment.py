@@ -8,12 +8,23 @@ from pydantic import Field
 
 from .fields import Key, Line, Name, Spec, Text, Version
 
+Tag = Annotated[Line, Field(min_length=1, max_length=64)]
+
 
 class Experiment(Spec):
+    """What somebody wants to find out, and the variant that they propose."""
+
     version: Version
+    """The version of this file's format."""
     name: Name
+    """The file's stem."""
     template: Name
+    """The template that measures it."""
     variant: Annotated[Line, Field(min_length=1)]
+    """The asset to be scored."""
     hypothesis: Text | None = None
+    """What is expected, and why."""
     target_metric: Key | None = None
-    tags: Annotated[list[Annotated[Line, Field(min_length=1, max_length=64)]], Field(max_length=50)] = []
+    """The metric that should move."""
+    tags: Annotated[list[Tag], Field(max_length=50)] = Field(default_factory=list)
+    """Free words."""

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+)
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 END = r"(?![\s\S])"
 """End of text in every regular-expression dialect; `$` lets a trailing newline through in Python's."""
@@ -20,7 +30,62 @@ TEXT_PATTERN = r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f]*" + END
 class Spec(BaseModel):
     """Base of everything that is read from a file: frozen, strict, unknown keys are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, regex_engine="python-re")
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        regex_engine="python-re",
+        use_attribute_docstrings=True,
+    )
+
+
+def refuse(code: str, message: str, *, help: str, at: str = "") -> PydanticCustomError:
+    """The error of one value: `code` is stable; `at` is a pointer that moves it, `../key` to a sibling."""
+    return PydanticCustomError(code, "{message}", {"message": message, "help": help, "at": at})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """What a number must lie between; stands in the JSON Schema as well, which `Field(ge=…)` would not."""
+
+    above: str | None = None
+    least: str | None = None
+    below: str | None = None
+    most: str | None = None
+
+    def admits(self, value: Decimal | int) -> bool:
+        return not (
+            (self.above is not None and value <= Decimal(self.above))
+            or (self.least is not None and value < Decimal(self.least))
+            or (self.below is not None and value >= Decimal(self.below))
+            or (self.most is not None and value > Decimal(self.most))
+        )
+
+    def __str__(self) -> str:
+        words = {"above": self.above, "at least": self.least, "below": self.below, "at most": self.most}
+        return " and ".join(f"{word} {bound}" for word, bound in words.items() if bound is not None)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        def check(value: Any) -> Any:
+            if self.admits(value):
+                return value
+            raise PydanticCustomError("out-of-bounds", "out of bounds", {"bounds": str(self)})
+
+        return core_schema.no_info_after_validator_function(check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        words = {
+            "exclusiveMinimum": self.above,
+            "minimum": self.least,
+            "exclusiveMaximum": self.below,
+            "maximum": self.most,
+        }
+        numbers = {word: float(bound) for word, bound in words.items() if bound is not None}
+        return handler(schema) | {
+            word: int(number) if number.is_integer() else number for word, number in numbers.items()
+        }
 
 
 def _decimal(value: Any) -> Any:
@@ -39,6 +104,21 @@ def _integer(value: Any) -> Any:
     raise PydanticCustomError("integer_type", "is not a whole number")
 
 
+def _distinct(values: list[Any]) -> list[Any]:
+    for index, value in enumerate(values):
+        first = values.index(value)
+        if first != index:
+            raise refuse(
+                "repeated-entry",
+                f"entry {index + 1} repeats entry {first + 1}: {value}",
+                help="remove one of the two",
+            )
+    return values
+
+
+DISTINCT = AfterValidator(_distinct)
+"""No entry of a list stands twice; goes with `json_schema_extra={"uniqueItems": True}`."""
+
 Number = Annotated[Decimal, BeforeValidator(_decimal), WithJsonSchema({"type": "number"})]
 Integer = Annotated[int, BeforeValidator(_integer), WithJsonSchema({"type": "integer"})]
 Key = Annotated[str, Field(pattern=KEY_PATTERN)]
@@ -49,6 +129,4 @@ Line = Annotated[str, Field(pattern=LINE_PATTERN, max_length=500)]
 """One line of text, shown to people."""
 Text = Annotated[str, Field(pattern=TEXT_PATTERN, max_length=10_000)]
 """Free text of several lines."""
-Version = Annotated[
-    Literal[1], BeforeValidator(_integer), WithJsonSchema({"const": 1, "type": "integer"})
-]
+Version = Annotated[Literal[1], BeforeValidator(_integer), WithJsonSchema({"const": 1, "type": "integer"})]

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
-from .fields import END, Integer, Key, Line, Name, Number, Spec, Version
+from .fields import DISTINCT, END, Bounds, Integer, Key, Line, Name, Number, Spec, Version
+
+PLACEHOLDERS = ("asset", "arm", "source", "harness", "output_dir", "samples")
+"""What `{…}` in a command may name; other braces stand for themselves."""
+PLACEHOLDER_PATTERN = r"\{(?!(?:" + "|".join(PLACEHOLDERS) + r")\})[a-z_]+\}"
+"""A placeholder that does not exist."""
+WORD_PATTERN = r"^(?!.*" + PLACEHOLDER_PATTERN + r")[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*" + END
+CommandWord = Annotated[str, Field(pattern=WORD_PATTERN, min_length=1, max_length=500)]
+"""One word of a command."""
 
 Pointer = Annotated[str, Field(pattern=r"^(/[^\u0000-\u001f]*)?" + END, max_length=500)]
 """RFC 6901 JSON Pointer; `{metric}` stands for the harness's name of the metric."""
@@ -16,22 +26,29 @@ RepositoryPath = Annotated[
 """A path below the repository's root, with `/`; never absolute, never through `..`."""
 VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}" + END)]
 
+Glob = Annotated[Line, Field(min_length=1)]
+
 
 class ResultsMap(Spec):
     """Where a foreign result file keeps what is needed; every pointer may be absent."""
 
     file: RepositoryPath
+    """The file's path below the arm's output folder."""
     value: Pointer | None = None
+    """Where the arm's value stands."""
     samples: Pointer | None = None
+    """Where the list of samples stands."""
     id: Line | None = None
     """The field of a sample that holds its id; default `id`."""
     score: Line | None = None
     """The field of a sample that holds its score; default `score`."""
     n: Pointer | None = None
+    """Where the number of samples stands."""
     stderr: Pointer | None = None
+    """Where the standard error of the mean stands."""
     cluster: Line | None = None
     """The field of a sample that names its cluster; absent: no clusters."""
-    names: dict[Key, Line] = {}
+    names: dict[Key, Line] = Field(default_factory=dict)
     """Metric key → the harness's name of it, where they differ."""
 
 
@@ -39,29 +56,46 @@ class VariantFile(Spec):
     """Where a pull request names its variant: a value in a file of its head."""
 
     file: RepositoryPath
+    """A JSON or YAML file."""
     pointer: Pointer
+    """Where the variant stands in it."""
 
 
-Samples = Annotated[Integer, Field(ge=1, le=1_000_000_000)]
+Samples = Annotated[Integer, Bounds(least="1", most="1000000000")]
+
+
+def _kind_of_samples(raw: Any) -> str:
+    return "<map>" if isinstance(raw, Mapping) else "<number>"
+
+
+SampleCounts = Annotated[
+    Annotated[Samples, Tag("<number>")] | Annotated[dict[Key, Samples], Tag("<map>")],
+    Discriminator(_kind_of_samples),
+]
 
 
 class Template(Spec):
+    """How a variant is scored against a baseline: what runs, on which asset, which metrics come out."""
+
     version: Version
+    """The version of this file's format."""
     name: Name
+    """The file's stem."""
     runtime: Literal["custom"] = "custom"
+    """`custom`: the repository's own script."""
     script: RepositoryPath
-    """A file, or a directory with a Dockerfile or an executable `run` or `entrypoint.sh`."""
-    command: Annotated[list[Annotated[Line, Field(min_length=1)]], Field(min_length=1, max_length=100)] | None = None
+    """A file, or a directory with an executable `run` or `entrypoint.sh`."""
+    command: Annotated[list[CommandWord], Field(min_length=1, max_length=100)] | None = None
     """Overrides how `script` is started; placeholders such as `{asset}` and `{output_dir}`."""
     harness: Annotated[list[RepositoryPath], Field(min_length=1, max_length=100)] | None = None
     """Globs of what is digested, locked and protected; default: the script's file or directory."""
     results: ResultsMap | None = None
     """Where a foreign result file keeps its numbers; absent: the native `results.json`."""
-    env: Annotated[list[VariableName], Field(max_length=100)] = []
+    env: Annotated[list[VariableName], Field(max_length=100)] = Field(default_factory=list)
     """Names of environment variables that are passed through; nothing else is."""
-    timeout: Annotated[Number, Field(gt=0, le=604_800)] = Field(default=3600)  # type: ignore[assignment]
+    timeout: Annotated[Number, Bounds(above="0", most="604800")] = Decimal(3600)
     """Seconds for one arm."""
-    samples: Samples | dict[Key, Samples] | None = None
+    samples: SampleCounts | None = None
     """How many samples are expected: a number, or a map per metric."""
     missing: Literal["unmatched", "worst"] = "unmatched"
     """`worst`: an id that one arm lacks is filled with the score that is worst for the variant."""
@@ -70,7 +104,16 @@ class Template(Spec):
     arms: Literal["parallel", "sequential"] | None = None
     """Default parallel; sequential where a metric's unit is a time."""
     baseline: Literal["measured", "recorded"] = "measured"
+    """`measured`: the baseline arm is run. `recorded`: its recorded or declared numbers are used."""
     baseline_asset: Annotated[Line, Field(min_length=1)] | None = None
+    """What the variant is compared with."""
     variant_asset: VariantFile | None = None
-    metrics: Annotated[list[Key], Field(min_length=1, max_length=1000)]
-    paths: Annotated[list[Annotated[Line, Field(min_length=1)]], Field(min_length=1, max_length=100)] = ["**"]
+    """Where a pull request names its variant."""
+    metrics: Annotated[
+        list[Key],
+        Field(min_length=1, max_length=1000, json_schema_extra={"uniqueItems": True}),
+        DISTINCT,
+    ]
+    """Keys of metrics.yaml that this evaluation reports, each once."""
+    paths: Annotated[list[Glob], Field(min_length=1, max_length=100)] = Field(default_factory=lambda: ["**"])
+    """Globs: a pull request that touches none of them is not evaluated."""

@@ -1,0 +1,36 @@
+"""Keys and words whose feature is planned and not built: refused by name rather than as a typing error."""
+
+from __future__ import annotations
+
+KEYS: dict[str, dict[str, str]] = {
+    "Template": {
+        "container": "running a harness in a container",
+        "executor": "running arms on a cluster",
+        "model": "the lighteval runtime",
+        "patch": "patching a harness's config files",
+        "retries": "retrying after infrastructure failures",
+        "seeds": "several seeds per arm",
+        "shards": "spreading an arm over machines",
+        "task": "the lighteval runtime",
+    },
+    "Policy": {
+        "require_lock": "requiring a lock",
+        "sequential": "spending confidence over pushes",
+        "trust": "isolation levels",
+    },
+}
+"""Model → key → the feature that the key belongs to."""
+
+WORDS: dict[tuple[str, str], dict[str, str]] = {
+    ("Template", "runtime"): {"lighteval": "the lighteval runtime"},
+    ("Template", "results"): {"lighteval": "reading lighteval's own result files"},
+    ("Template", "metrics"): {"auto": "filling metrics in from a task"},
+}
+"""(Model, key) → value → the feature that the value belongs to."""
+
+PLACEHOLDERS = {
+    "seed": "several seeds per arm",
+    "shard": "spreading an arm over machines",
+    "shards": "spreading an arm over machines",
+}
+"""Placeholder of a command → the feature that it belongs to."""

@@ -1,0 +1,70 @@
+"""`results.json`: what a harness leaves behind in an arm's output folder.
+
+The reader of this file works line by line; the model is the source of its JSON Schema.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from .fields import END, Bounds, Integer, Line, Number, Spec
+
+Id = Annotated[str, Field(min_length=1)] | Integer
+Limited = Annotated[Number, Bounds(least="-1000000000000000", most="1000000000000000")]
+SiblingName = Annotated[str, Field(pattern=r"^(?!\.)[^/\\\u0000-\u001f\u007f]+" + END, max_length=255)]
+"""The name of a file beside results.json: no folder, no leading dot."""
+
+
+class Sample(Spec):
+    """One scored item of the evaluation."""
+
+    id: Id
+    """Pairs the two arms; strings or integers, compared as written."""
+    score: Limited
+    """A number in the metric's range."""
+    cluster: Id | None = None
+    """The group that the sample was drawn with, such as its document or category."""
+    repeat: Id | None = None
+    """Which repetition of the same id this is."""
+    input: Any = None
+    """What was asked, or its digest; compared between the arms where both give it."""
+    output: Any = None
+    """What was answered."""
+
+
+def _kind_of_samples(raw: Any) -> str:
+    return "<file>" if isinstance(raw, str) else "<list>"
+
+
+class MetricResult(Spec):
+    """One metric: samples, or a value with as much about its uncertainty as is known."""
+
+    value: Limited | None = None
+    """The arm's mean; may be left out where there are samples, else must agree with them."""
+    n: Annotated[Integer, Bounds(least="0")] | None = None
+    """How many samples the value is the mean of."""
+    stderr: Number | None = None
+    """Standard error of the mean, in the metric's unit."""
+    clusters: Annotated[Integer, Bounds(least="1")] | None = None
+    """How many clusters the standard error rests on."""
+    samples: (
+        Annotated[
+            Annotated[list[Sample], Tag("<list>")] | Annotated[SiblingName, Tag("<file>")],
+            Discriminator(_kind_of_samples),
+        ]
+        | None
+    ) = None
+    """The samples, or the name of a JSON Lines file beside this one."""
+
+
+class Results(Spec):
+    """What one arm scored."""
+
+    schema_: Literal["remyx-results/1"] = Field(alias="schema")
+    """The version of this file's format."""
+    metrics: dict[str, MetricResult]
+    """By the metric's key."""
+    provenance: dict[str, Line] = Field(default_factory=dict)
+    """`dataset_revision`, `judge`, `model_revision`, …"""
