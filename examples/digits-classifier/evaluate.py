@@ -98,7 +98,7 @@ def score_digits(model: Any) -> dict[str, list[dict[str, object]]]:
             samples["log_loss"].append({"id": name, "score": round(loss, 6)})
             if digit in CONFUSABLE:
                 samples["hard_accuracy"].append({"id": name, "score": right})
-        print(f"fold {fold} of {FOLDS}: {len(samples['accuracy'])} digits scored", flush=True)
+        print(f"fold {fold} of {FOLDS}: {len(samples['accuracy'])}/{len(digits)} digits scored", flush=True)
     return samples
 
 
