@@ -36,8 +36,10 @@ ship:
 """
 
 
-def remyx_action(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, check=False, timeout=300)
+def remyx_action(*arguments: str | Path, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [PROGRAM, *arguments], cwd=folder, capture_output=True, text=True, check=False, timeout=300
+    )
 
 
 def verdict_of(*arguments: str | Path) -> tuple[int, dict[str, Any]]:
@@ -240,7 +242,7 @@ def test_the_page_of_the_worked_example_shows_what_happens(project: Path) -> Non
     verdicts = {row[0]: row[1] for row in table(page, "reports/")}
     for command in commands(page):
         arguments = command.line.split()[1:]
-        finished = remyx_action("-C", project, *arguments)
+        finished = remyx_action(*arguments, folder=project)
         scenario = arguments[4].removeprefix("reports/") if "judge" in arguments else None
         expected = EXIT_CODES[verdicts[scenario]] if scenario else 0
         assert (expected, command.line) == (finished.returncode, command.line)
