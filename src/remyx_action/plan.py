@@ -21,9 +21,6 @@ LOG_NAME = "harness.log"
 UNITS_OF_TIME = frozenset({"s", "sec", "seconds", "ms", "us", "ns", "minutes", "hours"})
 """Case-folded; arms that run at once would slow each other."""
 
-PLACEHOLDERS = ("asset", "arm", "source", "harness", "output_dir", "seed", "samples", "shard", "shards")
-"""What `command:` may name in braces; the same facts are in the environment as REMYX_ASSET and so on."""
-
 
 class ScriptKind(StrEnum):
     """What stands at the template's `script`, as far as it decides how that is started."""
@@ -244,7 +241,7 @@ def _facts(template: Template, *, arm: Arm, asset: str, site: Site, seed: int) -
 
 
 def _filled_in(word: str, facts: Mapping[str, str]) -> str:
-    """Put values in place of placeholders, once: braces inside a value stay as they are."""
+    """Put values in place of placeholders, once: braces inside a value and all others stay as they are."""
 
     def value_of(match: re.Match[str]) -> str:
         if match[1] not in facts:
@@ -254,4 +251,4 @@ def _filled_in(word: str, facts: Mapping[str, str]) -> str:
             )
         return facts[match[1]]
 
-    return re.sub("{(" + "|".join(PLACEHOLDERS) + ")}", value_of, word)
+    return re.sub("{(" + "|".join({*facts, "samples"}) + ")}", value_of, word)

@@ -9,17 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from remyx_action.errors import Problem, WrongUsage
+from remyx_action.layout import FOLDER, LEFT_ALONE, cap_of, too_large
 from remyx_action.plan import Script, ScriptKind
 
 from .regular import UnreadableError, open_file, open_folder
 
-FOLDER = ".remyx"
-LEFT_ALONE = frozenset({f"{FOLDER}/repo_intel.yaml"})
-"""Belongs to another tool."""
-
-FILE_CAP_BYTES = 64 * 1024
-BASELINE_CAP_BYTES = 256 * 1024 * 1024
-"""Recorded baselines hold samples, as result files do."""
 FILES_CAP = 2_000
 DEPTH_CAP = 8
 
@@ -94,7 +88,7 @@ def _folder(name: str, *, inside: int | None = None) -> Iterator[int]:
 def _read_folder(descriptor: int, path: str, files: dict[str, bytes], problems: list[Problem]) -> None:
     for name in sorted(os.listdir(descriptor)):
         below = f"{path}/{name}"
-        shown = below.encode("utf-8", "backslashreplace").decode()
+        shown = os.fsencode(below).decode("utf-8", "backslashreplace")
         if below in LEFT_ALONE:
             continue
         if len(files) + len(problems) >= FILES_CAP:
@@ -122,11 +116,11 @@ def _read_entry(folder: int, name: str, path: str, files: dict[str, bytes], prob
         with _folder(name, inside=folder) as descriptor:
             _read_folder(descriptor, path, files, problems)
         return
-    cap = BASELINE_CAP_BYTES if path.startswith(f"{FOLDER}/baselines/") else FILE_CAP_BYTES
+    cap = cap_of(path)
     with os.fdopen(open_file(name, inside=folder), "rb") as file:
         content = file.read(cap + 1)
     if len(content) > cap:
-        raise UnreadableError("too-large", f"is larger than {cap // 1024:,} KiB")
+        raise UnreadableError("too-large", too_large(cap))
     files[path] = content
 
 

@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remyx_action.errors import NotJudged, WrongUsage
+from remyx_action.layout import RESULTS_CAP_BYTES, too_large
 
 from .regular import UnreadableError, open_file, open_folder
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-RESULTS_CAP_BYTES = 256 * 1024 * 1024
-"""Per file."""
 _BLOCK_BYTES = 1024 * 1024
 
 
@@ -65,7 +64,7 @@ class ResultsFolder:
 
     def _too_large(self, name: str) -> NotJudged:
         return NotJudged(
-            f"{self._folder}/{name} is larger than {self._cap_bytes // 1024:,} KiB",
+            f"{self._folder}/{name} {too_large(self._cap_bytes)}",
             help="leave outputs out of the results, or split the evaluation into shards",
         )
 

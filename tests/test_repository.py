@@ -1,0 +1,200 @@
+"""Real repositories, asked with the real git."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from remyx_action.errors import NotJudged, WrongUsage
+from remyx_action.repository import Repository, find_repository
+
+AUTHOR = {
+    "GIT_AUTHOR_NAME": "A",
+    "GIT_AUTHOR_EMAIL": "a@example.org",
+    "GIT_COMMITTER_NAME": "A",
+    "GIT_COMMITTER_EMAIL": "a@example.org",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+}
+
+
+def git(folder: Path, *words: str) -> str:
+    done = subprocess.run(
+        ("git", *words), cwd=folder, env=os.environ | AUTHOR, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def commit(folder: Path, files: dict[str, str]) -> str:
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content)
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "change", "--allow-empty")
+    return git(folder, "rev-parse", "HEAD")
+
+
+def found(folder: Path) -> Repository:
+    repository = find_repository(folder)
+    assert repository is not None
+    return repository
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    git(folder, "init", "--quiet", "--initial-branch", "main")
+    return folder
+
+
+def test_a_folder_outside_any_repository_has_none(tmp_path: Path) -> None:
+    assert find_repository(tmp_path) is None
+
+
+def test_a_repository_without_a_commit_has_no_head(folder: Path) -> None:
+    repository = found(folder)
+    assert repository.head() is None
+    with pytest.raises(WrongUsage) as refusal:
+        repository.commit("HEAD")
+    assert refusal.value.help == "this repository has no commit yet: commit first"
+    with pytest.raises(WrongUsage, match="no default branch"):
+        repository.default_branch()
+
+
+def test_an_unknown_name_is_wrong_usage(folder: Path) -> None:
+    commit(folder, {"a": "1"})
+    for name in ("nowhere", "--all", "", "HEAD:a", "-h"):
+        with pytest.raises(WrongUsage, match="no commit is called"):
+            found(folder).commit(name)
+
+
+def test_a_git_that_a_hook_points_elsewhere_is_not_followed(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = commit(folder, {"a": "1"})
+    monkeypatch.setenv("GIT_DIR", str(tmp_path))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "index"))
+    assert head == found(folder).head()
+
+
+def test_without_git_that_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(folder))
+    with pytest.raises(NotJudged, match="git is missing"):
+        find_repository(folder)
+
+
+def test_the_merge_base_of_branches_is_found(folder: Path) -> None:
+    base = commit(folder, {"a": "1"})
+    git(folder, "switch", "--quiet", "--create", "topic")
+    head = commit(folder, {"a": "2"})
+    git(folder, "switch", "--quiet", "main")
+    commit(folder, {"b": "1"})
+    repository = found(folder)
+    assert "main" == repository.default_branch()
+    assert base == repository.merge_base("main", "topic")
+    assert head == repository.commit("topic")
+
+
+def test_origins_default_branch_comes_first(folder: Path, tmp_path: Path) -> None:
+    commit(folder, {"a": "1"})
+    git(folder, "branch", "--move", "trunk")
+    git(tmp_path, "clone", "--quiet", str(folder), "clone")
+    assert "origin/trunk" == found(tmp_path / "clone").default_branch()
+
+
+def test_histories_without_a_common_ancestor_are_told(folder: Path) -> None:
+    commit(folder, {"a": "1"})
+    git(folder, "switch", "--quiet", "--orphan", "other")
+    commit(folder, {"b": "1"})
+    with pytest.raises(NotJudged, match="no common ancestor") as refusal:
+        found(folder).merge_base("main", "other")
+    assert "--base REF" in refusal.value.help
+
+
+def test_a_shallow_clone_without_the_ancestor_says_how_to_deepen(folder: Path, tmp_path: Path) -> None:
+    commit(folder, {"a": "1"})
+    git(folder, "switch", "--quiet", "--create", "topic")
+    commit(folder, {"a": "2"})
+    git(folder, "switch", "--quiet", "main")
+    commit(folder, {"b": "1"})
+    git(tmp_path, "clone", "--quiet", "--depth=1", "--no-single-branch", f"file://{folder}", "clone")
+    with pytest.raises(NotJudged, match="shallow") as refusal:
+        found(tmp_path / "clone").merge_base("origin/main", "origin/topic")
+    assert "git fetch --unshallow" in refusal.value.help
+    with pytest.raises(WrongUsage) as usage:
+        found(tmp_path / "clone").commit("HEAD~1")
+    assert "git fetch --unshallow" in usage.value.help
+
+
+def test_files_come_from_the_commit_not_from_the_working_tree(folder: Path) -> None:
+    head = commit(
+        folder,
+        {".remyx/metrics.yaml": "old", ".remyx/policies/a.yaml": "policy", "other": "x"},
+    )
+    (folder / ".remyx" / "metrics.yaml").write_text("new")
+    (folder / ".remyx" / "added.yaml").write_text("new")
+    files, problems = found(folder).read_tree(head)
+    assert {".remyx/metrics.yaml": b"old", ".remyx/policies/a.yaml": b"policy"} == files
+    assert () == problems
+
+
+def test_a_project_in_a_folder_of_the_repository_sees_its_own_files(folder: Path) -> None:
+    head = commit(folder, {".remyx/metrics.yaml": "outer", "deep/er/.remyx/metrics.yaml": "inner"})
+    repository = found(folder / "deep" / "er")
+    files, _ = repository.read_tree(head)
+    assert {".remyx/metrics.yaml": b"inner"} == files
+    assert [".remyx/metrics.yaml"] == [entry.path for entry in repository.entries(head)]
+
+
+def test_links_submodules_and_large_files_of_a_commit_are_problems(folder: Path) -> None:
+    first = commit(folder, {".remyx/metrics.yaml": "old", ".remyx/large.yaml": "#" * (64 * 1024 + 1)})
+    (folder / ".remyx" / "link.yaml").symlink_to("metrics.yaml")
+    git(folder, "update-index", "--add", "--cacheinfo", f"160000,{first},.remyx/templates")
+    git(folder, "add", ".remyx/link.yaml")
+    git(folder, "commit", "--quiet", "--message", "links")
+    files, problems = found(folder).read_tree("HEAD")
+    assert {".remyx/metrics.yaml": b"old"} == files
+    assert [
+        (".remyx/large.yaml", "is larger than 64 KiB"),
+        (".remyx/link.yaml", "is a symbolic link"),
+        (".remyx/templates", "is a submodule"),
+    ] == [(problem.path, problem.message) for problem in problems]
+
+
+def test_a_replaced_object_is_not_what_is_read(folder: Path) -> None:
+    head = commit(folder, {".remyx/metrics.yaml": "true"})
+    true = git(folder, "rev-parse", "HEAD:.remyx/metrics.yaml")
+    (folder / "false").write_text("false")
+    false = git(folder, "hash-object", "-w", "false")
+    git(folder, "replace", true, false)
+    assert "false" == git(folder, "cat-file", "blob", true)
+    assert {".remyx/metrics.yaml": b"true"} == found(folder).read_tree(head)[0]
+
+
+def test_changed_tracked_files_are_listed_below_the_root(folder: Path) -> None:
+    commit(folder, {"deep/a": "1", "deep/b": "1", "deep/c d": "1", "outside": "1"})
+    for name in ("deep/a", "deep/c d", "outside", "deep/untracked"):
+        (folder / name).write_text("2")
+    (folder / "deep" / "b").unlink()
+    assert ("a", "b", "c d") == found(folder / "deep").changed_paths()
+    assert ("deep/a", "deep/b", "deep/c d", "outside") == found(folder).changed_paths()
+
+
+def test_names_with_odd_letters_survive(folder: Path) -> None:
+    name = 'odd "\n\tname ü'
+    head = commit(folder, {name: "content"})
+    repository = found(folder)
+    assert [(name, b"content")] == list(repository.read(repository.entries(head)))
+
+
+def test_a_programme_that_the_repository_names_is_not_started(folder: Path, tmp_path: Path) -> None:
+    commit(folder, {"a": "1"})
+    trap = tmp_path / "trap.sh"
+    trap.write_text(f"#!/bin/sh\ntouch {tmp_path}/sprung\n")
+    trap.chmod(0o755)
+    git(folder, "config", "core.fsmonitor", str(trap))
+    git(folder, "config", "core.hooksPath", str(tmp_path))
+    assert () == found(folder).changed_paths()
+    assert not (tmp_path / "sprung").exists()
