@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from .bar import Node, leaves_of, metric_keys
-from .claims import Direction, claim_of, key_of
+from .bar import metric_keys
 from .facts import Facts
+from .improvement import asked_to_improve
 from .reasons import Reason
-from .specs import Directional, FieldCondition, Guard, MetricCondition
 
 SIGNIFICANT = Fraction(95, 100)
 WORSE = Fraction(5, 100)
@@ -32,26 +31,6 @@ def field_value(
     return {"delta_confidence": delta_confidence, "sample_size": sample_size, "coverage": coverage}[field](
         facts, key=key
     )
-
-
-def asked_to_improve(rule: Node, directions: Mapping[str, Direction]) -> list[str]:
-    """Keys of the metrics that the rule asks to be better than the baseline, at any depth.
-
-    Guards and `.value` do not count: a policy would otherwise wait for proof that what it only guards
-    has become better.
-    """
-    conditions = [leaf for leaf in leaves_of(rule) if not isinstance(leaf, FieldCondition)]
-    asked = (key_of(leaf) for leaf in conditions if _asks(leaf, directions[key_of(leaf)]))
-    return list(dict.fromkeys(asked))
-
-
-def _asks(condition: MetricCondition, direction: Direction) -> bool:
-    if isinstance(condition, Directional | Guard):
-        return condition.op == "improves_by"
-    claim = claim_of(condition, direction)
-    better = "at_least" if direction == "higher" else "at_most"
-    beyond_zero = claim.threshold >= 0 if direction == "higher" else claim.threshold <= 0
-    return claim.quantity != "value" and claim.side == better and beyond_zero
 
 
 def delta_confidence(facts: Facts, *, key: str | None = None) -> FieldValue:

@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .fields import Line, Name, Spec
+from .fields import END, Line, Name, Spec
 
-Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}(?![\s\S])")]
+DIGEST_PATTERN = r"^sha256:[0-9a-f]{64}" + END
+Digest = Annotated[str, Field(pattern=DIGEST_PATTERN)]
 
 
 class LockDigests(Spec):

@@ -13,7 +13,8 @@ from .fields import END, Bounds, Integer, Key, Line, Name, Number, Spec, Text, V
 MOST_LEVELS = 3
 """How deep rules may stand in rules, the outermost included."""
 
-MetricReference = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}\.(value|delta|relative_delta)" + END)]
+REFERENCE_PATTERN = r"^[a-z][a-z0-9_-]{0,63}\.(value|delta|relative_delta)" + END
+MetricReference = Annotated[str, Field(pattern=REFERENCE_PATTERN)]
 Floor = Annotated[Number, Bounds(above="0.5", below="1")]
 """How confident one must be in the condition itself: 0.5 < c < 1."""
 Why = Annotated[Text, Field(min_length=1)]
@@ -197,7 +198,7 @@ class AtLeast(Spec):
             raise refuse(
                 "at-least-too-many",
                 f"at_least {k} of {len(children)} can never hold",
-                help=f"use 1 to {len(children)}",
+                help=f"use 1 to {len(children)}" if len(children) > 1 else "use 1, or add conditions",
                 at="../at_least",
             )
         return children

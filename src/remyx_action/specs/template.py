@@ -18,13 +18,15 @@ WORD_PATTERN = r"^(?!.*" + PLACEHOLDER_PATTERN + r")[^\u0000-\u001f\u007f-\u009f
 CommandWord = Annotated[str, Field(pattern=WORD_PATTERN, min_length=1, max_length=500)]
 """One word of a command."""
 
-Pointer = Annotated[str, Field(pattern=r"^(/[^\u0000-\u001f]*)?" + END, max_length=500)]
+POINTER_PATTERN = r"^(/[^\u0000-\u001f]*)?" + END
+PATH_PATTERN = r"^(?!/)(?!.*(^|/)\.\.(/|$))[^\u0000-\u001f\u007f\\]+" + END
+VARIABLE_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]{0,127}" + END
+
+Pointer = Annotated[str, Field(pattern=POINTER_PATTERN, max_length=500)]
 """RFC 6901 JSON Pointer; `{metric}` stands for the harness's name of the metric."""
-RepositoryPath = Annotated[
-    str, Field(pattern=r"^(?!/)(?!.*(^|/)\.\.(/|$))[^\u0000-\u001f\u007f\\]+" + END, max_length=500)
-]
+RepositoryPath = Annotated[str, Field(pattern=PATH_PATTERN, max_length=500)]
 """A path below the repository's root, with `/`; never absolute, never through `..`."""
-VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}" + END)]
+VariableName = Annotated[str, Field(pattern=VARIABLE_PATTERN)]
 
 Glob = Annotated[Line, Field(min_length=1)]
 

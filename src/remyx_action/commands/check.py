@@ -1,0 +1,52 @@
+"""`check`: every file under `.remyx/` → every problem, drawn, and the exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from remyx_action.bundle import load_bundle
+from remyx_action.errors import Exit, Problem, Severity
+from remyx_action.render.problems import counted, problems_as_json, problems_as_text
+
+CheckFormat = Literal["text", "json"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    output: str
+    """What is printed on standard output, ends with a newline."""
+    exit: Exit
+    """SHIP where every file holds, FILES_WRONG where one does not; warnings never change it."""
+    problems: tuple[Problem, ...]
+    """Sorted by file and place."""
+
+
+def check(
+    texts: Mapping[str, bytes],
+    *,
+    unreadable: tuple[Problem, ...] = (),
+    format: CheckFormat = "text",
+    colour: bool = False,
+) -> Checked:
+    """Check `texts`, path below the project's root → bytes; `unreadable`: what could not be read."""
+    bundle = load_bundle(texts)
+    problems = tuple(sorted({*unreadable, *bundle.problems}))
+    wrong = any(problem.severity is Severity.ERROR for problem in problems)
+    return Checked(
+        output=_drawn(problems, texts, format=format, colour=colour),
+        exit=Exit.FILES_WRONG if wrong else Exit.SHIP,
+        problems=problems,
+    )
+
+
+def _drawn(
+    problems: tuple[Problem, ...], texts: Mapping[str, bytes], *, format: CheckFormat, colour: bool
+) -> str:
+    if format == "json":
+        return problems_as_json(problems)
+    files = f"{len(texts)} file{'' if len(texts) == 1 else 's'}"
+    summary = f"{counted(problems)} in {files}\n"
+    drawn = problems_as_text(problems, texts, colour=colour)
+    return f"{drawn}\n{summary}" if drawn else summary

@@ -1,0 +1,93 @@
+"""Render: problems of files as text with a caret under the place, or as JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from unicodedata import east_asian_width
+
+from remyx_action.errors import Problem, Severity
+from remyx_action.nearest import shown_as
+
+LONGEST_SOURCE = 100
+"""Characters of a source line that are shown around the place."""
+
+RED, YELLOW, CYAN, BOLD, PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[36m", "\x1b[1m", "\x1b[0m"
+
+
+def problems_as_json(problems: Sequence[Problem]) -> str:
+    """`{"problems": [{path, line, column, pointer, code, severity, message, help}]}`, with a newline."""
+    rows = [
+        {
+            "path": problem.path,
+            "line": problem.line,
+            "column": problem.column,
+            "pointer": problem.pointer,
+            "code": problem.code,
+            "severity": problem.severity.value,
+            "message": problem.message,
+            "help": problem.help,
+        }
+        for problem in problems
+    ]
+    return json.dumps({"problems": rows}, indent=2, ensure_ascii=False) + "\n"
+
+
+def problems_as_text(problems: Sequence[Problem], texts: Mapping[str, bytes], *, colour: bool = False) -> str:
+    """Each problem as `file:line:column $.path: what`, the line with a caret, and `help: …`."""
+    return "\n".join(_as_text(problem, texts, colour=colour) for problem in problems)
+
+
+def counted(problems: Sequence[Problem]) -> str:
+    """`2 errors and 1 warning`."""
+    parts = []
+    for severity in Severity:
+        count = sum(problem.severity is severity for problem in problems)
+        if count:
+            parts.append(f"{count} {severity.value}{'s' if count > 1 else ''}")
+    return " and ".join(parts) or "no problems"
+
+
+def path_of(pointer: str) -> str:
+    """The JSON path that a person reads: `$.metrics[0].key` of `/metrics/0/key`."""
+    path = "$"
+    for part in pointer.split("/")[1:]:
+        key = part.replace("~1", "/").replace("~0", "~")
+        if key.isdigit():
+            path += f"[{key}]"
+        elif re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", key):
+            path += f".{key}"
+        else:
+            path += f"[{json.dumps(shown_as(key), ensure_ascii=False)}]"
+    return path
+
+
+def _as_text(problem: Problem, texts: Mapping[str, bytes], *, colour: bool) -> str:
+    def painted(text: str, *codes: str) -> str:
+        return "".join(codes) + text + PLAIN if colour else text
+
+    tone = RED if problem.severity is Severity.ERROR else YELLOW
+    place = f"{shown_as(problem.path)}:{problem.line}:{problem.column} {path_of(problem.pointer)}"
+    kind = "" if problem.severity is Severity.ERROR else "warning: "
+    lines = [f"{painted(place, BOLD)}: {painted(kind + shown_as(problem.message), tone)} [{problem.code}]"]
+    source = _source_line(texts.get(problem.path, b""), problem.line)
+    if source.strip():
+        start = max(0, problem.column - 1 - LONGEST_SOURCE * 3 // 4)
+        shown = shown_as(source[start : start + LONGEST_SOURCE].replace("\t", " "))
+        before = shown_as(source[start : problem.column - 1].replace("\t", " "))
+        gutter = f"{problem.line:>5} | "
+        lines.append(f"{painted(gutter, CYAN)}{shown}")
+        lines.append(f"{painted('      | ', CYAN)}{' ' * _width(before)}{painted('^', tone)}")
+    lines.append(f"  {painted('help:', CYAN)} {shown_as(problem.help)}\n")
+    return "\n".join(lines)
+
+
+def _source_line(data: bytes, line: int) -> str:
+    lines = re.split(r"\r\n|\r|\n", data.decode("utf-8", "replace").removeprefix("\ufeff"))
+    return lines[line - 1] if line <= len(lines) else ""
+
+
+def _width(text: str) -> int:
+    """How many columns a terminal needs."""
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
