@@ -115,3 +115,9 @@ def test_the_readme_lists_every_command_and_every_exit_code() -> None:
 def command_names() -> set[str]:
     group = typer.main.get_command(app)
     return set(getattr(group, "commands", {}))
+
+
+def test_every_decision_is_listed() -> None:
+    folder = ROOT / "docs/decisions"
+    listed = {row[0].split("](")[1].rstrip(")") for row in table(folder / "README.md", "page")}
+    assert listed == {page.name for page in folder.glob("*.md")} - {"README.md"}
