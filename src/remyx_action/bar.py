@@ -86,15 +86,20 @@ def claims_in(bar: Bar) -> dict[str, list[Claim]]:
 
 def set_bar(policy: Policy, template: Template, vocabulary: Metrics) -> Bar:
     """The bar of a checked policy, template and vocabulary."""
-    known = {metric.key: metric for metric in vocabulary.metrics}
     reject = policy.reject and _violations(policy.reject)
     return Bar(
         policy=policy.model_copy(update={"reject": reject}),
         template=template.name,
         missing=template.missing,
         baseline=template.baseline,
-        metrics=[_filled_in(known[key], template) for key in template.metrics],
+        metrics=list(measured_metrics(template, vocabulary).values()),
     )
+
+
+def measured_metrics(template: Template, vocabulary: Metrics) -> dict[str, BarMetric]:
+    """By key, in the template's order, the metrics that it measures."""
+    known = {metric.key: metric for metric in vocabulary.metrics}
+    return {key: _filled_in(known[key], template) for key in template.metrics}
 
 
 def implied_range(metric: Metric) -> list[Decimal] | None:

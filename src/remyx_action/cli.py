@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
 from . import __version__
-from .errors import Exit, FilesWrong, Refusal
+from .errors import EXIT_OF_VERDICT, Exit, FilesWrong, Refusal, most_severe
+
+if TYPE_CHECKING:
+    from .report import Report
 
 app = typer.Typer(
     name="remyx-action",
@@ -25,7 +30,12 @@ app = typer.Typer(
 )
 
 ResultFormat = Literal["text", "json"]
+Shape = Literal["comment", "summary", "text"]
 Format = Annotated[ResultFormat, typer.Option("--format", help="text for people, json for scripts.")]
+
+
+PolicyName = Annotated[str | None, typer.Option(metavar="NAME", help="Judge by this policy only.")]
+OutFolder = Annotated[Path, typer.Option(metavar="DIR", help="Where everything is written.")]
 
 
 class Terminated(BaseException):
@@ -45,10 +55,10 @@ def remyx_action(
         Path | None,
         typer.Option("-C", metavar="DIR", help="Work in DIR, default: the nearest with .remyx/."),
     ] = None,
-    debug: Annotated[  # noqa: ARG001, FBT002 - read from the arguments, where a bug may strike
+    debug: Annotated[  # noqa: ARG001 - read from the arguments, where a bug may strike
         bool, typer.Option("--debug", help="Show the traceback of an internal error.")
     ] = False,
-    version: Annotated[  # noqa: ARG001, FBT002 - its callback does the work
+    version: Annotated[  # noqa: ARG001 - its callback does the work
         bool, typer.Option("--version", callback=lambda value: _version(wanted=value), is_eager=True)
     ] = False,
 ) -> None:
@@ -58,6 +68,98 @@ def remyx_action(
     reject (1) or iterate (2); 3: the files are wrong; 4: it could not be judged; 64: wrong usage.
     """
     context.obj = directory
+
+
+@app.command()
+def run(
+    context: typer.Context,
+    template: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Measure by this template only.")
+    ] = None,
+    policy: PolicyName = None,
+    variant: Annotated[str | None, typer.Option(metavar="ASSET", help="What is proposed.")] = None,
+    baseline: Annotated[
+        str | None, typer.Option(metavar="ASSET", help="What it is compared with; default: the template's.")
+    ] = None,
+    out: OutFolder = Path(".remyx-out"),
+    measure_only: Annotated[
+        bool, typer.Option("--measure-only", help="Stop after the arms, without a verdict.")
+    ] = False,
+    format: Format = "text",
+) -> int:
+    """Run the evaluation on both arms, compare them, and judge: the main job.
+
+    Example: remyx-action run --variant org/model-v2
+    """
+    from .circumstances import Circumstances
+    from .pipeline import Request, Stage
+    from .pipeline import run as carry_out_run
+    from .progress import Teller
+
+    root = _root(context)
+    request = Request(
+        root=root,
+        out=out if out.is_absolute() else root / out,
+        template=template,
+        policy=policy,
+        variant=variant,
+        baseline=baseline,
+        measure_only=measure_only,
+    )
+    stage = Stage(circumstances=Circumstances(), on_event=Teller(say=lambda line: typer.echo(line, err=True)))
+    return _say_reports(carry_out_run(request, stage), format)
+
+
+@app.command()
+def judge(
+    context: typer.Context,
+    policy: Annotated[str, typer.Option(metavar="NAME", help="The policy to judge by.")],
+    variant: Annotated[Path, typer.Option(metavar="PATH", help="An arm's output folder or results file.")],
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Likewise; default: the recorded baseline.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Also write verdict.json and reports.")
+    ] = None,
+    format: Format = "text",
+) -> int:
+    """Judge result files that exist already, without a run.
+
+    Example: remyx-action judge --policy default --variant out/new --baseline out/old
+    """
+    from .circumstances import Circumstances
+    from .commands import judge as command
+
+    request = command.Request(root=_root(context), policy=policy, variant=variant, baseline=baseline, out=out)
+    return _say_reports([command.judge(request, Circumstances())], format)
+
+
+@app.command()
+def replay(verdict: Annotated[Path, typer.Argument(metavar="VERDICT", help="A verdict.json.")]) -> int:
+    """Recompute a verdict from its own file: exit 0 where it follows, 1 with the differences.
+
+    Example: remyx-action replay .remyx-out/verdict.json
+    """
+    from .commands import replay as command
+
+    text, exit_code = command.replay(verdict)
+    typer.echo(text)
+    return exit_code
+
+
+@app.command()
+def render(
+    verdict: Annotated[Path, typer.Argument(metavar="VERDICT", help="A verdict.json.")],
+    shape: Annotated[Shape, typer.Option("--as", help="comment, summary or text.")] = "text",
+) -> int:
+    """Draw a verdict as a comment, a job summary or terminal text.
+
+    Example: remyx-action render .remyx-out/verdict.json --as comment
+    """
+    from .commands import render as command
+
+    typer.echo(command.render(verdict, shape, width=_width(), colour=_colour()), nl=False)
+    return Exit.SHIP
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -130,3 +232,30 @@ def _say_bug(bug: Exception) -> int:
         f"this is a defect of remyx-action; please file {report.name}, or run again with --debug",
     )
     return Exit.INTERNAL
+
+
+def _root(context: typer.Context) -> Path:
+    from .workspace import find_root
+
+    return find_root(context.obj)
+
+
+def _say_reports(reports: list[Report], format: ResultFormat) -> int:
+    """Print each report; the exit code is the most severe of theirs."""
+    from . import render as draw
+    from .report import to_json
+
+    for report in reports:
+        if format == "json":
+            typer.echo(to_json(report), nl=False)
+        else:
+            typer.echo(draw.text(report, width=_width(), colour=_colour()), nl=False)
+    return most_severe([EXIT_OF_VERDICT[report.verdict] for report in reports])
+
+
+def _width() -> int:
+    return min(shutil.get_terminal_size().columns, 120) if sys.stdout.isatty() else 100
+
+
+def _colour() -> bool:
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ

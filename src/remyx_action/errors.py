@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
@@ -18,6 +19,21 @@ class Exit(IntEnum):
     INTERNAL = 70
     INTERRUPTED = 130
     TERMINATED = 143
+
+
+EXIT_OF_VERDICT = {
+    "ship": Exit.SHIP,
+    "reject": Exit.REJECT,
+    "iterate": Exit.ITERATE,
+    None: Exit.NOT_JUDGED,
+}
+
+_MOST_SEVERE_FIRST = (Exit.FILES_WRONG, Exit.NOT_JUDGED, Exit.REJECT, Exit.ITERATE, Exit.SHIP)
+
+
+def most_severe(exits: Iterable[Exit]) -> Exit:
+    """The exit code of several verdicts together; SHIP (0) where there is none."""
+    return min(exits, key=_MOST_SEVERE_FIRST.index, default=Exit.SHIP)
 
 
 class Severity(StrEnum):

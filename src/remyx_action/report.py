@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
+from . import strict_json
 from .bar import Bar
 from .evidence import Inputs
 from .specs.fields import Integer, Number, Spec
@@ -84,6 +85,13 @@ class RuleRow(Spec):
     """Of `at_least`."""
     mark: Mark
     conditions: list[RuleRow | MetricConditionRow | FieldConditionRow]
+
+    @model_serializer(mode="wrap")
+    def _without_empty_k(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        row: dict[str, Any] = serialise(self)
+        if row["k"] is None:
+            del row["k"]
+        return row
 
 
 class Rules(Spec):
@@ -192,6 +200,11 @@ class RunReport(Spec):
 
 RuleRow.model_rebuild()
 Report.model_rebuild()
+
+
+def to_json(report: Report) -> str:
+    """verdict.json, byte for byte the same for the same report."""
+    return strict_json.dump(report.model_dump(by_alias=True))
 
 
 def compared_part(report: dict[str, Any]) -> dict[str, Any]:

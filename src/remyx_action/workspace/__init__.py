@@ -1,5 +1,6 @@
 """The folder on disk: finding the project, reading it and its results safely, writing results whole."""
 
+from .harness import read_harness
 from .output import ARMS, OutputFolder, prepare_output, write_whole
 from .project import describe_script, find_root, read_project
 from .results import ResultsFolder, open_results
@@ -12,6 +13,7 @@ __all__ = [
     "find_root",
     "open_results",
     "prepare_output",
+    "read_harness",
     "read_project",
     "write_whole",
 ]

@@ -1,0 +1,98 @@
+"""An arm as it is judged: freshly measured, handed in as files, or recorded earlier."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal
+
+from .bar import BarMetric
+from .errors import NotJudged
+from .project import Project
+from .readers import BrokenResults, read_arm, recorded_baseline, results_file
+from .report import ArmReport
+from .runtimes import ArmOutcome, Completed, TimedOut
+from .specs import Template
+from .verdict import MeasuredArm, failed_arm
+from .workspace import ResultsFolder, open_results
+
+State = Literal["completed", "failed", "timed_out", "recorded", "handed_in"]
+
+
+def read_outcome(
+    template: Template, metrics: Mapping[str, BarMetric], folder: Path, outcome: ArmOutcome, *, asset: str
+) -> MeasuredArm:
+    """What a finished arm left behind; a crash, a timeout and a broken file are failures, never scores."""
+    seconds = Decimal(f"{outcome.elapsed_seconds:.3f}")
+    if not isinstance(outcome, Completed):
+        timed_out = isinstance(outcome, TimedOut)
+        what = f"timed out after {outcome.timeout_seconds:g} s" if timed_out else outcome.what
+        report = _report(
+            "timed_out" if timed_out else "failed",
+            asset=asset,
+            detail="\n".join([what, *outcome.last_lines]),
+            seconds=seconds,
+            warnings=outcome.notes,
+        )
+        return failed_arm(metrics, report)
+    report = _report("completed", asset=asset, seconds=seconds, warnings=outcome.notes)
+    return _read(template, metrics, ResultsFolder(folder), report)
+
+
+def read_handed_in(template: Template, metrics: Mapping[str, BarMetric], path: Path) -> MeasuredArm:
+    """Results that exist already: an arm's output folder, or its results file."""
+    folder, name = open_results(path, results_file(template))
+    return _read(template, metrics, folder, _report("handed_in"), name=name)
+
+
+def read_recorded(template: Template, metrics: Mapping[str, BarMetric], project: Project) -> MeasuredArm:
+    """The recorded baseline: `.remyx/baselines/<template>.json`, else the numbers in metrics.yaml."""
+    scores = recorded_baseline(template.name, project.recorded_baseline(template.name), metrics)
+    return MeasuredArm(scores=scores, report=_report("recorded", asset=template.baseline_asset))
+
+
+def _read(
+    template: Template,
+    metrics: Mapping[str, BarMetric],
+    folder: ResultsFolder,
+    report: ArmReport,
+    name: str | None = None,
+) -> MeasuredArm:
+    """Parse what the folder holds; a file that is broken as a whole fails the arm."""
+
+    def open_file(asked: str) -> Iterator[bytes]:
+        return folder(name if name and asked == results_file(template) else asked)
+
+    try:
+        scores = read_arm(template, metrics, open_file)
+    except (BrokenResults, NotJudged) as broken:
+        detail = f"{broken.message}\n{broken.help}"
+        return failed_arm(metrics, report.model_copy(update={"state": "failed", "detail": detail}))
+    found = {
+        "provenance": dict(scores.provenance),
+        "digests": dict(folder.digests),
+        "unnamed": list(scores.unnamed),
+        "warnings": [*report.warnings, *scores.warnings],
+    }
+    return MeasuredArm(scores=scores, report=report.model_copy(update=found))
+
+
+def _report(
+    state: State,
+    *,
+    asset: str | None = None,
+    detail: str | None = None,
+    seconds: Decimal | None = None,
+    warnings: Sequence[str] = (),
+) -> ArmReport:
+    return ArmReport(
+        state=state,
+        asset=asset,
+        detail=detail,
+        seconds=seconds,
+        provenance={},
+        digests={},
+        unnamed=[],
+        warnings=list(warnings),
+    )

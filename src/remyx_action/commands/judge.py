@@ -1,0 +1,57 @@
+"""`judge`: no run; a verdict on result files that exist already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from shlex import join
+
+from remyx_action.arms import read_handed_in, read_recorded
+from remyx_action.bar import measured_metrics, set_bar
+from remyx_action.circumstances import Circumstances
+from remyx_action.outputs import write_report
+from remyx_action.project import choose, load_project
+from remyx_action.report import Report
+from remyx_action.standing import judged_under
+from remyx_action.verdict import reach_verdict
+from remyx_action.workspace import prepare_output
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    root: Path
+    policy: str
+    variant: Path
+    baseline: Path | None = None
+    """None: the recorded baseline, whatever the template says."""
+    out: Path | None = None
+
+
+def judge(request: Request, circumstances: Circumstances) -> Report:
+    """Read both arms as the policy's template says, and judge them."""
+    project = load_project(request.root)
+    [(template, [policy])] = choose(project.bundle, template=None, policy=request.policy)
+    metrics = measured_metrics(template, project.vocabulary)
+    variant = read_handed_in(template, metrics, request.variant)
+    if request.baseline is None:
+        baseline = read_recorded(template, metrics, project)
+    else:
+        baseline = read_handed_in(template, metrics, request.baseline)
+    report = reach_verdict(
+        set_bar(policy, template, project.vocabulary),
+        baseline=baseline,
+        variant=variant,
+        judged_under=judged_under(project, template, policy, isolation="L0", reproduce=command(request)),
+        run=circumstances.now(),
+    )
+    if request.out is not None:
+        with prepare_output(request.out, arms=()):
+            write_report(request.out, report)
+    return report
+
+
+def command(request: Request) -> str:
+    """The command line that gives the same verdict."""
+    baseline = ["--baseline", str(request.baseline)] if request.baseline else []
+    words = ["judge", "--policy", request.policy, "--variant", str(request.variant), *baseline]
+    return join(["remyx-action", *words])

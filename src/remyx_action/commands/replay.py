@@ -1,0 +1,76 @@
+"""`replay`: recompute a verdict from its own file, and say what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from remyx_action import strict_json
+from remyx_action.errors import Exit
+from remyx_action.judgement import judge
+from remyx_action.report import COMPARED, Report, to_json
+from remyx_action.reporting import lay_out
+
+from .verdict_file import read_verdict
+
+SHOWN = 20
+"""Differences that are listed before the rest is counted."""
+
+
+def replay(path: Path) -> tuple[str, Exit]:
+    """What to say, and SHIP (0) where the compared part is reproduced byte for byte, else REJECT (1)."""
+    report = read_verdict(path)
+    found = list(differences(report))
+    if not found:
+        verdict = report.verdict or "no verdict"
+        return (
+            f"reproduced: {verdict} ({report.reason}) follows from the policy and inputs in the file",
+            Exit.SHIP,
+        )
+    rest = [f"and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
+    return "\n".join(["not reproduced:", *found[:SHOWN], *rest]), Exit.REJECT
+
+
+def differences(report: Report) -> Iterator[str]:
+    """One line per value of the compared part that does not follow from policy and inputs."""
+    written = _compared(report)
+    recomputed = _compared(recompute(report))
+    for place in sorted(written.keys() | recomputed.keys()):
+        before, after = written.get(place, "nothing"), recomputed.get(place, "nothing")
+        if before != after:
+            yield f"  {place}: the file says {before}, its policy and inputs give {after}"
+
+
+def recompute(report: Report) -> Report:
+    """The same report with its compared part computed anew."""
+    judgement = judge(report.policy, report.inputs)
+    compared = lay_out(judgement, bar=report.policy, inputs=report.inputs)
+    return report.model_copy(
+        update={
+            "verdict": judgement.verdict,
+            "reason": judgement.reason,
+            "run_state": judgement.run_state,
+            "metrics": compared.metrics,
+            "rules": compared.rules,
+            "fields": compared.fields,
+            "advice": compared.advice,
+        }
+    )
+
+
+def _compared(report: Report) -> dict[str, str]:
+    """JSON path → literal, for every value in the compared part."""
+    whole = strict_json.read_as_written(to_json(report))
+    return {place: value for name in COMPARED for place, value in _flattened(f"$.{name}", whole[name])}
+
+
+def _flattened(place: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict) and value:
+        for key, child in value.items():
+            yield from _flattened(f"{place}.{key}", child)
+    elif isinstance(value, list) and value:
+        for index, child in enumerate(value):
+            yield from _flattened(f"{place}[{index}]", child)
+    else:
+        yield place, str(value) if isinstance(value, strict_json.NumberText) else repr(value)

@@ -1,0 +1,66 @@
+"""What a verdict was judged under: sources, commits, digests, isolation, lock."""
+
+from __future__ import annotations
+
+from .lock import digest_of, digest_of_harness
+from .project import Project
+from .report import JudgedUnder
+from .repository import find_repository
+from .specs import Policy, Template
+from .workspace import read_harness
+
+ISOLATION = {
+    "L0": "results that were handed in: who made them, and how, is not known here",
+    "L1": "the harness ran as the same user as everything else here; it could have read anything",
+}
+
+
+def judged_under(
+    project: Project, template: Template, policy: Policy, *, isolation: str, reproduce: str
+) -> JudgedUnder:
+    """The record; `isolation` is a key of ISOLATION."""
+    digests = {
+        "metrics": digest_of(project.vocabulary),
+        "template": digest_of(template),
+        "policy": digest_of(policy),
+    }
+    if isolation != "L0":  # handed-in results came from a harness that is not known here
+        digests["harness"] = digest_of_harness(read_harness(project.root, harness_globs(template)))
+    return JudgedUnder(
+        source=project.source,
+        digests=digests,
+        commits=_commits(project),
+        isolation=isolation,
+        isolation_note=ISOLATION[isolation],
+        lock=lock_state(project, template, digests),
+        reproduce=reproduce,
+    )
+
+
+def harness_globs(template: Template) -> list[str]:
+    """The template's `harness`, else the script's file or everything in its folder."""
+    script = template.script.rstrip("/")
+    return list(template.harness) if template.harness else [script, f"{script}/**"]
+
+
+def lock_state(project: Project, template: Template, digests: dict[str, str]) -> str:
+    """`captured` where the lock's digests hold, else `unlocked: ` and the first reason."""
+    lock = project.bundle.locks.get(template.name)
+    if lock is None:
+        return f"unlocked: there is no .remyx/locks/{template.name}.json"
+    held = {"metrics": lock.digests.metrics, "template": lock.digests.template}
+    for name, policy in project.bundle.policies.items():
+        if policy.template == template.name and lock.digests.policies.get(name) != digest_of(policy):
+            return f"unlocked: policy {name} is not the one that the lock holds"
+    if "harness" in digests:
+        held["harness"] = lock.digests.harness
+    drifted = [name for name, digest in held.items() if digest != digests[name]]
+    return f"unlocked: {drifted[0]} drifted from the lock" if drifted else "captured"
+
+
+def _commits(project: Project) -> dict[str, str]:
+    repository = find_repository(project.root)
+    head = repository.head() if repository else None
+    if repository is None or head is None:
+        return {}
+    return {"head": f"{head} with uncommitted changes" if repository.changed_paths() else head}
