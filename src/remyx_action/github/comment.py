@@ -1,0 +1,202 @@
+"""The one comment of a pull request: found by marker and author, updated in place, never over newer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from remyx_action.events import Commit
+
+from .client import Client
+from .marker import Marker, marker_of, with_marker
+from .trouble import Kind, LeftAlone, NotPosted, Posted, Superseded, Trouble, not_posted
+
+if TYPE_CHECKING:
+    from github.IssueComment import IssueComment
+    from github.Repository import Repository
+
+CommentMode = Literal["always", "on-change", "on-block", "never"]
+Outcome = Posted | NotPosted | Superseded | LeftAlone
+
+LONGEST_CHARACTERS = 65_536
+ATTEMPTS = 3
+"""At writing, each after another look at what stands there."""
+TOO_LONG = Trouble(Kind.UNPROCESSABLE, "every rendering is longer than GitHub's 65,536 characters")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """What the comment shall say."""
+
+    marker: Marker
+    renderings: Sequence[str]
+    """Longest first; each later one leaves more out and says so."""
+    blocks: bool
+    """The check's conclusion is failure."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ours:
+    """One comment that carries our marker and was written with our token."""
+
+    id: int
+    url: str
+    body: str
+    marker: Marker
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thread:
+    """What was found on one pull request."""
+
+    number: int
+    scope: str
+    author: str
+    ours: tuple[Ours, ...]
+    """Oldest first; more than one only after trouble."""
+
+
+def look(client: Client, number: int, scope: str) -> Thread | NotPosted:
+    """Find our comment on every page: two requests, and one more per further hundred comments."""
+    try:
+        return _look(client, number, scope, client.login())
+    except Trouble as trouble:
+        return not_posted("comment", trouble, "pull-requests: write", from_fork=client.from_fork)
+
+
+def post(
+    client: Client, thread: Thread, draft: Draft, *, current_head: Commit | None, mode: CommentMode
+) -> Outcome:
+    """Write, update or leave the comment: one request, more only after trouble.
+
+    `current_head` is the pull request's head as just read, None where that failed.
+    """
+    try:
+        return _post(client, thread, draft, current_head, mode)
+    except Trouble as trouble:
+        return not_posted("comment", trouble, "pull-requests: write", from_fork=client.from_fork)
+
+
+def decide(
+    thread: Thread, draft: Draft, current_head: Commit | None, mode: CommentMode
+) -> Ours | Superseded | LeftAlone | None:
+    """The comment to update; None: create one."""
+    if current_head not in {None, draft.marker.head}:
+        return Superseded(by=f"commit {current_head}")
+    last = max(thread.ours, key=lambda each: each.marker.order, default=None)
+    if last is not None and _is_newer(last.marker, draft.marker, current_head):
+        return Superseded(by=f"run {last.marker.run_id}, attempt {last.marker.run_attempt}")
+    if mode == "never":
+        return LeftAlone(why="the workflow says `comment: never`")
+    if last is None:
+        quiet = mode == "on-block" and not draft.blocks
+        return LeftAlone(why="nothing blocks and the workflow says `comment: on-block`") if quiet else None
+    if mode == "on-change" and last.marker.word == draft.marker.word:
+        return LeftAlone(
+            why=f"the verdict is still {last.marker.word} and the workflow says `comment: on-change`"
+        )
+    return thread.ours[0]
+
+
+def _is_newer(there: Marker, here: Marker, current_head: Commit | None) -> bool:
+    """A marker for another head is old once the head was read; else the run's number decides."""
+    if current_head is not None and there.head != current_head:
+        return False
+    return there.order > here.order
+
+
+def _post(
+    client: Client, thread: Thread, draft: Draft, current_head: Commit | None, mode: CommentMode
+) -> Outcome:
+    bodies = [with_marker(text, draft.marker) for text in draft.renderings]
+    bodies = [body for body in bodies if len(body) <= LONGEST_CHARACTERS]
+    trouble, attempts = TOO_LONG, 0
+    while True:
+        target = decide(thread, draft, current_head, mode)
+        if isinstance(target, Superseded | LeftAlone):
+            return target
+        if bodies and target is not None and _same(target.body, bodies[0]):
+            return _settled(client, thread, target)
+        if not bodies or attempts == ATTEMPTS:
+            raise trouble
+        try:
+            written = _write(client, thread.number, target, bodies[0])
+        except Trouble as failure:
+            trouble = failure
+        else:
+            surprising = attempts > 0 or len(thread.ours) > 1 or written.user.login != thread.author
+            posted = Posted(url=written.html_url)
+            return _tidied(client, thread, draft, written) if surprising else posted
+        if trouble.kind is Kind.UNPROCESSABLE:
+            bodies = bodies[1:]
+            continue
+        if trouble.kind is not Kind.UNREACHABLE and not (trouble.kind is Kind.GONE and target):
+            raise trouble
+        attempts += 1
+        client.pause()
+        thread = _look(client, thread.number, thread.scope, thread.author)
+
+
+def _same(one: str, other: str) -> bool:
+    return one.split() == other.split()
+
+
+def _write(client: Client, number: int, target: Ours | None, body: str) -> IssueComment:
+    if target is None:
+        return client.write(lambda repository: repository.get_issue(number).create_comment(body))
+    identity = target.id
+
+    def edit(repository: Repository) -> IssueComment:
+        comment = repository.get_issue(number).get_comment(identity)
+        comment.edit(body)
+        return comment
+
+    return client.write(edit)
+
+
+def _tidied(client: Client, thread: Thread, draft: Draft, written: IssueComment) -> Outcome:
+    """Look once more where an earlier write may have landed late, or an app's token has another name."""
+    try:
+        seen = _look(client, thread.number, thread.scope, written.user.login)
+        others = tuple(each for each in seen.ours if each.id != written.id)
+        kept = decide(replace(seen, ours=others), draft, None, "always")
+        if kept is None:
+            return Posted(url=written.html_url)
+        if isinstance(kept, Superseded | LeftAlone):
+            _delete(client, thread.number, written.id)
+            return kept
+        if not _same(kept.body, written.body):
+            _write(client, thread.number, kept, written.body)
+        return _settled(client, seen, kept)
+    except Trouble:
+        return Posted(url=written.html_url)  # it stands there; the next update clears what is left over
+
+
+def _settled(client: Client, thread: Thread, kept: Ours) -> Posted:
+    """Delete every comment of ours but the one that was kept."""
+    for each in thread.ours:
+        if each.id != kept.id:
+            _delete(client, thread.number, each.id)
+    return Posted(url=kept.url)
+
+
+def _delete(client: Client, number: int, identity: int) -> None:
+    try:
+        client.write(lambda repository: repository.get_issue(number).get_comment(identity).delete())
+    except Trouble:
+        return  # the next update deletes it
+
+
+def _look(client: Client, number: int, scope: str, author: str) -> Thread:
+    def ask(repository: Repository) -> list[Ours]:
+        return [
+            Ours(id=each.id, url=each.html_url, body=each.body, marker=marker)
+            for each in repository.get_issue(number).get_comments()
+            if each.user is not None
+            and each.user.login == author
+            and (marker := marker_of(each.body or "", scope)) is not None
+        ]
+
+    ours = sorted(client.read(ask), key=lambda each: each.id)
+    return Thread(number=number, scope=scope, author=author, ours=tuple(ours))

@@ -1,0 +1,144 @@
+"""What can go wrong with GitHub, and what a person is told about it: outcomes are values, not tracebacks.
+
+How limits and refusals are told apart:
+https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+Permission = Literal[
+    "pull-requests: write", "checks: write", "pull-requests: read", "contents: read", "checks: read"
+]
+"""A line under `permissions:` in a workflow file."""
+
+
+class Kind(StrEnum):
+    BAD_TOKEN = "bad_token"  # noqa: S105 - a word, not a secret
+    NOT_PERMITTED = "not_permitted"
+    GONE = "gone"
+    UNPROCESSABLE = "unprocessable"
+    RATE_LIMITED = "rate_limited"
+    UNREACHABLE = "unreachable"
+    """No answer, or one that does not say whether a write was carried out."""
+    REFUSED = "refused"
+
+
+class Trouble(Exception):
+    """One request did not get what it asked for."""
+
+    def __init__(self, kind: Kind, detail: str, *, wait_seconds: float | None = None) -> None:
+        super().__init__(detail)
+        self.kind = kind
+        self.detail = detail
+        self.wait_seconds = wait_seconds
+        """Of a rate limit: when GitHub wants to be asked again; None where it does not say."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Posted:
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotPosted:
+    reason: str
+    """One line, lower case."""
+    next_step: str
+    """What to do; may hold the lines to add to a workflow."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotRead:
+    reason: str
+    next_step: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Superseded:
+    """Something newer stands there, or will; an old run leaves it alone."""
+
+    by: str
+    """The newer commit or run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeftAlone:
+    why: str
+
+
+def trouble_of_answer(status: int, message: str, headers: Mapping[str, str], *, now: float) -> Trouble:
+    """Tell one refusing answer's kind; `headers` in lower case, `now` in seconds since 1970."""
+    said = " ".join(message.split())[:200] or "no message"
+    detail = f"GitHub answered {status}: {said}"
+    if status in {403, 429} and _is_rate_limit(status, message, headers):
+        return Trouble(Kind.RATE_LIMITED, detail, wait_seconds=_wait_seconds(headers, now))
+    if status == 403:
+        accepted = headers.get("x-accepted-github-permissions")
+        return Trouble(Kind.NOT_PERMITTED, f"{detail} (it wants {accepted})" if accepted else detail)
+    kinds = {401: Kind.BAD_TOKEN, 404: Kind.GONE, 410: Kind.GONE, 422: Kind.UNPROCESSABLE}
+    if status in kinds:
+        return Trouble(kinds[status], detail)
+    return Trouble(Kind.UNREACHABLE if status >= 500 or status < 300 else Kind.REFUSED, detail)
+
+
+def _is_rate_limit(status: int, message: str, headers: Mapping[str, str]) -> bool:
+    return (
+        status == 429
+        or "retry-after" in headers
+        or headers.get("x-ratelimit-remaining") == "0"
+        or "rate limit" in message.lower()
+    )
+
+
+def _wait_seconds(headers: Mapping[str, str], now: float) -> float | None:
+    """GitHub's order: Retry-After, then the reset of the spent limit, else it does not say."""
+    after, reset = headers.get("retry-after", ""), headers.get("x-ratelimit-reset", "")
+    if after.isdecimal():
+        return max(1.0, float(after))
+    if headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
+        return max(1.0, float(reset) - now + 1.0)
+    return None
+
+
+def next_step(trouble: Trouble, permission: Permission, *, from_fork: bool) -> str:
+    """What a person can do about it, with the exact line to add."""
+    lines = f"permissions:\n  {permission}"
+    write = permission.endswith("write")
+    if trouble.kind is Kind.NOT_PERMITTED and from_fork and write:
+        return (
+            "the token of a pull request from a fork only reads: the job's summary and exit code carry the "
+            "verdict; a second workflow on `workflow_run` can publish it"
+        )
+    if trouble.kind is Kind.RATE_LIMITED:
+        wait = trouble.wait_seconds
+        when = "in a minute" if wait is None else f"in {wait:.0f} s"
+        return f"run the job again {when}: the verdict stands in the job's summary and exit code"
+    steps = {
+        Kind.NOT_PERMITTED: f"add to the job in the workflow file:\n{lines}",
+        Kind.BAD_TOKEN: f"pass `token: ${{{{ github.token }}}}` to the action, and to its job:\n{lines}",
+        Kind.GONE: f"nothing, if it was deleted; else add to the job in the workflow file:\n{lines}",
+        Kind.UNREACHABLE: "run the job again: the verdict stands in the job's summary and exit code",
+    }
+    return steps.get(trouble.kind, "read the report in the job's summary, and file this answer as a defect")
+
+
+def not_posted(what: str, trouble: Trouble, permission: Permission, *, from_fork: bool) -> NotPosted:
+    known = f"the {what} was not posted"
+    if trouble.kind is Kind.UNREACHABLE:
+        known = f"it is not known whether the {what} was posted"
+    return NotPosted(
+        reason=f"{known}: {trouble.detail}",
+        next_step=next_step(trouble, permission, from_fork=from_fork),
+    )
+
+
+def not_read(what: str, trouble: Trouble, permission: Permission) -> NotRead:
+    return NotRead(
+        reason=f"the {what} could not be read: {trouble.detail}",
+        next_step=next_step(trouble, permission, from_fork=False),
+    )

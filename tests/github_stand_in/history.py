@@ -1,0 +1,139 @@
+"""The real git repository behind the stand-in: a bare one, written by plumbing, read by git itself."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+IDENTITY = {
+    f"GIT_{who}_{what}": value
+    for who in ("AUTHOR", "COMMITTER")
+    for what, value in (("NAME", "Ada"), ("EMAIL", "ada@example.invalid"), ("DATE", "2026-01-02T03:04:05Z"))
+}
+STATUS_WORDS = {"A": "added", "M": "modified", "D": "removed", "T": "changed"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangedFile:
+    path: str
+    status: str
+    """added · modified · removed · changed."""
+    additions: int
+    deletions: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    mode: str
+    kind: str
+    sha: str
+    size: int | None
+    path: str
+
+
+class History:
+    """One bare repository; every answer comes from a git process."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        if not folder.exists():
+            subprocess.run(["git", "init", "-q", "--bare", "-b", "main", folder], check=True)
+            self.git("config", "uploadpack.allowAnySHA1InWant", "true")
+
+    def git(self, *arguments: str, text: str | None = None, index: Path | None = None) -> str:
+        """Standard output of one git command, without its last line break."""
+        environment = {**os.environ, **IDENTITY, "GIT_CONFIG_GLOBAL": os.devnull}
+        if index is not None:
+            environment["GIT_INDEX_FILE"] = str(index)
+        done = subprocess.run(
+            ["git", "-C", self.folder, *arguments],
+            input=text,
+            env=environment,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout.removesuffix("\n")
+
+    def commit(self, name: str) -> str | None:
+        """The commit that a branch, ref or hash names."""
+        try:
+            return self.git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        except subprocess.CalledProcessError:
+            return None
+
+    def write(self, branch: str, files: dict[str, str | None], *, onto: str | None = None) -> str:
+        """Commit these texts (None removes one) and return the commit; `onto` starts a new branch."""
+        ref = branch if branch.startswith("refs/") else f"refs/heads/{branch}"
+        parent = self.commit(onto) if onto else self.commit(ref)
+        index = self.folder / "stand-in-index"
+        self.git("read-tree", *([parent] if parent else ["--empty"]), index=index)
+        for path, text in files.items():
+            if text is None:
+                self.git("update-index", "--force-remove", "--", path, index=index)
+            else:
+                blob = self.git("hash-object", "-w", "--stdin", text=text)
+                self.git("update-index", "--add", "--cacheinfo", f"100644,{blob},{path}", index=index)
+        tree = self.git("write-tree", index=index)
+        parents = ["-p", parent] if parent else []
+        commit = self.git("commit-tree", tree, *parents, "-m", f"Change {', '.join(files)}")
+        self.git("update-ref", ref, commit)
+        return commit
+
+    def merge(self, ref: str, base: str, head: str) -> str | None:
+        """Write the merge of two commits to a ref, as GitHub does for a pull request; None on conflict."""
+        try:
+            tree = self.git("merge-tree", "--write-tree", base, head)
+        except subprocess.CalledProcessError:
+            return None
+        commit = self.git("commit-tree", tree, "-p", base, "-p", head, "-m", f"Merge {head} into {base}")
+        self.git("update-ref", ref, commit)
+        return commit
+
+    def merge_base(self, one: str, other: str) -> str:
+        return self.git("merge-base", one, other)
+
+    def commits_between(self, base: str, head: str) -> list[str]:
+        """Oldest first."""
+        return self.git("rev-list", "--reverse", f"{base}..{head}").split()
+
+    def changed_files(self, base: str, head: str) -> list[ChangedFile]:
+        kinds = self.git("diff", "--no-renames", "--name-status", "-z", base, head).split("\0")
+        counts = self.git("diff", "--no-renames", "--numstat", "-z", base, head).split("\0")
+        words = dict(zip(kinds[1::2], kinds[0::2], strict=False))
+        files = []
+        for line in filter(None, counts):
+            added, removed, path = line.split("\t")
+            plus, minus = (0 if each == "-" else int(each) for each in (added, removed))
+            files.append(
+                ChangedFile(path=path, status=STATUS_WORDS[words[path]], additions=plus, deletions=minus)
+            )
+        return files
+
+    def entries(self, treeish: str, *, recursive: bool = False) -> list[Entry]:
+        listed = self.git("ls-tree", "-z", "-l", *(["-r", "-t"] if recursive else []), treeish)
+        return [_entry(line) for line in listed.split("\0") if line]
+
+    def entry(self, commit: str, path: str) -> Entry | None:
+        listed = self.git("ls-tree", "-z", "-l", commit, "--", path.strip("/"))
+        return _entry(listed.rstrip("\0")) if listed else None
+
+    def branches(self) -> dict[str, str]:
+        lines = self.git(
+            "for-each-ref", "--format=%(refname:lstrip=2) %(objectname)", "refs/heads"
+        ).splitlines()
+        return dict(line.rsplit(" ", 1) for line in lines)
+
+    def refs(self, prefix: str) -> dict[str, str]:
+        """Every ref that starts like this, in full."""
+        lines = self.git("for-each-ref", "--format=%(refname) %(objectname)").splitlines()
+        refs = dict(line.rsplit(" ", 1) for line in lines)
+        return {name: sha for name, sha in refs.items() if name.startswith(prefix)}
+
+
+def _entry(line: str) -> Entry:
+    facts, path = line.split("\t", 1)
+    mode, kind, sha, size = facts.split()
+    return Entry(mode=mode, kind=kind, sha=sha, size=None if size == "-" else int(size), path=path)
