@@ -1,0 +1,49 @@
+"""Result files → scores: what an arm left behind, read strictly and matched to the template's metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from remyx_action.bar import BarMetric
+from remyx_action.scores import ArmScores
+from remyx_action.specs import Template
+from remyx_action.strict_json import NotStrictJson, read_as_written
+
+from . import native
+from .broken import BrokenResults, broken
+from .files import CAP_BYTES, ArmFiles, OpenFile
+from .native import read_native
+from .pointed import read_pointed
+from .recorded import recorded_baseline
+
+__all__ = ["CAP_BYTES", "BrokenResults", "OpenFile", "read_arm", "recorded_baseline", "results_file"]
+
+
+def results_file(template: Template) -> str:
+    """The file of an arm's output folder that holds its results."""
+    return template.results.file if template.results else native.FILE
+
+
+def read_arm(
+    template: Template,
+    metrics: Mapping[str, BarMetric],
+    open_file: OpenFile,
+    *,
+    file: str | None = None,
+    cap_bytes: int = CAP_BYTES,
+) -> ArmScores:
+    """The scores of an arm, one per metric of `metrics` (by key), read as the template says.
+
+    `open_file` gives the bytes of a file below the arm's output folder; `file` is read in place of the
+    template's results file; `cap_bytes` holds for each file. Raises BrokenResults where the arm cannot
+    be judged at all; a bad score, id or type only makes its metric `Unusable`.
+    """
+    name = file or results_file(template)
+    files = ArmFiles(open_file, cap_bytes=cap_bytes)
+    try:
+        document = read_as_written(files.whole(name))
+    except NotStrictJson as error:
+        raise broken(name, *error.faults) from None
+    if template.results is None:
+        return read_native(name, document, files, metrics)
+    return read_pointed(name, document, template.results, metrics)

@@ -1,0 +1,114 @@
+"""`results.json`, the format of our own: one entry per metric, samples inline or in a file beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from remyx_action.bar import BarMetric
+from remyx_action.errors import Problem
+from remyx_action.scores import ArmScores
+from remyx_action.strict_json import Fault
+
+from .arm import Arrived, assemble
+from .broken import BrokenResults, broken, shown
+from .columns import NATIVE_ROLES, Columns, shown_value
+from .entry import Entry
+from .files import ArmFiles
+from .json_lines import read_lines
+
+FILE = "results.json"
+SCHEMA = "remyx-results/1"
+NUMBERS = ("value", "n", "stderr", "clusters")
+SIBLING = re.compile(r"(?!\.)[^/\\\x00-\x1f\x7f]{1,255}")
+
+SEE_SCHEMA = "see schemas/results.schema.json, or point at the harness's own file with `results:`"
+BESIDE = "name a JSON Lines file in the same folder, such as space10.jsonl"
+
+
+def read_native(file: str, document: Any, files: ArmFiles, metrics: Mapping[str, BarMetric]) -> ArmScores:
+    """The scores of a `remyx-results/1` document. Raises BrokenResults."""
+    check_shape(file, document, SCHEMA)
+    reported = document["metrics"]
+    entries = {}
+    warnings = _unread(document, ("schema", "metrics", "provenance"), "at the top")
+    problems: list[Problem] = []
+    for key in metrics:
+        if key not in reported:
+            continue
+        try:
+            entries[key] = entry_of(file, key, reported[key], files)
+        except BrokenResults as error:
+            problems += error.problems
+        if isinstance(reported[key], dict):
+            warnings += _unread(reported[key], (*NUMBERS, "samples"), f"in {key}")
+    if problems:
+        raise BrokenResults(problems)
+    arrived = Arrived(
+        file=file,
+        entries=entries,
+        unnamed=[name for name in reported if name not in metrics],
+        provenance=document.get("provenance", {}),
+        warnings=warnings,
+    )
+    return assemble(arrived, metrics)
+
+
+def check_shape(file: str, document: Any, schema: str) -> None:
+    """Hold the outermost levels against the format. Raises BrokenResults with every deviation."""
+    faults = []
+
+    def wrong(pointer: str, message: str, help: str = SEE_SCHEMA) -> None:
+        faults.append(Fault(code="wrong-shape", message=message, help=help, pointer=pointer))
+
+    if type(document) is not dict:
+        wrong("", "is not an object")
+        raise broken(file, *faults)
+    if document.get("schema") != schema or type(document["schema"]) is not str:
+        found = shown(document["schema"]) if "schema" in document else "missing"
+        wrong("/schema", f"is {found}, not {shown(schema)}")
+    if type(document.get("metrics")) is not dict:
+        wrong("/metrics", "is not an object with one entry per metric")
+    provenance = document.get("provenance", {})
+    if type(provenance) is not dict:
+        wrong("/provenance", "is not an object of texts")
+    else:
+        for name, value in provenance.items():
+            if type(value) is not str:
+                wrong(f"/provenance/{name[:60]}", "is not a text", help="put quotes around it")
+    if faults:
+        raise broken(file, *faults)
+
+
+def entry_of(file: str, key: str, reported: Any, files: ArmFiles | None) -> Entry:
+    """One metric's entry, its samples read; `files` None: they have to be inline. Raises BrokenResults."""
+    if type(reported) is not dict:
+        return Entry(faults=(f"its entry is not an object with value or samples: {shown_value(reported)}",))
+    numbers = {name: reported[name] for name in NUMBERS if reported.get(name) is not None}
+    samples = reported.get("samples")
+    if samples is None:
+        return Entry(numbers=numbers)
+    if type(samples) is list:
+        columns = Columns()
+        for sample in samples:
+            columns.add(sample, NATIVE_ROLES)
+        return Entry(numbers=numbers, samples=columns)
+    if type(samples) is not str:
+        fault = f"samples is neither a list nor the name of a file: {shown_value(samples)}"
+        return Entry(numbers=numbers, faults=(fault,))
+    if files is None or not SIBLING.fullmatch(samples):
+        message = f"{shown(samples)} is not a file beside {file}"
+        pointer = f"/metrics/{key}/samples"
+        raise broken(file, Fault(code="not-beside", message=message, help=BESIDE, pointer=pointer))
+    folder = file.rpartition("/")[0]
+    name = f"{folder}/{samples}" if folder else samples
+    return Entry(numbers=numbers, samples=read_lines(name, files.pieces(name), NATIVE_ROLES))
+
+
+def _unread(found: dict[str, Any], read: tuple[str, ...], where: str) -> list[str]:
+    others = [shown(name) for name in found if name not in read]
+    if not others:
+        return []
+    more = f" and {len(others) - 5} more" if len(others) > 5 else ""
+    return [f"keys {where} that nothing reads: {', '.join(others[:5])}{more}"]

@@ -1,0 +1,160 @@
+"""Columns of text → the samples that count, or why none does; and their mean, exactly."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from decimal import Decimal, localcontext
+from fractions import Fraction
+
+from remyx_action.bar import BarMetric
+from remyx_action.reasons import Reason
+from remyx_action.scores import Samples, Unusable
+
+from .columns import Columns, counted, numbered
+
+LARGEST = Decimal(10) ** 15
+MOST_DIGITS = 30
+"""Of one number; a binary float prints at most 17."""
+MOST_DECIMALS = 100
+"""Behind the point. Sums are exact, so one score of 1e-300 would make every sum 600 digits long."""
+_EXACT_DIGITS = 200
+"""Enough for any sum of such scores."""
+
+
+def usable_samples(columns: Columns, metric: BarMetric) -> Samples | Unusable:
+    """The samples, or `invalid_value` or `out_of_range` with everything that was found."""
+    if not columns.ids:
+        return Unusable(reason=Reason.INVALID_VALUE, message="the list of samples is empty")
+    invalid = [counted(kind, places) for kind, places in columns.faults.items()]
+    outside: list[str] = []
+    if not invalid:
+        invalid += _repeated(columns)
+        invalid += _partial(columns)
+        invalid += _scores(columns, beyond_limits, "scores beyond ±1e15, 30 digits or 100 decimals")
+    if not invalid:
+        outside = _scores_outside(columns, metric)
+    if invalid or outside:
+        reason = Reason.INVALID_VALUE if invalid else Reason.OUT_OF_RANGE
+        return Unusable(reason=reason, message="; ".join(invalid or outside))
+    return Samples(
+        ids=columns.ids,
+        scores=columns.scores,
+        clusters=columns.optional["cluster"],  # type: ignore[arg-type] # _partial: all or none
+        repeats=columns.optional["repeat"],  # type: ignore[arg-type]
+        inputs=columns.optional["input"],
+        outputs=columns.optional["output"],
+    )
+
+
+def beyond_limits(literals: Iterable[str]) -> set[str]:
+    """The JSON numbers that are no possible score: beyond ±1e15, too many digits or decimals."""
+    distinct = set(literals)
+    if max(map(len, distinct), default=0) <= 15 and not _has_exponent(distinct):
+        return set()
+    return {literal for literal in distinct if _is_beyond(literal)}
+
+
+def _has_exponent(literals: set[str]) -> bool:
+    text = "".join(literals)
+    return "e" in text or "E" in text
+
+
+def _is_beyond(literal: str) -> bool:
+    mantissa, _, exponent = literal.lower().partition("e")
+    digits = mantissa.lstrip("-").replace(".", "").lstrip("0")
+    if not digits:
+        return len(mantissa) > MOST_DECIMALS or len(exponent) > 4
+    if len(digits) > MOST_DIGITS or len(exponent) > 4:
+        return True
+    decimals = len(mantissa.partition(".")[2]) - int(exponent or 0)
+    return decimals > MOST_DECIMALS or abs(Decimal(literal)) > LARGEST
+
+
+def _scores_outside(columns: Columns, metric: BarMetric) -> list[str]:
+    low, high = metric.range or (None, None)
+    if metric.scores == "binary":
+        ends = (low, high) if low is not None else (Decimal(0), Decimal(1))
+
+        def not_an_end(literals: Iterable[str]) -> set[str]:
+            return {literal for literal in set(literals) if Decimal(literal) not in ends}
+
+        return _scores(columns, not_an_end, f"scores that are neither {ends[0]:f} nor {ends[1]:f}")
+    if low is None or high is None:
+        return []
+
+    def outside(literals: Iterable[str]) -> set[str]:
+        return beyond_range(literals, low, high)
+
+    return _scores(columns, outside, f"scores outside [{low:f}, {high:f}]")
+
+
+def beyond_range(literals: Iterable[str], low: Decimal, high: Decimal) -> set[str]:
+    """The numbers below `low` or above `high`, exactly.
+
+    Rounding to a float never changes the order of two numbers, so only numbers whose float is not
+    strictly between the ends' floats need the exact comparison.
+    """
+    distinct = set(literals)
+    low_float, high_float = float(low), float(high)
+    near = [literal for literal in distinct if not low_float < float(literal) < high_float]
+    return {literal for literal in near if not low <= Decimal(literal) <= high}
+
+
+def _scores(columns: Columns, refused: Callable[[Iterable[str]], set[str]], kind: str) -> list[str]:
+    bad = refused(columns.scores)
+    if not bad:
+        return []
+    places = numbered([score in bad for score in columns.scores], columns.ids)
+    scores = [score for score in columns.scores if score in bad]
+    shortened = (score if len(score) <= 40 else score[:39] + "…" for score in scores)
+    return [counted(kind, [f"{place}: {score}" for place, score in zip(places, shortened, strict=True)])]
+
+
+def _repeated(columns: Columns) -> list[str]:
+    repeats = columns.optional["repeat"]
+    keys = columns.ids if repeats is None else list(zip(columns.ids, repeats, strict=True))
+    if len(set(keys)) == len(keys):
+        return []
+    seen: set[object] = set()
+    again = [key in seen or bool(seen.add(key)) for key in keys]  # type: ignore[func-returns-value]
+    kind = "ids that stand more than once" + (" with the same repeat" if repeats else "")
+    return [counted(kind, numbered(again, columns.ids))]
+
+
+def _partial(columns: Columns) -> list[str]:
+    found = []
+    for role in ("cluster", "repeat"):
+        column = columns.optional[role]
+        if column is not None and None in column:
+            lacking = numbered([value is None for value in column], columns.ids)
+            found.append(counted(f"samples without a {role}, which the others have", lacking))
+    return found
+
+
+def point_of(samples: Samples, aggregate: str | None) -> Fraction:
+    """The arm's own number, exactly: the mean over ids of each id's mean, or the quantile of these.
+
+    `aggregate` `p95` is the ⌈0.95·n⌉-th smallest.
+    """
+    if aggregate is None and samples.repeats is None:
+        return _sum(Counter(samples.scores)) / len(samples.scores)
+    means = _means_by_id(samples)
+    if aggregate is None:
+        return sum(means, Fraction(0)) / len(means)
+    percent = int(aggregate.removeprefix("p"))
+    return sorted(means)[-(-percent * len(means) // 100) - 1]
+
+
+def _sum(counts: Counter[str]) -> Fraction:
+    with localcontext(prec=_EXACT_DIGITS):
+        return Fraction(sum((Decimal(literal) * count for literal, count in counts.items()), Decimal(0)))
+
+
+def _means_by_id(samples: Samples) -> list[Fraction]:
+    if samples.repeats is None:
+        return [Fraction(score) for score in samples.scores]
+    scores_of: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for id_, score in zip(samples.ids, samples.scores, strict=True):
+        scores_of[id_][score] += 1
+    return [_sum(counts) / counts.total() for counts in scores_of.values()]
