@@ -5,12 +5,12 @@ from fractions import Fraction
 
 import pytest
 
-from remyx_action.bar import Node
+from remyx_action.bar import Leaf, Node
 from remyx_action.floors import effective_floor, share_of
 from remyx_action.specs import Guard
 from remyx_action.specs.policy import AllOf, AnyOf, AtLeast
 
-GUARDS = [Guard(metric=key, op="no_regression") for key in "abcd"]
+GUARDS: list[Node | Leaf] = [Guard(metric=key, op="no_regression") for key in "abcd"]
 
 
 @pytest.mark.parametrize(

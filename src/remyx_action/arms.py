@@ -12,7 +12,7 @@ from .errors import NotJudged
 from .project import Project
 from .readers import BrokenResults, read_arm, recorded_baseline, results_file
 from .report import ArmReport
-from .runtimes import ArmOutcome, Completed, TimedOut
+from .runtimes import ArmOutcome, Completed, Failed, TimedOut
 from .specs import Template
 from .verdict import MeasuredArm, failed_arm
 from .workspace import ResultsFolder, open_results
@@ -25,19 +25,19 @@ def read_outcome(
 ) -> MeasuredArm:
     """What a finished arm left behind; a crash, a timeout and a broken file are failures, never scores."""
     seconds = Decimal(f"{outcome.elapsed_seconds:.3f}")
-    if not isinstance(outcome, Completed):
-        timed_out = isinstance(outcome, TimedOut)
-        what = f"timed out after {outcome.timeout_seconds:g} s" if timed_out else outcome.what
-        report = _report(
-            "timed_out" if timed_out else "failed",
-            asset=asset,
-            detail="\n".join([what, *outcome.last_lines]),
-            seconds=seconds,
-            warnings=outcome.notes,
-        )
-        return failed_arm(metrics, report)
-    report = _report("completed", asset=asset, seconds=seconds, warnings=outcome.notes)
-    return _read(template, metrics, ResultsFolder(folder), report)
+    if isinstance(outcome, Completed):
+        report = _report("completed", asset=asset, seconds=seconds, warnings=outcome.notes)
+        return _read(template, metrics, ResultsFolder(folder), report)
+    timed_out = isinstance(outcome, TimedOut)
+    what = outcome.what if isinstance(outcome, Failed) else f"timed out after {outcome.timeout_seconds:g} s"
+    report = _report(
+        "timed_out" if timed_out else "failed",
+        asset=asset,
+        detail="\n".join([what, *outcome.last_lines]),
+        seconds=seconds,
+        warnings=outcome.notes,
+    )
+    return failed_arm(metrics, report)
 
 
 def read_handed_in(template: Template, metrics: Mapping[str, BarMetric], path: Path) -> MeasuredArm:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TextIO
 
 import typer
 
@@ -30,6 +30,7 @@ app = typer.Typer(
 )
 
 ResultFormat = Literal["text", "json"]
+CheckFormat = Literal["text", "json"]
 Shape = Literal["comment", "summary", "text"]
 Format = Annotated[ResultFormat, typer.Option("--format", help="text for people, json for scripts.")]
 
@@ -68,6 +69,25 @@ def remyx_action(
     reject (1) or iterate (2); 3: the files are wrong; 4: it could not be judged; 64: wrong usage.
     """
     context.obj = directory
+
+
+@app.command()
+def check(
+    context: typer.Context,
+    path: Annotated[Path | None, typer.Argument(help="The project's folder; default as for -C.")] = None,
+    format: Annotated[CheckFormat, typer.Option("--format", help="text or json.")] = "text",
+) -> int:
+    """Check every file under .remyx/: all problems at once, each with its place and the next step.
+
+    Example: remyx-action check --format json
+    """
+    from .commands.check import check as check_files
+    from .workspace import find_root, read_project
+
+    texts, unreadable = read_project(find_root(path or context.obj))
+    checked = check_files(texts, unreadable=unreadable, format=format, colour=_colour())
+    typer.echo(checked.output, nl=False)
+    return checked.exit
 
 
 @app.command()
@@ -132,6 +152,27 @@ def judge(
 
     request = command.Request(root=_root(context), policy=policy, variant=variant, baseline=baseline, out=out)
     return _say_reports([command.judge(request, Circumstances())], format)
+
+
+@app.command()
+def schema(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the schemas are written.")] = Path("schemas"),
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 3 where one differs.")] = False,
+) -> int:
+    """Write the JSON Schemas of every file, for editors and other programs.
+
+    Example: remyx-action schema --out .remyx/schemas
+    """
+    from .commands.schema import differing_schemas, write_schemas
+
+    if check:
+        differing = differing_schemas(out)
+        for name in differing:
+            typer.echo(f"{out / name} differs: write it anew with `remyx-action schema --out {out}`")
+        return Exit.FILES_WRONG if differing else Exit.SHIP
+    for path in write_schemas(out):
+        typer.echo(path)
+    return Exit.SHIP
 
 
 @app.command()
@@ -210,12 +251,12 @@ def _say_error(message: str, help: str) -> None:
 
 
 def _say_problems(wrong: FilesWrong, *, as_json: bool) -> int:
-    from .render import problems
+    from .render.problems import problems_as_json, problems_as_text
 
     if as_json:
-        typer.echo(problems.as_json(wrong.problems))
+        typer.echo(problems_as_json(wrong.problems), nl=False)
     else:
-        typer.echo(problems.as_text(wrong.problems), err=True)
+        typer.echo(problems_as_text(wrong.problems, wrong.texts, colour=_colour(sys.stderr)), err=True)
     return Exit.FILES_WRONG
 
 
@@ -257,5 +298,5 @@ def _width() -> int:
     return min(shutil.get_terminal_size().columns, 120) if sys.stdout.isatty() else 100
 
 
-def _colour() -> bool:
-    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+def _colour(stream: TextIO | None = None) -> bool:
+    return (stream or sys.stdout).isatty() and "NO_COLOR" not in os.environ

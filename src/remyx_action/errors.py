@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
@@ -90,6 +90,8 @@ class FilesWrong(Exception):
 
     exit = Exit.FILES_WRONG
 
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
+    def __init__(self, problems: tuple[Problem, ...], texts: Mapping[str, bytes]) -> None:
         super().__init__(f"{len(problems)} problems")
         self.problems = problems
+        self.texts = texts
+        """Path → bytes of the files, so that the place can be shown."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .plan import Arm
-from .runtimes import Completed, Event, Finished, Line, Progress, Started, TimedOut
+from .runtimes import Completed, Event, Failed, Finished, Line, Progress, Started, TimedOut
 
 WIDEST = 200
 """Characters of a harness's line that are shown; the log keeps all of it."""
@@ -39,8 +39,9 @@ class Teller:
                 return f"completed in {outcome.elapsed_seconds:.1f} s"
             case Finished(outcome=TimedOut() as outcome):
                 return f"timed out after {outcome.timeout_seconds:g} s, and was stopped"
-            case Finished(outcome=outcome):
+            case Finished(outcome=Failed() as outcome):
                 return f"failed after {outcome.elapsed_seconds:.1f} s: {outcome.what}"
+        return None
 
     def _progress(self, event: Progress) -> str | None:
         """One line per tenth: a log that people scroll must not drown in a progress bar."""

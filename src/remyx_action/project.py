@@ -38,7 +38,7 @@ def load_project(root: Path) -> Project:
     texts, unreadable = read_project(root)
     bundle = load_bundle(texts)
     if unreadable or bundle.errors:
-        raise FilesWrong(tuple(sorted((*unreadable, *bundle.problems))))
+        raise FilesWrong(tuple(sorted((*unreadable, *bundle.problems))), texts)
     return Project(root=root, source="working tree", bundle=bundle, texts=texts)
 
 
