@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,6 +84,7 @@ def load_bundle(texts: Mapping[str, bytes]) -> Bundle:
         files.documents[path] = document
         if spec is not None:
             files.specs[path] = spec
+    problems.extend(_twins(files.documents))
     if VOCABULARY not in texts:
         problems.append(_no_vocabulary(texts))
     problems.extend(misplaced_references(files))
@@ -161,6 +162,23 @@ def _misnamed(document: Document, path: str) -> Iterator[Problem]:
             help=f"write `{key}: {stem}`, or rename the file",
         )
         yield problem_at(document, path, f"/{key}", words)
+
+
+def _twins(paths: Iterable[str]) -> Iterator[Problem]:
+    """Names that some file systems cannot keep apart."""
+    seen: dict[str, str] = {}
+    for path in sorted(paths):
+        first = seen.setdefault(path.casefold(), path)
+        if first != path:
+            yield Problem(
+                path=path,
+                line=1,
+                column=1,
+                pointer="",
+                code="twin-file",
+                message=f"differs from {first} only by case",
+                help="rename or remove one of the two",
+            )
 
 
 def _no_vocabulary(texts: Mapping[str, bytes]) -> Problem:

@@ -21,7 +21,7 @@ def did_you_mean(name: str, allowed: Iterable[str], *, none: str) -> str:
     words = list(dict.fromkeys(allowed))
     match = nearest(name, words)
     if match is not None:
-        return f"did you mean {match}?"
+        return f"did you mean {shown_as(match)}?"
     return f"use one of {listed(words)}" if words else none
 
 
@@ -29,7 +29,7 @@ def listed(words: Iterable[str]) -> str:
     """`a, b, c`, cut after LISTED words."""
     every = list(words)
     rest = len(every) - LISTED
-    return ", ".join(every[:LISTED]) + (f" and {rest} more" if rest > 0 else "")
+    return ", ".join(shown_as(word) for word in every[:LISTED]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def quoted(value: object, *, longest: int = 60) -> str:

@@ -94,7 +94,7 @@ def words_of(detail: Any, *, owners: list[str]) -> Words:
             help=f"add `{detail['loc'][-1]}: …`",
         )
     if kind in TYPES:
-        return _wrong_type(kind, value)
+        return _wrong_type(kind, key, value)
     if kind == "literal_error":
         return _not_allowed(key, value, context["expected"], owners)
     if kind == "string_pattern_mismatch":
@@ -111,19 +111,22 @@ def words_of(detail: Any, *, owners: list[str]) -> Words:
     )
 
 
-def _wrong_type(kind: str, value: Any) -> Words:
+def _wrong_type(kind: str, key: str, value: Any) -> Words:
     what, help_ = TYPES[kind]
     if kind in ("number_type", "integer_type") and isinstance(value, str):
         bare = value.strip().replace("_", "").replace(",", ".")
         if re.fullmatch(r"[-+]?[0-9]+(\.[0-9]+)?%", bare):
             help_ = f"write {(Decimal(bare[:-1]) / 100).normalize():f}, or {bare[:-1]} where the unit is %"
         elif re.fullmatch(r"[-+]?[0-9]+(\.[0-9]+)?", bare):
-            help_ = f"write {bare} without quotes"
+            extra = "quotes" if bare == value else "anything but digits and a point"
+            help_ = f"write {bare} without {extra}"
+    if key == "timeout":
+        help_ = "write seconds, such as 3600"
     return Words(code="wrong-type", message=f"{quoted(value)} is not {what}", help=help_)
 
 
 def _not_allowed(key: str, value: Any, expected: str, owners: list[str]) -> Words:
-    allowed = re.findall(r"'([^']*)'", expected) or [expected]
+    allowed = re.findall(r"'([^']*)'", expected) or [expected.lower()]
     if key == "op" and "FieldCondition" not in owners:
         allowed = list(KIND_OF_OP)
     if isinstance(value, str):
@@ -175,7 +178,7 @@ def _placeholder(value: str) -> Words:
     return Words(
         code="unknown-placeholder",
         message=f"{match[0]} is not a placeholder",
-        help=did_you_mean(name, PLACEHOLDERS, none="remove it"),
+        help=did_you_mean(match[0], [f"{{{one}}}" for one in PLACEHOLDERS], none="remove it"),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import normalize
 
 from pydantic import BaseModel
 
@@ -45,13 +46,13 @@ class Files:
 def misplaced_references(files: Files) -> Iterator[Problem]:
     """Every name that means nothing, and every pair of values that contradict each other."""
     vocabulary = files.documents.get(VOCABULARY)
-    known = _keys(vocabulary) if vocabulary else {}
+    known = _declared(vocabulary) if vocabulary else []
     if vocabulary:
         yield from _repeated_keys(vocabulary)
     for path in files.names("templates").values():
-        yield from _template(files.documents[path], path, list(known) if vocabulary else None)
+        yield from _template(files.documents[path], path, known)
     for path in files.names("policies").values():
-        yield from _policy(files, path, list(known))
+        yield from _policy(files, path, known)
     for path in files.names("experiments").values():
         yield from _experiment(files, path)
     for path in files.names("locks").values():
@@ -76,6 +77,12 @@ def _keys(vocabulary: Document) -> dict[str, int]:
     return keys
 
 
+def _declared(vocabulary: Document) -> list[str]:
+    """What metrics.yaml declares or, where a key is only misspelt, will declare once it is put right."""
+    keys = list(_keys(vocabulary))
+    return list(dict.fromkeys([*keys, *(normalize("NFKC", key).strip().casefold() for key in keys)]))
+
+
 def _repeated_keys(vocabulary: Document) -> Iterator[Problem]:
     first = _keys(vocabulary)
     for index, metric in enumerate(_entries(_get(vocabulary.value, "metrics"))):
@@ -90,14 +97,12 @@ def _repeated_keys(vocabulary: Document) -> Iterator[Problem]:
             yield problem_at(vocabulary, VOCABULARY, f"/metrics/{index}/key", words)
 
 
-def _template(document: Document, path: str, known: list[str] | None) -> Iterator[Problem]:
+def _template(document: Document, path: str, known: list[str]) -> Iterator[Problem]:
     measured = _entries(_get(document.value, "metrics"))
-    if known is not None:
-        for index, key in enumerate(measured):
-            if isinstance(key, str) and key not in known:
-                yield problem_at(
-                    document, path, f"/metrics/{index}", _unknown("metric", key, known, "metrics.yaml")
-                )
+    for index, key in enumerate(measured):
+        if known and isinstance(key, str) and key not in known:
+            words = _unknown("metric", key, known, "metrics.yaml")
+            yield problem_at(document, path, f"/metrics/{index}", words)
     maps = {"/samples": _get(document.value, "samples")}
     maps["/results/names"] = _get(_get(document.value, "results"), "names")
     for parent, mapping in maps.items():
@@ -128,7 +133,8 @@ def _policy(files: Files, path: str, known: list[str]) -> Iterator[Problem]:
 
 
 def _measured(template: Document) -> list[str]:
-    return [key for key in _entries(_get(template.value, "metrics")) if isinstance(key, str)]
+    keys = [key for key in _entries(_get(template.value, "metrics")) if isinstance(key, str)]
+    return list(dict.fromkeys(keys))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +147,7 @@ class _Scope:
 
     def refuse(self, reference: str) -> Words | None:
         key, dot, suffix = reference.partition(".")
-        if key in self.measured:
+        if key in self.measured or not self.measured:
             return None
         if key not in self.known:
             return _unknown("metric", key, self.measured, "metrics.yaml", suffix=dot + suffix)

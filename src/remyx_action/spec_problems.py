@@ -16,6 +16,13 @@ from .yaml_loader import TOP, Document, pointer_to
 
 Model = TypeVar("Model", bound=BaseModel)
 
+ONE_COMBINATOR = "a rule has one of all, any and at_least; put the other into it as a rule of its own"
+COMBINATORS = {
+    "AllOf": {"any", "at_least", "of"},
+    "AnyOf": {"all", "at_least", "of"},
+    "AtLeast": {"all", "any"},
+}
+
 MISPLACED_KEYS = {
     ("AllOf", "floors"): "`all` needs no sharing: leave `floors` out, or write it on any or at_least",
     ("Equality", "confidence"): "`==` carries no confidence; use >= or <=",
@@ -89,6 +96,8 @@ def _unknown_key(key: str, owner: list[type[BaseModel]]) -> Words:
                 code="not-built", message=f"`{key}` is not built yet: {feature}", help=f"remove `{key}`"
             )
         why = MISPLACED_KEYS.get((model.__name__, key))
+        if key in COMBINATORS.get(model.__name__, ()):
+            why = ONE_COMBINATOR
         if why is not None:
             return Words(code="unknown-key", message=f"{quoted(key)} cannot stand here", help=why)
     allowed = [field.alias or name for one in owner for name, field in one.model_fields.items()]

@@ -29,6 +29,7 @@ SYNTAX_HELP = "check the indentation, the quotes and the brackets around this pl
 HELP_OF_SYNTAX = {
     "mapping values are not allowed": "put quotes around a value that contains `: `",
     "cannot start any token": "indent with spaces, not tabs; quote a value that starts with @, ` or %",
+    "violates indentation": "indent with spaces, not tabs",
     "found unexpected end of stream": "close the quote",
     "expected ',' or": "close the bracket, or put a comma between the entries",
     "could not find expected ':'": "write `key: value`",

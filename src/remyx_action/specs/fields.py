@@ -23,8 +23,11 @@ END = r"(?![\s\S])"
 
 KEY_PATTERN = r"^[a-z][a-z0-9_-]{0,63}" + END
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}" + END
-LINE_PATTERN = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*" + END
-TEXT_PATTERN = r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f]*" + END
+BREAKS = r"\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff"
+CONTROLS = r"\u0000-\u001f" + BREAKS
+"""What no line of text may hold, as a part of a character class."""
+LINE_PATTERN = r"^[^" + CONTROLS + r"]*" + END
+TEXT_PATTERN = r"^[^\u0000-\u0008\u000b-\u001f" + BREAKS + r"]*" + END
 
 
 class Spec(BaseModel):

@@ -145,7 +145,7 @@ def _limits(info: ValidationInfo) -> Any:
 
 def _other_scale(value: Decimal, limits: Any) -> str | None:
     """The baseline as a fraction where it seems to be given in percent."""
-    if list(limits) == [0, 1] and 1 < value <= 100:
+    if list(limits) == [0, 1] and 2 <= value <= 100:
         return f"did you mean {(value / 100).normalize():f}?"
     return None
 

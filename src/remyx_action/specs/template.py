@@ -8,18 +8,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from .fields import DISTINCT, END, Bounds, Integer, Key, Line, Name, Number, Spec, Version
+from .fields import CONTROLS, DISTINCT, END, Bounds, Integer, Key, Line, Name, Number, Spec, Version
 
 PLACEHOLDERS = ("asset", "arm", "source", "harness", "output_dir", "samples")
 """What `{…}` in a command may name; other braces stand for themselves."""
 PLACEHOLDER_PATTERN = r"\{(?!(?:" + "|".join(PLACEHOLDERS) + r")\})[a-z_]+\}"
 """A placeholder that does not exist."""
-WORD_PATTERN = r"^(?!.*" + PLACEHOLDER_PATTERN + r")[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*" + END
+WORD_PATTERN = r"^(?!.*" + PLACEHOLDER_PATTERN + r")[^" + CONTROLS + r"]*" + END
 CommandWord = Annotated[str, Field(pattern=WORD_PATTERN, min_length=1, max_length=500)]
 """One word of a command."""
 
-POINTER_PATTERN = r"^(/[^\u0000-\u001f]*)?" + END
-PATH_PATTERN = r"^(?!/)(?!.*(^|/)\.\.(/|$))[^\u0000-\u001f\u007f\\]+" + END
+POINTER_PATTERN = r"^(/[^" + CONTROLS + r"]*)?" + END
+PATH_PATTERN = r"^(?!/)(?!.*(^|/)\.\.(/|$))[^\\" + CONTROLS + r"]+" + END
 VARIABLE_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]{0,127}" + END
 
 Pointer = Annotated[str, Field(pattern=POINTER_PATTERN, max_length=500)]
