@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from remyx_action.errors import NotJudged, WrongUsage
-from remyx_action.repository import Repository, find_repository
+from remyx_action.repository import Repository, checked_out, choose_commits, find_repository
 
 AUTHOR = {
     "GIT_AUTHOR_NAME": "A",
@@ -178,7 +178,7 @@ def test_changed_tracked_files_are_listed_below_the_root(folder: Path) -> None:
     for name in ("deep/a", "deep/c d", "outside", "deep/untracked"):
         (folder / name).write_text("2")
     (folder / "deep" / "b").unlink()
-    assert ("a", "b", "c d") == found(folder / "deep").changed_paths()
+    assert ("../outside", "a", "b", "c d") == found(folder / "deep").changed_paths()
     assert ("deep/a", "deep/b", "deep/c d", "outside") == found(folder).changed_paths()
 
 
@@ -198,3 +198,132 @@ def test_a_programme_that_the_repository_names_is_not_started(folder: Path, tmp_
     git(folder, "config", "core.hooksPath", str(tmp_path))
     assert () == found(folder).changed_paths()
     assert not (tmp_path / "sprung").exists()
+
+
+def branch_off(folder: Path) -> tuple[str, str]:
+    """A topic branch with one commit of its own, checked out, while main went on."""
+    base = commit(folder, {"code.py": "old", "evaluate.py": "1", ".remyx/metrics.yaml": "1"})
+    git(folder, "switch", "--quiet", "--create", "topic")
+    head = commit(folder, {"code.py": "new"})
+    git(folder, "switch", "--quiet", "main")
+    commit(folder, {"main.py": "1"})
+    git(folder, "switch", "--quiet", "topic")
+    return base, head
+
+
+def test_the_head_is_compared_with_its_merge_base(folder: Path) -> None:
+    base, head = branch_off(folder)
+    by_default = choose_commits(found(folder), base=None, head=None)
+    by_name = choose_commits(found(folder), base="main", head=head)
+    assert [(base, head, "main")] * 2 == [
+        (chosen.baseline, chosen.variant, chosen.base_name) for chosen in (by_default, by_name)
+    ]
+
+
+def test_a_head_without_commits_of_its_own_is_refused(folder: Path) -> None:
+    base, _ = branch_off(folder)
+    with pytest.raises(NotJudged, match=r"^same_commit: main "):
+        choose_commits(found(folder), base=None, head="main")
+    with pytest.raises(NotJudged, match=r"^same_commit"):
+        choose_commits(found(folder), base=base, head=base)
+
+
+def test_uncommitted_changes_are_refused_unless_the_head_is_named(folder: Path) -> None:
+    _, head = branch_off(folder)
+    (folder / "code.py").write_text("uncommitted")
+    with pytest.raises(NotJudged, match=r"uncommitted changes would not be judged: code\.py") as refusal:
+        choose_commits(found(folder), base=None, head=None)
+    assert "--head HEAD" in refusal.value.help
+    assert head == choose_commits(found(folder), base=None, head="HEAD").variant
+
+
+def test_what_is_taken_from_the_working_tree_may_be_uncommitted(folder: Path) -> None:
+    _, head = branch_off(folder)
+    (folder / ".remyx" / "metrics.yaml").write_text("uncommitted")
+    (folder / "evaluate.py").write_text("uncommitted")
+    chosen = choose_commits(found(folder), base=None, head=None, taken_as_they_are=["evaluate.py"])
+    assert head == chosen.variant
+
+
+def test_without_a_repository_no_commits_are_compared(tmp_path: Path) -> None:
+    with pytest.raises(NotJudged, match="lies in no git repository"):
+        choose_commits(find_repository(tmp_path), base=None, head=None)
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only folder for temporary files, so that a test sees what is left in it."""
+    path = tmp_path / "temporary"
+    path.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(path))
+    return path
+
+
+def test_a_checkout_holds_each_commits_files_and_goes_away(folder: Path, temporary: Path) -> None:
+    base, head = branch_off(folder)
+    with checked_out(found(folder), {"baseline": base, "variant": head}) as (roots, notes):
+        assert ("old", "new") == tuple((roots[arm] / "code.py").read_text() for arm in roots)
+        assert () == notes
+        modes = [path.stat().st_mode & 0o222 for root in roots.values() for path in (root, *root.rglob("*"))]
+        assert {0} == set(modes)
+        assert not any(path.name == ".git" for root in roots.values() for path in root.iterdir())
+    assert [] == list(temporary.iterdir())
+    assert "" == git(folder, "status", "--porcelain")
+    assert 1 == len(git(folder, "worktree", "list").splitlines())
+
+
+def test_a_checkout_of_a_project_in_a_folder_is_that_folder(folder: Path, temporary: Path) -> None:
+    older = commit(folder, {"shared.py": "s"})
+    head = commit(folder, {"deep/code.py": "c"})
+    with checked_out(found(folder / "deep"), {"variant": head}) as (roots, _):
+        assert "c" == (roots["variant"] / "code.py").read_text()
+        assert "s" == (roots["variant"].parent / "shared.py").read_text()
+    with (
+        pytest.raises(NotJudged, match="holds nothing in deep"),
+        checked_out(found(folder / "deep"), {"baseline": older}),
+    ):
+        pass
+    assert [] == list(temporary.iterdir())
+
+
+def test_a_checkout_is_gone_after_an_interruption(folder: Path, temporary: Path) -> None:
+    head = commit(folder, {"deep/a": "1"})
+    with pytest.raises(KeyboardInterrupt), checked_out(found(folder), {"variant": head}):
+        raise KeyboardInterrupt
+    assert [] == list(temporary.iterdir())
+
+
+def test_links_modes_and_odd_bytes_survive_a_checkout(folder: Path) -> None:
+    (folder / "run.sh").write_bytes(b"#!/bin/sh\n")
+    (folder / "run.sh").chmod(0o755)
+    (folder / "binary").write_bytes(b"\r\n\xff\0")
+    (folder / "inside").symlink_to("deep/../run.sh")
+    (folder / "outside").symlink_to("../../etc/passwd")
+    (folder / "absolute").symlink_to("/etc/passwd")
+    head = commit(folder, {".gitattributes": "* text=auto eol=crlf\nbinary export-ignore\n"})
+    with checked_out(found(folder), {"variant": head}) as (roots, notes):
+        root = roots["variant"]
+        assert b"#!/bin/sh\n" == (root / "run.sh").read_bytes()
+        assert b"\r\n\xff\0" == (root / "binary").read_bytes()
+        assert os.access(root / "run.sh", os.X_OK)
+        assert "deep/../run.sh" == str((root / "inside").readlink())
+        assert ("links that point outside the repository are left out: absolute, outside",) == notes
+
+
+def test_large_files_that_git_does_not_hold_are_told(folder: Path) -> None:
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
+    head = commit(folder, {f"{name}.bin": pointer for name in "abcde"})
+    with checked_out(found(folder), {"variant": head}) as (_, notes):
+        assert ("Git LFS files are pointers in the checkouts: a.bin, b.bin, c.bin and 2 more",) == notes
+
+
+def test_submodules_are_refused(folder: Path, temporary: Path) -> None:
+    first = commit(folder, {"a": "1"})
+    git(folder, "update-index", "--add", "--cacheinfo", f"160000,{first},vendor/library")
+    git(folder, "commit", "--quiet", "--message", "submodule")
+    with (
+        pytest.raises(NotJudged, match="has submodules, whose files a checkout lacks: vendor/library"),
+        checked_out(found(folder), {"variant": "HEAD"}),
+    ):
+        pass
+    assert [] == list(temporary.iterdir())

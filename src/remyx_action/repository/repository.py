@@ -1,27 +1,16 @@
-"""What git knows: commits, merge bases, blobs under `.remyx/` and read-only checkouts of a commit."""
+"""A repository as the project sees it: commits, merge bases, and the blobs of a commit."""
 
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import NotJudged, Problem, WrongUsage
-from .layout import FOLDER, LEFT_ALONE, cap_of, too_large
+from remyx_action.errors import NotJudged, Problem, WrongUsage
+from remyx_action.layout import FOLDER, LEFT_ALONE, cap_of, too_large
 
-_SAFETY = (
-    "--no-replace-objects",
-    "--no-optional-locks",
-    "-c", "core.fsmonitor=false",
-    "-c", "core.hooksPath=/dev/null",
-    "-c", "core.quotePath=false",
-    "-c", "protocol.allow=never",
-    "-c", "submodule.recurse=false",
-)  # fmt: skip
-"""A repository's own settings start no program of its choosing, and nothing is fetched."""
+from . import git
 
 _REFUSALS = {
     "120000": "is a symbolic link",
@@ -55,12 +44,12 @@ class Repository:
 
     def head(self) -> str | None:
         """Full id of the commit at HEAD; None in a repository without a commit."""
-        return self._ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}", missing=True)
+        return git.look_for(self.root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
 
     def commit(self, ref: str) -> str:
         """Full id of the commit that a name stands for; WrongUsage where there is none."""
-        found = self._ask(
-            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}", missing=True
+        found = git.look_for(
+            self.root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"
         )
         if found is None:
             raise WrongUsage(f"no commit is called {ref!r}", help=self._help_with(ref))
@@ -71,9 +60,9 @@ class Repository:
 
         WrongUsage where none of them exists.
         """
-        remote = self._ask("symbolic-ref", "--quiet", "refs/remotes/origin/HEAD", missing=True)
+        remote = git.look_for(self.root, "symbolic-ref", "--quiet", "refs/remotes/origin/HEAD")
         for name in (remote, "refs/remotes/origin/main", "refs/remotes/origin/master", "main", "master"):
-            if name and self._ask("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", missing=True):
+            if name and git.look_for(self.root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"):
                 return name.removeprefix("refs/remotes/")
         raise WrongUsage(
             "there is no default branch to compare with: neither origin/HEAD, main nor master exists",
@@ -82,7 +71,7 @@ class Repository:
 
     def merge_base(self, one: str, other: str) -> str:
         """Full id of the best common ancestor; NotJudged where history holds none, or is too shallow."""
-        found = self._ask("merge-base", one, other, missing=True)
+        found = git.look_for(self.root, "merge-base", one, other)
         if found is not None:
             return found.splitlines()[0]
         if self.is_shallow():
@@ -96,23 +85,27 @@ class Repository:
         )
 
     def is_shallow(self) -> bool:
-        return self._ask("rev-parse", "--is-shallow-repository") == "true"
+        return git.ask(self.root, "rev-parse", "--is-shallow-repository") == "true"
 
     def changed_paths(self) -> tuple[str, ...]:
-        """Tracked files under the root that differ from HEAD, below the root, sorted."""
-        status = self._run(
-            "status", "--porcelain=v1", "-z", "--untracked-files=no", "--no-renames", "--", "."
-        )
+        """Tracked files of the whole repository that differ from HEAD, relative to the root, sorted."""
+        status = git.run(self.root, "status", "--porcelain=v1", "-z", "--untracked-files=no", "--no-renames")
         paths = (os.fsdecode(line[3:]) for line in status.split(b"\0") if line)
-        return tuple(sorted(path.removeprefix(self.prefix) for path in paths))
+        return tuple(sorted(os.path.relpath(path, self.prefix or ".") for path in paths))
 
     def entries(self, commit: str, below: str = "") -> tuple[Entry, ...]:
         """Every file of the commit under the project's root (or its folder `below`), in git's order."""
-        place = f"{self.prefix}{below}".rstrip("/")
-        listing = self._run(
-            "ls-tree", "-r", "-z", "-l", "--full-tree", commit, *(("--", place) if place else ())
-        )
-        return tuple(self._entry(line) for line in listing.split(b"\0") if line)
+        return self._entries(commit, f"{self.prefix}{below}".rstrip("/"))
+
+    def all_entries(self, commit: str) -> tuple[Entry, ...]:
+        """Every file of the commit, with its path below the repository's own root."""
+        return self._entries(commit, "")
+
+    def _entries(self, commit: str, place: str) -> tuple[Entry, ...]:
+        where = ("--", place) if place else ()
+        listing = git.run(self.root, "ls-tree", "-r", "-z", "-l", "--full-tree", commit, *where)
+        prefix = self.prefix if place else ""
+        return tuple(_entry(line, prefix) for line in listing.split(b"\0") if line)
 
     def read_tree(self, commit: str) -> tuple[Mapping[str, bytes], tuple[Problem, ...]]:
         """What a commit holds under `.remyx/`, as `read_project` gives it for the working tree.
@@ -138,30 +131,20 @@ class Repository:
         """Path and content of each entry, as git stores it: no filter, no line-ending conversion."""
         if not entries:
             return
-        with self._start("cat-file", "--batch") as git:
-            assert git.stdin is not None
-            assert git.stdout is not None
+        with git.talk(self.root, "cat-file", "--batch") as talk:
+            assert talk.stdin is not None
+            assert talk.stdout is not None
             for entry in entries:
-                git.stdin.write(f"{entry.object_id}\n".encode())
-                git.stdin.flush()
-                header = git.stdout.readline().split()
+                talk.stdin.write(f"{entry.object_id}\n".encode())
+                talk.stdin.flush()
+                header = talk.stdout.readline().split()
                 if len(header) != 3:
                     raise NotJudged(
                         f"git does not hold the content of {entry.path}",
                         help="fetch it: a partial clone leaves file contents out",
                     )
-                yield entry.path, git.stdout.read(int(header[2]))
-                git.stdout.read(1)
-
-    def _entry(self, line: bytes) -> Entry:
-        about, _, path = line.partition(b"\t")
-        mode, _, object_id, size = about.split()
-        return Entry(
-            path=os.fsdecode(path).removeprefix(self.prefix),
-            mode=mode.decode(),
-            object_id=object_id.decode(),
-            size_bytes=0 if size == b"-" else int(size),
-        )
+                yield entry.path, talk.stdout.read(int(header[2]))
+                talk.stdout.read(1)
 
     def _help_with(self, ref: str) -> str:
         if self.head() is None:
@@ -170,84 +153,30 @@ class Repository:
             return f"this clone is shallow: {_DEEPEN}"
         return f"correct the name, or fetch it: `git fetch origin {ref}`"
 
-    def _ask(self, *words: str, missing: bool = False) -> str | None:
-        """git's answer in one line; None where it finds nothing and that is an answer (`missing`)."""
-        done = _git(self.root, *words)
-        if done.returncode == 0:
-            return os.fsdecode(done.stdout).strip()
-        if missing and done.returncode in (1, 128) and b"dubious ownership" not in done.stderr:
-            return None
-        raise _git_failed(words[0], done.stderr)
-
-    def _run(self, *words: str) -> bytes:
-        done = _git(self.root, *words)
-        if done.returncode != 0:
-            raise _git_failed(words[0], done.stderr)
-        return done.stdout
-
-    @contextmanager
-    def _start(self, *words: str) -> Iterator[subprocess.Popen[bytes]]:
-        with subprocess.Popen(  # noqa: S603 - no shell
-            ("git", *_SAFETY, *words),  # noqa: S607 - the person's own git, from PATH
-            cwd=self.root,
-            env=_environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        ) as git:
-            try:
-                yield git
-            finally:
-                git.kill()
-
 
 def find_repository(root: Path) -> Repository | None:
     """The repository that the project lies in; None where it lies in none.
 
     NotJudged where git is missing, or refuses to look.
     """
-    done = _git(root, "rev-parse", "--is-inside-work-tree", "--show-prefix")
+    done = git.attempt(root, "rev-parse", "--is-inside-work-tree", "--show-prefix")
     if done.returncode == 0:
         answer = os.fsdecode(done.stdout).split("\n")
         return Repository(root=root, prefix=answer[1]) if answer[0] == "true" else None
     if b"not a git repository" in done.stderr:
         return None
-    raise _git_failed("rev-parse", done.stderr)
+    raise git.failure("rev-parse", done.stderr)
 
 
-def _git(folder: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
-    try:
-        return subprocess.run(  # noqa: S603 - no shell
-            ("git", *_SAFETY, *words),  # noqa: S607 - the person's own git, from PATH
-            cwd=folder,
-            env=_environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-        )
-    except FileNotFoundError as error:
-        raise NotJudged("git is missing", help="install git") from error
-
-
-def _environment() -> dict[str, str]:
-    """Ours without what would point git elsewhere: a hook's GIT_DIR, grafts, another index."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    return kept | {
-        "GIT_GRAFT_FILE": os.devnull,
-        "GIT_NO_LAZY_FETCH": "1",
-        "GIT_TERMINAL_PROMPT": "0",
-        "LC_ALL": "C",
-    }
-
-
-def _git_failed(command: str, said: bytes) -> NotJudged:
-    lines = said.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
-    if "dubious ownership" in lines[0]:
-        return NotJudged(
-            "git does not trust this repository: it belongs to another user",
-            help="trust it: `git config --global --add safe.directory` with the repository's folder",
-        )
-    return NotJudged(f"git {command} failed: {lines[0]}", help="run it by hand in this folder to see why")
+def _entry(line: bytes, prefix: str) -> Entry:
+    about, _, path = line.partition(b"\t")
+    mode, _, object_id, size = about.split()
+    return Entry(
+        path=os.fsdecode(path).removeprefix(prefix),
+        mode=mode.decode(),
+        object_id=object_id.decode(),
+        size_bytes=0 if size == b"-" else int(size),
+    )
 
 
 def _problem(path: str, code: str, message: str, help: str) -> Problem:

@@ -1,0 +1,99 @@
+"""Starting git so that neither the environment nor the repository's own settings can mislead it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from remyx_action.errors import NotJudged
+
+_SAFETY = (
+    "--no-replace-objects",
+    "--no-optional-locks",
+    "-c", "core.fsmonitor=false",
+    "-c", "core.hooksPath=/dev/null",
+    "-c", "core.quotePath=false",
+    "-c", "protocol.allow=never",
+    "-c", "submodule.recurse=false",
+)  # fmt: skip
+"""A repository's own settings start no program of its choosing, and nothing is fetched."""
+
+
+def ask(folder: Path, *words: str) -> str:
+    """git's answer; NotJudged where it fails."""
+    return os.fsdecode(run(folder, *words)).strip()
+
+
+def look_for(folder: Path, *words: str) -> str | None:
+    """git's answer; None where it finds nothing, which is an answer too."""
+    done = attempt(folder, *words)
+    if done.returncode == 0:
+        return os.fsdecode(done.stdout).strip()
+    if done.returncode in {1, 128} and b"dubious ownership" not in done.stderr:
+        return None
+    raise failure(words[0], done.stderr)
+
+
+def run(folder: Path, *words: str) -> bytes:
+    """What git prints; NotJudged where it fails."""
+    done = attempt(folder, *words)
+    if done.returncode != 0:
+        raise failure(words[0], done.stderr)
+    return done.stdout
+
+
+def attempt(folder: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
+    """git's exit code and what it printed; NotJudged where there is no git."""
+    try:
+        return subprocess.run(  # noqa: S603 - no shell
+            ("git", *_SAFETY, *words),  # noqa: S607 - the person's own git, from PATH
+            cwd=folder,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise NotJudged("git is missing", help="install git") from error
+
+
+def _environment() -> dict[str, str]:
+    """Ours without what would point git elsewhere: a hook's GIT_DIR, grafts, another index."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    return kept | {
+        "GIT_GRAFT_FILE": os.devnull,
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "LC_ALL": "C",
+    }
+
+
+def failure(command: str, said: bytes) -> NotJudged:
+    """The refusal that tells what git said."""
+    lines = said.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
+    if "dubious ownership" in lines[0]:
+        return NotJudged(
+            "git does not trust this repository: it belongs to another user",
+            help="trust it: `git config --global --add safe.directory` with the repository's folder",
+        )
+    return NotJudged(f"git {command} failed: {lines[0]}", help="run it by hand in this folder to see why")
+
+
+@contextmanager
+def talk(folder: Path, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A git that answers line by line, ended with the block."""
+    with subprocess.Popen(  # noqa: S603 - no shell
+        ("git", *_SAFETY, *words),  # noqa: S607 - the person's own git, from PATH
+        cwd=folder,
+        env=_environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as git:
+        try:
+            yield git
+        finally:
+            git.kill()
