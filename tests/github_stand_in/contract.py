@@ -99,6 +99,10 @@ class Contract:
             return ["a body where none belongs"] if body is not None else []
         return list(self._wrong(schema, body, "answer"))
 
+    def value_violations(self, schema: JSON, value: JSON) -> list[str]:
+        """What a schema does not allow in a value."""
+        return list(self._wrong(schema, value, "value"))
+
     def _wrong(self, schema: JSON, value: JSON, where: str) -> Iterator[str]:
         for error in self._validator(json.dumps(schema)).iter_errors(value):
             yield f"{where}{error.json_path[1:]}: {error.message[:300]}"
