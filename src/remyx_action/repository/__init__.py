@@ -3,5 +3,15 @@
 from .checkouts import checked_out
 from .commits import Commits, choose_commits
 from .repository import Entry, Repository, find_repository
+from .sources import Sources, sources_of
 
-__all__ = ["Commits", "Entry", "Repository", "checked_out", "choose_commits", "find_repository"]
+__all__ = [
+    "Commits",
+    "Entry",
+    "Repository",
+    "Sources",
+    "checked_out",
+    "choose_commits",
+    "find_repository",
+    "sources_of",
+]
