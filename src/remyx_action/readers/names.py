@@ -11,9 +11,15 @@ from .broken import shown
 
 MOST_LISTED = 100
 
-_LOOK_ALIKE = str.maketrans(
-    "абвгеікмнорсѕтухԁһјӏԛԝαβγεικνορτυχωℓıɑɡοꓳ０１",
-    "a6vreikmhopcstyxdhjlqwaByeikvoptuxwlliagoo01".casefold(),
+_LOOK_ALIKE = (
+    str.maketrans(
+        "\u0430\u0432\u0441\u0501\u0435\u04bb\u0456\u0458\u043a\u04cf\u043c\u043d\u043e\u0440\u051b\u0455\u0442\u0445\u0443\u051d",
+        "abcdehijklmhopqstxyw",
+    )
+    | str.maketrans(
+        "\u03b1\u03b2\u03b5\u03b7\u03b9\u03ba\u03bd\u03bf\u03c1\u03c4\u03c5\u03c7\u03c9", "abenikvoptuxw"
+    )
+    | str.maketrans("\u0131\u0251\u0261", "iag")
 )
 """Letters of other alphabets that stand where a Latin one was meant, folded as `skeleton` folds."""
 

@@ -18,7 +18,9 @@ from .columns import Roles
 _NUMBER = r"-?+(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?+[0-9]++)?+"
 _INTEGER = r"(?:0|-?+[1-9][0-9]*+)"
 _PLAIN = r'[^"\\\x00-\x1f]++'
-_ESCAPED = r'(?:[^"\\\x00-\x1f]++|\\["\\/bfnrt])*+'
+_UNIT = r"u(?:[0-9a-cefA-CEF][0-9a-fA-F]|[dD][0-7])[0-9a-fA-F]{2}"
+_PAIR = r"u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_ESCAPED = rf'(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|{_UNIT}|{_PAIR}))*+'
 _SCALAR = rf'(?:"{_ESCAPED}"|true|false|null|{_NUMBER})'
 
 _KEY = re.compile(r'[{,][ \t]*+"([^"\\\x00-\x1f]*+)"[ \t]*+:[ \t]*+')
@@ -104,4 +106,6 @@ def _group(value: str, role: str | None) -> tuple[str, str, str] | None:
 
 
 def _unescaped(texts: Sequence[str]) -> list[str]:
-    return [json.loads(f'"{text}"') if "\\" in text else text for text in texts]
+    """What the insides of JSON strings mean."""
+    meant: list[str] = json.loads('["' + '","'.join(texts) + '"]')
+    return meant

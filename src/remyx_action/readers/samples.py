@@ -50,14 +50,11 @@ def usable_samples(columns: Columns, metric: BarMetric) -> Samples | Unusable:
 def beyond_limits(literals: Iterable[str]) -> set[str]:
     """The JSON numbers that are no possible score: beyond ±1e15, too many digits or decimals."""
     distinct = set(literals)
-    if max(map(len, distinct), default=0) <= 15 and not _has_exponent(distinct):
-        return set()
-    return {literal for literal in distinct if _is_beyond(literal)}
-
-
-def _has_exponent(literals: set[str]) -> bool:
-    text = "".join(literals)
-    return "e" in text or "E" in text
+    if max(map(len, distinct), default=0) > MOST_DIGITS:
+        doubtful: Iterable[str] = distinct
+    else:
+        doubtful = [text for text in distinct if not -1e15 < float(text) < 1e15 or "e" in text or "E" in text]
+    return {literal for literal in doubtful if _is_beyond(literal)}
 
 
 def _is_beyond(literal: str) -> bool:
