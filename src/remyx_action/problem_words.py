@@ -118,8 +118,7 @@ def _wrong_type(kind: str, key: str, value: Any) -> Words:
         if re.fullmatch(r"[-+]?[0-9]+(\.[0-9]+)?%", bare):
             help_ = f"write {(Decimal(bare[:-1]) / 100).normalize():f}, or {bare[:-1]} where the unit is %"
         elif re.fullmatch(r"[-+]?[0-9]+(\.[0-9]+)?", bare):
-            extra = "quotes" if bare == value else "anything but digits and a point"
-            help_ = f"write {bare} without {extra}"
+            help_ = f"write {bare} without quotes" if bare == value else f"write {bare}"
     if key == "timeout":
         help_ = "write seconds, such as 3600"
     return Words(code="wrong-type", message=f"{quoted(value)} is not {what}", help=help_)

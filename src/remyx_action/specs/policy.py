@@ -118,7 +118,7 @@ class FieldCondition(Spec):
     def _fractions_are_at_most_one(cls, threshold: Decimal, info: ValidationInfo) -> Decimal:
         if threshold > 1 and info.data.get("field") in ("delta_confidence", "coverage"):
             raise refuse(
-                "out-of-bounds",
+                "above-one",
                 f"{threshold} can never be reached: {info.data['field']} is a fraction of 1",
                 help=as_fraction(threshold) or "write a number between 0 and 1",
             )
