@@ -1,3 +1,3 @@
 """What several test modules share."""
 
-pytest_plugins = ["github_stand_in.counting"]
+pytest_plugins = ["github_stand_in.counting", "github_stand_in.stage"]

@@ -151,7 +151,10 @@ class Contract:
 
     def named(self, name: str, /, **values: JSON) -> JSON:
         """A specimen of one of GitHub's named schemas, with these values in it."""
-        return {**self.specimen({"$ref": f"#/$defs/{name}"}), **values}
+        schema = self.definitions[name]
+        if isinstance(schema.get("type"), list):
+            schema = schema | {"type": "object"}
+        return {**self.specimen(schema), **values}
 
 
 def _operation(name: str, given: JSON) -> Operation:

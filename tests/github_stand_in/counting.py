@@ -32,10 +32,15 @@ def pytest_testnodedown(node: Any) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Also what tests recorded under `github`: figures and rows of the table of faults."""
     every = [*COLLECTED, _counts()]
     requests = sum(each.get("requests", 0) for each in every)
     violations = sum(each.get("violations", 0) for each in every)
     if requests:
+        reports = terminalreporter.stats.get("passed", [])
+        rows = [value for each in reports for name, value in each.user_properties if name == "github"]
+        for row in sorted(set(rows)):
+            terminalreporter.write_line(row)
         terminalreporter.write_line(
             f"stand-in for GitHub: {requests} requests, {violations} violations of GitHub's own description"
         )

@@ -88,8 +88,12 @@ class StandIn:
         if wrong:
             self._note(verb, target, wrong)
             return invalid("Request", "body", "invalid", "; ".join(wrong)[:500])
-        with self.lock:
-            answer = self._permitted(operation, path, headers, parts.query, body)
+        try:
+            with self.lock:
+                answer = self._permitted(operation, path, headers, parts.query, body)
+        except Exception as defect:
+            self._note(verb, target, [f"the stand-in itself failed: {defect!r}"])
+            raise
         wrong = self.world.contract.answer_violations(operation, answer.status, answer.body)
         self._note(verb, target, [f"answer {answer.status}: {each}" for each in wrong])
         return answer

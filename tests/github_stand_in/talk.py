@@ -124,6 +124,7 @@ def shown_check(request: Request, check: Check) -> JSON:
             "annotations_count": len(check.annotations),
             "annotations_url": f"{request.url}/check-runs/{check.id}/annotations",
         },
+        check_suite={"id": 5},
         app=request.world.contract.named("integration", slug=check.app, name=check.app),
     )
 

@@ -163,6 +163,8 @@ def _tidied(client: Client, thread: Thread, draft: Draft, written: IssueComment)
         kept = decide(replace(seen, ours=others), draft, None, "always")
         if kept is None:
             return Posted(url=written.html_url)
+        if isinstance(kept, Ours) and kept.id > written.id:
+            kept = {each.id: each for each in seen.ours}.get(written.id, kept)
         if isinstance(kept, Superseded | LeftAlone):
             _delete(client, thread.number, written.id)
             return kept
