@@ -44,10 +44,7 @@ SPATIAL = {
         {"key": "mindcube", "label": "MindCube", "unit": "accuracy", "baseline": 0.38},
     ],
 }
-EACH_REGRESSION = [
-    {"metric": f"{key}.delta", "op": "<", "threshold": -0.01, "confidence": 0.80}
-    for key in ("spatialscore", "omnispatial", "space10", "mindcube")
-]
+KEYS = ("spatialscore", "omnispatial", "space10", "mindcube")
 SHIP = {
     "all": [
         {"metric": "spatialscore.delta", "op": ">=", "threshold": 0.02, "confidence": 0.80},
@@ -121,7 +118,7 @@ def report_of(
         fields=fields,
         advice=list(advice),
         policy=bar,
-        inputs=Inputs(arms={"baseline": "completed", "variant": "completed"}, not_comparable=[], caps=[]),
+        inputs=Inputs.model_construct(metrics={}, arms={}, not_comparable=[], caps=[]),
         samples_changed=dict(changed or {}),
         judged_under=JudgedUnder(
             **{
@@ -360,3 +357,161 @@ def iterating() -> Report:
         ),
     ]
     return report_of(bar_of(SHIP, REJECT), measured, verdict="iterate", reason="below_bar", advice=advice)
+
+
+LOG = """Traceback (most recent call last):
+  File "docker/eval_stage/run.py", line 88, in <module>
+    main()
+  File "docker/eval_stage/run.py", line 61, in main
+    scores = evaluate(model, load_benchmark(name))
+torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.31 GiB.
+"""
+
+
+def failing() -> Report:
+    failed = arm("remyx/sft-3", state="failed", detail=f"exit code 1\n{LOG}", seconds=Decimal(41), digests={})
+    return report_of(
+        bar_of(SHIP, REJECT),
+        {},
+        verdict=None,
+        reason="run_failed",
+        run_state="failed",
+        reasons=dict.fromkeys(KEYS, ("arm_failed", "the variant arm failed")),
+        arms={"baseline": arm("Qwen/Qwen2.5-VL-7B-Instruct"), "variant": failed},
+    )
+
+
+def incomparable() -> Report:
+    measured = dict.fromkeys(KEYS, ("0.42", "0.47", None, None))
+    report = report_of(
+        bar_of(SHIP, REJECT),
+        measured,
+        verdict="iterate",
+        reason="not_comparable",
+        run_state="not_comparable",
+        reasons=dict.fromkeys(KEYS, ("not_comparable", "dataset_revision differs")),
+    )
+    inputs = report.inputs.model_copy(
+        update={"not_comparable": ["dataset_revision differs: 2025-11-03 in baseline, 2025-12-19 in variant"]}
+    )
+    return report.model_copy(update={"inputs": inputs})
+
+
+def partial() -> Report:
+    measured = {
+        "spatialscore": ("0.42", "0.4512", "0.0071", 5000),
+        "omnispatial": ("0.31", "0.3468", "0.0082", 1533),
+        "space10": ("0.55", "0.5514", "0.0068", 2000),
+        "mindcube": ("0.38", None, None, None),
+    }
+    return report_of(
+        bar_of(SHIP, REJECT),
+        measured,
+        verdict="iterate",
+        reason="ship_undetermined",
+        run_state="partial",
+        reasons={"mindcube": ("missing_metric", "the variant reports 3 of 4 metrics, not mindcube")},
+        arms={
+            "baseline": arm("Qwen/Qwen2.5-VL-7B-Instruct"),
+            "variant": arm(
+                "remyx/sft-3",
+                unnamed=["mind_cube", "latency"],
+                warnings=["mind_cube is named by no metric: did you mean mindcube?"],
+            ),
+        },
+    )
+
+
+def without_reject() -> Report:
+    """Bare numbers under `no reject rule`: points decide, nothing has a confidence."""
+    ship = {"all": [{"metric": f"{key}.delta", "op": ">=", "threshold": 0.02} for key in KEYS]}
+    measured = {
+        "spatialscore": ("0.42", "0.44", None, None),
+        "omnispatial": ("0.31", "0.33", None, None),
+        "space10": ("0.55", "0.57", None, None),
+        "mindcube": ("0.38", "0.4", None, None),
+    }
+    return report_of(
+        bar_of(ship, None),
+        measured,
+        verdict="ship",
+        reason="bar_met",
+        reasons=dict.fromkeys(KEYS, ("no_uncertainty", "the baseline is a bare number")),
+    )
+
+
+SERVING = {
+    "version": 1,
+    "metrics": [
+        {"key": "exact_match", "label": "Exact match", "unit": "%", "baseline": 61.2},
+        {"key": "latency_p50", "label": "Latency", "unit": "ms", "direction": "lower", "baseline": 184},
+        {"key": "tokens", "label": "Tokens per answer", "unit": "tokens", "direction": "lower"},
+        {"key": "log_loss", "label": "Log-loss", "unit": "loss", "direction": "lower", "baseline": 0.412},
+    ],
+}
+
+
+def serving() -> Report:
+    """Lower is better, percent, relative and nested conditions."""
+    ship = {
+        "all": [
+            {"metric": "exact_match", "op": "no_regression", "threshold": 0.5, "confidence": 0.80},
+            {
+                "at_least": 2,
+                "of": [
+                    {"metric": "latency_p50", "op": "improves_by", "threshold": 10, "confidence": 0.90},
+                    {"metric": "tokens.delta", "op": "<=", "threshold": -20, "why": "the budget of the app"},
+                    {"any": [{"metric": "log_loss", "op": "improves_by", "threshold": 0.01}]},
+                ],
+                "floors": "shared",
+            },
+            {"metric": "latency_p50.value", "op": "<=", "threshold": 170},
+        ]
+    }
+    reject = {"any": [{"metric": "log_loss", "op": "no_regression", "threshold": 0.02, "confidence": 0.95}]}
+    measured = {
+        "exact_match": ("61.2", "61.45", "0.38", 1200),
+        "latency_p50": ("184.31", "162.07", "1.92", 1200),
+        "tokens": ("412.6", "381.25", "6.4", 1200),
+        "log_loss": ("0.412", "0.41204", "0.0051", 1200),
+    }
+    return report_of(bar_of(ship, reject, SERVING), measured, verdict="ship", reason="bar_met")
+
+
+def many(amount: int = 400) -> Report:
+    """A report of `amount` metrics, one in 37 of which lost."""
+    keys = [f"task_{place:03d}" for place in range(amount)]
+    metrics = [{"key": key, "label": f"MMLU {key}", "unit": "accuracy", "baseline": 0.5} for key in keys]
+    ship = {"all": [{"metric": key, "op": "no_regression", "threshold": 0.02} for key in keys]}
+    reject = {
+        "any": [
+            {"metric": f"{key}.delta", "op": "<", "threshold": -0.05, "confidence": 0.95} for key in keys
+        ],
+        "floors": "shared",
+    }
+    measured = {
+        key: ("0.5", "0.46" if place % 37 == 5 else f"0.5{place % 4}1", "0.012", 400)
+        for place, key in enumerate(keys)
+    }
+    flips = {key: changes(*((f"{key}-{i}", 0, 1) for i in range(20)), up=20, down=3) for key in keys}
+    return report_of(
+        bar_of(ship, reject, {"version": 1, "metrics": metrics}),
+        measured,
+        verdict="iterate",
+        reason="below_bar",
+        changed=flips,
+    )
+
+
+REPORTS = {
+    "ship": shipping,
+    "reject": rejecting,
+    "iterate": iterating,
+    "failed": failing,
+    "not_comparable": incomparable,
+    "partial": partial,
+    "no_reject_bare": without_reject,
+    "serving": serving,
+    "many": lambda: many(40),
+}
+"""By name, a report of each kind."""

@@ -12,8 +12,8 @@ WIDTH = 2 * REACH + 1
 BLANK = "\N{NO-BREAK SPACE}"
 """Survives where a reader folds spaces and never wraps."""
 
-POINT, LINE, ZERO, MARK = "●", "─", "│", "╎"
-CROSSED = {ZERO: "┼", MARK: "┼"}
+POINT, LINE, ZERO, MARK = "●", "━", "│", "┊"
+CROSSED = {ZERO: "┿", MARK: "┿"}
 HEADING = f"worse{BLANK * 5}0{BLANK * 4}better"
 
 

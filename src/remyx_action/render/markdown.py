@@ -92,10 +92,11 @@ def _drawn(view: View, *, limits: Limits, left_out: Sequence[str], elsewhere: st
             limits=limits,
             shown_metrics=shown,
             folded_metrics=folded,
-            rules=[(rule, *chosen_lines(rule, limits)) for rule in view.rules],
+            rules=[(rule, *chosen_lines(rule, limits), hidden_lines(rule, limits)) for rule in view.rules],
             left_out=", ".join(left_out),
             elsewhere=elsewhere,
             marker=Markdown(marker),
+            kept=Markdown(numbers.KEPT),
             heading=Markdown(f"`{drawing.HEADING}`"),
         )
     )
@@ -122,6 +123,14 @@ def chosen_lines(rule: RuleView, limits: Limits) -> tuple[list[TraceLine], list[
     return first, list(rule.lines)[: limits.conditions]
 
 
+def hidden_lines(rule: RuleView, limits: Limits) -> tuple[int, int]:
+    """How many conditions are neither open nor folded, and how many of those stand in the way."""
+    shown, folded = chosen_lines(rule, limits)
+    seen = {id(line) for line in (*shown, *folded)}
+    hidden = [line for line in rule.lines if line.text and id(line) not in seen]
+    return len(hidden), sum(1 for line in hidden if line.decides(rule.role))
+
+
 @cache
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -143,6 +152,7 @@ def _environment() -> Environment:
         block=lambda value, lines: Markdown(neutral.block(value, lines=lines)),
         command=lambda value: Markdown(neutral.block(value, language="sh")),
         ours=Markdown,
+        unbroken=lambda value: Markdown(numbers.unbroken(value)),
         drawn=lambda value: Markdown(f"`{value}`" if value else ""),
         plural=lambda amount, one, many=None: Markdown(numbers.plural(amount, one, many)),
     )

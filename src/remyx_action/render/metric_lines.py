@@ -17,6 +17,7 @@ from .words import CONDITION_REASONS, METHODS
 PLAIN_UNITS = frozenset({"accuracy", "fraction"})
 """Units that say nothing which the numbers do not."""
 FEW_CLUSTERS = 20
+NAMED = 6
 SPARE_DIGITS = 3
 """Significant digits of a delta whose uncertainty is unknown."""
 
@@ -39,8 +40,6 @@ class MetricLine:
     """Confidence that the variant is truly better."""
     n: str
     drawing: str
-    note: Phrase
-    """Why there is no confidence."""
     standing: str
     """better · worse · even · unknown, told by the interval, else by the delta."""
     decimals: int
@@ -100,9 +99,11 @@ def decimals_for_metric(row: MetricRow, marks: Sequence[Decimal]) -> int:
         wanted = numbers.decimals_for((row.interval[1] - row.interval[0]) / 2)
     elif row.delta:
         wanted = min(wanted, max(numbers.decimals_for(row.delta, digits=SPARE_DIGITS), 0))
-    deltas = [value for value in (row.delta, *(row.interval or ())) if value is not None]
-    wanted = max([wanted, *map(numbers.decimals_of, marks)] if deltas else [wanted])
-    return numbers.decimals_that_tell_apart(deltas, [Decimal(0), *marks], at_least=wanted)
+    if row.delta is None:
+        return wanted
+    # Zero itself is told by the sign, which is shown even where the digits are all zero.
+    wanted = max([wanted, *map(numbers.decimals_of, marks)])
+    return numbers.decimals_that_tell_apart([row.delta], marks, at_least=wanted)
 
 
 def _line(row: MetricRow, *, bar: drawing.Bar | None, scale: Decimal, marks: Sequence[Decimal]) -> MetricLine:
@@ -119,16 +120,20 @@ def _line(row: MetricRow, *, bar: drawing.Bar | None, scale: Decimal, marks: Seq
         improved=numbers.confidence(row.confidence_improved),
         n=numbers.count(row.n),
         drawing=drawing.draw(bar, scale) if bar else "",
-        note=_note(row),
         standing=_standing(row),
         decimals=decimals,
     )
 
 
-def _note(row: MetricRow) -> Phrase:
-    if row.note:
-        return (Said(row.note),)
-    return (CONDITION_REASONS.get(row.reason, row.reason),) if row.reason else ()
+def notes(report: Report) -> Iterator[Phrase]:
+    """Why metrics have no confidence, those with the same reason together."""
+    labels: dict[str, list[str]] = {}
+    for row in report.metrics:
+        if row.reason:
+            labels.setdefault(row.note or CONDITION_REASONS.get(row.reason, row.reason), []).append(row.label)
+    for note, named in labels.items():
+        more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+        yield (Said(", ".join(named[:NAMED])), f"{more}: ", Said(note))
 
 
 def _standing(row: MetricRow) -> str:
@@ -160,4 +165,9 @@ def caption(report: Report) -> Phrase:
             ", few: a loss in clusters nobody drew stays unseen" if (row.clusters or 0) < FEW_CLUSTERS else ""
         )
         parts.extend(("; ", Said(row.label), f" in {numbers.count(row.clusters)} clusters{few}"))
+    arrows = {"higher": "↑ higher", "lower": "↓ lower"}
+    directions = dict.fromkeys(row.direction for row in report.metrics)
+    parts.append(f"; {', '.join(arrows[direction] for direction in directions)} is better")
+    if delta_marks(report):
+        parts.append(f"; {drawing.MARK} a threshold of the policy")
     return (*parts, ".")

@@ -32,8 +32,11 @@ RISKY = (
     re.compile(r"www\.|://", re.IGNORECASE),  # GFM links these without brackets
     re.compile(r"(?<![^\W_])gh-\d", re.IGNORECASE),  # an issue
     re.compile(r"(?<![^\W_])[0-9a-f]{7,40}(?![^\W_])", re.IGNORECASE),  # a commit
-    re.compile(r":[^\s:]+:"),  # an emoji's short name
+    re.compile(r":[^\s:]"),  # an emoji's short name, should our own colon follow
 )
+MOST_BACKTICKS = 40
+"""In a row; cmark opens no code span with more than 80."""
+LONG_RUN = re.compile(f"`{{{MOST_BACKTICKS + 1},}}")
 LINE_START = re.compile(r"[-+=]+|\d{1,9}[.)]")
 """What opens a list or underlines a heading where it stands first in a line."""
 
@@ -74,6 +77,7 @@ def one_line(value: str, *, limit: int = TEXT_LIMIT) -> str:
     """`value` cleaned, in one line, cut to `limit` characters."""
     # A value may be megabytes long; nothing beyond this can be shown.
     line = " ".join(clean(value[: 8 * limit + 8]).split())
+    line = LONG_RUN.sub("`" * MOST_BACKTICKS + CUT, line)
     return line if len(line) <= limit else line[: limit - 1].rstrip() + CUT
 
 

@@ -10,6 +10,8 @@ NONE = "—"
 MINUS = "−"
 MOST_DECIMALS = 12
 """Beyond it a number is shown with all its digits."""
+KEPT = "\N{NO-BREAK SPACE}"
+"""A space at which no reader wraps."""
 EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 
 
@@ -68,33 +70,30 @@ def interval(bounds: Iterable[Decimal] | None, decimals: int) -> str:
     """`[−0.004, +0.024]`, kept on one line."""
     if bounds is None:
         return ""
-    return "[" + ",\N{NO-BREAK SPACE}".join(signed(bound, decimals) for bound in bounds) + "]"
+    return "[" + f",{KEPT}".join(signed(bound, decimals) for bound in bounds) + "]"
 
 
-def confidence(value: Decimal | None) -> str:
+ALMOST = {Decimal(0): f"≈{KEPT}0", Decimal(1): f"≈{KEPT}1"}
+"""A probability is never certain, even where 9 decimals cannot say so."""
+
+
+def confidence(value: Decimal | None, decimals: int = 3) -> str:
     """A probability at 3 decimals; never a false 0 or 1."""
     if value is None:
         return NONE
-    if Decimal("0.9995") <= value < 1:
-        return unbroken("> 0.999")
-    if 0 < value <= Decimal("0.0005"):
-        return unbroken("< 0.001")
-    return number(value, 3)
+    return ALMOST.get(at(value, decimals)) or number(value, decimals)
 
 
 def against_floor(value: Decimal | None, floor: Decimal | None) -> str:
-    """`0.962 ≥ 0.80`: the confidence held against the floor that applies, both telling the truth."""
+    """`0.962 ≥ 0.80`: the confidence held against the floor that applies, as it really stands to it."""
     if value is None or floor is None:
         return confidence(value)
     passed = value >= floor
-    for decimals in range(3, MOST_DECIMALS + 1):
-        shown = at(floor, floor_decimals(floor, most=decimals + 1))
-        known = at(value, decimals)
-        if (known >= shown) == passed and (known in {0, 1}) <= (value in {0, 1}):
-            break
-        if decimals == 3 and known in {0, 1} and (confidence(value)[0] == ">") == passed:
-            return unbroken(f"{confidence(value)} {'≥' if passed else '<'} {share(floor)}")
-    return unbroken(f"{number(known)} {'≥' if passed else '<'} {number(shown)}")
+    decimals = 3
+    while decimals < MOST_DECIMALS and (at(value, decimals) >= at(floor, decimals + 1)) != passed:
+        decimals += 1
+    shown = number(floor, floor_decimals(floor, most=decimals + 1))
+    return unbroken(f"{confidence(value, decimals)} {'≥' if passed else '<'} {shown}")
 
 
 def floor_decimals(floor: Decimal, *, most: int = 4) -> int:
@@ -108,7 +107,7 @@ def share(floor: Decimal) -> str:
 
 def unbroken(line: str) -> str:
     """The line so that no reader wraps it."""
-    return line.replace(" ", "\N{NO-BREAK SPACE}")
+    return line.replace(" ", KEPT)
 
 
 def percent(level: Decimal) -> str:

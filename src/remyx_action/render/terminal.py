@@ -92,15 +92,14 @@ def _headline(view: View) -> RenderableType:
     glyph = {"ship": "✓", "reject": "✗", "iterate": "↻"}.get(view.verdict or "", "!")
     first = Text(f"{glyph} {view.word.upper()}", style=VERDICT_STYLES[view.verdict])
     first.append(f": {view.reason}", style="bold default")
-    about = " · ".join(
-        neutral.terminal(part) for part in (f"{view.template} / {view.policy}", view.commit) if part
+    about = _plain(view.about) + (f" · {neutral.terminal(view.commit)}" if view.commit else "")
+    lines = [_plain(phrase) for phrase in view.because] + (
+        [f"Next: {view.next_step}"] if view.next_step else []
     )
-    return Group(
-        first, _items([(" ", "", _plain(phrase)) for phrase in view.because]), Text(f"  {about}", QUIET)
-    )
+    return Group(first, _items([(" ", "", line) for line in lines]), _items([(" ", "", about)], style=QUIET))
 
 
-def _items(items: Iterable[tuple[str, str, str]]) -> RenderableType:
+def _items(items: Iterable[tuple[str, str, str]], *, style: str = "") -> RenderableType:
     """Lines with a sign each, wrapped below their own first word."""
     from rich.table import Table
     from rich.text import Text
@@ -108,15 +107,15 @@ def _items(items: Iterable[tuple[str, str, str]]) -> RenderableType:
     grid = Table.grid(padding=(0, 1))
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
-    for sign, style, line in items:
-        grid.add_row(Text(sign, style=style), Text(line))
+    for sign, sign_style, line in items:
+        grid.add_row(Text(sign, style=sign_style), Text(line, style=style))
     return grid
 
 
 def _table(*columns: tuple[str, str]) -> Table:
     from rich.table import Table
 
-    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style=QUIET)
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style=QUIET)
     for name, justify in columns:
         table.add_column(
             name,
@@ -144,23 +143,19 @@ def _metrics(view: View, width: int) -> RenderableType:
         cells += [Text(line.n)]
         cells += [Text(line.drawing, style=style)] if width >= WITH_DRAWING else []
         table.add_row(_label(line), *cells)
-    notes = [
-        ("·", UNKNOWN_STYLE, f"{neutral.terminal(line.label)}: {_plain(line.note)}")
-        for line in view.metrics[:ROWS]
-        if line.note
-    ]
+    notes = [("·", UNKNOWN_STYLE, _plain(note)) for note in view.notes[:ROWS]]
     more = len(view.metrics) - ROWS
     if more > 0:
         notes.append(("…", QUIET, f"{numbers.plural(more, 'more metric')} in verdict.json"))
-    caption = Text(f"{_plain(view.caption)} ↑ higher, ↓ lower is better; ╎ a threshold.", style=QUIET)
-    return Group(table, *([_items(notes)] if notes else []), caption)
+    caption = [Text(_plain(view.caption), style=QUIET)] if view.caption else []
+    return Group(table, *([_items(notes)] if notes else []), *caption)
 
 
 def _label(line: MetricLine) -> Text:
     from rich.text import Text
 
-    label = Text(f"{neutral.terminal(line.label, limit=40)} {line.arrow}")
-    return label.append(f" {neutral.terminal(line.unit, limit=12)}", style=QUIET) if line.unit else label
+    unit = f" ({neutral.terminal(line.unit, limit=12)})" if line.unit else ""
+    return Text(f"{neutral.terminal(line.label, limit=40)}{unit}{numbers.KEPT}{line.arrow}")
 
 
 def _rule(rule: RuleView, width: int) -> RenderableType:
@@ -171,10 +166,11 @@ def _rule(rule: RuleView, width: int) -> RenderableType:
     title.append(
         f"{rule.glyph} {rule.word}", style="bold " + MARK_STYLES.get((rule.role, rule.mark), UNKNOWN_STYLE)
     )
-    title.append(f" ({rule.of})", style=QUIET)
     wide = width >= WIDE
-    columns = [("", "left"), ("condition", "left"), ("observed", "right"), ("confidence", "right")]
+    columns = [("", "left"), (rule.of, "left"), ("observed", "right"), ("confidence", "right")]
     table = _table(*columns, *([("", "left")] if wide else []))
+    longest = max((len(line.text) + 2 * line.depth for line in rule.lines), default=0)
+    table.columns[1].max_width = max(longest, NARROWEST // 2)
     for line in rule.lines[:ROWS]:
         words = _words(line)
         cells = [_mark(line, rule), _condition(line, "" if wide else words)]
@@ -237,8 +233,8 @@ def _judged_under(view: View) -> RenderableType:
     grid.add_column(no_wrap=True, style=QUIET)
     grid.add_column(overflow="fold")
     for name, phrase in view.judged_under:
-        if not name.startswith("Digest"):
-            grid.add_row(Text(name), Text(_plain(phrase)))
+        if not _plain(name).startswith("Digest"):
+            grid.add_row(Text(_plain(name)), Text(_plain(phrase)))
     for change in view.changes[:ROWS]:
         grid.add_row(
             Text("Changed"), Text(f"{neutral.terminal(change.label)}: {change.up} up, {change.down} down")

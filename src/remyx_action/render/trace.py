@@ -79,7 +79,7 @@ def trace_lines(
             rule="",
             text=child.text,
             metric=key,
-            observed=" ".join(filter(None, (figures.name, figures.observed))),
+            observed=numbers.unbroken(" ".join(filter(None, (figures.name, figures.observed)))),
             confidence=_confidence(child),
             words=_words(child, condition, figures, role=role, note=view.note if view else None),
             why=child.why,
@@ -127,8 +127,7 @@ def _figures(
     if row.observed is None:
         return Figures(name="", observed=numbers.NONE, gap="")
     at_least = max(numbers.decimals_of(row.threshold), _decimals(row, view, relative=relative))
-    marks = [row.threshold] if isinstance(row, FieldConditionRow) else [row.threshold, Decimal(0)]
-    decimals = numbers.decimals_that_tell_apart([row.observed], marks, at_least=at_least)
+    decimals = numbers.decimals_that_tell_apart([row.observed], [row.threshold], at_least=at_least)
     distance = abs(row.observed - row.threshold)
     apart = numbers.decimals_that_tell_apart([distance], [Decimal(0)], at_least=decimals)
     shown = numbers.signed if name.endswith(("delta", "gain")) else numbers.number
@@ -208,20 +207,22 @@ def _reading(row: MetricConditionRow | FieldConditionRow, condition: Leaf, *, ro
     """A regression in reject is a guard that is violated: both readings are said."""
     if role != "reject" or not isinstance(condition, Directional) or condition.op != "regresses_by":
         return ()
-    state = {"true": "violated", "false": "holds", "unknown": "unknown"}[row.mark]
+    state = {"true": "is violated", "false": "holds", "unknown": "is unknown"}[row.mark]
     if row.reason == "low_confidence":
-        state = "not surely violated"
+        state = "is not surely violated"
     relative = " relative" if condition.mode == "relative" else ""
     guard = f"no_regression {numbers.number(row.threshold).replace(',', '')}{relative}"
-    return ("guard ", Coded(guard), f" {state}")
+    return (Coded(guard), f" {state}")
 
 
 def _sentence(
     row: MetricConditionRow | FieldConditionRow, figures: Figures, *, role: Role, label: str | None
 ) -> Phrase:
-    subject: Phrase = (Said(label or row.text.partition(" ")[0]), ": ")
-    observed = " ".join(filter(None, (figures.name, figures.observed)))
     condition = Coded(row.text)
+    if label is None:
+        return _field_sentence(row, figures)
+    subject: Phrase = (Said(label), ": ")
+    observed = numbers.unbroken(" ".join(filter(None, (figures.name, figures.observed))))
     if row.reason == "threshold":
         by = f" by {figures.gap}" if figures.gap else ", by standing exactly on it"
         return (*subject, f"{observed} misses ", condition, by)
@@ -236,3 +237,12 @@ def _sentence(
         sure = f", confidence {numbers.confidence(row.confidence)}"
     verb = "meets" if role == "ship" else "triggers"
     return (*subject, f"{observed} {verb} ", condition, sure)
+
+
+def _field_sentence(row: MetricConditionRow | FieldConditionRow, figures: Figures) -> Phrase:
+    condition = Coded(row.text)
+    if row.reason == "threshold":
+        return (condition, f": {figures.observed} misses by {figures.gap or 0}")
+    if row.reason is not None:
+        return (condition, f": {_reason(row.reason)}")
+    return (condition, f": {figures.observed}")

@@ -10,6 +10,7 @@ from remyx_action.report import ArmReport, Report, RuleRow
 
 from . import numbers
 from .metric_lines import MetricLine, caption, metric_lines
+from .metric_lines import notes as metric_notes
 from .phrase import Coded, Phrase, Said
 from .trace import MetricView, Role, TraceLine, rule_name, trace_lines
 from .words import ARM_STATES, MARKS, NEXT_STEPS, REASONS, REJECT_MARKS, SHIP_MARKS, VERDICTS
@@ -69,11 +70,13 @@ class View:
     """The conditions that made the verdict, most `DECISIVE_SHOWN`, and how many more."""
     next_step: str
     commit: str | None
-    policy: str
-    template: str
+    about: Phrase
+    """What was judged, by which policy."""
     metrics: tuple[MetricLine, ...]
     open_metrics: frozenset[str]
     """Keys with a condition that stands between the variant and a ship."""
+    notes: tuple[Phrase, ...]
+    """Why metrics have no confidence."""
     caption: Phrase
     ship: RuleView
     reject: RuleView | None
@@ -82,7 +85,7 @@ class View:
     warnings: tuple[Phrase, ...]
     changes: tuple[ChangeView, ...]
     arms: tuple[ArmView, ...]
-    judged_under: tuple[tuple[str, Phrase], ...]
+    judged_under: tuple[tuple[Phrase, Phrase], ...]
     reproduce: str
 
     @property
@@ -116,10 +119,10 @@ def view_of(report: Report) -> View:
         because=tuple(_because(report, ship=ship, reject=reject)),
         next_step=NEXT_STEPS.get(report.reason, ""),
         commit=_commit(report),
-        policy=bar.name,
-        template=report.policy.template,
+        about=_about(report),
         metrics=lines,
         open_metrics=frozenset(line.metric for line in deciding if line.metric),
+        notes=tuple(metric_notes(report)),
         caption=caption(report),
         ship=ship,
         reject=reject,
@@ -142,6 +145,17 @@ def _rule(role: Role, row: RuleRow, rule: Node, metrics: Mapping[str, MetricView
         of=rule_name(row, rule),
         lines=tuple(trace_lines(row, rule, role=role, metrics=metrics)),
     )
+
+
+def _about(report: Report) -> Phrase:
+    assets = {name: arm.asset for name, arm in report.arms.items()}
+    parts: list[str | Said | Coded] = []
+    if assets.get("variant"):
+        parts.extend((Coded(assets["variant"] or ""), " "))
+    if assets.get("baseline") and assets["baseline"] != assets.get("variant"):
+        parts.extend(("against ", Coded(assets["baseline"] or ""), " "))
+    policy = ("policy ", Coded(report.policy.policy.name), " on template ", Coded(report.policy.template))
+    return (*parts, *(("· ",) if parts else ()), *policy)
 
 
 def _commit(report: Report) -> str | None:
@@ -223,18 +237,16 @@ def _arm(name: str, arm: ArmReport) -> ArmView:
     )
 
 
-def _judged_under(report: Report) -> Iterator[tuple[str, Phrase]]:
+def _judged_under(report: Report) -> Iterator[tuple[Phrase, Phrase]]:
     under, run = report.judged_under, report.run
-    yield "Policy", (Coded(report.policy.policy.name), " on template ", Coded(report.policy.template))
-    yield "Rules read from", (Said(under.source),)
+    yield ("Policy",), (Coded(report.policy.policy.name), " on template ", Coded(report.policy.template))
+    yield ("Rules read from",), (Said(under.source),)
     for name, commit in under.commits.items():
-        yield f"Commit {name.replace('_', ' ')}", (Coded(commit[:SHORT_DIGEST]),)
+        yield ("Commit ", Said(name.replace("_", " "))), (Coded(commit[:SHORT_DIGEST]),)
     for name, digest in under.digests.items():
-        yield f"Digest of {name}", (Coded(digest[:SHORT_DIGEST]),)
-    yield (
-        "Isolation",
-        (Said(under.isolation), *((": ", Said(under.isolation_note)) if under.isolation_note else ())),
-    )
-    yield "Lock", (Said(under.lock),)
+        yield ("Digest of ", Said(name)), (Coded(digest[:SHORT_DIGEST]),)
+    note: Phrase = (": ", Said(under.isolation_note)) if under.isolation_note else ()
+    yield ("Isolation",), (Said(under.isolation), *note)
+    yield ("Lock",), (Said(under.lock),)
     took = numbers.duration(run.seconds)
-    yield "Run", (Said(run.clock), f", {took}, attempt {run.attempt}, remyx-action ", Said(run.version))
+    yield ("Run",), (Said(run.clock), f", {took}, attempt {run.attempt}, remyx-action ", Said(run.version))
