@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from remyx_action.errors import NotJudged, WrongUsage
-from remyx_action.repository import Repository, checked_out, choose_commits, find_repository
+from remyx_action.repository import Commits, Repository, checked_out, choose_commits, find_repository
 
 AUTHOR = {
     "GIT_AUTHOR_NAME": "A",
@@ -79,10 +79,9 @@ def test_a_git_that_a_hook_points_elsewhere_is_not_followed(
     assert head == found(folder).head()
 
 
-def test_without_git_that_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_git_there_is_no_repository(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(folder))
-    with pytest.raises(NotJudged, match="git is missing"):
-        find_repository(folder)
+    assert find_repository(folder) is None
 
 
 def test_the_merge_base_of_branches_is_found(folder: Path) -> None:
@@ -215,9 +214,8 @@ def test_the_head_is_compared_with_its_merge_base(folder: Path) -> None:
     base, head = branch_off(folder)
     by_default = choose_commits(found(folder), base=None, head=None)
     by_name = choose_commits(found(folder), base="main", head=head)
-    assert [(base, head, "main")] * 2 == [
-        (chosen.baseline, chosen.variant, chosen.base_name) for chosen in (by_default, by_name)
-    ]
+    expected = Commits(base=git(folder, "rev-parse", "main"), merge_base=base, head=head)
+    assert [expected] * 2 == [by_default, by_name]
 
 
 def test_a_head_without_commits_of_its_own_is_refused(folder: Path) -> None:
@@ -234,7 +232,7 @@ def test_uncommitted_changes_are_refused_unless_the_head_is_named(folder: Path) 
     with pytest.raises(NotJudged, match=r"uncommitted changes would not be judged: code\.py") as refusal:
         choose_commits(found(folder), base=None, head=None)
     assert "--head HEAD" in refusal.value.help
-    assert head == choose_commits(found(folder), base=None, head="HEAD").variant
+    assert head == choose_commits(found(folder), base=None, head="HEAD").head
 
 
 def test_what_is_taken_from_the_working_tree_may_be_uncommitted(folder: Path) -> None:
@@ -242,7 +240,7 @@ def test_what_is_taken_from_the_working_tree_may_be_uncommitted(folder: Path) ->
     (folder / ".remyx" / "metrics.yaml").write_text("uncommitted")
     (folder / "evaluate.py").write_text("uncommitted")
     chosen = choose_commits(found(folder), base=None, head=None, taken_as_they_are=["evaluate.py"])
-    assert head == chosen.variant
+    assert head == chosen.head
 
 
 def test_without_a_repository_no_commits_are_compared(tmp_path: Path) -> None:

@@ -35,7 +35,22 @@ Shape = Literal["comment", "summary", "text"]
 Format = Annotated[ResultFormat, typer.Option("--format", help="text for people, json for scripts.")]
 
 
+TemplateName = Annotated[str | None, typer.Option(metavar="NAME", help="Measure by this template only.")]
 PolicyName = Annotated[str | None, typer.Option(metavar="NAME", help="Judge by this policy only.")]
+VariantAsset = Annotated[str | None, typer.Option(metavar="ASSET", help="What is proposed.")]
+BaselineAsset = Annotated[
+    str | None, typer.Option(metavar="ASSET", help="What it is compared with; default: the template's.")
+]
+BaseCommit = Annotated[
+    str | None,
+    typer.Option(
+        metavar="REF", help="Read .remyx/ from this commit; where commits are compared, branch off it."
+    ),
+]
+HeadCommit = Annotated[
+    str | None,
+    typer.Option(metavar="REF", help="Commit to judge, where commits are compared; default: HEAD."),
+]
 OutFolder = Annotated[Path, typer.Option(metavar="DIR", help="Where everything is written.")]
 
 
@@ -93,14 +108,12 @@ def check(
 @app.command()
 def run(
     context: typer.Context,
-    template: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Measure by this template only.")
-    ] = None,
+    template: TemplateName = None,
     policy: PolicyName = None,
-    variant: Annotated[str | None, typer.Option(metavar="ASSET", help="What is proposed.")] = None,
-    baseline: Annotated[
-        str | None, typer.Option(metavar="ASSET", help="What it is compared with; default: the template's.")
-    ] = None,
+    variant: VariantAsset = None,
+    baseline: BaselineAsset = None,
+    base: BaseCommit = None,
+    head: HeadCommit = None,
     out: OutFolder = Path(".remyx-out"),
     measure_only: Annotated[
         bool, typer.Option("--measure-only", help="Stop after the arms, without a verdict.")
@@ -124,6 +137,8 @@ def run(
         policy=policy,
         variant=variant,
         baseline=baseline,
+        base=base,
+        head=head,
         measure_only=measure_only,
     )
     stage = Stage(circumstances=Circumstances(), on_event=Teller(say=lambda line: typer.echo(line, err=True)))
@@ -156,7 +171,9 @@ def judge(
 
 @app.command()
 def schema(
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the schemas are written.")] = Path("schemas"),
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the schemas are written.")] = Path(
+        "schemas"
+    ),
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 3 where one differs.")] = False,
 ) -> int:
     """Write the JSON Schemas of every file, for editors and other programs.

@@ -71,6 +71,8 @@ class Site:
     outputs: Mapping[Arm, str]
     sources: Mapping[Arm, str] = field(default_factory=dict)
     """A read-only checkout of each arm's commit; the harness root where an arm has none."""
+    notes: tuple[str, ...] = ()
+    """What the person who runs it should know about the place."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,7 +186,7 @@ def plan_run(
         arms=tuple(arms),
         together=_together(template, vocabulary),
         not_run={} if "baseline" in assets else {"baseline": "the template takes the recorded baseline"},
-        notes=notes,
+        notes=(*site.notes, *notes),
     )
 
 

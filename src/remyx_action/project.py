@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .bundle import Bundle, load_bundle
-from .errors import FilesWrong, WrongUsage
+from .errors import FilesWrong, Problem, WrongUsage
 from .nearest import did_you_mean
+from .repository import find_repository
 from .specs import Metrics, Policy, Template
 from .workspace import read_project
 
@@ -33,13 +34,27 @@ class Project:
         return self.texts.get(f".remyx/baselines/{template}.json")
 
 
-def load_project(root: Path) -> Project:
-    """The project in the working tree; FilesWrong with every problem where one is an error."""
-    texts, unreadable = read_project(root)
+def load_project(root: Path, *, base: str | None = None) -> Project:
+    """The project in the working tree, or as the commit `base` holds it.
+
+    FilesWrong with every problem where one is an error.
+    """
+    texts, unreadable, source = (*read_project(root), "working tree") if base is None else _at(root, base)
     bundle = load_bundle(texts)
     if unreadable or bundle.errors:
         raise FilesWrong(tuple(sorted((*unreadable, *bundle.problems))), texts)
-    return Project(root=root, source="working tree", bundle=bundle, texts=texts)
+    return Project(root=root, source=source, bundle=bundle, texts=texts)
+
+
+def _at(root: Path, base: str) -> tuple[Mapping[str, bytes], tuple[Problem, ...], str]:
+    repository = find_repository(root)
+    if repository is None:
+        raise WrongUsage(
+            f"--base {base} names a commit, and this folder lies in no git repository",
+            help="run it in a clone, with git installed, or leave --base out",
+        )
+    commit = repository.commit(base)
+    return *repository.read_tree(commit), commit
 
 
 def choose(

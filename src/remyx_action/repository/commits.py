@@ -17,12 +17,11 @@ _SHOWN = 3
 class Commits:
     """Full ids."""
 
-    baseline: str
-    """The merge base: what the change started from."""
-    variant: str
-    """The change's own head."""
-    base_name: str
-    """What the merge base was taken with, as somebody would name it."""
+    base: str
+    merge_base: str
+    """What the change started from: the baseline."""
+    head: str
+    """The change itself: the variant."""
 
 
 def choose_commits(
@@ -41,23 +40,24 @@ def choose_commits(
     if repository is None:
         raise NotJudged(
             "the template compares commits, and this folder lies in no git repository",
-            help="run it in a clone, or compare assets (`compare: assets`)",
+            help="run it in a clone, with git installed, or compare assets (`compare: assets`)",
         )
-    variant = repository.commit(head or "HEAD")
+    change = repository.commit(head or "HEAD")
     if head is None:
         _refuse_uncommitted(repository, (FOLDER, *taken_as_they_are))
     base_name = base or repository.default_branch()
-    baseline = repository.merge_base(repository.commit(base_name), variant)
-    if baseline == variant:
+    tip = repository.commit(base_name)
+    merge_base = repository.merge_base(tip, change)
+    if merge_base == change:
         raise NotJudged(
-            f"same_commit: {head or 'HEAD'} ({variant[:12]}) is already part of {base_name}",
+            f"same_commit: {head or 'HEAD'} ({change[:12]}) is already part of {base_name}",
             help="commit the change on a branch of its own, or name the commits with --base and --head",
         )
-    return Commits(baseline=baseline, variant=variant, base_name=base_name)
+    return Commits(base=tip, merge_base=merge_base, head=change)
 
 
 def _refuse_uncommitted(repository: Repository, taken_as_they_are: Sequence[str]) -> None:
-    apart = tuple(path.rstrip("/") for path in taken_as_they_are)
+    apart = tuple(path.rstrip("/") for path in taken_as_they_are if path)
     changed = [
         path
         for path in repository.changed_paths()

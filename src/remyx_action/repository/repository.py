@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,10 +156,12 @@ class Repository:
 
 
 def find_repository(root: Path) -> Repository | None:
-    """The repository that the project lies in; None where it lies in none.
+    """The repository that the project lies in; None where it lies in none, or there is no git.
 
-    NotJudged where git is missing, or refuses to look.
+    NotJudged where git refuses to look.
     """
+    if shutil.which("git") is None:
+        return None
     done = git.attempt(root, "rev-parse", "--is-inside-work-tree", "--show-prefix")
     if done.returncode == 0:
         answer = os.fsdecode(done.stdout).split("\n")

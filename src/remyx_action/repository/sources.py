@@ -2,40 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from remyx_action.errors import WrongUsage
 from remyx_action.plan import Arm
+from remyx_action.specs import Template
 
 from .checkouts import checked_out
-from .commits import Commits, choose_commits
+from .commits import choose_commits
 from .repository import find_repository
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sources:
-    commits: Commits
-    folders: Mapping[Arm, str]
+    """Empty where a template compares assets: both arms run the harness root's own code."""
+
+    commits: Mapping[str, str] = field(default_factory=dict)
+    """Full ids of `base`, `merge_base` (the baseline) and `head` (the variant)."""
+    folders: Mapping[Arm, str] = field(default_factory=dict)
     """The project's root in a read-only checkout of each arm's commit, absolute."""
-    notes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
     """What the checkouts do not hold."""
+
+    def name_of(self, arm: Arm, asset: str) -> str:
+        """The arm as people tell it from the other: its asset, its commit, or both."""
+        commit = self.commits.get("merge_base" if arm == "baseline" else "head", "")[:12]
+        return f"{asset} at {commit}" if asset and commit else asset or commit
 
 
 @contextmanager
-def sources_of(
-    root: Path, *, base: str | None, head: str | None, taken_as_they_are: Sequence[str] = ()
-) -> Iterator[Sources]:
+def sources_of(root: Path, template: Template, *, base: str | None, head: str | None) -> Iterator[Sources]:
     """Check out the merge base and the head while the block lasts (see `choose_commits`).
 
     NotJudged or WrongUsage where there are no two commits to compare.
     """
+    if template.compare == "assets":
+        if head is not None:
+            raise WrongUsage(
+                f"template {template.name} compares assets, so --head has no meaning",
+                help="name the variant with --variant ASSET, or write `compare: commits` in the template",
+            )
+        yield Sources()
+        return
     repository = find_repository(root)
-    commits = choose_commits(repository, base=base, head=head, taken_as_they_are=taken_as_they_are)
+    commits = choose_commits(repository, base=base, head=head, taken_as_they_are=_harness(template))
     assert repository is not None
-    arms: Mapping[Arm, str] = {"baseline": commits.baseline, "variant": commits.variant}
+    arms: Mapping[Arm, str] = {"baseline": commits.merge_base, "variant": commits.head}
     with checked_out(repository, arms) as (roots, notes):
         yield Sources(
-            commits=commits, folders={arm: str(folder) for arm, folder in roots.items()}, notes=notes
+            commits={"base": commits.base, "merge_base": commits.merge_base, "head": commits.head},
+            folders={arm: str(folder) for arm, folder in roots.items()},
+            notes=notes,
         )
+
+
+def _harness(template: Template) -> list[str]:
+    """Folders and files of the harness, as far as its globs name them outright."""
+    globs = [template.script, *(template.harness or [])]
+    return [glob.split("*")[0].rpartition("/")[0] if "*" in glob else glob for glob in globs]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from remyx_action.plan import Arm, ArmPlan, RunPlan
 
@@ -14,12 +15,15 @@ _POLL_SECONDS = 0.1
 
 
 def run_arms(plan: RunPlan, runtime: Runtime, on_event: OnEvent) -> Mapping[Arm, ArmOutcome]:
-    """Outcome of each arm of the plan, baseline first; `on_event` is called from one thread at a time.
+    """Outcome of each arm of the plan, baseline first, with the plan's notes before its own.
+
+    `on_event` is called from one thread at a time.
 
     NotJudged where an arm cannot be started. Whatever is raised here meanwhile (Ctrl-C, a signal's
     exception, an error of `on_event`) ends every process of both arms before it goes on.
     """
     crew = _Crew(runtime, on_event)
+    names = [arm.arm for arm in plan.arms]
     turns: Sequence[Sequence[ArmPlan]] = [[arm] for arm in plan.arms] if plan.together else [plan.arms]
     threads = [threading.Thread(target=crew.carry_out, args=(turn,), daemon=True) for turn in turns]
     with processes.nothing_left_behind():
@@ -34,7 +38,7 @@ def run_arms(plan: RunPlan, runtime: Runtime, on_event: OnEvent) -> Mapping[Arm,
             _wait_for(threads)
     if crew.errors:
         raise crew.errors[0]
-    return {arm.arm: crew.outcomes[arm.arm] for arm in plan.arms}
+    return {arm: replace(crew.outcomes[arm], notes=plan.notes + crew.outcomes[arm].notes) for arm in names}
 
 
 class _Crew:
