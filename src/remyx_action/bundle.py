@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any
 
 from pydantic import BaseModel
@@ -17,7 +18,7 @@ from .references import Files, misplaced_references
 from .spec_problems import problem_at, read_spec
 from .specs import Experiment, Lock, Metrics, Policy, Template
 from .specs.fields import NAME_PATTERN
-from .yaml_loader import Document, Place, load_yaml
+from .yaml_loader import MOST_PROBLEMS, Document, Place, load_yaml
 
 ROOT = ".remyx"
 VOCABULARY = f"{ROOT}/metrics.yaml"
@@ -105,9 +106,27 @@ def _bundle(files: Files, problems: list[Problem]) -> Bundle:
     return Bundle(
         metrics=vocabulary if isinstance(vocabulary, Metrics) else None,
         **by_folder,
-        problems=tuple(sorted(set(problems))),
+        problems=_limited(problems),
         places={path: document.places for path, document in files.documents.items()},
     )
+
+
+def _limited(problems: list[Problem]) -> tuple[Problem, ...]:
+    """Sorted, each once, and of each file no more than a person reads."""
+    limited: list[Problem] = []
+    for path, group in groupby(sorted(set(problems)), key=lambda problem: problem.path):
+        of_file = list(group)
+        limited += of_file[:MOST_PROBLEMS]
+        if len(of_file) > MOST_PROBLEMS:
+            limited.append(
+                replace(
+                    of_file[MOST_PROBLEMS],
+                    code="more-problems",
+                    message=f"{path} has more problems from here on",
+                    help="correct those above first",
+                )
+            )
+    return tuple(limited)
 
 
 def _model_of(path: str, problems: list[Problem]) -> type[BaseModel] | None:

@@ -5,8 +5,9 @@ Works on the raw values, so that one broken line hides nothing about the others.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from unicodedata import normalize
 
@@ -20,7 +21,7 @@ from .problem_words import Words
 from .spec_problems import problem_at
 from .specs import FieldCondition, Metrics, Policy, Template
 from .specs.policy import AllOf, AnyOf, AtLeast
-from .yaml_loader import Document, pointer_to
+from .yaml_loader import MOST_PROBLEMS, Document, pointer_to
 
 VOCABULARY = ".remyx/metrics.yaml"
 MOST_LEVELS_WALKED = 40
@@ -48,15 +49,16 @@ def misplaced_references(files: Files) -> Iterator[Problem]:
     vocabulary = files.documents.get(VOCABULARY)
     known = _declared(vocabulary) if vocabulary else []
     if vocabulary:
-        yield from _repeated_keys(vocabulary)
-    for path in files.names("templates").values():
-        yield from _template(files.documents[path], path, known)
-    for path in files.names("policies").values():
-        yield from _policy(files, path, known)
-    for path in files.names("experiments").values():
-        yield from _experiment(files, path)
-    for path in files.names("locks").values():
-        yield from _named_template(files, path)
+        yield from islice(_repeated_keys(vocabulary), MOST_PROBLEMS + 1)
+    checks: list[tuple[str, Callable[[str], Iterator[Problem]]]] = [
+        ("templates", lambda path: _template(files.documents[path], path, known)),
+        ("policies", lambda path: _policy(files, path, known)),
+        ("experiments", lambda path: _experiment(files, path)),
+        ("locks", lambda path: _named_template(files, path)),
+    ]
+    for folder, check in checks:
+        for path in files.names(folder).values():
+            yield from islice(check(path), MOST_PROBLEMS + 1)
 
 
 def _get(value: Any, key: str) -> Any:

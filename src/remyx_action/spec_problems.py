@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, Tag, ValidationError
@@ -12,7 +13,7 @@ from .errors import Problem, Severity
 from .nearest import did_you_mean, quoted
 from .problem_words import Words, words_of
 from .specs.not_built import KEYS
-from .yaml_loader import TOP, Document, pointer_to
+from .yaml_loader import MOST_PROBLEMS, TOP, Document, pointer_to
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -46,7 +47,7 @@ def read_spec(model: type[Model], document: Document, path: str) -> tuple[Model 
     try:
         value = model.model_validate(document.value)
     except ValidationError as error:
-        found = tuple(_problems(error, model, document, path))
+        found = tuple(islice(_problems(error, model, document, path), MOST_PROBLEMS + 1))
     else:
         found = ()
     problems = document.problems + found

@@ -19,8 +19,8 @@ from .yaml_scalars import FORBIDDEN, Refused, ScalarValue, scalar_value
 
 LARGEST_FILE_BYTES = 64 * 1024
 DEEPEST = 32
-MOST_LISTED = 20
-"""Forbidden characters are listed up to this many, then the list stops."""
+MOST_PROBLEMS = 100
+"""Of one file; the rest is not looked for, so that a hostile file costs nothing."""
 
 # Faster by a factor of ten where libyaml is there; both give the same events and marks.
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -119,7 +119,7 @@ def _forbidden_characters(text: str, path: str) -> tuple[Problem, ...]:
                 help="remove it",
             )
         )
-        if len(problems) == MOST_LISTED:
+        if len(problems) > MOST_PROBLEMS:
             break
     return tuple(problems)
 
@@ -148,11 +148,14 @@ class _Builder:
         self.stack: list[_Open] = []
         self.root: Any = None
         self.documents = 0
+        self.end = TOP
 
     def build(self, text: str) -> Document:
+        line, column = _position(text.rstrip("\r\n"))
+        self.end = Place(line=line, column=column, key_line=line, key_column=column)
         try:
             for event in yaml.parse(text, Loader=Loader):
-                if not self._take(event):
+                if not self._take(event) or len(self.problems) > MOST_PROBLEMS:
                     break
         except yaml.MarkedYAMLError as error:
             self._syntax(error)
@@ -325,6 +328,8 @@ class _Builder:
         self.broken.add("")
 
     def _say(self, pointer: str, place: Place, code: str, message: str, help: str) -> None:
+        if place.line > self.end.line:  # libyaml's end is a line below the text
+            place = self.end
         self.problems.append(
             Problem(
                 path=self.path,

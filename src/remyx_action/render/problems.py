@@ -36,7 +36,8 @@ def problems_as_json(problems: Sequence[Problem]) -> str:
 
 def problems_as_text(problems: Sequence[Problem], texts: Mapping[str, bytes], *, colour: bool = False) -> str:
     """Each problem as `file:line:column $.path: what`, the line with a caret, and `help: …`."""
-    return "\n".join(_as_text(problem, texts, colour=colour) for problem in problems)
+    sources = {path: _lines(texts[path]) for path in {problem.path for problem in problems} if path in texts}
+    return "\n".join(_as_text(problem, sources, colour=colour) for problem in problems)
 
 
 def counted(problems: Sequence[Problem]) -> str:
@@ -63,7 +64,7 @@ def path_of(pointer: str) -> str:
     return path
 
 
-def _as_text(problem: Problem, texts: Mapping[str, bytes], *, colour: bool) -> str:
+def _as_text(problem: Problem, sources: Mapping[str, list[str]], *, colour: bool) -> str:
     def painted(text: str, *codes: str) -> str:
         return "".join(codes) + text + PLAIN if colour else text
 
@@ -71,7 +72,8 @@ def _as_text(problem: Problem, texts: Mapping[str, bytes], *, colour: bool) -> s
     place = f"{shown_as(problem.path)}:{problem.line}:{problem.column} {path_of(problem.pointer)}"
     kind = "" if problem.severity is Severity.ERROR else "warning: "
     lines = [f"{painted(place, BOLD)}: {painted(kind + shown_as(problem.message), tone)} [{problem.code}]"]
-    source = _source_line(texts.get(problem.path, b""), problem.line)
+    lines_of_file = sources.get(problem.path, [])
+    source = lines_of_file[problem.line - 1] if problem.line <= len(lines_of_file) else ""
     if source.strip():
         start = max(0, problem.column - 1 - LONGEST_SOURCE * 3 // 4)
         shown = shown_as(source[start : start + LONGEST_SOURCE].replace("\t", " "))
@@ -83,9 +85,8 @@ def _as_text(problem: Problem, texts: Mapping[str, bytes], *, colour: bool) -> s
     return "\n".join(lines)
 
 
-def _source_line(data: bytes, line: int) -> str:
-    lines = re.split(r"\r\n|\r|\n", data.decode("utf-8", "replace").removeprefix("\ufeff"))
-    return lines[line - 1] if line <= len(lines) else ""
+def _lines(data: bytes) -> list[str]:
+    return re.split(r"\r\n|\r|\n", data.decode("utf-8", "replace").removeprefix("\ufeff"))
 
 
 def _width(text: str) -> int:

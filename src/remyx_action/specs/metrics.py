@@ -31,6 +31,7 @@ class RecordedBaseline(Spec):
     """A baseline with its sample size: `{value, n}`, or with `stderr` its standard error."""
 
     value: Number
+    """The mean, in the metric's unit."""
     n: Annotated[Integer, Bounds(least="1")]
     """How many samples the value is the mean of."""
     stderr: Annotated[Number, Bounds(least="0")] | None = None
@@ -41,7 +42,9 @@ class ExactBaseline(Spec):
     """A bar rather than a measurement: `{value, exact: true}`."""
 
     value: Number
+    """The bar, in the metric's unit."""
     exact: Literal[True]
+    """Said aloud, because nothing is known about its uncertainty: there is none."""
 
 
 def _kind_of_baseline(raw: Any) -> str:
