@@ -11,6 +11,7 @@ from pydantic_core import core_schema
 
 from .specs import Experiment, Lock, Metrics, Policy, Template
 from .specs.results import Results
+from .yaml_scalars import LARGEST_NUMBER
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 WRITTEN: dict[str, type[BaseModel]] = {
@@ -67,7 +68,19 @@ def _tidied(schema: Any, *, nulls: bool) -> Any:
         for key, value in schema.items()
         if not (key == "title" and isinstance(value, str))
     }
-    return tidied if nulls else _without_null(tidied)
+    if "patternProperties" in tidied:
+        tidied["additionalProperties"] = False
+    return tidied if nulls else _bounded(_without_null(tidied))
+
+
+def _bounded(schema: dict[str, Any]) -> dict[str, Any]:
+    """With the limits that the loader sets to every number."""
+    if schema.get("type") not in ("number", "integer") or "const" in schema:
+        return schema
+    limit = int(LARGEST_NUMBER)
+    low = {} if "exclusiveMinimum" in schema else {"minimum": -limit}
+    high = {} if "exclusiveMaximum" in schema else {"maximum": limit}
+    return low | high | schema
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
