@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from remyx_action.errors import NotJudged, WrongUsage
-from remyx_action.repository import Commits, Repository, checked_out, choose_commits, find_repository
+from remyx_action.repository import (
+    Commits,
+    Repository,
+    Sources,
+    checked_out,
+    choose_commits,
+    find_repository,
+    sources_of,
+)
+from remyx_action.specs import Template
 
 AUTHOR = {
     "GIT_AUTHOR_NAME": "A",
@@ -325,3 +334,47 @@ def test_submodules_are_refused(folder: Path, temporary: Path) -> None:
     ):
         pass
     assert [] == list(temporary.iterdir())
+
+
+def template(**keys: object) -> Template:
+    wanted = {"version": 1, "name": "suite", "script": "evaluate.py", "metrics": ["score"]}
+    return Template.model_validate(wanted | keys)
+
+
+def test_commits_are_compared_by_the_code_of_both(folder: Path, temporary: Path) -> None:
+    base, head = branch_off(folder)
+    (folder / "evaluate.py").write_text("uncommitted, and used for both arms")
+    with sources_of(folder, template(compare="commits"), base=None, head=None) as sources:
+        codes = [(Path(folder) / "code.py").read_text() for folder in sources.folders.values()]
+        assert ["old", "new"] == codes
+        assert {"base": git(folder, "rev-parse", "main"), "merge_base": base, "head": head} == sources.commits
+        assert (base[:12], f"model at {head[:12]}") == (
+            sources.name_of("baseline", ""),
+            sources.name_of("variant", "model"),
+        )
+    assert [] == list(temporary.iterdir())
+
+
+def test_an_uncommitted_file_that_a_harness_glob_names_may_stand(folder: Path) -> None:
+    branch_off(folder)
+    commit(folder, {"evaluation/labels.csv": "1", "other/labels.csv": "1"})
+    commits = template(compare="commits", harness=["evaluation/**", "*.txt"])
+    (folder / "evaluation" / "labels.csv").write_text("2")
+    with sources_of(folder, commits, base=None, head=None):
+        pass
+    (folder / "other" / "labels.csv").write_text("2")
+    with (
+        pytest.raises(NotJudged, match=r"other/labels\.csv"),
+        sources_of(folder, commits, base=None, head=None),
+    ):
+        pass
+
+
+def test_assets_need_no_repository(tmp_path: Path) -> None:
+    with sources_of(tmp_path, template(), base=None, head=None) as sources:
+        assert (Sources(), "model") == (sources, sources.name_of("variant", "model"))
+    with (
+        pytest.raises(WrongUsage, match="compares assets"),
+        sources_of(tmp_path, template(), base=None, head="HEAD"),
+    ):
+        pass

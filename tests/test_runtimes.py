@@ -1,12 +1,14 @@
 """Arms are real processes here: what they say is heard, how they end is told, and none is left running."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import textwrap
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -259,7 +261,7 @@ def test_arms_run_at_once_or_in_turn(tmp_path: Path) -> None:
 def test_what_cannot_be_started_is_refused(tmp_path: Path, command: tuple[str, ...], message: str) -> None:
     (tmp_path / "plain.txt").write_text("no program")
     plan = arm_plan(tmp_path, "")
-    plan = ArmPlan(**{**vars(plan), "command": command})
+    plan = replace(plan, command=command)
     with pytest.raises(NotJudged) as refusal:
         outcome_of(plan)
     assert message == refusal.value.message
@@ -284,6 +286,35 @@ def test_an_error_of_whoever_listens_ends_the_arms(tmp_path: Path) -> None:
             deaf,
         )
     assert [] == [pid for pid in pids_in(tmp_path, count=1) if is_running(pid)]
+
+
+def test_what_a_plan_notes_stands_before_what_an_arm_notes(tmp_path: Path) -> None:
+    plan = RunPlan(arms=(arm_plan(tmp_path, "print('x' * 100)"),), together=True, notes=("mind the gap",))
+    outcomes = run_arms(plan, ScriptRuntime(log_cap_bytes=10), lambda _event: None)
+    assert ("mind the gap", "the log was cut at 10 bytes") == outcomes["variant"].notes
+
+
+def with_metadata(folder: Path, path: str) -> ArmPlan:
+    """A plan that starts a script whose inline metadata asks for no more than this Python."""
+    script = folder / "evaluate.py"
+    script.write_text("# /// script\n# dependencies = []\n# ///\nimport sys; print(sys.argv[1:], 'ran')\n")
+    command = ("uv", "run", "--offline", "--python", sys.executable, "--script", str(script), "word")
+    environment = {"PATH": path, "HOME": str(folder)}
+    return replace(arm_plan(folder, ""), command=command, environment=environment)
+
+
+@pytest.mark.skipif(shutil.which("uv") is None, reason="uv is not installed")
+def test_a_script_with_inline_metadata_is_run_by_uv(tmp_path: Path) -> None:
+    outcome, events = outcome_of(with_metadata(tmp_path, os.environ["PATH"]))
+    assert isinstance(outcome, Completed)
+    assert "['word'] ran" == lines_of(events)[-1]
+
+
+def test_without_uv_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uv", None)
+    with pytest.raises(NotJudged, match="uv is missing") as refusal:
+        outcome_of(with_metadata(tmp_path, str(tmp_path)))
+    assert "python3 -m pip install uv" in refusal.value.help
 
 
 def test_stop_ends_an_arm_soon(tmp_path: Path) -> None:
