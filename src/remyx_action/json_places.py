@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from .nearest import shown_as
+
 LOCATED_CHARACTERS: Final = 2_000_000
 """Longer texts are refused without a path: finding it takes seconds."""
 DEEPEST: Final = 64
@@ -103,5 +105,5 @@ def json_path(pointer: str) -> str:
         if name.isdecimal():
             path += f"[{name}]"
         else:
-            path += f".{name}" if _PLAIN_KEY.fullmatch(name) else f'["{name[:60]}"]'
+            path += f".{name}" if _PLAIN_KEY.fullmatch(name) else f'["{shown_as(name[:60])}"]'
     return path

@@ -114,10 +114,10 @@ def _read(data: bytes | str, decode: Callable[[str], Any]) -> Any:
     except json.JSONDecodeError as error:
         raise NotStrictJson(_syntax(text, error), *_suspects(text, before=error.pos)) from None
     except (_Suspicion, RecursionError):
-        raise NotStrictJson(*(_suspects(text) or [_UNLOCATED])) from None
+        raise NotStrictJson(*_all_faults(text)) from None
     surrogate = "\\u" in text and _lone_surrogate(text)
     if surrogate or (text.count("[") + text.count("{") > DEEPEST and _too_deep(value)):
-        raise NotStrictJson(*(_suspects(text) or [_UNLOCATED]))
+        raise NotStrictJson(*_all_faults(text))
     return value
 
 
@@ -165,6 +165,17 @@ def _too_deep(value: Any) -> bool:
         if not level:
             return False
     return True
+
+
+def _all_faults(text: str) -> list[Fault]:
+    """The faults of a text that the scanner did not read to its end, or that is valid but not strict."""
+    try:
+        json.loads(text, parse_int=str, parse_float=str)
+    except json.JSONDecodeError as error:
+        return [_syntax(text, error), *_suspects(text, before=error.pos)]
+    except RecursionError:
+        pass
+    return _suspects(text) or [_UNLOCATED]
 
 
 def _syntax(text: str, error: json.JSONDecodeError) -> Fault:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from remyx_action.errors import NotJudged, Problem
 from remyx_action.json_places import json_path
+from remyx_action.nearest import shown_as
 from remyx_action.strict_json import Fault
 
 
@@ -27,7 +28,7 @@ class BrokenResults(NotJudged):
 def problem_of(file: str, fault: Fault, *, line_offset: int = 0, message: str | None = None) -> Problem:
     """A fault as a problem of the file that has it."""
     return Problem(
-        path=file,
+        path=shown_as(file),
         line=fault.line + line_offset,
         column=fault.column,
         pointer=fault.pointer,

@@ -113,4 +113,4 @@ def _compare(literal: str, point: Fraction, metric: BarMetric) -> None:
     tolerance = max(Fraction(10) ** exponent / 2, LEAST_TOLERANCE)
     if abs(Fraction(value) - point) > tolerance:
         what = f"{metric.aggregate} of its samples" if metric.aggregate else "mean of its samples"
-        raise Contradiction(f"the value {shown_value(literal)} contradicts the {what}, {float(point):.12g}")
+        raise Contradiction(f"the value {literal[:40]} contradicts the {what}, {float(point):.12g}")

@@ -1,0 +1,1 @@
+"""Stands for a harness; these examples are what harnesses leave behind."""

@@ -1,0 +1,61 @@
+"""What makes two arms not comparable, what only warns, and what the arms are there to differ in."""
+
+from decimal import Decimal
+
+import pytest
+
+from remyx_action.comparability import compare_provenance
+from remyx_action.scores import ArmScores, Samples, Summary
+
+
+def arm(inputs: list[str | None] | None = None, *, ids: str = "abc", **provenance: str) -> ArmScores:
+    samples = Samples(ids=list(ids), scores=["1"] * len(ids), inputs=inputs)
+    return ArmScores(scores={"mindcube": samples}, provenance=provenance)
+
+
+def test_arms_that_say_nothing_or_the_same_are_comparable() -> None:
+    found = compare_provenance(arm(), arm())
+    assert (found.mismatches, found.warnings) == ((), ())
+    same = arm(["x", "y", "z"], judge="m", dataset_revision="1", harness="sha256:0")
+    assert compare_provenance(same, same) == found
+
+
+@pytest.mark.parametrize("name", ["dataset_revision", "judge", "harness"])
+def test_other_data_another_judge_and_another_harness_are_not_comparable(name: str) -> None:
+    found = compare_provenance(arm(None, **{name: "1"}), arm(None, **{name: "2"}))
+    assert found.mismatches == (f'{name}: baseline "1", variant "2"',)
+
+
+def test_the_model_is_what_the_arms_differ_in() -> None:
+    found = compare_provenance(arm(model_revision="1", seed="7"), arm(model_revision="2"))
+    assert (found.mismatches, found.warnings) == ((), ())
+
+
+def test_what_one_arm_says_alone_is_a_warning() -> None:
+    found = compare_provenance(arm(["x", "y", "z"], judge="m"), arm(dataset_revision="1"))
+    assert found.mismatches == ()
+    assert found.warnings == (
+        "dataset_revision is reported by the variant only",
+        "judge is reported by the baseline only",
+        "inputs of mindcube are reported by the baseline only",
+    )
+    assert compare_provenance(arm(), arm(["x", None, None])).warnings == (
+        "inputs of mindcube are reported by the variant only",
+    )
+
+
+def test_inputs_are_compared_by_id_where_both_arms_give_them() -> None:
+    assert compare_provenance(arm(["x", "y", "z"]), arm(["x", "Y", "Z"])).mismatches == (
+        'inputs of mindcube: 2 of 3 ids were asked otherwise ("b", "c")',
+    )
+    assert compare_provenance(arm(["x", "y", None]), arm(["y", "x", "q"], ids="bax")).mismatches == ()
+
+
+def test_repeats_of_an_id_may_be_asked_in_any_order() -> None:
+    assert compare_provenance(arm(["x", "y"], ids="aa"), arm(["y", "x"], ids="aa")).mismatches == ()
+    assert len(compare_provenance(arm(["x", "y"], ids="aa"), arm(["x", "x"], ids="aa")).mismatches) == 1
+
+
+def test_only_samples_have_inputs() -> None:
+    summary = ArmScores(scores={"mindcube": Summary(value=Decimal(1))})
+    assert compare_provenance(summary, arm(["x", "y", "z"])).warnings == ()
