@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from statistics import NormalDist
 from typing import Any
@@ -503,7 +503,7 @@ def many(amount: int = 400) -> Report:
     )
 
 
-REPORTS = {
+REPORTS: dict[str, Callable[[], Report]] = {
     "ship": shipping,
     "reject": rejecting,
     "iterate": iterating,

@@ -8,18 +8,21 @@ if TYPE_CHECKING:
     from remyx_action.report import Report
 
 
-def comment(report: Report) -> str:
-    """GitHub Markdown for a pull request, at most 65,000 bytes; shed details are named in it."""
+def comment(report: Report, *, limit: int = 65_000) -> str:
+    """GitHub Markdown for a pull request in at most `limit` bytes; what was left out is named in it.
+
+    Below some 6,000 bytes not every report can fit.
+    """
     from .pull_request import comment as drawn
 
-    return drawn(report)
+    return drawn(report, limit=limit)
 
 
-def summary(report: Report) -> str:
-    """GitHub Markdown for a job summary, at most 1,000,000 bytes."""
+def summary(report: Report, *, limit: int = 1_000_000) -> str:
+    """GitHub Markdown for a job summary in at most `limit` bytes."""
     from .job_summary import summary as drawn
 
-    return drawn(report)
+    return drawn(report, limit=limit)
 
 
 def text(report: Report, *, width: int = 80, colour: bool = False) -> str:

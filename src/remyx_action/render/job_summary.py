@@ -14,7 +14,7 @@ ROOM = 48_576
 ELSEWHERE = "verdict.json"
 
 
-def summary(report: Report) -> str:
-    """GitHub Markdown of at most 1,000,000 bytes, with every detail that fits."""
+def summary(report: Report, *, limit: int = LIMIT - ROOM) -> str:
+    """GitHub Markdown of at most `limit` bytes, with every detail that fits."""
     limits = Limits(log_lines=200, facts=1000, advice=1000, warnings=1000, changes=1000)
-    return fitted(view_of(report), limit=LIMIT - ROOM, limits=limits, elsewhere=ELSEWHERE)
+    return fitted(view_of(report), limit=limit, limits=limits, elsewhere=ELSEWHERE)

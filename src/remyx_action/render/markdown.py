@@ -92,6 +92,7 @@ def _drawn(view: View, *, limits: Limits, left_out: Sequence[str], elsewhere: st
             limits=limits,
             shown_metrics=shown,
             folded_metrics=folded,
+            hidden_metrics=len(view.metrics) - len(shown) - len(folded),
             rules=[(rule, *chosen_lines(rule, limits), hidden_lines(rule, limits)) for rule in view.rules],
             left_out=", ".join(left_out),
             elsewhere=elsewhere,
@@ -105,22 +106,23 @@ def _drawn(view: View, *, limits: Limits, left_out: Sequence[str], elsewhere: st
 
 def chosen_metrics(view: View, limits: Limits) -> tuple[list[MetricLine], list[MetricLine]]:
     """Lines that stand open and lines that are folded: first those that a failing condition names."""
-    if len(view.metrics) <= OPEN_ROWS:
-        return list(view.metrics)[: limits.metrics], []
-    first = [line for line in view.metrics if line.key in view.open_metrics][:OPEN_ROWS]
-    rest = [line for line in view.metrics if line not in first]
-    spare = max(0, OPEN_ROWS - len(first)) if not first else 0
-    return first + rest[:spare], rest[spare : max(spare, limits.metrics - len(first))]
+    room = min(OPEN_ROWS, limits.metrics)
+    if len(view.metrics) <= room:
+        return list(view.metrics), []
+    first = [line for line in view.metrics if line.key in view.open_metrics][:room] or view.metrics[:room]
+    keys = {line.key for line in first}
+    rest = [line for line in view.metrics if line.key not in keys]
+    return list(first), rest[: limits.metrics - len(first)]
 
 
 def chosen_lines(rule: RuleView, limits: Limits) -> tuple[list[TraceLine], list[TraceLine]]:
     """Lines of a rule that stand open and lines that are folded."""
-    if len(rule.lines) <= OPEN_ROWS and limits.held:
-        return list(rule.lines)[: limits.conditions], []
-    first = list(rule.deciding[: min(OPEN_ROWS, limits.conditions)])
-    if not limits.held:
-        return first, [line for line in rule.deciding if line not in first][: limits.conditions - len(first)]
-    return first, list(rule.lines)[: limits.conditions]
+    room = min(OPEN_ROWS, limits.conditions)
+    if len(rule.lines) <= room and limits.held:
+        return list(rule.lines), []
+    deciding = list(rule.deciding)
+    folded = rule.lines[: limits.conditions] if limits.held else deciding[room : limits.conditions]
+    return deciding[:room], list(folded)
 
 
 def hidden_lines(rule: RuleView, limits: Limits) -> tuple[int, int]:

@@ -16,6 +16,10 @@ MARKER = "<!-- remyx-action:report -->"
 ELSEWHERE = "the job summary and verdict.json"
 
 
-def comment(report: Report) -> str:
-    """GitHub Markdown of at most 65,000 bytes: first line the verdict, last line the marker."""
-    return fitted(view_of(report), limit=LIMIT - ROOM, limits=Limits(), elsewhere=ELSEWHERE, marker=MARKER)
+def comment(report: Report, *, limit: int = LIMIT - ROOM) -> str:
+    """GitHub Markdown of at most `limit` bytes: first line the verdict, last line the marker.
+
+    A comment that GitHub refuses can be drawn again with a smaller limit; below some 6,000 bytes not
+    every report fits.
+    """
+    return fitted(view_of(report), limit=limit, limits=Limits(), elsewhere=ELSEWHERE, marker=MARKER)

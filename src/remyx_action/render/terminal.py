@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from io import StringIO
 from typing import TYPE_CHECKING
 
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 NARROWEST = 60
-WITH_DRAWING = 78
-"""From this width on the intervals are drawn, from `WIDE` on also written, and words stand beside."""
 WIDE = 110
+"""From this width on, words stand beside their condition instead of below it."""
+LABEL_WIDTH = 24
+"""Longer names of metrics wrap."""
 ROWS = 60
 LOG_LINES = 12
 
@@ -130,25 +131,38 @@ def _metrics(view: View, width: int) -> RenderableType:
     from rich.console import Group
     from rich.text import Text
 
-    wide = width >= WIDE
-    columns = [("", "left"), ("baseline", "right"), ("variant", "right"), ("delta", "right")]
-    columns += [("95% interval", "right")] if wide else []
-    columns += [("n", "right")]
-    columns += [(drawing.HEADING, "drawn")] if width >= WITH_DRAWING else []
-    table = _table(*columns)
-    for line in view.metrics[:ROWS]:
-        style = STANDING_STYLES[line.standing]
-        cells = [Text(line.baseline), Text(line.variant), Text(line.delta, style=f"bold {style}")]
-        cells += [Text(line.interval)] if wide else []
-        cells += [Text(line.n)]
-        cells += [Text(line.drawing, style=style)] if width >= WITH_DRAWING else []
-        table.add_row(_label(line), *cells)
+    lines = view.metrics[:ROWS]
     notes = [("·", UNKNOWN_STYLE, _plain(note)) for note in view.notes[:ROWS]]
     more = len(view.metrics) - ROWS
     if more > 0:
         notes.append(("…", QUIET, f"{numbers.plural(more, 'more metric')} in verdict.json"))
     caption = [Text(_plain(view.caption), style=QUIET)] if view.caption else []
-    return Group(table, *([_items(notes)] if notes else []), *caption)
+    return Group(_metric_table(lines, width), *([_items(notes)] if notes else []), *caption)
+
+
+def _metric_table(lines: Sequence[MetricLine], width: int) -> Table:
+    """Every column that fits: what is left out is said elsewhere, or drawn."""
+    from rich.text import Text
+
+    cells: dict[str, list[Text]] = {
+        "": [_label(line) for line in lines],
+        "baseline": [Text(line.baseline) for line in lines],
+        "variant": [Text(line.variant) for line in lines],
+        "delta": [Text(line.delta, style=f"bold {STANDING_STYLES[line.standing]}") for line in lines],
+        "interval": [Text(line.interval) for line in lines],
+        "n": [Text(line.n) for line in lines],
+        drawing.HEADING: [Text(line.drawing, style=STANDING_STYLES[line.standing]) for line in lines],
+    }
+    widths = {name: max([len(name), *(cell.cell_len for cell in cells[name])]) + 2 for name in cells}
+    widths[""] = min(widths[""], LABEL_WIDTH + 2)
+    for spare in ("interval", drawing.HEADING):
+        if sum(widths.values()) > width + 2 or not any(cell.plain for cell in cells[spare]):
+            del widths[spare]
+    justified = {"": "left", drawing.HEADING: "drawn"}
+    table = _table(*((name, justified.get(name, "right")) for name in widths))
+    for row in zip(*(cells[name] for name in widths), strict=True):
+        table.add_row(*row)
+    return table
 
 
 def _label(line: MetricLine) -> Text:

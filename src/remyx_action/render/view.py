@@ -160,7 +160,13 @@ def _about(report: Report) -> Phrase:
 
 def _commit(report: Report) -> str | None:
     head = report.judged_under.commits.get("head")
-    return head[:SHORT_COMMIT] if head else None
+    return short_commit(head) if head else None
+
+
+def short_commit(commit: str) -> str:
+    """The first digits of a commit, with whatever is said behind it."""
+    digits, space, said = commit.partition(" ")
+    return digits[:SHORT_COMMIT] + space + said
 
 
 def _because(report: Report, *, ship: RuleView, reject: RuleView | None) -> Iterator[Phrase]:
@@ -242,7 +248,7 @@ def _judged_under(report: Report) -> Iterator[tuple[Phrase, Phrase]]:
     yield ("Policy",), (Coded(report.policy.policy.name), " on template ", Coded(report.policy.template))
     yield ("Rules read from",), (Said(under.source),)
     for name, commit in under.commits.items():
-        yield ("Commit ", Said(name.replace("_", " "))), (Coded(commit[:SHORT_DIGEST]),)
+        yield ("Commit ", Said(name.replace("_", " "))), (Coded(short_commit(commit)),)
     for name, digest in under.digests.items():
         yield ("Digest of ", Said(name)), (Coded(digest[:SHORT_DIGEST]),)
     note: Phrase = (": ", Said(under.isolation_note)) if under.isolation_note else ()

@@ -102,4 +102,4 @@ METHODS = {
 
 def combined(combinator: str, k: int | None, of: int) -> str:
     """How a rule combines its conditions: `all of`, `any of`, `at least 2 of 3`."""
-    return f"at least {k} of {of}" if combinator == "at_least" else f"{combinator} of {of}"
+    return f"at least {k:,} of {of:,}" if combinator == "at_least" else f"{combinator} of {of:,}"
