@@ -269,7 +269,7 @@ class Policy(Spec):
     reject: Rule | None = None
     """What rejects a variant; wins over ship."""
     gate: Gate = Gate()
-    """What branch protection sees of an iterate."""
+    """Whether an iterate blocks the pull request."""
     notes: Text | None = None
     """Why these criteria."""
     silence: Annotated[list[Silence], Field(max_length=100)] = Field(default_factory=list)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import ConfigDict, Discriminator, Field, Tag
 
-from .fields import END, Bounds, Integer, Line, Number, Spec
+from .fields import END, Bounds, Integer, Number, Spec
 
 Id = Annotated[str, Field(min_length=1)] | Integer
 Limited = Annotated[Number, Bounds(least="-1000000000000000", most="1000000000000000")]
@@ -17,7 +17,13 @@ SiblingName = Annotated[str, Field(pattern=r"^(?!\.)[^/\\\u0000-\u001f\u007f]+" 
 """The name of a file beside results.json: no folder, no leading dot."""
 
 
-class Sample(Spec):
+class Received(Spec):
+    """Base of what programs write: keys that nothing reads are left alone."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class Sample(Received):
     """One scored item of the evaluation."""
 
     id: Id
@@ -38,12 +44,12 @@ def _kind_of_samples(raw: Any) -> str:
     return "<file>" if isinstance(raw, str) else "<list>"
 
 
-class MetricResult(Spec):
+class MetricResult(Received):
     """One metric: samples, or a value with as much about its uncertainty as is known."""
 
     value: Limited | None = None
     """The arm's mean; may be left out where there are samples, else must agree with them."""
-    n: Annotated[Integer, Bounds(least="0")] | None = None
+    n: Annotated[Integer, Bounds(least="1")] | None = None
     """How many samples the value is the mean of."""
     stderr: Number | None = None
     """Standard error of the mean, in the metric's unit."""
@@ -59,12 +65,12 @@ class MetricResult(Spec):
     """The samples, or the name of a JSON Lines file beside this one."""
 
 
-class Results(Spec):
+class Results(Received):
     """What one arm scored."""
 
     schema_: Literal["remyx-results/1"] = Field(alias="schema")
     """The version of this file's format."""
     metrics: dict[str, MetricResult]
     """By the metric's key."""
-    provenance: dict[str, Line] = Field(default_factory=dict)
+    provenance: dict[str, str] = Field(default_factory=dict)
     """`dataset_revision`, `judge`, `model_revision`, …"""
