@@ -1,12 +1,11 @@
 """The folder on disk: finding the project, reading it and its results safely, writing results whole."""
 
 from .harness import read_harness
-from .output import ARMS, OutputFolder, prepare_output, write_whole
+from .output import OutputFolder, prepare_output, write_whole
 from .project import describe_script, find_root, read_project
 from .results import ResultsFolder, open_results
 
 __all__ = [
-    "ARMS",
     "OutputFolder",
     "ResultsFolder",
     "describe_script",

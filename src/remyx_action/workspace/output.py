@@ -15,7 +15,6 @@ from pathlib import Path
 from remyx_action.errors import NotJudged, WrongUsage
 from remyx_action.plan import LOG_NAME
 
-ARMS = "arms"
 _MARK = "# written by remyx-action: nothing in this folder is committed\n*\n"
 """Content of the folder's own .gitignore, by which a later run knows the folder for its own."""
 
@@ -28,7 +27,7 @@ class OutputFolder:
 
     def arm(self, arm: str) -> Path:
         """The folder that the arm's harness writes into."""
-        return self.path / ARMS / arm
+        return self.path / "arms" / arm
 
     def log(self, arm: str) -> Path:
         """The arm's log, beside its results."""
