@@ -105,7 +105,7 @@ class Contract:
 
     def _wrong(self, schema: JSON, value: JSON, where: str) -> Iterator[str]:
         for error in self._validator(json.dumps(schema)).iter_errors(value):
-            yield f"{where}{error.json_path[1:]}: {error.message[:300]}"
+            yield f"{where}{error.json_path[1:]}: {error.message[-300:]}"
 
     @cache  # noqa: B019 - one contract lives as long as the tests
     def _validator(self, schema: str) -> Draft202012Validator:
@@ -183,6 +183,7 @@ def _typed(schema: JSON, text: str) -> JSON:
     return text
 
 
+@cache
 def github_contract() -> Contract:
     """The committed slice of GitHub's REST description."""
     return Contract(json.loads((HERE / "openapi.json").read_text()))

@@ -39,7 +39,7 @@ class History:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         if not folder.exists():
-            subprocess.run(["git", "init", "-q", "--bare", "-b", "main", folder], check=True)
+            subprocess.run(["git", "init", "-q", "--bare", "--template=", "-b", "main", folder], check=True)
             self.git("config", "uploadpack.allowAnySHA1InWant", "true")
 
     def git(self, *arguments: str, text: str | None = None, index: Path | None = None) -> str:

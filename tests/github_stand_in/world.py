@@ -87,6 +87,15 @@ class Fault:
     act: Callable[[], object] = lambda: None
     """For `moves`: what happens just before the request is served."""
     retry_after_seconds: int = 2
+    reads_before_landing: int = 1
+    """Of `502 and late`: the write lands just before this many reads were served."""
+
+
+@dataclass(kw_only=True)
+class Late:
+    write: Callable[[], object]
+    reads: int
+    """That are still to come."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,8 +125,8 @@ class World:
     codeowners_errors: list[JSON] = field(default_factory=list)
     runs: list[JSON] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
-    late: list[Callable[[], object]] = field(default_factory=list)
-    """Writes that were answered with 502 and land with the next read."""
+    late: list[Late] = field(default_factory=list)
+    """Writes that were answered with 502 and land with a later read."""
     calls: list[Call] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
     remaining: int = 5000

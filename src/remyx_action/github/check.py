@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from remyx_action.events import Commit
 
-from .client import Client
+from .client import Client, numbered, said
 from .trouble import Kind, NotPosted, NotRead, Posted, Trouble, not_posted, not_read
 
 if TYPE_CHECKING:
     from github.CheckRun import CheckRun
+    from github.Repository import Repository
 
 ANNOTATIONS_A_CALL = 50
 LONGEST_CHARACTERS = 65_535
@@ -68,6 +69,23 @@ class Concluded:
     url: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Run:
+    """A check run as GitHub just told it."""
+
+    id: int
+    url: str
+    name: str
+    head: str
+    status: str
+    conclusion: str | None
+    title: str | None
+    external_id: str | None
+    app: str
+    completed_at: float
+    """Seconds since 1970; 0 where it is not completed."""
+
+
 def check_name(policy: str, base_branch: str) -> str:
     """The literal name that branch protection requires; a retargeted pull request gets another."""
     return f"remyx / {policy} ({base_branch})"
@@ -78,7 +96,7 @@ def open_check(client: Client, check: CheckName, *, details_url: str) -> Opened 
     given = {"status": "in_progress", "details_url": details_url, "external_id": check.external_id}
     try:
         made = _create(client, check, given)
-        return Opened(id=made.id, url=made.html_url)
+        return Opened(id=made.id, url=made.url)
     except Trouble as trouble:
         return _not_posted(client, trouble)
 
@@ -98,7 +116,7 @@ def close_check(
             _edit(client, done.id, {"output": _output(conclusion, rendering, batch)})
         except Trouble:
             break  # the conclusion stands; annotations only point at what the report says too
-    return Posted(url=done.html_url)
+    return Posted(url=done.url)
 
 
 def latest_completed(
@@ -106,27 +124,45 @@ def latest_completed(
 ) -> Concluded | NotRead | None:
     """The check of our name that was completed last on this commit, None where there is none."""
     try:
-        runs = client.read(
-            lambda repository: list(
-                repository.get_commit(head).get_check_runs(check_name=name, status="completed", filter="all")
-            )
-        )
+        runs = _listed(client, head, name, status="completed")
     except Trouble as trouble:
         return not_read("earlier checks", trouble, "checks: read")
-    ours = [each for each in runs if each.name == name and each.app.slug == app and each.head_sha == head]
-    last = max(ours, key=_moment, default=None)
-    if last is None:
+    ours = [each for each in runs if (each.name, each.app, each.head) == (name, app, head)]
+    last = max(ours, key=lambda each: (each.completed_at, each.id), default=None)
+    if last is None or last.conclusion is None:
         return None
-    return Concluded(conclusion=last.conclusion, title=last.output.title, url=last.html_url)
+    return Concluded(conclusion=last.conclusion, title=last.title, url=last.url)
 
 
-def _moment(run: CheckRun) -> tuple[float, int]:
-    return (run.completed_at.timestamp() if run.completed_at else 0.0, run.id)
+def _told(run: CheckRun) -> _Run:
+    """Everything at once, inside the request: what cannot be read counts as no answer."""
+    return _Run(
+        id=numbered(run.id),
+        url=said(run.html_url),
+        name=said(run.name),
+        head=said(run.head_sha),
+        status=said(run.status),
+        conclusion=run.conclusion,
+        title=run.output.title,
+        external_id=run.external_id,
+        app=run.app.slug if run.app else "",
+        completed_at=run.completed_at.timestamp() if run.completed_at else 0.0,
+    )
+
+
+def _listed(client: Client, head: Commit, name: str, **filters: str) -> list[_Run]:
+    """Every check of this name on this commit, in one request a page."""
+    return client.read(
+        lambda repository: [
+            _told(run)
+            for run in repository.get_commit(head).get_check_runs(check_name=name, filter="all", **filters)
+        ]
+    )
 
 
 def _conclude(
     client: Client, check: CheckName, opened_id: int | None, conclusion: Conclusion, details_url: str
-) -> tuple[CheckRun, str]:
+) -> tuple[_Run, str]:
     """The completed check and the rendering that it took."""
     fitting = [each for each in conclusion.renderings if len(each) <= LONGEST_CHARACTERS]
     trouble = Trouble(Kind.UNPROCESSABLE, "every rendering is longer than GitHub's 65,535 characters")
@@ -155,12 +191,14 @@ def _conclude(
     raise trouble
 
 
-def _create(client: Client, check: CheckName, given: dict[str, Any]) -> CheckRun:
+def _create(client: Client, check: CheckName, given: dict[str, Any]) -> _Run:
     """Create once; after an answer that said nothing, look for what it may have left."""
     for attempt in range(ATTEMPTS):
         try:
             return client.write(
-                lambda repository: repository.create_check_run(name=check.name, head_sha=check.head, **given)
+                lambda repository: _told(
+                    repository.create_check_run(name=check.name, head_sha=check.head, **given)
+                )
             )
         except Trouble as trouble:
             if trouble.kind is not Kind.UNREACHABLE:
@@ -174,17 +212,13 @@ def _create(client: Client, check: CheckName, given: dict[str, Any]) -> CheckRun
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-def _find(client: Client, check: CheckName, status: str) -> CheckRun | None:
-    runs = client.read(
-        lambda repository: list(
-            repository.get_commit(check.head).get_check_runs(check_name=check.name, filter="all")
-        )
-    )
+def _find(client: Client, check: CheckName, status: str) -> _Run | None:
+    runs = _listed(client, check.head, check.name)
     ours = [each for each in runs if each.external_id == check.external_id and each.status == status]
     return min(ours, key=lambda each: each.id, default=None)
 
 
-def _edit_surely(client: Client, identity: int, given: dict[str, Any]) -> CheckRun:
+def _edit_surely(client: Client, identity: int, given: dict[str, Any]) -> _Run:
     """Edit, and after an answer that said nothing read the check back: annotations add up when sent twice."""
     for attempt in range(ATTEMPTS):
         try:
@@ -193,7 +227,7 @@ def _edit_surely(client: Client, identity: int, given: dict[str, Any]) -> CheckR
             if trouble.kind is not Kind.UNREACHABLE:
                 raise
             client.pause()
-            seen = client.read(lambda repository: _loaded(repository.get_check_run(identity)))
+            seen = client.read(lambda repository: _told(repository.get_check_run(identity)))
             if seen.status == "completed" and seen.conclusion == given["conclusion"]:
                 return seen
             if attempt == ATTEMPTS - 1:
@@ -201,17 +235,11 @@ def _edit_surely(client: Client, identity: int, given: dict[str, Any]) -> CheckR
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-def _loaded(run: CheckRun) -> CheckRun:
-    """The same check with its fields fetched now, not when one is first looked at."""
-    run.complete()
-    return run
-
-
-def _edit(client: Client, identity: int, given: dict[str, Any]) -> CheckRun:
-    def edit(repository: Any) -> CheckRun:
-        run: CheckRun = repository.get_check_run(identity)
+def _edit(client: Client, identity: int, given: dict[str, Any]) -> _Run:
+    def edit(repository: Repository) -> _Run:
+        run = repository.get_check_run(identity)
         run.edit(**given)
-        return run
+        return _told(run)
 
     return client.write(edit)
 

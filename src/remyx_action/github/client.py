@@ -39,6 +39,20 @@ class Connection:
     timeout_seconds: int = TIMEOUT_SECONDS
 
 
+def said(value: str | None) -> str:
+    """The text of a field; PyGithub makes None of every field that an answer of another shape lacks."""
+    if not isinstance(value, str):
+        raise TypeError("the answer lacks a text")
+    return value
+
+
+def numbered(value: int | None) -> int:
+    """The same for a whole number."""
+    if not isinstance(value, int):
+        raise TypeError("the answer lacks a number")
+    return value
+
+
 class Client:
     """One repository on one server; made once a process.
 
@@ -125,7 +139,14 @@ class Client:
             raise self._trouble_of(answer) from answer
         except RequestException as failure:
             raise Trouble(Kind.UNREACHABLE, f"GitHub did not answer ({type(failure).__name__})") from failure
-        except (BadAttributeException, TypeError, AttributeError, KeyError, ValueError) as surprise:
+        except (
+            BadAttributeException,
+            AssertionError,
+            TypeError,
+            AttributeError,
+            KeyError,
+            ValueError,
+        ) as surprise:
             # PyGithub takes any answer of 200 for the object that it expects
             raise Trouble(Kind.UNREACHABLE, "GitHub's answer could not be read") from surprise
 

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Literal
 
 from remyx_action.events import Commit
 
-from .client import Client
+from .client import Client, numbered, said
 from .marker import Marker, marker_of, with_marker
 from .trouble import Kind, LeftAlone, NotPosted, Posted, Superseded, Trouble, not_posted
 
 if TYPE_CHECKING:
-    from github.IssueComment import IssueComment
     from github.Repository import Repository
 
 CommentMode = Literal["always", "on-change", "on-block", "never"]
@@ -57,12 +56,20 @@ class Thread:
     """Oldest first; more than one only after trouble."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Written:
+    id: int
+    url: str
+    author: str
+    body: str
+
+
 def look(client: Client, number: int, scope: str) -> Thread | NotPosted:
     """Find our comment on every page: two requests, and one more per further hundred comments."""
     try:
         return _look(client, number, scope, client.login())
     except Trouble as trouble:
-        return not_posted("comment", trouble, "pull-requests: write", from_fork=client.from_fork)
+        return _not_posted(client, trouble, written=False)
 
 
 def post(
@@ -75,7 +82,7 @@ def post(
     try:
         return _post(client, thread, draft, current_head, mode)
     except Trouble as trouble:
-        return not_posted("comment", trouble, "pull-requests: write", from_fork=client.from_fork)
+        return _not_posted(client, trouble, written=True)
 
 
 def decide(
@@ -125,8 +132,8 @@ def _post(
         except Trouble as failure:
             trouble = failure
         else:
-            surprising = attempts > 0 or len(thread.ours) > 1 or written.user.login != thread.author
-            posted = Posted(url=written.html_url)
+            surprising = attempts > 0 or len(thread.ours) > 1 or written.author != thread.author
+            posted = Posted(url=written.url)
             return _tidied(client, thread, draft, written) if surprising else posted
         if trouble.kind is Kind.UNPROCESSABLE:
             bodies = bodies[1:]
@@ -142,27 +149,30 @@ def _same(one: str, other: str) -> bool:
     return one.split() == other.split()
 
 
-def _write(client: Client, number: int, target: Ours | None, body: str) -> IssueComment:
-    if target is None:
-        return client.write(lambda repository: repository.get_issue(number).create_comment(body))
-    identity = target.id
+def _write(client: Client, number: int, target: Ours | None, body: str) -> _Written:
+    """Create or edit; what cannot be read in the answer counts as no answer."""
 
-    def edit(repository: Repository) -> IssueComment:
-        comment = repository.get_issue(number).get_comment(identity)
-        comment.edit(body)
-        return comment
+    def tell(repository: Repository) -> _Written:
+        issue = repository.get_issue(number)
+        if target is None:
+            comment = issue.create_comment(body)
+        else:
+            comment = issue.get_comment(target.id)
+            comment.edit(body)
+        author = said(comment.user.login)
+        return _Written(id=numbered(comment.id), url=said(comment.html_url), author=author, body=body)
 
-    return client.write(edit)
+    return client.write(tell)
 
 
-def _tidied(client: Client, thread: Thread, draft: Draft, written: IssueComment) -> Outcome:
+def _tidied(client: Client, thread: Thread, draft: Draft, written: _Written) -> Outcome:
     """Look once more where an earlier write may have landed late, or an app's token has another name."""
     try:
-        seen = _look(client, thread.number, thread.scope, written.user.login)
+        seen = _look(client, thread.number, thread.scope, written.author)
         others = tuple(each for each in seen.ours if each.id != written.id)
         kept = decide(replace(seen, ours=others), draft, None, "always")
         if kept is None:
-            return Posted(url=written.html_url)
+            return Posted(url=written.url)
         if isinstance(kept, Ours) and kept.id > written.id:
             kept = {each.id: each for each in seen.ours}.get(written.id, kept)
         if isinstance(kept, Superseded | LeftAlone):
@@ -172,7 +182,7 @@ def _tidied(client: Client, thread: Thread, draft: Draft, written: IssueComment)
             _write(client, thread.number, kept, written.body)
         return _settled(client, seen, kept)
     except Trouble:
-        return Posted(url=written.html_url)  # it stands there; the next update clears what is left over
+        return Posted(url=written.url)  # it stands there; the next update clears what is left over
 
 
 def _settled(client: Client, thread: Thread, kept: Ours) -> Posted:
@@ -193,7 +203,7 @@ def _delete(client: Client, number: int, identity: int) -> None:
 def _look(client: Client, number: int, scope: str, author: str) -> Thread:
     def ask(repository: Repository) -> list[Ours]:
         return [
-            Ours(id=each.id, url=each.html_url, body=each.body, marker=marker)
+            Ours(id=numbered(each.id), url=said(each.html_url), body=each.body, marker=marker)
             for each in repository.get_issue(number).get_comments()
             if each.user is not None
             and each.user.login == author
@@ -202,3 +212,7 @@ def _look(client: Client, number: int, scope: str, author: str) -> Thread:
 
     ours = sorted(client.read(ask), key=lambda each: each.id)
     return Thread(number=number, scope=scope, author=author, ours=tuple(ours))
+
+
+def _not_posted(client: Client, trouble: Trouble, *, written: bool) -> NotPosted:
+    return not_posted("comment", trouble, "pull-requests: write", from_fork=client.from_fork, written=written)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from remyx_action.events import Commit
 
-from .client import Client
+from .client import Client, said
 from .trouble import NotRead, Trouble, not_read
 
 if TYPE_CHECKING:
@@ -30,14 +30,15 @@ def current(client: Client, number: int) -> PullRequest | NotRead:
 
     def ask(repository: Repository) -> PullRequest:
         pull = repository.get_pull(number)
-        tip = repository.get_git_ref(f"heads/{pull.base.ref}").object.sha
+        base_branch = said(pull.base.ref)
+        tip = repository.get_git_ref(f"heads/{base_branch}").object.sha
         return PullRequest(
             number=number,
             is_open=pull.state == "open",
-            base_branch=pull.base.ref,
-            base_commit=Commit(tip),
-            head_branch=pull.head.ref,
-            head_commit=Commit(pull.head.sha),
+            base_branch=base_branch,
+            base_commit=Commit(said(tip)),
+            head_branch=said(pull.head.ref),
+            head_commit=Commit(said(pull.head.sha)),
         )
 
     try:

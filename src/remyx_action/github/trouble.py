@@ -127,9 +127,12 @@ def next_step(trouble: Trouble, permission: Permission, *, from_fork: bool) -> s
     return steps.get(trouble.kind, "read the report in the job's summary, and file this answer as a defect")
 
 
-def not_posted(what: str, trouble: Trouble, permission: Permission, *, from_fork: bool) -> NotPosted:
+def not_posted(
+    what: str, trouble: Trouble, permission: Permission, *, from_fork: bool, written: bool = True
+) -> NotPosted:
+    """`written`: the trouble came with a write, which may have been carried out all the same."""
     known = f"the {what} was not posted"
-    if trouble.kind is Kind.UNREACHABLE:
+    if written and trouble.kind is Kind.UNREACHABLE:
         known = f"it is not known whether the {what} was posted"
     return NotPosted(
         reason=f"{known}: {trouble.detail}",
