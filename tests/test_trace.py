@@ -117,9 +117,9 @@ def test_a_reject_names_what_triggered_it() -> None:
 
 
 def test_an_iterate_names_what_keeps_it_from_shipping() -> None:
+    unsure = "delta +0.023 satisfies spatialscore.delta >= 0.02, but its confidence falls short: 0.561 < 0.80"
     assert because("iterate") == [
-        "SpatialScore: delta +0.023 satisfies spatialscore.delta >= 0.02, but its confidence"
-        + " falls short: 0.561 < 0.80",
+        f"SpatialScore: {unsure}",
         "OmniSpatial: gain +0.011 misses omnispatial improves_by 0.02 by 0.009",
         "delta_confidence >= 0.8: 0.681 misses by 0.119",
     ]
