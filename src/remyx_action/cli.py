@@ -55,7 +55,7 @@ OutFolder = Annotated[Path, typer.Option(metavar="DIR", help="Where everything i
 
 
 class Terminated(BaseException):
-    """SIGTERM: unwinds like Ctrl-C, so that nothing is left running."""
+    """SIGTERM or SIGHUP: unwinds like Ctrl-C, so that nothing is left running."""
 
 
 def _version(*, wanted: bool) -> None:
@@ -227,7 +227,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def carry_out(arguments: list[str]) -> int:
     """Run one command and turn every way of ending into its exit code."""
-    signal.signal(signal.SIGTERM, _terminate)
+    _unwind_on_signals()
     command = typer.main.get_command(app)
     try:
         result: Any = command.main(args=arguments, prog_name="remyx-action", standalone_mode=False)
@@ -253,6 +253,13 @@ def carry_out(arguments: list[str]) -> int:
             raise
         return _say_bug(bug)
     return result if isinstance(result, int) else Exit.SHIP
+
+
+def _unwind_on_signals() -> None:
+    """Arms have sessions of their own, so that neither a closed terminal nor SIGTERM would end them."""
+    signal.signal(signal.SIGTERM, _terminate)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup asks to go on
+        signal.signal(signal.SIGHUP, _terminate)
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
