@@ -71,7 +71,7 @@ def remyx_action(
         Path | None,
         typer.Option("-C", metavar="DIR", help="Work in DIR, default: the nearest with .remyx/."),
     ] = None,
-    debug: Annotated[  # noqa: ARG001 - read from the arguments, where a bug may strike
+    debug: Annotated[  # noqa: ARG001 - taken out of the arguments before
         bool, typer.Option("--debug", help="Show the traceback of an internal error.")
     ] = False,
     version: Annotated[  # noqa: ARG001 - its callback does the work
@@ -227,6 +227,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def carry_out(arguments: list[str]) -> int:
     """Run one command and turn every way of ending into its exit code."""
+    debug = "--debug" in arguments
+    arguments = [word for word in arguments if word != "--debug"]  # wherever it stands
     _unwind_on_signals()
     command = typer.main.get_command(app)
     try:
@@ -249,7 +251,7 @@ def carry_out(arguments: list[str]) -> int:
         sys.stderr.close()
         return Exit.TERMINATED
     except Exception as bug:
-        if "--debug" in arguments:
+        if debug:
             raise
         return _say_bug(bug)
     return result if isinstance(result, int) else Exit.SHIP

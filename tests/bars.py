@@ -1,0 +1,88 @@
+"""Bars and arms for tests, in as few words as they need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from remyx_action.bar import Bar, claims_in, set_bar
+from remyx_action.comparison import gather
+from remyx_action.evidence import Inputs
+from remyx_action.reasons import Reason
+from remyx_action.scores import Exact, Samples, Scores, Summary, Unusable
+from remyx_action.specs import Metrics, Policy, Template
+
+MISSING = Unusable(reason=Reason.MISSING_METRIC, message="the variant does not report it")
+
+
+def decimals(value: Any) -> Any:
+    """Floats and number-like strings of a test as the loader would give them."""
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    if isinstance(value, Mapping):
+        return {key: decimals(child) for key, child in value.items()}
+    return [decimals(child) for child in value] if isinstance(value, list) else value
+
+
+def bar(
+    ship: Mapping[str, Any],
+    reject: Mapping[str, Any] | None = None,
+    *,
+    metrics: Sequence[Mapping[str, Any]] = ({"key": "a", "unit": "accuracy"},),
+    **template: Any,
+) -> Bar:
+    """The bar of two rules over some metrics."""
+    keys = [metric["key"] for metric in metrics]
+    given = {"version": 1, "name": "t", "script": "run.py", "baseline_asset": "old", "metrics": keys}
+    rules = {"ship": ship} | ({"reject": reject} if reject else {})
+    return set_bar(
+        Policy.model_validate(decimals({"version": 1, "name": "p", "template": "t", **rules})),
+        Template.model_validate(decimals(given | template)),
+        Metrics.model_validate(decimals({"version": 1, "metrics": list(metrics)})),
+    )
+
+
+def samples(scores: Sequence[float | str], *, first: int = 0, **columns: Any) -> Samples:
+    """Scores with the ids q0, q1, …"""
+    literals = [score if isinstance(score, str) else repr(score) for score in scores]
+    return Samples(
+        ids=[f"q{number}" for number in range(first, first + len(scores))], scores=literals, **columns
+    )
+
+
+def number(value: float | str) -> Summary:
+    """A bare number."""
+    return Summary(value=Decimal(str(value)))
+
+
+def exact(value: float | str) -> Exact:
+    return Exact(value=Decimal(str(value)))
+
+
+def inputs(
+    bar: Bar,
+    baseline: Mapping[str, Scores],
+    variant: Mapping[str, Scores],
+    *,
+    not_comparable: Sequence[str] = (),
+    caps: Sequence[str] = (),
+    states: tuple[str, str] = ("completed", "completed"),
+) -> Inputs:
+    """Both arms as evidence; a metric that an arm lacks is missing."""
+    claims = claims_in(bar)
+    return Inputs(
+        metrics={
+            metric.key: gather(
+                metric,
+                claims[metric.key],
+                baseline.get(metric.key, Unusable(reason=Reason.NO_BASELINE, message="no baseline")),
+                variant.get(metric.key, MISSING),
+                bar.missing,
+            )
+            for metric in bar.metrics
+        },
+        arms={"baseline": states[0], "variant": states[1]},
+        not_comparable=list(not_comparable),
+        caps=list(caps),
+    )
