@@ -1,39 +1,173 @@
 """Inputs of a verdict: the exact sufficient statistics of both arms, metric by metric.
 
-Every estimate is computed from this state as stored, never from rows; adding states is exact, so row
-order and shards cannot change a byte (statistics.md, Arithmetic). verdict.json carries it as `inputs`.
+Every estimate is computed from this state as stored, never from rows. verdict.json carries it as
+`inputs`, and a replay reads it back, so everything here is checked as a hostile file would be.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 
-from .specs.fields import Integer, Number, Spec
+from .reasons import Reason
+from .specs.fields import Integer, Key, Number, Spec
+from .sums import LARGEST_SCORE, MOST_DECIMALS, ArmSums, BigInteger, Count, PairedSums, Scaled
 
-BigInteger = Annotated[str, Field(pattern=r"^-?[0-9]{1,400}(?![\s\S])")]
-"""An integer of any size as a decimal string, so that no JSON reader rounds it."""
+Arm = Literal["baseline", "variant"]
+
+
+def _bounded(value: Decimal) -> Decimal:
+    digits = value.as_tuple()
+    assert isinstance(digits.exponent, int)
+    if not -MOST_DECIMALS <= digits.exponent <= 15 or abs(value) > LARGEST_SCORE:
+        raise ValueError(f"is beyond ±1e15 or has more than {MOST_DECIMALS} decimals")
+    return value
+
+
+Bounded = Annotated[Number, AfterValidator(_bounded)]
 
 
 class SummaryState(Spec):
     """An arm that came as numbers only."""
 
-    value: Number
-    n: Integer | None = None
-    stderr: Number | None = None
-    clusters: Integer | None = None
+    kind: Literal["summary"] = "summary"
+    value: Bounded
+    n: Count | None = None
+    stderr: Bounded | None = None
+    """Standard error of the mean; whether it is plausible is judged, not checked here."""
+    clusters: Count | None = None
     exact: bool = False
+    """A bar by decision, not a measurement."""
 
 
 class UnusableState(Spec):
-    reason: str
+    """An arm without a score that counts."""
+
+    kind: Literal["unusable"] = "unusable"
+    reason: Reason
     message: str
 
 
-class Inputs(Spec):
-    """Placeholder of the whole: refined by the statistics."""
+ArmState = Annotated[ArmSums | SummaryState | UnusableState, Field(discriminator="kind")]
 
-    arms: dict[Literal["baseline", "variant"], str]
+
+class ArmFacts(Spec):
+    """About the samples of one arm, beside their sums."""
+
+    ids: Count
+    """Distinct ids with a real score."""
+    filled: Annotated[Integer, Field(ge=0)] = 0
+    """Ids that the arm lacks and that were given the score that is worst for the variant."""
+    repeats: Annotated[list[Count], Field(min_length=2, max_length=2)] | None = None
+    """The fewest and the most scores of one id; null: every id stands once."""
+    rounded: bool = False
+    """A literal has more than 15 significant digits, so the mean counts at 12."""
+
+
+class Extremes(Spec):
+    """The smallest and largest of y over the samples; needed where a metric has no range."""
+
+    ratio: Number | None
+    """y = variant - ratio·baseline; null: the baseline's own scores."""
+    low: BigInteger
+    """Over the scale of the sums times the ratio's denominator in lowest terms."""
+    high: BigInteger
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if int(self.low) > int(self.high):
+            raise ValueError("the smallest exceeds the largest")
+        return self
+
+
+class ClaimCounts(Spec):
+    """What one claim about a percentile is weighed by: indicators of scores up to a limit, summed.
+
+    For a value: one table of `score <= t` (at most) or `score < t` (at least). Else two tables, one
+    for the variant's and one for the baseline's percentile u, of pairs (a <= u, b' <= u) where b' is
+    the baseline's score moved by the threshold.
+    """
+
+    quantity: Literal["value", "delta", "relative_delta"]
+    side: Literal["at_least", "at_most"]
+    threshold: Number
+    variant: ArmSums | None = None
+    pairs: list[PairedSums] = Field(default_factory=list)
+
+
+class PercentileState(Scaled):
+    """Percentiles of the arms' samples and the counts behind the claims about them."""
+
+    baseline: BigInteger | None
+    """Over the scale; null where the arm has no samples."""
+    variant: BigInteger | None
+    baseline_below_zero: Annotated[Integer, Field(ge=0)] | None = None
+    """Scores of the baseline below 0, and up to 0: whether its percentile has a sign."""
+    baseline_up_to_zero: Annotated[Integer, Field(ge=0)] | None = None
+    counts: list[ClaimCounts]
+
+
+class MetricEvidence(Spec):
+    """Everything that is known about one metric: either `paired`, or both arms by themselves."""
+
+    paired: PairedSums | None = None
+    baseline: ArmState | None = None
+    variant: ArmState | None = None
+    unmatched: str | None = None
+    """Both arms have samples, but of different ids: what was found, with counts and examples."""
+    both: Annotated[Integer, Field(ge=0)] | None = None
+    """Ids with a real score in both arms; null where an arm has no ids."""
+    facts: dict[Arm, ArmFacts] = Field(default_factory=dict)
+    """Of each arm that has samples."""
+    extremes: list[Extremes] = Field(default_factory=list)
+    percentiles: PercentileState | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        separate = self.baseline is not None and self.variant is not None
+        if (self.paired is not None) == separate or (self.baseline is None) != (self.variant is None):
+            raise ValueError("a metric is either paired, or has a baseline and a variant")
+        if self.paired is not None and (self.both is None or len(self.facts) != 2):
+            raise ValueError("paired sums lack the facts about their arms")
+        if self.both is not None and self.both > min((arm.ids for arm in self.facts.values()), default=0):
+            raise ValueError("more ids in both arms than in one of them")
+        return self
+
+    def coverage(self, *, expected: int | None) -> Fraction | None:
+        """Ids with a real score in both arms over the larger of the baseline's and the expected.
+
+        None where an arm has no ids.
+        """
+        if self.both is None or "baseline" not in self.facts:
+            return None
+        return Fraction(self.both, max(self.facts["baseline"].ids, expected or 0))
+
+    def sums(self, arm: Arm) -> ArmSums | None:
+        """The sums of the arm's samples; None where it has none."""
+        if self.paired is not None:
+            return self.paired.arm(arm)
+        state = self.baseline if arm == "baseline" else self.variant
+        return state if isinstance(state, ArmSums) else None
+
+    def extremes_of(self, ratio: Fraction | None) -> tuple[int, int] | None:
+        """(low, high) of y; None where they were not gathered."""
+        for found in self.extremes:
+            if (None if found.ratio is None else Fraction(found.ratio)) == ratio:
+                return int(found.low), int(found.high)
+        return None
+
+
+class Inputs(Spec):
+    """What a verdict follows from, together with the bar."""
+
+    metrics: dict[Key, MetricEvidence]
+    """By key, for every metric of the bar."""
+    arms: dict[Arm, str]
+    """How each arm ended: completed, failed, timed_out, recorded or handed_in."""
     not_comparable: list[str]
+    """What differs between the arms, so that no comparison counts."""
     caps: list[str]
+    """Why the verdict is at best iterate."""

@@ -1,0 +1,14 @@
+"""Compare: evidence → estimates and the confidence in each claim. Closed forms, no random numbers."""
+
+from .estimates import Estimate, Weighed, estimate, interval_of_baseline, weigh
+from .projection import AdviceNumbers, advise
+
+__all__ = [
+    "AdviceNumbers",
+    "Estimate",
+    "Weighed",
+    "advise",
+    "estimate",
+    "interval_of_baseline",
+    "weigh",
+]

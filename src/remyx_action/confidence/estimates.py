@@ -1,0 +1,201 @@
+"""One metric, compared: points, interval and the confidence that the variant is better."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
+
+from remyx_action.bar import BarMetric
+from remyx_action.claims import IMPROVED, Claim
+from remyx_action.decimals import PROBABILITY_DECIMALS, round_significant
+from remyx_action.evidence import MetricEvidence
+from remyx_action.reasons import Reason
+
+from .methods import INTERVAL_LEVEL, Basis, basis_of, mean_of_arm
+from .plausibility import range_of
+from .points import delta_of, point_of
+from .remarks import remark_on
+from .unknown import Unknown
+
+LEVEL = Decimal(str(INTERVAL_LEVEL))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """Both arms of one metric. What is None has its `reason`."""
+
+    baseline: Fraction | None
+    variant: Fraction | None
+    delta: Fraction | None
+    """variant - baseline, in the metric's unit; never turned by direction."""
+    interval: tuple[float, float] | None
+    """Of the delta, two-sided, at `level`; 12 significant digits; cut to what is possible."""
+    level: Decimal
+    improved: Decimal | None
+    """P(the variant is truly better), 9 decimals."""
+    n: int | None
+    """Ids scored in both arms; unpaired: the smaller n; against an exact baseline: the variant's."""
+    n_effective: float | None
+    """12 significant digits; None without clusters."""
+    clusters: int | None
+    method: str | None
+    """paired · unpaired · one-sample · quantile."""
+    reason: Reason | None
+    """Why there is no confidence."""
+    note: str | None
+    """What was found, in words: with the reason, or worth knowing without one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weighed:
+    """One claim, held against the evidence."""
+
+    left: Fraction | None
+    """What stands on the left of the claim's inequality: the value, or the delta."""
+    right: Fraction | None
+    """What it is held against: the threshold; for a relative claim r·abs(baseline)."""
+    holds: bool | None
+    """Whether the point satisfies the claim, exactly."""
+    point_reason: Reason | None
+    """Why the point is unknown."""
+    confidence: Decimal | None
+    """P(the claim holds for the true value), 9 decimals."""
+    reason: Reason | None
+    """Why the confidence is unknown."""
+    n: int | None
+
+
+def estimate(evidence: MetricEvidence, metric: BarMetric) -> Estimate:
+    """Everything about the metric that does not depend on a condition."""
+    points = {
+        "baseline": point_of(evidence, metric, "baseline"),
+        "variant": point_of(evidence, metric, "variant"),
+        "delta": delta_of(evidence, metric),
+    }
+    known = {name: None if isinstance(point, Unknown) else point for name, point in points.items()}
+    basis = basis_of(evidence, metric, IMPROVED[metric.direction])
+    if isinstance(basis, Unknown):
+        return Estimate(
+            **known,
+            interval=None,
+            level=LEVEL,
+            improved=None,
+            n=_pairs(evidence),
+            n_effective=None,
+            clusters=_clusters(evidence),
+            method=None,
+            reason=basis.reason,
+            note=basis.note,
+        )
+    return Estimate(
+        **known,
+        interval=_interval(basis, metric, INTERVAL_LEVEL),
+        level=LEVEL,
+        improved=_confidence(basis, IMPROVED[metric.direction]),
+        n=basis.n,
+        n_effective=None if basis.n_effective is None else _rounded(basis.n_effective),
+        clusters=basis.clusters,
+        method=basis.method,
+        reason=None,
+        note=remark_on(evidence, basis.clusters),
+    )
+
+
+def weigh(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Weighed:
+    """The claim's truth for the points, exactly, and the confidence that it is true."""
+    left = point_of(evidence, metric, "variant") if claim.quantity == "value" else delta_of(evidence, metric)
+    if isinstance(left, Unknown):
+        return Weighed(
+            left=None,
+            right=None,
+            holds=None,
+            point_reason=left.reason,
+            confidence=None,
+            reason=left.reason,
+            n=None,
+        )
+    right = Fraction(claim.threshold)
+    if claim.quantity == "relative_delta":
+        baseline = point_of(evidence, metric, "baseline")
+        assert isinstance(baseline, Fraction)
+        right *= abs(baseline)
+    basis = None if claim.side == "equal" else basis_of(evidence, metric, claim)
+    known = basis if isinstance(basis, Basis) else None
+    return Weighed(
+        left=left,
+        right=right,
+        holds=_holds(left, right, claim),
+        point_reason=None,
+        confidence=_confidence(known, claim) if known else None,
+        reason=basis.reason if isinstance(basis, Unknown) else None,
+        n=known.n if known else _count(evidence, claim),
+    )
+
+
+def interval_of_baseline(
+    evidence: MetricEvidence, metric: BarMetric, level: float
+) -> tuple[float, float] | None:
+    """Two-sided, of the baseline's own true mean; None where it cannot be told."""
+    basis = None if metric.aggregate else mean_of_arm(evidence, metric, of_baseline=True)
+    if not isinstance(basis, Basis):
+        return None
+    found = basis.tails.interval(level)
+    return found and _cut(found, range_of(metric))
+
+
+def _holds(left: Fraction, right: Fraction, claim: Claim) -> bool:
+    if claim.side == "equal":
+        return left == right
+    if left == right:
+        return not claim.strict
+    return (left > right) == (claim.side == "at_least")
+
+
+def _confidence(basis: Basis, claim: Claim) -> Decimal:
+    side = basis.tails.at_least if claim.side == "at_least" else basis.tails.at_most
+    confidence = Decimal(side(basis.threshold))
+    return confidence.quantize(Decimal(1).scaleb(-PROBABILITY_DECIMALS), ROUND_HALF_EVEN)
+
+
+def _interval(basis: Basis, metric: BarMetric, level: float) -> tuple[float, float] | None:
+    found = basis.tails.interval(level)
+    if found is None:
+        return None
+    range_, shift = range_of(metric), basis.shift
+    possible = None
+    if range_ is not None:
+        low, high = range_
+        possible = (low, high) if basis.method == "one-sample" else (low - high, high - low)
+    low_end, high_end = _cut(found, possible)
+    return _rounded(Fraction(low_end) - shift), _rounded(Fraction(high_end) - shift)
+
+
+def _cut(interval: tuple[float, float], possible: tuple[Fraction, Fraction] | None) -> tuple[float, float]:
+    if possible is None:
+        return interval
+    return max(interval[0], float(possible[0])), min(interval[1], float(possible[1]))
+
+
+def _rounded(value: float | Fraction) -> float:
+    return float(round_significant(value))
+
+
+def _pairs(evidence: MetricEvidence) -> int | None:
+    return None if evidence.paired is None else sum(evidence.paired.n)
+
+
+def _clusters(evidence: MetricEvidence) -> int | None:
+    if evidence.paired is None or evidence.paired.clusters is None:
+        return None
+    return len(evidence.paired.clusters)
+
+
+def _count(evidence: MetricEvidence, claim: Claim) -> int | None:
+    """How many samples stand behind a point without a confidence."""
+    if claim.quantity != "value":
+        return _pairs(evidence)
+    sums = evidence.sums("variant")
+    if sums is not None:
+        return sum(sums.n)
+    return getattr(evidence.variant, "n", None)

@@ -1,0 +1,118 @@
+"""Percentiles: a claim about one is a claim about the share of scores on one side of a limit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from remyx_action.bar import BarMetric
+from remyx_action.claims import Claim
+from remyx_action.evidence import ClaimCounts, MetricEvidence
+from remyx_action.reasons import Reason
+from remyx_action.sums import ArmSums, PairedSums
+
+from .binomial import rate_at_least, rate_at_most
+from .location import Tails
+from .moments import alone, countable, difference
+from .pseudo_samples import Prior, locate
+from .unknown import Unknown
+
+FEWEST_BEYOND = 5
+"""Samples expected on the rarer side of the percentile; fewer, and it is not known where it lies."""
+SIGN_SETTLED = 0.975
+NOT_GATHERED = Unknown(reason=Reason.NO_UNCERTAINTY, note="the counts behind this claim were not gathered")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """The confidence in one side only; the other is a claim of its own."""
+
+    confidence: float
+
+    def at_least(self, _threshold: Fraction) -> float:
+        return self.confidence
+
+    def at_most(self, _threshold: Fraction) -> float:
+        return self.confidence
+
+    def interval(self, _level: float) -> None:
+        return None
+
+
+def share_of(metric: BarMetric) -> Fraction:
+    """p of `aggregate: p95`: 19/20."""
+    assert metric.aggregate is not None
+    return Fraction(int(metric.aggregate.removeprefix("p")), 100)
+
+
+def sign_of_baseline(evidence: MetricEvidence, metric: BarMetric) -> int | None:
+    """The sign of the baseline's true percentile; None where its 95 % interval holds 0."""
+    state = evidence.percentiles
+    sums = evidence.sums("baseline")
+    if (
+        state is None
+        or sums is None
+        or state.baseline_below_zero is None
+        or state.baseline_up_to_zero is None
+    ):
+        return None
+    n, share = sum(sums.n), share_of(metric)
+    rate, rest = float(share), float(1 - share)
+    if rate_at_most(min(state.baseline_up_to_zero, n), n, rate, rest) >= SIGN_SETTLED:
+        return 1
+    return -1 if rate_at_least(min(state.baseline_below_zero, n), n, rate, rest) >= SIGN_SETTLED else None
+
+
+def counts_of(evidence: MetricEvidence, claim: Claim) -> ClaimCounts | None:
+    for counts in evidence.percentiles.counts if evidence.percentiles else ():
+        if (counts.quantity, counts.side, counts.threshold) == (claim.quantity, claim.side, claim.threshold):
+            return counts
+    return None
+
+
+def of_value(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Tails | Unknown:
+    """Exact binomial on `score <= t`; with clusters or repeats the formula on the same indicators."""
+    counts = counts_of(evidence, claim)
+    if counts is None or counts.variant is None:
+        return NOT_GATHERED
+    few = _too_few(metric, counts.variant)
+    if few is not None:
+        return few
+    share = share_of(metric)
+    sums = counts.variant
+    n, within = sum(sums.n), sum(map(int, sums.scores))
+    if sums.clusters is None:
+        side = rate_at_least if claim.side == "at_most" else rate_at_most
+        return Side(confidence=side(within, n, float(share), float(1 - share)))
+    mean = locate(alone(sums), Prior(center=Fraction(1, 2), reach=Fraction(1, 2)))
+    tails = mean.location
+    return Side(confidence=tails.at_least(share) if claim.side == "at_most" else tails.at_most(share))
+
+
+def of_difference(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Tails | Unknown:
+    """The smaller of the confidences at the variant's and at the moved baseline's percentile."""
+    counts = counts_of(evidence, claim)
+    if counts is None or not counts.pairs:
+        return NOT_GATHERED
+    few = _too_few(metric, counts.pairs[0])
+    if few is not None:
+        return few
+    prior = Prior(center=Fraction(0), reach=Fraction(1))
+    tails = [locate(difference(pairs, Fraction(1)), prior).location for pairs in counts.pairs]
+    # The variant's percentile is no larger where more of its scores lie below: a positive difference.
+    if claim.side == "at_most":
+        return Side(confidence=min(tail.at_least(Fraction(0)) for tail in tails))
+    return Side(confidence=min(tail.at_most(Fraction(0)) for tail in tails))
+
+
+def _too_few(metric: BarMetric, sums: ArmSums | PairedSums) -> Unknown | None:
+    observed = alone(sums) if isinstance(sums, ArmSums) else difference(sums, Fraction(1))
+    few = countable(observed)
+    if few is not None:
+        return few
+    share = share_of(metric)
+    if observed.n * min(share, 1 - share) >= FEWEST_BEYOND:
+        return None
+    needed = -(-FEWEST_BEYOND // min(share, 1 - share))
+    note = f"{observed.n} samples do not show where the {metric.aggregate} lies: evaluate at least {needed}"
+    return Unknown(reason=Reason.TOO_FEW_SAMPLES, note=note)

@@ -1,0 +1,69 @@
+"""Which standard errors are believed: one that no scores can have is refused, with its bound.
+
+One popular harness prints standard errors some 31 times too small; believed, they would make noise
+certain.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import sqrt
+
+from remyx_action.bar import BarMetric
+from remyx_action.evidence import Arm, SummaryState
+from remyx_action.reasons import Reason
+
+from .moments import FEWEST_CLUSTERS, Range
+from .unknown import BARE_NUMBER, DECLARE_A_RANGE, Unknown, too_few_clusters, too_few_samples
+
+SMALLEST_SHARE = Fraction(1, 10)
+"""Of the largest standard error that independent scores can have; below, it is refused."""
+SMALLEST_SHARE_BINARY = Fraction(9, 10)
+"""Where every score is an end of the range there is only one possible standard error."""
+
+
+def squared_error(state: SummaryState, metric: BarMetric, arm: Arm) -> Fraction | Unknown:
+    """e², the squared standard error of the arm's mean: reported, or the largest that is possible."""
+    if state.exact or state.n is None:
+        return Unknown(reason=Reason.NO_UNCERTAINTY, note=BARE_NUMBER.format(arm=arm))
+    if state.n < 2:
+        return too_few_samples(state.n)
+    if state.clusters is not None and state.clusters < FEWEST_CLUSTERS:
+        return too_few_clusters(state.clusters)
+    value, range_ = Fraction(state.value), range_of(metric)
+    if state.stderr is None:
+        if range_ is None:
+            note = f"the {arm} has n but no standard error: report `stderr` or {DECLARE_A_RANGE}"
+            return Unknown(reason=Reason.NO_UNCERTAINTY, note=note)
+        return (value - range_[0]) * (range_[1] - value) / (state.n - 1)
+    return _implausible(state, metric, range_, arm) or Fraction(state.stderr) ** 2
+
+
+def range_of(metric: BarMetric) -> Range:
+    return (Fraction(metric.range[0]), Fraction(metric.range[1])) if metric.range else None
+
+
+def _implausible(state: SummaryState, metric: BarMetric, range_: Range, arm: Arm) -> Unknown | None:
+    assert state.stderr is not None
+    assert state.n is not None
+    found = f"the {arm}'s standard error {state.stderr:f}"
+    if state.stderr < 0:
+        return Unknown(reason=Reason.NO_UNCERTAINTY, note=f"{found} is negative")
+    if range_ is None:
+        if state.stderr == 0:
+            note = f"{found} leaves nothing to judge by: {DECLARE_A_RANGE}, or report samples"
+            return Unknown(reason=Reason.NO_UNCERTAINTY, note=note)
+        return None
+    value, squared = Fraction(state.value), Fraction(state.stderr) ** 2
+    largest = (value - range_[0]) * (range_[1] - value)
+    share = SMALLEST_SHARE_BINARY if metric.scores == "binary" else SMALLEST_SHARE
+    smallest = share * share * largest / (state.n - 1)
+    if smallest <= squared <= largest:
+        return None
+    bound = (
+        f"above {sqrt(largest):.6g}, the largest possible standard deviation"
+        if squared > largest
+        else f"below {sqrt(smallest):.6g}, which scores with this mean and n = {state.n} do not reach"
+    )
+    note = f"{found} is {bound}: report samples, or check how the harness computes it"
+    return Unknown(reason=Reason.NO_UNCERTAINTY, note=note)

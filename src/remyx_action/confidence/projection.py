@@ -1,0 +1,211 @@
+"""What would settle a condition: the samples it needs, and the smallest effect that these can show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from math import ceil, sqrt
+from typing import Literal
+
+from remyx_action.bar import BarMetric
+from remyx_action.claims import Claim
+from remyx_action.decimals import round_significant
+from remyx_action.evidence import MetricEvidence
+from remyx_action.sums import ArmSums
+
+from .estimates import weigh
+from .methods import Basis, basis_of, ratio_of
+from .moments import alone, difference, prior_of_arm, prior_of_difference
+from .plausibility import range_of
+from .points import point_of
+from .pseudo_samples import Observed, Prior, locate
+from .unknown import Unknown
+
+POWER = 0.80
+"""How likely the projected evaluation is to pass where the expected value is true."""
+MOST = 10**12
+"""Samples; a number beyond helps nobody."""
+
+Kind = Literal["more_samples", "more_samples_do_not_help", "no_estimate"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdviceNumbers:
+    kind: Kind
+    n_needed: int | None
+    """The fewest samples (or clusters) at which the condition is expected to pass, power 0.80."""
+    n_now: int | None
+    """How many there are, counted alike."""
+    smallest_effect: Decimal | None
+    """The true value that this many can confirm with power 0.80, in the claim's own terms."""
+    expected: Fraction | None
+    """What is taken for the true value: value, delta or relative delta, as in the claim."""
+    expected_from: Literal["expect", "observed"] | None
+    counted_in: Literal["samples", "clusters"]
+    evidence_against: bool
+    """The confidence is at most one minus the floor."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Outlook:
+    """How the standard error of y shrinks, and from which y to which threshold."""
+
+    standard_error: float
+    """Now."""
+    passes: Callable[[float, float], bool]
+    """(samples or clusters, z) → whether the projected sums pass."""
+    units: int
+    """Samples or clusters, now."""
+    clustered: bool
+
+
+def advise(
+    evidence: MetricEvidence,
+    metric: BarMetric,
+    claim: Claim,
+    floor: Fraction,
+    expect: Decimal | None,
+) -> AdviceNumbers:
+    """Numbers for one condition with the floor that applies.
+
+    `expect` is the true value that the author expects, in the claim's own terms: raw, not turned by
+    direction. Without it the observed one is taken.
+    """
+    weighed = weigh(evidence, metric, claim)
+    expected = Fraction(expect) if expect is not None else _observed(evidence, metric, claim, weighed.left)
+    against = weighed.confidence is not None and Fraction(weighed.confidence) <= 1 - floor
+    outlook = None if expected is None else _outlook(evidence, metric, claim, expected)
+    z = _normal_quantile(float(floor)) + _normal_quantile(POWER)
+    needed = None if outlook is None else _fewest(outlook, z)
+    side = 1 if claim.side == "at_least" else -1
+    gap = None if expected is None else side * (expected - Fraction(claim.threshold))
+    hopeless = gap is not None and gap <= 0
+    return AdviceNumbers(
+        kind="more_samples_do_not_help" if hopeless else "more_samples" if needed else "no_estimate",
+        n_needed=None if hopeless else needed,
+        n_now=outlook.units if outlook else weighed.n,
+        smallest_effect=_smallest_effect(evidence, metric, claim, outlook, side * z) if outlook else None,
+        expected=expected,
+        expected_from=None if expected is None else "observed" if expect is None else "expect",
+        counted_in="clusters" if outlook and outlook.clustered else "samples",
+        evidence_against=against,
+    )
+
+
+def _observed(
+    evidence: MetricEvidence, metric: BarMetric, claim: Claim, left: Fraction | None
+) -> Fraction | None:
+    if left is None or claim.quantity != "relative_delta":
+        return left
+    baseline = point_of(evidence, metric, "baseline")
+    return left / abs(baseline) if isinstance(baseline, Fraction) and baseline else None
+
+
+def _outlook(
+    evidence: MetricEvidence, metric: BarMetric, claim: Claim, expected: Fraction
+) -> _Outlook | None:
+    """None where the method says nothing about other numbers of samples."""
+    basis = basis_of(evidence, metric, claim)
+    if isinstance(basis, Unknown) or basis.method == "quantile":
+        return None
+    distance = expected - Fraction(claim.threshold)
+    if claim.quantity == "relative_delta":
+        baseline = point_of(evidence, metric, "baseline")
+        assert isinstance(baseline, Fraction)
+        distance *= abs(baseline)
+    sums = evidence.sums("variant")
+    if basis.method == "unpaired" or sums is None:
+        return _of_summaries(basis, distance)
+    return _of_samples(evidence, metric, claim, sums, basis.threshold + distance, basis.threshold)
+
+
+def _of_summaries(basis: Basis, distance: Fraction) -> _Outlook | None:
+    """The variance is taken to shrink with n, in both arms alike."""
+    error = getattr(basis.tails, "standard_error", None)
+    if error is None:
+        return None
+
+    def passes(n: float, z: float) -> bool:
+        return abs(float(distance)) >= z * error * sqrt(basis.n / n)
+
+    return _Outlook(standard_error=error, passes=passes, units=basis.n, clustered=False)
+
+
+def _of_samples(
+    evidence: MetricEvidence,
+    metric: BarMetric,
+    claim: Claim,
+    sums: ArmSums,
+    expected: Fraction,
+    threshold: Fraction,
+) -> _Outlook | None:
+    """The observed sums, scaled to another n around the expected value, under the same formula."""
+    observed: Observed
+    prior: Prior | Unknown
+    if evidence.paired is not None and claim.quantity != "value":
+        ratio = ratio_of(evidence, metric, claim)
+        if isinstance(ratio, Unknown):
+            return None
+        observed = difference(evidence.paired, ratio)
+        prior = prior_of_difference(evidence, observed, range_of(metric), ratio)
+    else:
+        observed = alone(sums)
+        prior = prior_of_arm(evidence, observed, range_of(metric), of_baseline=False)
+    if isinstance(prior, Unknown) or observed.n < 2:
+        return None
+    mean = locate(observed, prior)
+    variance = Fraction(observed.squares, observed.n * observed.denominator**2) - observed.mean**2
+    spread = float(variance) * (observed.n / mean.n_effective if mean.n_effective else 1.0)
+    units = mean.clusters or mean.n
+    target, bound = float(expected), float(threshold)
+    center = target if metric.range is None else float(prior.center)
+    reach = float(prior.reach)
+
+    def passes(count: float, z: float) -> bool:
+        n = count * mean.n / units
+        total = n + 2
+        middle = (n * target + 2 * center) / total
+        squares = n * (spread + (target - middle) ** 2)
+        squares += (center + reach - middle) ** 2 + (center - reach - middle) ** 2
+        side = 1 if target > bound else -1
+        return side * (middle - bound) >= z * sqrt(squares / (total * (total - 1)))
+
+    return _Outlook(
+        standard_error=mean.location.standard_error,
+        passes=passes,
+        units=units,
+        clustered=mean.clusters is not None,
+    )
+
+
+def _fewest(outlook: _Outlook, z: float) -> int | None:
+    """The smallest count at which the projection passes; None beyond any use."""
+    high = 2
+    while not outlook.passes(high, z):
+        high *= 2
+        if high > MOST:
+            return None
+    low = 1 if high == 2 else high // 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if outlook.passes(middle, z) else (middle, high)
+    return ceil(high)
+
+
+def _smallest_effect(
+    evidence: MetricEvidence, metric: BarMetric, claim: Claim, outlook: _Outlook, z: float
+) -> Decimal:
+    step = z * outlook.standard_error
+    if claim.quantity == "relative_delta":
+        baseline = point_of(evidence, metric, "baseline")
+        assert isinstance(baseline, Fraction)
+        step /= abs(float(baseline))
+    return round_significant(float(claim.threshold) + step)
+
+
+def _normal_quantile(probability: float) -> float:
+    from statistics import NormalDist  # imports random, which nothing else here needs
+
+    return NormalDist().inv_cdf(probability)
