@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 NARROWEST = 60
 WIDE = 110
 """From this width on, words stand beside their condition instead of below it."""
+NUMBERS_WIDTH = 46
+"""Room for mark, observed number and confidence beside a condition."""
 LABEL_WIDTH = 24
 """Longer names of metrics wrap."""
 ROWS = 60
@@ -184,7 +186,7 @@ def _rule(rule: RuleView, width: int) -> RenderableType:
     columns = [("", "left"), (rule.of, "left"), ("observed", "right"), ("confidence", "right")]
     table = _table(*columns, *([("", "left")] if wide else []))
     longest = max((len(line.text) + 2 * line.depth for line in rule.lines), default=0)
-    table.columns[1].max_width = max(longest, NARROWEST // 2)
+    table.columns[1].max_width = max(longest, width - NUMBERS_WIDTH)
     for line in rule.lines[:ROWS]:
         words = _words(line)
         cells = [_mark(line, rule), _condition(line, "" if wide else words)]
