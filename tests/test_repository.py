@@ -378,3 +378,72 @@ def test_assets_need_no_repository(tmp_path: Path) -> None:
         sources_of(tmp_path, template(), base=None, head="HEAD"),
     ):
         pass
+
+
+def crafted(folder: Path, entries: str) -> str:
+    """A commit whose tree git's own commands would not make."""
+    tree = subprocess.run(
+        ("git", "mktree"), cwd=folder, input=entries, capture_output=True, text=True, check=True
+    ).stdout.strip()
+    return git(folder, "commit-tree", "-m", "crafted", tree)
+
+
+def test_a_commit_made_to_write_elsewhere_is_refused(folder: Path, temporary: Path) -> None:
+    commit(folder, {"deep/a": "1"})
+    blob, tree = git(folder, "rev-parse", "HEAD:deep/a"), git(folder, "rev-parse", "HEAD:deep")
+    for entries, message in (
+        (f"040000 tree {tree}\t..\n", "a path that git never makes: '../a'"),
+        (f"040000 tree {tree}\t.GIT\n", "a path that git never makes: '.GIT/a'"),
+        (f"100644 blob {blob}\tx\n040000 tree {tree}\tx\n", "cannot check out commit"),
+    ):
+        hostile = crafted(folder, entries)
+        with pytest.raises(NotJudged) as refusal, checked_out(found(folder), {"variant": hostile}):
+            pass
+        assert message in refusal.value.message
+    assert [] == list(temporary.iterdir())
+    assert not (temporary.parent / "a").exists()
+
+
+def test_a_link_of_a_commit_is_never_written_through(folder: Path, temporary: Path) -> None:
+    commit(folder, {"deep/a": "1"})
+    (folder / "target").write_text(str(temporary.parent))
+    link = git(folder, "hash-object", "-w", "target")
+    tree = git(folder, "rev-parse", "HEAD:deep")
+    hostile = crafted(folder, f"120000 blob {link}\tx\n040000 tree {tree}\tx\n")
+    with checked_out(found(folder), {"variant": hostile}) as (roots, notes):
+        assert (roots["variant"] / "x" / "a").read_text() == "1"
+        assert ("links that point outside the repository are left out: x",) == notes
+    assert not (temporary.parent / "a").exists()
+
+
+def test_an_object_that_is_missing_is_told(folder: Path) -> None:
+    head = commit(folder, {".remyx/metrics.yaml": "1"})
+    repository = found(folder)
+    entries = repository.entries(head)
+    blob = entries[0].object_id
+    (folder / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    with pytest.raises(NotJudged, match=r"git does not hold the content of \.remyx/metrics\.yaml"):
+        repository.read_tree(head)
+    with pytest.raises(NotJudged, match="git ls-tree failed: "):
+        repository.entries("0" * 40)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_a_repository_of_another_user_is_told(folder: Path) -> None:
+    commit(folder, {"a": "1"})
+    for path in (folder, folder / ".git"):
+        os.chown(path, 12345, 12345)
+    with pytest.raises(NotJudged, match="belongs to another user") as refusal:
+        find_repository(folder)
+    assert "safe.directory" in refusal.value.help
+
+
+def test_a_file_where_the_folder_of_rules_should_be_is_a_problem(folder: Path) -> None:
+    head = commit(folder, {".remyx": "a file"})
+    files, problems = found(folder).read_tree(head)
+    assert ({}, ["is a file"]) == (files, [problem.message for problem in problems])
+
+
+def test_another_tools_file_is_left_alone(folder: Path) -> None:
+    head = commit(folder, {".remyx/repo_intel.yaml": "theirs", ".remyx/metrics.yaml": "ours"})
+    assert {".remyx/metrics.yaml": b"ours"} == found(folder).read_tree(head)[0]

@@ -256,3 +256,20 @@ def test_what_cannot_be_renamed_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="directory"):
         write_whole(tmp_path / "verdict.json", "one")
     assert ["verdict.json"] == [file.name for file in tmp_path.iterdir()]
+
+
+def test_too_many_files_and_folders_too_deep_are_problems(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("remyx_action.workspace.project.FILES_CAP", 4)
+    (root / ".remyx" / "z").mkdir()
+    for number in range(5):
+        (root / ".remyx" / "z" / f"{number}.yaml").write_text("")
+    deep = root / ".remyx" / "deep"
+    deep.joinpath(*"abcdefghij").mkdir(parents=True)
+    files, problems = read_project(root)
+    assert [
+        (".remyx/deep/a/b/c/d/e/f/g", "lies more than 8 folders deep"),
+        (".remyx/z", "more than 4 files"),
+    ] == [(problem.path, problem.message) for problem in problems]
+    assert ".remyx/z/0.yaml" in files

@@ -32,7 +32,7 @@ class Entry:
     """Six octal digits as git writes them: 100644, 100755, 120000 (link), 160000 (submodule)."""
     object_id: str
     size_bytes: int
-    """0 for a submodule."""
+    """0 for a submodule, and for a blob that is not there: reading it tells."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,7 +178,7 @@ def _entry(line: bytes, prefix: str) -> Entry:
         path=os.fsdecode(path).removeprefix(prefix),
         mode=mode.decode(),
         object_id=object_id.decode(),
-        size_bytes=0 if size == b"-" else int(size),
+        size_bytes=int(size) if size.isdigit() else 0,
     )
 
 
