@@ -30,7 +30,7 @@ ROWS = st.fixed_dictionaries(
 def slowly(text: str) -> Columns:
     columns = Columns()
     for line in text.split("\n"):
-        if line and not line.isspace():
+        if line.strip(" \t\r"):
             columns.add(read_as_written(line), NATIVE_ROLES)
     return columns
 
@@ -165,3 +165,16 @@ def test_broken_lines_are_counted_by_kind_with_the_first_place_of_each() -> None
         ("not-a-number", 20_002, 20, "NaN is not a JSON number (and 2 more lines like it)"),
         ("syntax", 40_007, 8, "ends in the middle of a value"),
     ]
+
+
+def test_a_line_that_is_not_utf_8_is_located_in_whatever_block_it_stands() -> None:
+    good = b'{"id": 1, "score": 0}\n'
+    for before in (0, 3, 40_000):
+        lines = good * before + b'{"id": "\xff", "score": 0}\n' + good
+        with pytest.raises(BrokenResults, match=rf"s.jsonl:{before + 1}:9: byte 0xff is not UTF-8"):
+            read_lines("s.jsonl", [lines], NATIVE_ROLES)
+
+
+def test_an_odd_line_separator_is_not_an_empty_line() -> None:
+    with pytest.raises(BrokenResults, match="s.jsonl:2:1: ends in the middle of a value"):
+        read_lines("s.jsonl", ['{"id": 1, "score": 0}\n\u2028\n'.encode()], NATIVE_ROLES)

@@ -186,7 +186,7 @@ def _syntax(text: str, error: json.JSONDecodeError) -> Fault:
             if token.position > error.pos:
                 break
             pointer = token.pointer
-    if not text.strip():
+    if not text.strip(" \t\r\n"):
         message = "is empty"
     elif error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
         message = "ends in the middle of a value"

@@ -77,7 +77,7 @@ def _read_slowly(
     text: str, lines_before: int, columns: Columns, roles: Roles, broken_lines: _BrokenLines
 ) -> None:
     for index, line in enumerate(text.split("\n")):
-        if not line or line.isspace():
+        if not line.strip(" \t\r"):
             continue
         try:
             sample = read_as_written(line)
