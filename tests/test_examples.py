@@ -116,7 +116,11 @@ def test_the_reports_are_what_their_generator_writes(generator: ModuleType, tmp_
     assert sum(map(len, kept.values())) < 1_500_000
 
 
-@pytest.mark.parametrize("example", sorted(EXAMPLES.iterdir()), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "example",
+    sorted(folder.parent for folder in EXAMPLES.rglob(".remyx")),
+    ids=lambda path: str(path.relative_to(EXAMPLES)),
+)
 def test_every_example_passes_check(example: Path) -> None:
     checked = remyx_action("-C", example, "check")
     assert checked.returncode == 0, checked.stdout + checked.stderr
