@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field
 
 from . import strict_json
 from .bar import Bar
@@ -81,17 +81,10 @@ class FieldConditionRow(Spec):
 
 class RuleRow(Spec):
     combinator: Literal["all", "any", "at_least"]
-    k: Integer | None = None
-    """Of `at_least`."""
+    k: Annotated[Integer | None, Field(exclude_if=lambda k: k is None)] = None
+    """Of `at_least`; left out elsewhere."""
     mark: Mark
     conditions: list[RuleRow | MetricConditionRow | FieldConditionRow]
-
-    @model_serializer(mode="wrap")
-    def _without_empty_k(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        row: dict[str, Any] = serialise(self)
-        if row["k"] is None:
-            del row["k"]
-        return row
 
 
 class Rules(Spec):
