@@ -47,6 +47,8 @@ def samples_changed(baseline: Samples, variant: Samples) -> SamplesChanged:
 def largest_moves(ids: Sequence[str], moves: Sequence[int]) -> list[int]:
     """Rows of the 20 largest moves either way, largest first, then by id."""
     sizes = list(map(abs, moves))
+    if not sizes:
+        return []
     # Only rows that reach the twentieth size are compared by id: ids cost more than numbers.
     twentieth = nlargest(LARGEST, sizes)[-1]
     rows = [row for row, size in enumerate(sizes) if size >= twentieth and size]
