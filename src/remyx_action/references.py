@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from .bar import Leaf, Node, children_of, metric_keys
 from .errors import Problem
 from .improvement import asked_to_improve
+from .lint_catalogue import LINTS
 from .nearest import did_you_mean, listed, nearest, quoted
 from .problem_words import Words
 from .spec_problems import problem_at
@@ -132,6 +133,15 @@ def _policy(files: Files, path: str, known: list[str]) -> Iterator[Problem]:
                 if words is not None:
                     yield problem_at(document, path, pointer, words)
         yield from _nothing_to_improve(files, path, template_path)
+    for index, entry in enumerate(_entries(_get(document.value, "silence"))):
+        lint = _get(entry, "lint")
+        if isinstance(lint, str) and lint not in LINTS:
+            words = Words(
+                code="unknown-lint",
+                message=f"no warning is called {quoted(lint)}",
+                help=did_you_mean(lint, LINTS, none="remove it"),
+            )
+            yield problem_at(document, path, f"/silence/{index}/lint", words)
 
 
 def _measured(template: Document) -> list[str]:

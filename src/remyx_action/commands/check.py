@@ -8,9 +8,12 @@ from typing import Literal
 
 from remyx_action.bundle import load_bundle
 from remyx_action.errors import Exit, Problem, Severity
+from remyx_action.lints import warnings_of
 from remyx_action.render.problems import counted, problems_as_json, problems_as_text
+from remyx_action.render.problems_as_sarif import problems_as_sarif
+from remyx_action.render.problems_for_github import problems_as_github
 
-CheckFormat = Literal["text", "json"]
+CheckFormat = Literal["text", "json", "github", "sarif"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,9 +33,12 @@ def check(
     format: CheckFormat = "text",
     colour: bool = False,
 ) -> Checked:
-    """Check `texts`, path below the project's root → bytes; `unreadable`: what could not be read."""
+    """Check `texts`, path below the project's root → bytes; `unreadable`: what could not be read.
+
+    Where `texts` holds a template's Dockerfile, what it copies is looked at as well.
+    """
     bundle = load_bundle(texts)
-    problems = tuple(sorted({*unreadable, *bundle.problems}))
+    problems = tuple(sorted({*unreadable, *bundle.problems, *warnings_of(bundle, texts)}))
     wrong = any(problem.severity is Severity.ERROR for problem in problems)
     return Checked(
         output=_drawn(problems, texts, format=format, colour=colour),
@@ -44,8 +50,10 @@ def check(
 def _drawn(
     problems: tuple[Problem, ...], texts: Mapping[str, bytes], *, format: CheckFormat, colour: bool
 ) -> str:
-    if format == "json":
-        return problems_as_json(problems)
+    if format != "text":
+        return {"json": problems_as_json, "github": problems_as_github, "sarif": problems_as_sarif}[format](
+            problems
+        )
     files = f"{len(texts)} file{'' if len(texts) == 1 else 's'}"
     summary = f"{counted(problems)} in {files}\n"
     drawn = problems_as_text(problems, texts, colour=colour)

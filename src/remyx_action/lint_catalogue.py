@@ -1,0 +1,126 @@
+"""The warnings of `check`: id, what each one means, and what its figure says. The reference is made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PAGE = "docs/reference/lints.md"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lint:
+    title: str
+    """What is warned about, in one line."""
+    why: str
+    """What goes wrong otherwise."""
+    figure: str
+    """What the number in the message is, and where it comes from."""
+    example: str
+    """A line of YAML that is warned about."""
+    better: str
+    """The same, done better."""
+
+
+LINTS: dict[str, Lint] = {
+    "wrong-side": Lint(
+        title="a delta is compared towards the side that is worse",
+        why="`delta` is variant minus baseline and is never turned by the metric's direction. On a metric"
+        " where lower is better, `delta >= 5` in ship asks for a variant that is worse; in reject, "
+        "`delta < -5` throws the improvements out.",
+        figure="By how much worse (in ship) or better (in reject) the condition asks the variant to be.",
+        example='{metric: latency.delta, op: ">=", threshold: 5}   # in ship; lower is better',
+        better="{metric: latency, op: improves_by, threshold: 5}",
+    ),
+    "threshold-beyond-range": Lint(
+        title="a threshold lies outside what the metric can reach",
+        why="Such a condition is decided before anything is measured. Mostly a percentage was meant.",
+        figure="The range of the metric, or the largest difference that two values in it can have.",
+        example='{metric: accuracy.delta, op: ">=", threshold: 2}   # range [0, 1]',
+        better='{metric: accuracy.delta, op: ">=", threshold: 0.02}',
+    ),
+    "threshold-unit": Lint(
+        title="a threshold on a percentage looks like a fraction",
+        why="On a metric in percent, 0.02 is two hundredths of a percentage point: nearly any noise "
+        "reaches it.",
+        figure="The number of samples of which a single one would make that difference.",
+        example='{metric: score.delta, op: ">=", threshold: 0.02}   # unit: "%"',
+        better='{metric: score.delta, op: ">=", threshold: 2}',
+    ),
+    "ship-unreachable": Lint(
+        title="whatever meets the ship rule also meets the reject rule",
+        why="Reject wins, so that this policy can never ship anything.",
+        figure="The two thresholds that exclude each other.",
+        example="ship asks for delta >= 0.01 while reject fires at delta > 0",
+        better="let reject fire on the other side: delta < 0",
+    ),
+    "reject-without-floor": Lint(
+        title="a reject condition looks at the point alone",
+        why="The measured difference of two equally good models is rarely zero. Without a floor, noise "
+        "rejects.",
+        figure="The probability that the rule rejects a variant that is exactly as good as the baseline: "
+        "Φ(−|t|·√n/σ) per condition, to the nearest reachable value where the metric has a range, "
+        "with σ from the recorded standard error, else 0.44 of the range, and metrics taken as "
+        "independent. Four conditions `delta < -0.01` on [0, 1] at n = 300: 79 %.",
+        example='{metric: accuracy.delta, op: "<", threshold: -0.01}   # in reject',
+        better='{metric: accuracy.delta, op: "<", threshold: -0.01, confidence: 0.80}',
+    ),
+    "cannot-pass": Lint(
+        title="a ship condition cannot hold, however good the variant is",
+        why="The baseline leaves no room for the improvement, or the declared `samples` are too few for "
+        "the floor: every run would end in iterate.",
+        figure="The largest improvement that is left, or the highest confidence that the best imaginable "
+        "variant reaches at the declared number of samples.",
+        example="{metric: accuracy, op: improves_by, threshold: 0.02, confidence: 0.95}   # samples: 4",
+        better="declare and run more samples, or lower the floor",
+    ),
+    "wide-range": Lint(
+        title="the range is so wide for so few samples that a guard fails variants that change nothing",
+        why="Confidence is held back by two imagined samples at the ends of the range, so that few "
+        "identical samples are not mistaken for certainty. A range far wider than the scores makes "
+        "them dominate.",
+        figure="The confidence that a variant with the very same scores reaches at the declared number of "
+        "samples, and the number of samples from which it passes. 20 identical pairs on [0, 1] have "
+        "0.56 for `no_regression 0.01`.",
+        example="{metric: accuracy, op: no_regression, threshold: 0.01, confidence: 0.80}   # samples: 20",
+        better="declare the narrowest range that holds every score, or run more samples",
+    ),
+    "floors-not-shared": Lint(
+        title="several floors under `any` or `at_least` are not shared",
+        why="Each condition may be wrong once in 1/(1 − c) times, and one wrong condition is enough. "
+        "`floors: shared` raises the floors so that the rule as a whole keeps what is written.",
+        figure="1 − c^f, how often the rule may claim wrongly where f conditions that do not hold can each "
+        "make it true. Four at 0.80 under `any`: 59 %; `at_least: 3` of 4: 36 %.",
+        example="any: [four conditions with confidence: 0.80]",
+        better="add `floors: shared`",
+    ),
+    "metric-in-no-rule": Lint(
+        title="a metric is measured and stands in no rule",
+        why="It costs a run and decides nothing, or it was forgotten.",
+        figure="How many of the template's metrics stand in no rule of the policy.",
+        example="metrics: [accuracy, latency], and rules that name accuracy only",
+        better="{metric: latency, op: no_regression, threshold: 5}",
+    ),
+    "metric-without-guard": Lint(
+        title="a metric of the ship rule may become worse without end",
+        why="Where a rule needs only some of its conditions, the others may fail by any amount.",
+        figure="By how much the metric may become worse: its range, or no limit.",
+        example="at_least: 3 with four conditions, and no reject rule",
+        better="reject: {any: [{metric: KEY, op: no_regression, threshold: 0.01, confidence: 0.80}]}",
+    ),
+    "notes-say-k-of-n": Lint(
+        title="the notes say `k of n` and no rule does",
+        why="People read the notes, the judge reads the rules. `all` and `any` cannot say `3 of 4`.",
+        figure="The k and n of the notes.",
+        example='notes: "3 of 4 benchmarks must gain."   # ship: all',
+        better="ship: {at_least: 3, of: [four conditions], floors: shared}",
+    ),
+    "dockerfile-beyond-harness": Lint(
+        title="a Dockerfile copies files that `harness` does not name",
+        why="What is copied into the image scores the arms. Outside of `harness` it is neither digested "
+        "nor protected.",
+        figure="The line of the Dockerfile.",
+        example="COPY src/ /app/src/   # harness: [evaluation/**]",
+        better='harness: ["evaluation/**", "src/**"]',
+    ),
+}
+"""By id; the ids are stable and are what `silence:` names."""

@@ -1,0 +1,83 @@
+"""Lints of single thresholds: on the wrong side, out of reach, in the wrong unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from remyx_action.decimals import plain
+
+from .subject import Condition, Finding, Subject
+
+SMALLEST_PERCENTAGE = Decimal("0.1")
+"""Smaller thresholds on a metric in percent are taken for fractions."""
+
+
+def wrong_side(subject: Subject) -> Iterator[Finding]:
+    for condition in subject.conditions:
+        claim = condition.claim
+        compares = claim.quantity != "value" and not condition.is_equality
+        if not compares or condition.favours_better == (condition.role == "ship"):
+            continue
+        yield Finding(lint="wrong-side", pointer=condition.pointer, **_side(condition))
+
+
+def _side(condition: Condition) -> dict[str, str]:
+    metric, threshold = condition.metric, condition.claim.threshold
+    size = plain(abs(threshold))
+    amount = f"{size:f} of the baseline" if condition.claim.quantity == "relative_delta" else f"{size:f}"
+    mode = ", mode: relative" if condition.claim.quantity == "relative_delta" else ""
+    upwards = "worse" if metric.direction == "lower" else "better"
+    if threshold < 0:
+        upwards = "better" if upwards == "worse" else "worse"
+    if condition.role == "ship":
+        asked = f"at least {amount} {upwards}" if upwards == "worse" else f"no more than {amount} better"
+        op = "improves_by" if upwards == "worse" else "no_regression"
+        return {
+            "message": f"ships only where {metric.key} is {asked}: {metric.direction} is better",
+            "help": f"did you mean {{metric: {metric.key}, op: {op}, threshold: {size:f}{mode}}}?",
+        }
+    rejected = f"is {amount} or more better" if upwards == "better" else f"is less than {amount} worse"
+    return {
+        "message": f"rejects where {metric.key} {rejected}: {metric.direction} is better",
+        "help": f"did you mean {{metric: {metric.key}, op: regresses_by, threshold: {size:f}{mode}}}?",
+    }
+
+
+def threshold_beyond_range(subject: Subject) -> Iterator[Finding]:
+    for condition in subject.conditions:
+        limits, width, claim = condition.metric.range, condition.width, condition.claim
+        if limits is None or width is None or claim.quantity == "relative_delta":
+            continue
+        low, high = limits
+        if claim.quantity == "value":
+            beyond = not low <= claim.threshold <= high
+            reach = f"the range is [{plain(low):f}, {plain(high):f}]"
+        else:
+            beyond = abs(claim.threshold) > width
+            reach = f"two values in the range differ by {plain(width):f} at most"
+        if beyond:
+            yield Finding(
+                lint="threshold-beyond-range",
+                pointer=f"{condition.pointer}/threshold",
+                message=f"{plain(claim.threshold):f} is out of reach for {condition.metric.key}: {reach}",
+                help=_as_fraction(abs(claim.threshold), width) or "correct the threshold or the range",
+            )
+
+
+def _as_fraction(size: Decimal, width: Decimal) -> str | None:
+    return f"did you mean {plain(size / 100):f}?" if width <= 1 < size <= 100 else None
+
+
+def threshold_unit(subject: Subject) -> Iterator[Finding]:
+    for condition in subject.conditions:
+        size = plain(abs(condition.claim.threshold))
+        in_percent = condition.metric.unit.casefold() in ("%", "percent")
+        if in_percent and condition.claim.quantity != "relative_delta" and 0 < size < SMALLEST_PERCENTAGE:
+            yield Finding(
+                lint="threshold-unit",
+                pointer=f"{condition.pointer}/threshold",
+                message=f"{size:f} on a metric in % is {size:f} percentage points: "
+                f"one sample in {round(100 / size)}",
+                help=f"did you mean {plain(size * 100):f}?",
+            )
