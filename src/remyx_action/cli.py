@@ -7,6 +7,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import chdir
 from itertools import pairwise
 from pathlib import Path
 from types import FrameType
@@ -83,7 +84,11 @@ def remyx_action(
     Metrics, templates and policies are YAML files under .remyx/. The verdict is ship (exit 0),
     reject (1) or iterate (2); 3: the files are wrong; 4: it could not be judged; 64: wrong usage.
     """
-    context.obj = directory
+    from .workspace import find_root
+
+    if directory is not None:  # as in git: every other path is then meant from there
+        context.with_resource(chdir(find_root(directory)))
+        context.obj = Path()
 
 
 @app.command()
