@@ -26,7 +26,9 @@ def samples_changed(baseline: Samples, variant: Samples) -> SamplesChanged:
     a, b = (arm.values(scale.decimals, scale.parts) for arm in (after, before))
     ids: Sequence[str] = before.ids
     pairing = pair(before.ids, after.ids)
-    if pairing.variant_rows is not None:
+    if pairing.variant_rows is not None and pairing.matched:
+        a = [a[row] for row in pairing.variant_rows if row is not None]
+    elif pairing.variant_rows is not None:
         rows = [
             (row, other) for row, other in enumerate(pairing.variant_rows[: len(ids)]) if other is not None
         ]

@@ -17,8 +17,8 @@ from remyx_action.reasons import Reason
 from remyx_action.scores import Exact, Samples, Scores, Summary, Unusable
 
 from .pairing import Averaged, Pairing, average, examples_of, pair
-from .percentile_counts import percentile_state
-from .summing import Rows, Scale, arm_sums, paired_sums, split
+from .percentile_counts import Arms, percentile_state
+from .summing import Rows, Scale, arm_sums, paired_sums, rows_of
 
 Missing = Literal["unmatched", "worst"]
 _EXACT = Context(prec=400)
@@ -78,7 +78,7 @@ def _gather_both(
     worst, best = _ends(metric, scale)
     a = _ordered(variant.values(scale.decimals, scale.parts), pairing.variant_rows, worst)
     b = _ordered(baseline.values(scale.decimals, scale.parts), pairing.baseline_rows, best)
-    rows = split(a, b, _clusters_in_order(baseline, variant, pairing))
+    rows = rows_of(a, b, _clusters_in_order(baseline, variant, pairing))
     return MetricEvidence(
         paired=paired_sums(rows, scale),
         both=both,
@@ -87,11 +87,7 @@ def _gather_both(
             "variant": variant.facts(filled=len(pairing.only_baseline)),
         },
         extremes=[] if metric.range else _extremes(rows, _ratios(claims), of_baseline=True),
-        percentiles=percentile_state(
-            metric, claims, variant=rows, baseline=rows, paired=True, exact_baseline=None, scale=scale
-        )
-        if metric.aggregate
-        else None,
+        percentiles=percentile_state(metric, claims, Arms(paired=rows), scale) if metric.aggregate else None,
     )
 
 
@@ -107,7 +103,7 @@ def _gather_apart(
     averaged = {arm: found for arm, found in arms.items() if isinstance(found, Averaged)}
     scale = scale_of(list(averaged.values()))
     rows = {
-        arm: split(values, values, found.clusters)
+        arm: rows_of(values, values, found.clusters)
         for arm, found in averaged.items()
         for values in [found.values(scale.decimals, scale.parts)]
     }
@@ -131,11 +127,8 @@ def _gather_apart(
         percentiles=percentile_state(
             metric,
             claims,
-            variant=rows.get("variant"),
-            baseline=rows.get("baseline"),
-            paired=False,
-            exact_baseline=exact,
-            scale=scale,
+            Arms(variant=rows.get("variant"), baseline=rows.get("baseline"), exact_baseline=exact),
+            scale,
         )
         if metric.aggregate and rows
         else None,
@@ -157,7 +150,12 @@ def _ends(metric: BarMetric, scale: Scale) -> tuple[int, int]:
 
 
 def _ordered(values: list[int], rows: Sequence[int | None] | None, filled: int) -> list[int]:
-    return values if rows is None else [filled if row is None else values[row] for row in rows]
+    """The arm's values in the common order; `filled` where it has no row."""
+    if rows is None:
+        return values
+    if None not in rows:
+        return list(map(values.__getitem__, rows))  # type: ignore[arg-type]
+    return [filled if row is None else values[row] for row in rows]
 
 
 def _clusters_in_order(baseline: Averaged, variant: Averaged, pairing: Pairing) -> Sequence[str] | None:
@@ -209,26 +207,17 @@ def _ratios(claims: Sequence[Claim]) -> list[Fraction]:
     return list(dict.fromkeys([Fraction(0), Fraction(1), *around]))
 
 
-def _extremes(
-    rows: dict[str | None, Rows], ratios: Sequence[Fraction], *, of_baseline: bool
-) -> list[Extremes]:
+def _extremes(rows: Rows, ratios: Sequence[Fraction], *, of_baseline: bool) -> list[Extremes]:
     found = []
     for ratio in ratios:
         p, q = ratio.numerator, ratio.denominator
-        ends = [
-            end(a * q - b * p for a, b in zip(group.variant, group.baseline, strict=True))
-            for group in rows.values()
-            for end in (min, max)
-        ]
-        found.append(_extreme(_decimal(ratio), ends))
-    if of_baseline:
-        ends = [end(group.baseline) for group in rows.values() for end in (min, max)]
-        found.append(_extreme(None, ends))
-    return found
+        y = [a * q - b * p for a, b in zip(rows.variant, rows.baseline, strict=True)] if p else rows.variant
+        found.append(_extreme(_decimal(ratio), y))
+    return [*found, _extreme(None, rows.baseline)] if of_baseline else found
 
 
-def _extreme(ratio: Decimal | None, ends: Sequence[int]) -> Extremes:
-    return Extremes(ratio=ratio, low=str(min(ends)), high=str(max(ends)))
+def _extreme(ratio: Decimal | None, values: Sequence[int]) -> Extremes:
+    return Extremes(ratio=ratio, low=str(min(values)), high=str(max(values)))
 
 
 def _decimal(ratio: Fraction) -> Decimal:

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+FIRST = 4096
+"""Rows that tell whether scores repeat, so that a million different ones are not collected first."""
+MOSTLY_NEW = 0.95
 EXACT_DIGITS = 15
 """Significant digits that count exactly; a literal with more is how a binary float prints itself."""
 
@@ -27,9 +30,9 @@ class Column:
 
 def integers_of(literals: Sequence[str]) -> Column:
     """The column of one arm, each distinct literal read once where they are few."""
-    distinct = set(literals)
-    if len(distinct) * 4 > len(literals):
+    if len(set(literals[:FIRST])) > MOSTLY_NEW * min(FIRST, len(literals)):
         return _read(literals)
+    distinct = set(literals)
     few = _read(list(distinct))
     value_of = dict(zip(distinct, few.values, strict=True))
     return Column(values=list(map(value_of.__getitem__, literals)), decimals=few.decimals, long=few.long)
@@ -38,21 +41,29 @@ def integers_of(literals: Sequence[str]) -> Column:
 def _read(literals: Sequence[str]) -> Column:
     text = "\n".join(literals)
     if "e" in text or "E" in text:
-        literals = [f"{Decimal(literal):f}" if "e" in literal.lower() else literal for literal in literals]
+        literals = [
+            f"{Decimal(literal):f}" if "e" in literal or "E" in literal else literal for literal in literals
+        ]
         text = "\n".join(literals)
     # One replace over the joined text is many times faster than one per literal.
     values = list(map(int, text.replace(".", "").split("\n")))
-    decimals = 0
-    if "." in text:
-        places = [
-            len(literal) - point - 1 if (point := literal.find(".")) >= 0 else 0 for literal in literals
-        ]
-        decimals = max(places)
-        if min(places) != decimals:
-            powers = [10 ** (decimals - place) for place in range(decimals + 1)]
-            values = [value * powers[place] for value, place in zip(values, places, strict=True)]
+    places = _places(literals, text)
+    decimals = max(places)
+    if min(places) != decimals:
+        powers = [10 ** (decimals - place) for place in range(decimals + 1)]
+        values = [value * powers[place] for value, place in zip(values, places, strict=True)]
     longest = max(map(len, literals))
     return Column(values=values, decimals=decimals, long=longest > EXACT_DIGITS and _any_long(values))
+
+
+def _places(literals: Sequence[str], text: str) -> list[int]:
+    """The number of decimals of each literal; `text` is all of them joined by line breaks."""
+    points = text.count(".")
+    if points == 0:
+        return [0]
+    if points == len(literals):
+        return list(map(len, text.replace(".", "\n").split("\n")[1::2]))
+    return [len(literal.partition(".")[2]) for literal in literals]
 
 
 def _any_long(values: Sequence[int]) -> bool:

@@ -83,8 +83,9 @@ class Pairing:
     """For every id of either arm, in one order, its row in each arm."""
 
     baseline_rows: Sequence[int | None] | None
-    """None: both arms have the same ids in the same order."""
+    """None: its own order is the common one."""
     variant_rows: Sequence[int | None] | None
+    """None: both arms have the same ids in the same order."""
     only_baseline: list[str]
     only_variant: list[str]
 
@@ -98,16 +99,15 @@ def pair(baseline: Sequence[str], variant: Sequence[str]) -> Pairing:
     if baseline is variant or list(baseline) == list(variant):
         return Pairing(baseline_rows=None, variant_rows=None, only_baseline=[], only_variant=[])
     row_of = dict(zip(variant, range(len(variant)), strict=True))
-    variant_rows: list[int | None] = [row_of.get(id_) for id_ in baseline]
-    only_baseline = [id_ for id_, row in zip(baseline, variant_rows, strict=True) if row is None]
-    known = set(baseline) if len(variant) > len(baseline) - len(only_baseline) else None
-    only_variant = [id_ for id_ in variant if id_ not in known] if known is not None else []
-    baseline_rows: list[int | None] = [*range(len(baseline)), *([None] * len(only_variant))]
-    variant_rows += [row_of[id_] for id_ in only_variant]
+    variant_rows = list(map(row_of.get, baseline))
+    if None not in variant_rows and len(variant) == len(baseline):
+        return Pairing(baseline_rows=None, variant_rows=variant_rows, only_baseline=[], only_variant=[])
+    known = set(baseline)
+    only_variant = [id_ for id_ in variant if id_ not in known]
     return Pairing(
-        baseline_rows=baseline_rows,
-        variant_rows=variant_rows,
-        only_baseline=sorted(only_baseline),
+        baseline_rows=[*range(len(baseline)), *([None] * len(only_variant))],
+        variant_rows=variant_rows + [row_of[id_] for id_ in only_variant],
+        only_baseline=sorted(id_ for id_ in baseline if id_ not in row_of),
         only_variant=sorted(only_variant),
     )
 

@@ -1,141 +1,131 @@
-"""Rows → percentiles and the counts that claims about them are weighed by."""
+"""Rows → percentiles, and the counts that claims about them are weighed by."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from itertools import compress
 
 from remyx_action.bar import BarMetric
 from remyx_action.claims import Claim
 from remyx_action.evidence import ClaimCounts, PercentileState
+from remyx_action.sums import PairedSums
 
 from .summing import UNSCALED, Rows, Scale, arm_sums, paired_sums
 
-RowsByCluster = dict[str | None, Rows]
+
+@dataclass(frozen=True, kw_only=True)
+class Arms:
+    """What there is to take percentiles of."""
+
+    paired: Rows | None = None
+    variant: Rows | None = None
+    """One arm's rows, where the arms are not paired."""
+    baseline: Rows | None = None
+    exact_baseline: Fraction | None = None
 
 
-def percentile_state(
-    metric: BarMetric,
-    claims: Sequence[Claim],
-    *,
-    variant: RowsByCluster | None,
-    baseline: RowsByCluster | None,
-    paired: bool,
-    exact_baseline: Fraction | None,
-    scale: Scale,
-) -> PercentileState:
-    """Of each arm that has samples; `baseline` rows carry its scores as their variant column if unpaired."""
-    variant_point = None if variant is None else percentile(metric, variant)
-    baseline_point = None
-    below_zero = up_to_zero = None
-    if baseline is not None:
-        baseline_point = percentile(metric, baseline, of_baseline=paired)
-        scores = _expanded(baseline, of_baseline=paired)
-        below_zero = sum(count for score, count in scores if score < 0)
-        up_to_zero = sum(count for score, count in scores if score <= 0)
-    counts: list[ClaimCounts] = []
-    for claim in claims:
-        found = None
-        if claim.side == "equal" or variant is None:
-            continue
-        if claim.quantity == "value":
-            found = _against(variant, claim, Fraction(claim.threshold) * scale.whole)
-        elif exact_baseline is not None:
-            margin = Fraction(claim.threshold)
-            margin *= abs(exact_baseline) if claim.quantity == "relative_delta" else 1
-            found = _against(variant, claim, (exact_baseline + margin) * scale.whole)
-        elif paired and variant_point is not None and baseline_point is not None:
-            found = _between(variant, claim, (variant_point, baseline_point), metric, scale)
-        if found is not None:
-            counts.append(found)
+def percentile_state(metric: BarMetric, claims: Sequence[Claim], arms: Arms, scale: Scale) -> PercentileState:
+    """The points of each arm that has samples, and the counts of each claim that they allow."""
+    variant, baseline = arms.paired or arms.variant, arms.paired or arms.baseline
+    points = {
+        "variant": None if variant is None else percentile(metric, variant.variant, variant.counts),
+        "baseline": None if baseline is None else percentile(metric, baseline.baseline, baseline.counts),
+    }
+    counts = [
+        found
+        for claim in claims
+        if claim.side != "equal" and (found := _counts(claim, arms, points, metric, scale))
+    ]
     return PercentileState(
         decimals=scale.decimals,
         parts=str(scale.parts),
-        baseline=None if baseline_point is None else str(baseline_point),
-        variant=None if variant_point is None else str(variant_point),
-        baseline_below_zero=below_zero,
-        baseline_up_to_zero=up_to_zero,
+        baseline=None if points["baseline"] is None else str(points["baseline"]),
+        variant=None if points["variant"] is None else str(points["variant"]),
+        baseline_below_zero=None if baseline is None else _up_to(baseline, -1),
+        baseline_up_to_zero=None if baseline is None else _up_to(baseline, 0),
         counts=counts,
     )
 
 
-def percentile(metric: BarMetric, rows: RowsByCluster, *, of_baseline: bool = False) -> int:
+def percentile(metric: BarMetric, scores: Sequence[int], counts: Sequence[int] | None) -> int:
     """The ⌈pn⌉-th smallest score."""
     assert metric.aggregate is not None
-    scores = sorted(_expanded(rows, of_baseline=of_baseline))
-    n = sum(count for _, count in scores)
-    rank = -(-int(metric.aggregate.removeprefix("p")) * n // 100)
-    for score, count in scores:
+    percent = int(metric.aggregate.removeprefix("p"))
+    if counts is None:
+        return sorted(scores)[-(-percent * len(scores) // 100) - 1]
+    rank = -(-percent * sum(counts) // 100)
+    for score, count in sorted(zip(scores, counts, strict=True)):
         rank -= count
         if rank <= 0:
             return score
     raise AssertionError("a rank beyond the last score")
 
 
-def _expanded(rows: RowsByCluster, *, of_baseline: bool) -> list[tuple[int, int]]:
-    """(score, count) of every row."""
-    found = []
-    for group in rows.values():
-        column = group.baseline if of_baseline else group.variant
-        found += list(zip(column, group.counts or [1] * len(column), strict=True))
-    return found
+def _up_to(rows: Rows, most: int) -> int:
+    """How many scores of the baseline are at most that."""
+    return sum(compress(rows.weights(), [score <= most for score in rows.baseline]))
 
 
-def _against(rows: RowsByCluster, claim: Claim, limit: Fraction) -> ClaimCounts:
+def _counts(
+    claim: Claim, arms: Arms, points: dict[str, int | None], metric: BarMetric, scale: Scale
+) -> ClaimCounts | None:
+    variant = arms.paired or arms.variant
+    if variant is None:
+        return None
+    threshold = Fraction(claim.threshold)
+    if claim.quantity == "value":
+        return _against(variant, claim, threshold * scale.whole)
+    if arms.exact_baseline is not None:
+        margin = threshold * abs(arms.exact_baseline) if claim.quantity == "relative_delta" else threshold
+        return _against(variant, claim, (arms.exact_baseline + margin) * scale.whole)
+    if arms.paired is None or points["variant"] is None or points["baseline"] is None:
+        return None
+    shift, ratio = threshold * scale.whole, Fraction(1)
+    if claim.quantity == "relative_delta":
+        shift, ratio = Fraction(0), 1 + _sign(metric, points["baseline"]) * threshold
+    if ratio <= 0:  # turns the order of the baseline's scores around: no percentile of them is meant
+        return None
+    limits = (Fraction(points["variant"]), ratio * points["baseline"] + shift)
+    return _claim_counts(claim).model_copy(
+        update={"pairs": [_pairs_up_to(arms.paired, limit, (limit - shift) / ratio) for limit in limits]}
+    )
+
+
+def _sign(metric: BarMetric, baseline: int) -> int:
+    """Of the baseline's percentile; whether it is settled is asked when the claim is weighed."""
+    if metric.range and (metric.range[0] >= 0 or metric.range[1] <= 0):
+        return 1 if metric.range[0] >= 0 else -1
+    return 1 if baseline > 0 else -1
+
+
+def _against(rows: Rows, claim: Claim, limit: Fraction) -> ClaimCounts:
     """Scores up to the limit (at most), or below it (at least)."""
     most = limit.numerator // limit.denominator
     if claim.side == "at_least" and most == limit:
         most -= 1
-    indicators = {
-        name: Rows(variant=[int(score <= most) for score in group.variant], baseline=(), counts=group.counts)
-        for name, group in rows.items()
-    }
-    assert claim.side != "equal"
-    return ClaimCounts(
-        quantity=claim.quantity,
-        side=claim.side,
-        threshold=claim.threshold,
-        variant=arm_sums(indicators, UNSCALED),
+    within = Rows(
+        variant=[int(score <= most) for score in rows.variant],
+        baseline=rows.baseline,
+        counts=rows.counts,
+        clusters=rows.clusters,
     )
+    return _claim_counts(claim).model_copy(update={"variant": arm_sums(within, UNSCALED)})
 
 
-def _between(
-    rows: RowsByCluster, claim: Claim, points: tuple[int, int], metric: BarMetric, scale: Scale
-) -> ClaimCounts | None:
-    """Pairs (a <= u, b' <= u) at the variant's percentile and at the moved baseline's."""
-    variant_point, baseline_point = points
-    shift, ratio = Fraction(claim.threshold) * scale.whole, Fraction(1)
-    if claim.quantity == "relative_delta":
-        low, high = metric.range or (None, None)
-        sign = (
-            1
-            if (low is not None and low >= 0) or (baseline_point > 0 and not (high is not None and high <= 0))
-            else -1
-        )
-        shift, ratio = Fraction(0), 1 + sign * Fraction(claim.threshold)
-        if ratio <= 0:  # turns the order of the baseline's scores around: no percentile of them is meant
-            return None
-    assert claim.side != "equal"
-    limits = (Fraction(variant_point), ratio * baseline_point + shift)
-    return ClaimCounts(
-        quantity=claim.quantity,
-        side=claim.side,
-        threshold=claim.threshold,
-        pairs=[
-            paired_sums(
-                {name: _indicators(group, limit, ratio, shift) for name, group in rows.items()}, UNSCALED
-            )
-            for limit in limits
-        ],
-    )
-
-
-def _indicators(rows: Rows, limit: Fraction, ratio: Fraction, shift: Fraction) -> Rows:
-    moved_back = (limit - shift) / ratio  # b' <= u exactly where b is up to this
-    most_variant = limit.numerator // limit.denominator
-    most_baseline = moved_back.numerator // moved_back.denominator
-    return Rows(
+def _pairs_up_to(rows: Rows, variant_limit: Fraction, baseline_limit: Fraction) -> PairedSums:
+    most_variant = variant_limit.numerator // variant_limit.denominator
+    most_baseline = baseline_limit.numerator // baseline_limit.denominator
+    within = Rows(
         variant=[int(score <= most_variant) for score in rows.variant],
         baseline=[int(score <= most_baseline) for score in rows.baseline],
         counts=rows.counts,
+        clusters=rows.clusters,
     )
+    return paired_sums(within, UNSCALED)
+
+
+def _claim_counts(claim: Claim) -> ClaimCounts:
+    assert claim.side != "equal"
+    return ClaimCounts(quantity=claim.quantity, side=claim.side, threshold=claim.threshold)

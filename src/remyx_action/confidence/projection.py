@@ -16,6 +16,7 @@ from remyx_action.evidence import MetricEvidence
 from remyx_action.sums import ArmSums
 
 from .estimates import weigh
+from .location import Location
 from .methods import Basis, basis_of, ratio_of
 from .moments import alone, difference, prior_of_arm, prior_of_difference
 from .plausibility import range_of
@@ -123,9 +124,9 @@ def _outlook(
 
 def _of_summaries(basis: Basis, distance: Fraction) -> _Outlook | None:
     """The variance is taken to shrink with n, in both arms alike."""
-    error = getattr(basis.tails, "standard_error", None)
-    if error is None:
+    if not isinstance(basis.tails, Location):
         return None
+    error = basis.tails.standard_error
 
     def passes(n: float, z: float) -> bool:
         return abs(float(distance)) >= z * error * sqrt(basis.n / n)
@@ -196,11 +197,12 @@ def _fewest(outlook: _Outlook, z: float) -> int | None:
 
 def _smallest_effect(
     evidence: MetricEvidence, metric: BarMetric, claim: Claim, outlook: _Outlook, z: float
-) -> Decimal:
+) -> Decimal | None:
     step = z * outlook.standard_error
     if claim.quantity == "relative_delta":
         baseline = point_of(evidence, metric, "baseline")
-        assert isinstance(baseline, Fraction)
+        if not isinstance(baseline, Fraction) or not baseline:
+            return None
         step /= abs(float(baseline))
     return round_significant(float(claim.threshold) + step)
 
