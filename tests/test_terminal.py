@@ -34,7 +34,7 @@ def test_markup_in_a_label_is_shown_as_it_is() -> None:
 
 def test_the_interval_is_written_where_it_fits_and_drawn_where_it_does_not() -> None:
     drawn = {width: render.text(REPORTS["ship"](), width=width) for width in (60, 80, 100)}
-    assert {width: "[+0.017, +0.045]" in text.replace("\xa0", " ") for width, text in drawn.items()} == {
+    assert {width: "[+0.025, +0.037]" in text.replace("\xa0", " ") for width, text in drawn.items()} == {
         60: False,
         80: False,
         100: True,

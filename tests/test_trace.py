@@ -6,29 +6,32 @@ from typing import Any
 
 import pytest
 
+from remyx_action.reasons import Reason
 from remyx_action.render.neutral import terminal
 from remyx_action.render.phrase import Phrase, spell
 from remyx_action.render.trace import TraceLine
 from remyx_action.render.view import View, view_of
 from remyx_action.report import Report
-from reports import REPORTS, bar_of, report_of
+from remyx_action.scores import Unusable
+from reports import REPORTS, bar_of, flips, judged
 
-MEASURED = {
-    "spatialscore": ("0.42", "0.4433", "0.0214", 300),
-    "omnispatial": ("0.31", "0.33", "0.01", 300),
-    "space10": ("0.55", "0.52", "0.01", 300),
-    "mindcube": ("0.38", None, None, None),
+SCORES = {
+    "spatialscore": flips(110, 151, won=23, lost=16),
+    "omnispatial": flips(90, 180, won=18, lost=12),
+    "space10": flips(150, 111, won=15, lost=24),
+    "mindcube": (
+        flips(100, 200, won=0, lost=0)[0],
+        Unusable(reason=Reason.MISSING_METRIC, message="the variant does not report mindcube"),
+    ),
 }
-MISSING = {"mindcube": ("missing_metric", "the variant does not report mindcube")}
 
 
 def said(phrase: Phrase) -> str:
     return spell(phrase, said=terminal, coded=terminal).replace("\N{NO-BREAK SPACE}", " ")
 
 
-def report_on(*, ship: list[Any], reject: list[Any] | None = None, **changes: Any) -> Report:
-    bar = bar_of({"all": ship}, {"any": reject} if reject else None)
-    return report_of(bar, MEASURED, verdict="iterate", reason="below_bar", reasons=MISSING, **changes)
+def report_on(*, ship: list[Any], reject: list[Any] | None = None) -> Report:
+    return judged(bar_of({"all": ship}, {"any": reject} if reject else None), SCORES)
 
 
 def only_line(condition: dict[str, Any], *, role: str = "ship") -> TraceLine:
@@ -45,23 +48,23 @@ def only_line(condition: dict[str, Any], *, role: str = "ship") -> TraceLine:
     [
         (
             {"metric": "spatialscore.delta", "op": ">=", "threshold": 0.02},
-            ("✓", "met", "delta +0.023", "0.561", ""),
+            ("✓", "met", "delta +0.023", "0.560", ""),
         ),
         (
             {"metric": "spatialscore.delta", "op": ">=", "threshold": 0.02, "confidence": 0.8},
-            ("✗", "not met", "delta +0.023", "0.561 < 0.80", "holds, but not surely enough"),
+            ("✗", "not met", "delta +0.023", "0.560 < 0.80", "holds, but not surely enough"),
         ),
         (
             {"metric": "spatialscore", "op": "improves_by", "threshold": 0.05, "confidence": 0.8},
-            ("✗", "not met", "gain +0.023", "0.106 < 0.80", "misses by 0.027"),
+            ("✗", "not met", "gain +0.023", "0.103 < 0.80", "misses by 0.027"),
         ),
         (
             {"metric": "space10", "op": "no_regression", "threshold": 0.01},
-            ("✗", "not met", "loss 0.030", "0.023", "misses by 0.020"),
+            ("✗", "not met", "loss 0.030", "0.175", "misses by 0.020"),
         ),
         (
             {"metric": "omnispatial.delta", "op": ">", "threshold": 0.02},
-            ("✗", "not met", "delta +0.020", "0.500", "exactly at the threshold"),
+            ("✗", "not met", "delta +0.020", "0.497", "exactly at the threshold"),
         ),
         (
             {"metric": "mindcube", "op": "improves_by", "threshold": 0},
@@ -117,11 +120,11 @@ def test_a_reject_names_what_triggered_it() -> None:
 
 
 def test_an_iterate_names_what_keeps_it_from_shipping() -> None:
-    unsure = "delta +0.023 satisfies spatialscore.delta >= 0.02, but its confidence falls short: 0.561 < 0.80"
+    unsure = "delta +0.023 satisfies spatialscore.delta >= 0.02, but its confidence falls short: 0.560 < 0.80"
     assert because("iterate") == [
         f"SpatialScore: {unsure}",
-        "OmniSpatial: gain +0.011 misses omnispatial improves_by 0.02 by 0.009",
-        "delta_confidence >= 0.8: 0.681 misses by 0.119",
+        "OmniSpatial: gain +0.013 misses omnispatial improves_by 0.02 by 0.007",
+        "delta_confidence >= 0.8: 0.760 misses by 0.040",
     ]
 
 
@@ -136,13 +139,11 @@ def test_a_failed_run_names_its_arm() -> None:
 
 
 def test_arms_that_differ_are_named_by_what_differs() -> None:
-    assert because("not_comparable") == [
-        "dataset_revision differs: 2025-11-03 in baseline, 2025-12-19 in variant"
-    ]
+    assert because("not_comparable") == ['dataset_revision: baseline "2025-11-03", variant "2025-12-19"']
 
 
 def test_many_failing_conditions_are_counted() -> None:
-    assert because("many")[-1] == "MMLU task_005: loss 0.040 misses task_005 no_regression 0.02 by 0.020"
+    assert because("many")[-1] == "MMLU task_005: loss 0.059 misses task_005 no_regression 0.02 by 0.039"
 
 
 def test_a_policy_without_reject_rule_is_said_aloud() -> None:
@@ -155,11 +156,12 @@ def test_a_policy_without_reject_rule_is_said_aloud() -> None:
 def test_nested_rules_keep_their_place_and_depth() -> None:
     view: View = view_of(REPORTS["serving"]())
     assert [(line.depth, line.rule or line.text) for line in view.ship.lines] == [
-        (0, "exact_match no_regression 0.5"),
+        (0, "exact_match no_regression 4"),
         (0, "at least 2 of 3, floors shared"),
-        (1, "latency_p50 improves_by 10"),
+        (1, "latency improves_by 10"),
         (1, "tokens.delta <= -20"),
         (1, "any of 1"),
         (2, "log_loss improves_by 0.01"),
-        (0, "latency_p50.value <= 170"),
+        (0, "latency.value <= 170"),
+        (0, "tokens improves_by 0.05 relative"),
     ]

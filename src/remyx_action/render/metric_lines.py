@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from remyx_action.bar import Leaf, Node, children_of
+from remyx_action.bar import leaves_of
+from remyx_action.claims import claim_of, key_of
 from remyx_action.report import MetricRow, Report
-from remyx_action.specs.policy import AllOf, AnyOf, AtLeast, Comparison, Directional, Guard
+from remyx_action.specs import FieldCondition
 
 from . import drawing, numbers
 from .phrase import Coded, Phrase, Said
@@ -16,7 +17,6 @@ from .words import CONDITION_REASONS, METHODS
 
 PLAIN_UNITS = frozenset({"accuracy", "fraction"})
 """Units that say nothing which the numbers do not."""
-FEW_CLUSTERS = 20
 NAMED = 6
 SPARE_DIGITS = 3
 """Significant digits of a delta whose uncertainty is unknown."""
@@ -48,39 +48,43 @@ class MetricLine:
 def metric_lines(report: Report) -> tuple[MetricLine, ...]:
     """Every metric, in the template's order."""
     marks = delta_marks(report)
-    bars = {row.key: _bar(row, marks.get(row.key, ())) for row in report.metrics}
-    scales: dict[str, Decimal] = {}
-    for unit in {row.unit for row in report.metrics}:
-        drawn = [bars[row.key] for row in report.metrics if row.unit == unit]
-        scales[unit] = drawing.extent(bar for bar in drawn if bar)
+    bars = {row.key: _bar(row, marks[row.key]) for row in report.metrics}
+    scales = _largest_by_unit(report, lambda row: drawing.extent([bar] if (bar := bars[row.key]) else []))
+    decimals = {row.key: decimals_for_metric(row, marks[row.key]) for row in report.metrics}
+    alike = _largest_by_unit(report, lambda row: Decimal(decimals[row.key]))
+    counts = report.run_state != "not_comparable"
     return tuple(
-        _line(row, bar=bars[row.key], scale=scales[row.unit], marks=marks.get(row.key, ()))
+        _line(
+            row,
+            bar=bars[row.key],
+            scale=scales[row.unit],
+            decimals=int(alike[row.unit]) if row.delta is None else decimals[row.key],
+            standing=_standing(row) if counts else "unknown",
+        )
         for row in report.metrics
     )
 
 
+def _largest_by_unit(report: Report, size: Callable[[MetricRow], Decimal]) -> dict[str, Decimal]:
+    """By unit, the largest of its metrics' sizes: metrics of one unit are drawn alike."""
+    largest: dict[str, Decimal] = {}
+    for row in report.metrics:
+        largest[row.unit] = max(largest.get(row.unit, Decimal(0)), size(row))
+    return largest
+
+
 def delta_marks(report: Report) -> Mapping[str, Sequence[Decimal]]:
     """By metric key, the thresholds that conditions set on its raw delta, in its unit."""
-    directions = {row.key: row.direction for row in report.metrics}
-    marks: dict[str, list[Decimal]] = {}
-    for rule in (report.policy.policy.ship, report.policy.policy.reject):
-        for leaf in _leaves(rule) if rule else ():
-            key, _, quantity = getattr(leaf, "metric", None) or "", "", ""
-            key, _, quantity = key.partition(".")
-            if isinstance(leaf, Comparison) and quantity == "delta":
-                marks.setdefault(key, []).append(leaf.threshold)
-            elif isinstance(leaf, Directional | Guard) and leaf.mode == "absolute":
-                gained = (leaf.op == "improves_by") == (directions.get(key) == "higher")
-                marks.setdefault(key, []).append(leaf.threshold if gained else -leaf.threshold)
+    bar = report.policy
+    marks: dict[str, list[Decimal]] = {row.key: [] for row in report.metrics}
+    for leaf in leaves_of(bar.policy.ship) + leaves_of(bar.policy.reject):
+        if isinstance(leaf, FieldCondition):
+            continue
+        key = key_of(leaf)
+        claim = claim_of(leaf, bar.metric(key).direction)
+        if claim.quantity == "delta":
+            marks[key].append(claim.threshold)
     return {key: tuple(dict.fromkeys(found)) for key, found in marks.items()}
-
-
-def _leaves(rule: Node) -> Iterator[Leaf]:
-    for child in children_of(rule):
-        if isinstance(child, AllOf | AnyOf | AtLeast):
-            yield from _leaves(child)
-        else:
-            yield child
 
 
 def _bar(row: MetricRow, marks: Sequence[Decimal]) -> drawing.Bar | None:
@@ -94,20 +98,27 @@ def _bar(row: MetricRow, marks: Sequence[Decimal]) -> drawing.Bar | None:
 def decimals_for_metric(row: MetricRow, marks: Sequence[Decimal]) -> int:
     """Decimals at which baseline, variant, delta and interval of a metric are shown alike."""
     points = [value for value in (row.baseline, row.variant) if value is not None]
-    wanted = max(map(numbers.decimals_of, points), default=0)
-    if row.interval:
-        wanted = numbers.decimals_for((row.interval[1] - row.interval[0]) / 2)
-    elif row.delta:
-        wanted = min(wanted, max(numbers.decimals_for(row.delta, digits=SPARE_DIGITS), 0))
+    written = max(map(numbers.decimals_of, points), default=0)
     if row.delta is None:
-        return wanted
+        return written
     # Zero itself is told by the sign, which is shown even where the digits are all zero.
-    wanted = max([wanted, *map(numbers.decimals_of, marks)])
+    asked = [numbers.decimals_of(mark) for mark in marks]
+    if row.interval:
+        half = (row.interval[1] - row.interval[0]) / 2
+        wanted = max([_decimals_for_uncertainty(half), *(decimals + 1 for decimals in asked)])
+    else:
+        wanted = max([min(written, numbers.decimals_for(row.delta, digits=SPARE_DIGITS)), *asked])
     return numbers.decimals_that_tell_apart([row.delta], marks, at_least=wanted)
 
 
-def _line(row: MetricRow, *, bar: drawing.Bar | None, scale: Decimal, marks: Sequence[Decimal]) -> MetricLine:
-    decimals = decimals_for_metric(row, marks)
+def _decimals_for_uncertainty(half: Decimal) -> int:
+    """Two significant digits below 5, one from there on: 0.014 and 0.006 both have 3 decimals."""
+    return numbers.decimals_for(half, digits=2 if half.scaleb(-half.adjusted()) < 5 else 1)
+
+
+def _line(
+    row: MetricRow, *, bar: drawing.Bar | None, scale: Decimal, decimals: int, standing: str
+) -> MetricLine:
     return MetricLine(
         key=row.key,
         label=row.label,
@@ -120,17 +131,18 @@ def _line(row: MetricRow, *, bar: drawing.Bar | None, scale: Decimal, marks: Seq
         improved=numbers.confidence(row.confidence_improved),
         n=numbers.count(row.n),
         drawing=drawing.draw(bar, scale) if bar else "",
-        standing=_standing(row),
+        standing=standing,
         decimals=decimals,
     )
 
 
 def notes(report: Report) -> Iterator[Phrase]:
-    """Why metrics have no confidence, those with the same reason together."""
+    """Why metrics have no confidence and what else is worth knowing; equal notes are said once."""
     labels: dict[str, list[str]] = {}
     for row in report.metrics:
-        if row.reason:
-            labels.setdefault(row.note or CONDITION_REASONS.get(row.reason, row.reason), []).append(row.label)
+        note = row.note or (CONDITION_REASONS.get(row.reason, row.reason) if row.reason else None)
+        if note:
+            labels.setdefault(note, []).append(row.label)
     for note, named in labels.items():
         more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
         yield (Said(", ".join(named[:NAMED])), f"{more}: ", Said(note))
@@ -161,13 +173,10 @@ def caption(report: Report) -> Phrase:
             parts.extend((" (", Said(", ".join(labels)), ")"))
     clustered = [row for row in drawn if row.clusters is not None]
     for row in clustered[:3]:
-        few = (
-            ", few: a loss in clusters nobody drew stays unseen" if (row.clusters or 0) < FEW_CLUSTERS else ""
-        )
-        parts.extend(("; ", Said(row.label), f" in {numbers.count(row.clusters)} clusters{few}"))
+        parts.extend(("; ", Said(row.label), f" in {numbers.count(row.clusters)} clusters"))
     arrows = {"higher": "↑ higher", "lower": "↓ lower"}
     directions = dict.fromkeys(row.direction for row in report.metrics)
     parts.append(f"; {', '.join(arrows[direction] for direction in directions)} is better")
-    if delta_marks(report):
+    if any(delta_marks(report).values()):
         parts.append(f"; {drawing.MARK} a threshold of the policy")
     return (*parts, ".")

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 NARROWEST = 60
-WIDE = 110
-"""From this width on, words stand beside their condition instead of below it."""
+WORDS_WIDTH = 36
+"""Words wrap beside their condition where there is this much room, and else stand below it."""
 NUMBERS_WIDTH = 46
 """Room for mark, observed number and confidence beside a condition."""
 LABEL_WIDTH = 24
@@ -182,19 +182,30 @@ def _rule(rule: RuleView, width: int) -> RenderableType:
     title.append(
         f"{rule.glyph} {rule.word}", style="bold " + MARK_STYLES.get((rule.role, rule.mark), UNKNOWN_STYLE)
     )
-    wide = width >= WIDE
+    lines = rule.lines[:ROWS]
+    words = [_words(line) for line in lines]
+    beside = _fits_beside(lines, words, width)
     columns = [("", "left"), (rule.of, "left"), ("observed", "right"), ("confidence", "right")]
-    table = _table(*columns, *([("", "left")] if wide else []))
-    longest = max((len(line.text) + 2 * line.depth for line in rule.lines), default=0)
-    table.columns[1].max_width = max(longest, width - NUMBERS_WIDTH)
-    for line in rule.lines[:ROWS]:
-        words = _words(line)
-        cells = [_mark(line, rule), _condition(line, "" if wide else words)]
-        cells += [Text(line.observed), Text(line.confidence)] + ([Text(words, style=QUIET)] if wide else [])
-        table.add_row(*cells)
+    table = _table(*columns, *([("", "left")] if beside else []))
+    if not beside:
+        table.columns[1].max_width = max(_longest(lines), width - NUMBERS_WIDTH)
+    for line, said in zip(lines, words, strict=True):
+        cells = [_mark(line, rule), _condition(line, "" if beside else said)]
+        cells += [Text(line.observed), Text(line.confidence)]
+        table.add_row(*cells, *([Text(said, style=QUIET)] if beside else []))
     more = len(rule.lines) - ROWS
     rest = [Text(f"… {numbers.plural(more, 'more line')} in verdict.json", style=QUIET)] if more > 0 else []
     return Group(title, table, *rest)
+
+
+def _longest(lines: Sequence[TraceLine]) -> int:
+    return max((len(line.text or line.rule) + 2 * line.depth for line in lines), default=0)
+
+
+def _fits_beside(lines: Sequence[TraceLine], words: Sequence[str], width: int) -> bool:
+    """Whether there is room for the words of each condition behind its numbers."""
+    spare = width - NUMBERS_WIDTH - _longest(lines)
+    return max(map(len, words), default=0) <= max(spare, 0) or spare >= WORDS_WIDTH
 
 
 def _mark(line: TraceLine, rule: RuleView) -> Text:

@@ -53,7 +53,8 @@ class MetricView:
     label: str
     decimals: int
     """Of values and deltas in the metric's unit."""
-    note: str | None = None
+    unknown: tuple[str | None, str | None] = (None, None)
+    """Why it has no confidence: reason and note."""
 
 
 def trace_lines(
@@ -81,10 +82,16 @@ def trace_lines(
             metric=key,
             observed=numbers.unbroken(" ".join(filter(None, (figures.name, figures.observed)))),
             confidence=_confidence(child),
-            words=_words(child, condition, figures, role=role, note=view.note if view else None),
+            words=_words(child, condition, figures, role=role, note=_note(child, view)),
             why=child.why,
             sentence=_sentence(child, figures, role=role, label=view.label if view else None),
         )
+
+
+def _note(row: MetricConditionRow | FieldConditionRow, view: MetricView | None) -> str | None:
+    """The metric's own words about the very reason why the condition is unknown."""
+    reason, note = view.unknown if view else (None, None)
+    return note if reason == row.reason else None
 
 
 def rule_name(row: RuleRow, rule: Node) -> str:

@@ -100,9 +100,10 @@ class View:
 def view_of(report: Report) -> View:
     """Everything that a reader of the report is told."""
     lines = metric_lines(report)
-    notes = {row.key: row.note for row in report.metrics}
+    unknown = {row.key: (row.reason, row.note) for row in report.metrics}
     known = {
-        line.key: MetricView(label=line.label, decimals=line.decimals, note=notes[line.key]) for line in lines
+        line.key: MetricView(label=line.label, decimals=line.decimals, unknown=unknown[line.key])
+        for line in lines
     }
     bar = report.policy.policy
     ship = _rule("ship", report.rules.ship, bar.ship, known)
