@@ -10,7 +10,6 @@ from github_stand_in import payloads
 from github_stand_in.act import Runner
 from github_stand_in.history import History
 from github_stand_in.server import StandIn, serve
-from github_stand_in.stage import TOKEN
 from github_stand_in.world import Pull, World
 
 pytestmark = pytest.mark.slow
@@ -48,18 +47,28 @@ jobs:
           path: out
       - run: |
           test "$(cat model.yaml)" != "name: broken"
+  never:
+    if: github.event.action == 'edited'
+    runs-on: ubuntu-latest
+    steps:
+      - run: "false"
   verdict:
-    needs: [open, eval]
+    needs: [open, eval, never]
     if: always()
     runs-on: ubuntu-latest
+    permissions:
+      contents: read
+      pull-requests: write
     steps:
       - uses: actions/download-artifact@0123456789012345678901234567890123456789 # v7
         with:
           name: raw
           path: raw
       - env:
-          SAID: eval ${{ needs.eval.result }}, check ${{ needs.open.outputs.number }}
-        run: echo "$SAID" >> "$GITHUB_STEP_SUMMARY"
+          EVAL: ${{ needs.eval.result }}
+          NEVER: ${{ needs.never.result }}
+          CHECK: ${{ needs.open.outputs.number }}
+        run: echo "eval $EVAL, never $NEVER, check $CHECK" >> "$GITHUB_STEP_SUMMARY"
       - uses: remyx-team/probe@v1
         with:
           token: ${{ github.token }}
@@ -92,9 +101,7 @@ runs:
 def world(tmp_path: Path, seed: Path) -> World:
     history = History(shutil.copytree(seed, tmp_path / "spatial.git"))
     history.write("main", {".github/workflows/probe.yml": WORKFLOW})
-    world = World(history=history)
-    world.allow(TOKEN, pull_requests="write")
-    return world
+    return World(history=history)
 
 
 @pytest.fixture
@@ -125,10 +132,10 @@ def test_a_pull_request_is_checked_out_merged_measured_and_commented(
     runner: Runner, world: World, pull: Pull
 ) -> None:
     payload = payloads.pull_request(world, pull, "opened")
-    ran = runner.run("pull_request", payload, ref=merge_ref(pull), token=TOKEN, run_id=500)
+    ran = runner.run("pull_request", payload, ref=merge_ref(pull), run_id=500)
     assert {"open": "success", "eval": "success", "verdict": "success"} == ran.jobs, ran.log
     assert ["name: b"] == [each.body for each in world.comments]
-    assert {"verdict": "eval success, check 41\n"} == ran.summaries
+    assert {"verdict": "eval success, never skipped, check 41\n"} == ran.summaries
     assert ["log", "model.yaml", "parents"] == sorted(path.name for path in (ran.artifacts / "raw").iterdir())
     parents = (ran.artifacts / "raw" / "parents").read_text().split()
     assert [world.base(pull), world.head(pull)] == parents
@@ -138,23 +145,33 @@ def test_a_failed_job_is_seen_by_the_job_after_it(runner: Runner, world: World, 
     world.history.write("feature/x", {"model.yaml": "name: broken\n"})
     world.refresh(pull)
     payload = payloads.pull_request(world, pull)
-    ran = runner.run("pull_request", payload, ref=merge_ref(pull), token=TOKEN, run_id=501)
+    ran = runner.run("pull_request", payload, ref=merge_ref(pull), run_id=501)
     assert {"open": "success", "eval": "failure", "verdict": "failure"} == ran.jobs, ran.log
-    assert {"verdict": "eval failure, check 41\n"} == ran.summaries
+    assert {"verdict": "eval failure, never skipped, check 41\n"} == ran.summaries
 
 
 def test_a_read_only_token_is_refused_inside_the_job_too(runner: Runner, world: World, pull: Pull) -> None:
-    world.allow("token-of-a-fork", contents="read")
     payload = payloads.pull_request(world, pull)
-    ran = runner.run("pull_request", payload, ref=merge_ref(pull), token="token-of-a-fork", run_id=502)
+    ran = runner.run("pull_request", payload, ref=merge_ref(pull), run_id=502, from_fork=True)
     assert ("failure", []) == (ran.jobs["verdict"], world.comments)
     assert [403] == [call.status for call in world.calls]
-    assert "token-of-a-fork" not in ran.log
+    assert "ghs-stand-in" not in ran.log
 
 
 def test_a_merge_group_runs_on_its_own_commit(runner: Runner, world: World, pull: Pull) -> None:
     payload = payloads.merge_group(world, pull)
     ref = payload["merge_group"]["head_ref"]
-    ran = runner.run("merge_group", payload, ref=ref, token=TOKEN, run_id=503)
+    ran = runner.run("merge_group", payload, ref=ref, run_id=503)
     assert {"open": "success", "eval": "success", "verdict": "success"} == ran.jobs, ran.log
     assert [] == world.comments
+
+
+def test_a_job_s_token_may_do_what_its_file_says(runner: Runner, world: World, pull: Pull) -> None:
+    world.history.write(
+        "main", {".github/workflows/probe.yml": WORKFLOW.replace("requests: write", "requests: read")}
+    )
+    world.refresh(pull)
+    payload = payloads.pull_request(world, pull)
+    ran = runner.run("pull_request", payload, ref=merge_ref(pull), run_id=504)
+    assert ("failure", []) == (ran.jobs["verdict"], world.comments)
+    assert [403] == [call.status for call in world.calls]

@@ -1,5 +1,7 @@
 """The check run is opened, closed in every case, and says success or failure only."""
 
+from dataclasses import replace
+
 import pytest
 
 from github_stand_in.stage import CHECK, TOKEN, Stage
@@ -82,6 +84,13 @@ def test_annotations_go_fifty_a_request(stage: Stage, annotations: int, requests
     assert requests == len(stage.world.calls)
     lines = [each["start_line"] for each in stage.world.checks[0].annotations]
     assert list(range(1, annotations + 1)) == lines
+
+
+def test_a_long_annotation_is_cut_where_it_can_be_seen(stage: Stage) -> None:
+    long = check.Annotation(path="a", line=1, level="notice", title="t" * 300, message="m" * 5000)
+    close(stage, opened(stage).id, replace(conclusion(), annotations=[long]))
+    (only,) = stage.world.checks[0].annotations
+    assert ("t" * 254 + "…", "m" * 4095 + "…") == (only["title"], only["message"])
 
 
 def test_annotations_that_cannot_follow_leave_the_conclusion_standing(stage: Stage) -> None:

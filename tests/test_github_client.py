@@ -96,8 +96,9 @@ def test_every_refusal_is_told_apart(
 
 
 def test_a_hostile_message_of_a_server_stays_one_short_line() -> None:
-    trouble = trouble_of_answer(500, "a\n::error::b\r\n" + "x" * 900, {}, now=0.0)
-    assert "\n" not in trouble.detail
+    trouble = trouble_of_answer(500, "a\n::error::b\r\n\u202e\x1b[2J" + "x" * 900, {}, now=0.0)
+    assert "GitHub answered 500: a ::error::b [2J" == trouble.detail.rstrip("x")
+    assert trouble.detail.isprintable()
     assert len(trouble.detail) < 260
 
 

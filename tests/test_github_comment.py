@@ -279,6 +279,12 @@ def test_a_wrong_token_is_told_from_a_missing_permission(stage: Stage) -> None:
     assert "pass `token: ${{ github.token }}` to the action" in outcome.next_step
 
 
+def test_what_no_server_can_store_is_replaced_before_it_is_sent(stage: Stage) -> None:
+    draft = stage.draft(renderings=["nul \x00, half a pair \ud800"])
+    assert isinstance(publish(stage, stage.client(), draft).comment, Posted)
+    assert stage.ours()[0].body.startswith("nul \ufffd, half a pair \ufffd")
+
+
 @pytest.mark.parametrize(
     "body", ["", "\n\n", "no marker", "<!-- remyx-verdict/1 -->", "<!-- remyx-verdict/2 scope=x -->"]
 )

@@ -223,7 +223,7 @@ TABLE = [
         injected="newer head pushed between two requests",
         faults=(Fault(kind="moves", matching="GET .*/pulls/"),),
         comments="-",
-        told="nothing",
+        told="superseded by commit [0-9a-f]{40}",
     ),
 ]
 

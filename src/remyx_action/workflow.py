@@ -120,7 +120,7 @@ def _escape_property(text: str) -> str:
 
 def _encodable(text: str) -> str:
     """Lone surrogates and NUL, which no file of the runner can hold, become U+FFFD."""
-    return text.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
+    return re.sub(r"[\x00\ud800-\udfff]", "\ufffd", text)
 
 
 def _absent_from(text: str, draw: Callable[[], str]) -> str:

@@ -1,7 +1,8 @@
 """Runs a repository's real workflow file with nektos/act against the stand-in, as a runner would.
 
-What differs from GitHub: third-party actions are the folders in `actions/` (listed in STAND_INS), all
-jobs of a run share one token whatever `permissions:` says, and `concurrency:` is not looked at.
+Each job gets a token that may do what `permissions:` in the file allows it, or only read for a fork.
+What differs from GitHub: third-party actions are the folders in `actions/` (listed in STAND_INS), and
+`concurrency:` is not looked at.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from .server import StandIn
 
@@ -28,9 +31,14 @@ STAND_INS = {
 }
 TIMEOUT_SECONDS = 120
 
-SHELL = """#!/bin/sh
-# act empties a step's summary and drops it with the job: keep what every step wrote
+SHELL = """#!/bin/bash
+# act empties a step's summary and drops it with the job: keep what every step wrote;
+# act gives every job the same token: make it the job's own
 [ -n "$STAND_IN_INSIDE" ] && exec /bin/bash "$@"
+for name in $(compgen -e); do
+  [ "$name" = STAND_IN_TOKEN ] && continue
+  [ "${!name}" = "$STAND_IN_TOKEN" ] && export "$name=$STAND_IN_TOKEN.$GITHUB_JOB"
+done
 STAND_IN_INSIDE=1 /bin/bash "$@"; code=$?
 [ -s "$GITHUB_STEP_SUMMARY" ] && cat "$GITHUB_STEP_SUMMARY" >> "$STAND_IN_SUMMARIES/$GITHUB_JOB.md"
 exit $code
@@ -42,7 +50,7 @@ class Ran:
     """What one run of a workflow left behind."""
 
     jobs: dict[str, str]
-    """success · failure · skipped per job id; a matrix job's worst leg."""
+    """success · failure per job id, the worst of a matrix; a skipped job is absent."""
     log: str
     summaries: dict[str, str]
     """Markdown per job id."""
@@ -65,12 +73,13 @@ class Runner:
         payload: JSON,
         *,
         ref: str,
-        token: str,
         run_id: int,
         run_attempt: int = 1,
+        from_fork: bool = False,
         environment: dict[str, str] | None = None,
     ) -> Ran:
         """Run every workflow that the event starts, from the files at `ref`, and wait for its end."""
+        token = f"ghs-stand-in-{run_id}-{run_attempt}"
         home = self.scratch / f"run-{run_id}-{run_attempt}"
         for name in ("home", "summaries", "shell"):
             (home / name).mkdir(parents=True)
@@ -79,6 +88,9 @@ class Runner:
         (home / "shell" / "bash").write_text(SHELL)
         (home / "shell" / "bash").chmod(0o755)
         checkout = self._checkout(home / "checkout", ref)
+        for job, permissions in job_permissions(checkout).items():
+            granted = dict.fromkeys(permissions, "read") if from_fork else permissions
+            self.stand_in.world.allow(f"{token}.{job}", **granted)
         given = {
             "GITHUB_API_URL": self.stand_in.address,
             "GITHUB_SERVER_URL": self.stand_in.address.removesuffix("/api/v3"),
@@ -87,6 +99,7 @@ class Runner:
             "GITHUB_RUN_ATTEMPT": str(run_attempt),
             "STAND_IN_GIT": str(self.stand_in.world.history.folder),
             "STAND_IN_REF": ref,
+            "STAND_IN_TOKEN": token,
             "STAND_IN_ARTIFACTS": str(artifacts),
             "STAND_IN_SUMMARIES": str(home / "summaries"),
             **(environment or {}),
@@ -126,6 +139,18 @@ class Runner:
             *("--no-cache-server", "--no-skip-checkout", "--pull=false", "--json"),
             *_flags("--local-repository", {name: str(folder) for name, folder in local.items()}),
         ]
+
+
+def job_permissions(checkout: Path) -> dict[str, dict[str, Any]]:
+    """What each job's token may do; without a word in the file, what a careful owner set as the default."""
+    jobs: dict[str, dict[str, Any]] = {}
+    for path in checkout.glob(".github/workflows/*.y*ml"):
+        workflow = yaml.safe_load(path.read_text())
+        default = workflow.get("permissions", {"contents": "read"})
+        for name, job in workflow["jobs"].items():
+            given = job.get("permissions", default)
+            jobs[name] = {key.replace("-", "_"): level for key, level in given.items() if level != "none"}
+    return jobs
 
 
 def _flags(flag: str, values: dict[str, str]) -> list[str]:

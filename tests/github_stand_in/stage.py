@@ -14,7 +14,7 @@ from remyx_action.events import Commit
 from remyx_action.github import check, comment, pull_request
 from remyx_action.github.client import Client, Connection
 from remyx_action.github.marker import Marker
-from remyx_action.github.trouble import NotPosted, NotRead
+from remyx_action.github.trouble import NotPosted, NotRead, Superseded
 
 from .history import History
 from .server import StandIn, serve
@@ -90,6 +90,8 @@ class Publication:
         """The reasons that a person is shown beside the verdict."""
         steps = [self.opened, self.thread, self.now, self.comment, self.closed]
         reasons = [each.reason for each in steps if isinstance(each, NotPosted | NotRead)]
+        if isinstance(self.comment, Superseded):
+            reasons.append(f"superseded by {self.comment.by}")
         return list(dict.fromkeys(reasons))
 
 

@@ -256,12 +256,17 @@ def _output(conclusion: Conclusion, rendering: str, annotations: Sequence[Annota
             "start_line": each.line,
             "end_line": each.line,
             "annotation_level": each.level,
-            "title": each.title[:255],
-            "message": each.message[:4096],
+            "title": _shortened(each.title, 255),
+            "message": _shortened(each.message, 4096),
         }
         for each in annotations
     ]
     return {"title": conclusion.title, "summary": rendering} | ({"annotations": shown} if shown else {})
+
+
+def _shortened(text: str, most: int) -> str:
+    """An annotation only points at what the report says in full."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _not_posted(client: Client, trouble: Trouble) -> NotPosted:

@@ -42,7 +42,9 @@ def scope_digest(scope: str) -> str:
 
 
 def with_marker(body: str, marker: Marker) -> str:
-    return f"{body.rstrip()}\n\n{marker.line()}\n"
+    """The body as it is sent; what no server can store becomes U+FFFD."""
+    sendable = re.sub(r"[\x00\ud800-\udfff]", "\ufffd", body)
+    return f"{sendable.rstrip()}\n\n{marker.line()}\n"
 
 
 def marker_of(body: str, scope: str) -> Marker | None:

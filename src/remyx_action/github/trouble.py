@@ -73,17 +73,22 @@ class LeftAlone:
 
 def trouble_of_answer(status: int, message: str, headers: Mapping[str, str], *, now: float) -> Trouble:
     """Tell one refusing answer's kind; `headers` in lower case, `now` in seconds since 1970."""
-    said = " ".join(message.split())[:200] or "no message"
-    detail = f"GitHub answered {status}: {said}"
+    detail = f"GitHub answered {status}: {_plain(message) or 'no message'}"
     if status in {403, 429} and _is_rate_limit(status, message, headers):
         return Trouble(Kind.RATE_LIMITED, detail, wait_seconds=_wait_seconds(headers, now))
     if status == 403:
-        accepted = headers.get("x-accepted-github-permissions")
+        accepted = _plain(headers.get("x-accepted-github-permissions", ""))
         return Trouble(Kind.NOT_PERMITTED, f"{detail} (it wants {accepted})" if accepted else detail)
     kinds = {401: Kind.BAD_TOKEN, 404: Kind.GONE, 410: Kind.GONE, 422: Kind.UNPROCESSABLE}
     if status in kinds:
         return Trouble(kinds[status], detail)
     return Trouble(Kind.UNREACHABLE if status >= 500 or status < 300 else Kind.REFUSED, detail)
+
+
+def _plain(text: str) -> str:
+    """One short line without control and direction characters: a proxy may answer in GitHub's place."""
+    visible = "".join(each if each.isprintable() else " " for each in text)
+    return " ".join(visible.split())[:200]
 
 
 def _is_rate_limit(status: int, message: str, headers: Mapping[str, str]) -> bool:
