@@ -1,0 +1,62 @@
+"""`diff`: the files of two commits → what the change does to the bar, as text or JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from remyx_action.bundle import BASELINES, ROOT, load_bundle, stem_of
+from remyx_action.errors import Exit, FilesWrong, Problem
+from remyx_action.policy_diff import Change, Side, compare_bars
+from remyx_action.render.policy_changes import changes_as_json, changes_as_text
+
+DiffFormat = Literal["text", "json"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Files:
+    """What one commit holds."""
+
+    texts: Mapping[str, bytes]
+    """Path below the project's root → bytes of everything under `.remyx/`."""
+    unreadable: tuple[Problem, ...] = ()
+    harness: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By the template's name, path → mode and digest of every file of its harness; {}: not compared."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    output: str
+    """What is printed on standard output, ends with a newline."""
+    exit: Exit
+    """SHIP (0): a difference is no failure."""
+    changes: tuple[Change, ...]
+
+
+def diff(
+    before: Files, after: Files, *, format: DiffFormat = "text", width: int = 80, colour: bool = False
+) -> Compared:
+    """Compare the bars of two commits; FilesWrong where the files of one of them hold an error."""
+    changes = compare_bars(side_of(before), side_of(after))
+    drawn = (
+        changes_as_json(changes) if format == "json" else changes_as_text(changes, width=width, colour=colour)
+    )
+    return Compared(output=drawn, exit=Exit.SHIP, changes=changes)
+
+
+def side_of(files: Files) -> Side:
+    """One side of the comparison; a commit without any file under `.remyx/` sets no bar at all.
+
+    FilesWrong where a file holds an error: nothing can be proved about what cannot be read.
+    """
+    bundle = load_bundle(files.texts)
+    nothing = not files.unreadable and not any(path.startswith(f"{ROOT}/") for path in files.texts)
+    if not nothing and (files.unreadable or bundle.errors):
+        raise FilesWrong(tuple(sorted({*files.unreadable, *bundle.problems})), files.texts)
+    recorded = {
+        stem_of(path): text
+        for path, text in files.texts.items()
+        if path.startswith(f"{ROOT}/{BASELINES}/") and path.endswith(".json")
+    }
+    return Side(bundle=bundle, recorded=recorded, harness=files.harness)
