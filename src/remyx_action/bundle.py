@@ -34,6 +34,8 @@ FOLDERS: dict[str, tuple[str, type[BaseModel]]] = {
 """Folder → the ending of its files, and what each of them is."""
 BASELINES = "baselines"
 """Recorded arms, `.json`: read where an arm is read."""
+SCHEMAS = "schemas"
+"""What `schema --project` writes for editors."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +140,8 @@ def _model_of(path: str, problems: list[Problem]) -> type[BaseModel] | None:
         if re.search(r"\.(ya?ml|json)$", folder.casefold()):
             help_ = did_you_mean(folder, ["metrics.yaml"], none=f"move it into one of {', '.join(FOLDERS)}")
             problems.append(_stray(path, help_))
+        return None
+    if folder == SCHEMAS:
         return None
     if folder not in FOLDERS and folder != BASELINES:
         problems.append(_stray(path, did_you_mean(folder, [*FOLDERS, BASELINES], none="remove it")))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from posixpath import join
 from typing import Literal
 
 from remyx_action.bundle import load_bundle
@@ -32,8 +33,11 @@ def check(
     unreadable: tuple[Problem, ...] = (),
     format: CheckFormat = "text",
     colour: bool = False,
+    project_folder: str = "",
 ) -> Checked:
     """Check `texts`, path below the project's root → bytes; `unreadable`: what could not be read.
+
+    `project_folder` is the project's root below the repository's, for what GitHub reads.
 
     Where `texts` holds a template's Dockerfile, what it copies is looked at as well.
     """
@@ -41,19 +45,22 @@ def check(
     problems = tuple(sorted({*unreadable, *bundle.problems, *warnings_of(bundle, texts)}))
     wrong = any(problem.severity is Severity.ERROR for problem in problems)
     return Checked(
-        output=_drawn(problems, texts, format=format, colour=colour),
+        output=_drawn_for_programs(problems, format, project_folder)
+        if format != "text"
+        else _drawn_for_people(problems, texts, colour=colour),
         exit=Exit.FILES_WRONG if wrong else Exit.SHIP,
         problems=problems,
     )
 
 
-def _drawn(
-    problems: tuple[Problem, ...], texts: Mapping[str, bytes], *, format: CheckFormat, colour: bool
-) -> str:
-    if format != "text":
-        return {"json": problems_as_json, "github": problems_as_github, "sarif": problems_as_sarif}[format](
-            problems
-        )
+def _drawn_for_programs(problems: tuple[Problem, ...], format: CheckFormat, project_folder: str) -> str:
+    if format == "json":
+        return problems_as_json(problems)
+    moved = [replace(problem, path=join(project_folder, problem.path)) for problem in problems]
+    return problems_as_github(moved) if format == "github" else problems_as_sarif(moved)
+
+
+def _drawn_for_people(problems: tuple[Problem, ...], texts: Mapping[str, bytes], *, colour: bool) -> str:
     files = f"{len(texts)} file{'' if len(texts) == 1 else 's'}"
     summary = f"{counted(problems)} in {files}\n"
     drawn = problems_as_text(problems, texts, colour=colour)

@@ -6,29 +6,39 @@ import json
 from pathlib import Path
 from typing import Any
 
+from remyx_action.bundle import Bundle
 from remyx_action.json_schema import schemas
+from remyx_action.project_schema import project_schemas
 
 
-def write_schemas(folder: Path) -> list[Path]:
-    """Write every schema into `folder`, which is made where it is missing; the paths."""
+def write_schemas(folder: Path, *, project: Bundle | None = None) -> list[Path]:
+    """Write every schema into `folder`, which is made where it is missing; the paths.
+
+    With a project they know its metrics and templates.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, schema in schemas().items():
+    for name, text in _texts(project).items():
         path = folder / name
         draft = path.with_name(f".{name}.new")
-        draft.write_text(as_text(schema), encoding="utf-8")
+        draft.write_text(text, encoding="utf-8")
         draft.replace(path)
         written.append(path)
     return written
 
 
-def differing_schemas(folder: Path) -> list[str]:
-    """File names whose text in `folder` is not what the models give, missing ones included."""
+def differing_schemas(folder: Path, *, project: Bundle | None = None) -> list[str]:
+    """File names whose text in `folder` is not what `write_schemas` writes, missing ones included."""
     return [
         name
-        for name, schema in schemas().items()
-        if not (folder / name).is_file() or (folder / name).read_text(encoding="utf-8") != as_text(schema)
+        for name, text in _texts(project).items()
+        if not (folder / name).is_file() or (folder / name).read_text(encoding="utf-8") != text
     ]
+
+
+def _texts(project: Bundle | None) -> dict[str, str]:
+    every = schemas() | (project_schemas(project) if project is not None else {})
+    return {name: as_text(schema) for name, schema in every.items()}
 
 
 def as_text(schema: dict[str, Any]) -> str:

@@ -36,7 +36,6 @@ def problems_as_sarif(problems: Sequence[Problem]) -> str:
                     }
                 },
                 "columnKind": "unicodeCodePoints",
-                "originalUriBaseIds": {"ROOT": {"description": {"text": "the project's root"}}},
                 "results": [_result(problem, codes.index(problem.code)) for problem in problems],
             }
         ],
@@ -65,7 +64,7 @@ def _result(problem: Problem, rule: int) -> dict[str, Any]:
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": {"uri": quote(problem.path), "uriBaseId": "ROOT"},
+                    "artifactLocation": {"uri": quote(problem.path), "uriBaseId": "%SRCROOT%"},
                     "region": {"startLine": problem.line, "startColumn": problem.column},
                 },
                 "logicalLocations": [{"fullyQualifiedName": path_of(problem.pointer), "kind": "member"}],
