@@ -10,18 +10,19 @@ from remyx_action.commands.schema import as_text, differing_schemas, write_schem
 from remyx_action.json_schema import schemas
 
 FOLDER = Path(__file__).parents[1] / "schemas"
+SCHEMAS = schemas()
 NAMES = ["metrics", "template", "policy", "experiment", "lock", "results", "verdict"]
 
 
 def test_every_kind_of_file_has_a_schema() -> None:
-    assert [f"{name}.schema.json" for name in NAMES] == list(schemas())
+    assert [f"{name}.schema.json" for name in NAMES] == list(SCHEMAS)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_committed_schema_is_what_the_models_give(name: str) -> None:
     """`remyx-action schema --out schemas` writes them again."""
     committed = (FOLDER / f"{name}.schema.json").read_text(encoding="utf-8")
-    assert as_text(schemas()[f"{name}.schema.json"]) == committed
+    assert as_text(SCHEMAS[f"{name}.schema.json"]) == committed
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -33,7 +34,7 @@ def test_each_schema_is_valid_draft_2020_12(name: str) -> None:
 
 def test_every_key_of_a_file_is_explained() -> None:
     for name in set(NAMES) - {"verdict"}:
-        schema = schemas()[f"{name}.schema.json"]
+        schema = SCHEMAS[f"{name}.schema.json"]
         for owner in (schema, *schema.get("$defs", {}).values()):
             for key, value in owner.get("properties", {}).items():
                 assert value.get("description"), (name, key)
