@@ -130,8 +130,7 @@ def judged(
         measured.append(MeasuredArm(scores=found, report=report))
     return reach_verdict(
         bar,
-        baseline=measured[0],
-        variant=measured[1],
+        {"baseline": measured[0], "variant": measured[1]},
         judged_under=judged_under(**under),
         run=RunReport(
             clock="2026-05-04T09:12:44Z", host="runner", seconds=Decimal("754.2"), attempt=1, version="0.1.0"

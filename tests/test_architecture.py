@@ -8,7 +8,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "remyx_action"
 
-SHELLS = {"cli", "progress", "pipeline", "project", "arms", "outputs", "standing", "commands", "__main__"}
+SHELLS = {"cli", "progress", "pipeline", "project", "arms", "outputs", "standing", "scene", "judging", "commands", "__main__"}
 """Know several edges."""
 EDGES = {"repository", "workspace", "runtimes", "settings", "environment", "github", "workflow"}
 """Touch the world; know the core, never each other."""

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from pathlib import Path
 from shlex import join
 
 from .arms import read_outcome, read_recorded
-from .bar import measured_metrics, set_bar
+from .bar import measured_metrics
 from .circumstances import Circumstances
+from .events import Event, Laptop, MergeGroupEvent, PullRequestEvent
+from .judging import judge_arms
 from .outputs import write_report, write_run
 from .plan import ARMS, Arm, Site, choose_assets, plan_run
-from .project import Project, choose, load_project
 from .report import JudgedUnder, Report
 from .repository import Sources, sources_of
 from .runtimes import OnEvent, ScriptRuntime, run_arms
+from .scene import Scene, github_scene, laptop_scene
 from .specs import Policy, Template
 from .standing import judged_under
-from .verdict import MeasuredArm, reach_verdict
+from .verdict import MeasuredArm
 from .workspace import OutputFolder, describe_script, prepare_output
 
 
@@ -27,6 +30,7 @@ class Request:
 
     root: Path
     out: Path
+    event: Event = field(default_factory=Laptop)
     template: str | None = None
     policy: str | None = None
     variant: str | None = None
@@ -53,42 +57,59 @@ class Place:
     sources: Sources
 
 
-def run(request: Request, stage: Stage) -> list[Report]:
+@dataclass(frozen=True, kw_only=True)
+class Ran:
+    reports: list[Report]
+    """One per policy; empty after `--measure-only`, and where there was nothing to evaluate."""
+    nothing: str | None
+    """Why there was nothing to evaluate."""
+
+
+def run(request: Request, stage: Stage) -> Ran:
     """Measure both arms of every template asked for and judge them by each of its policies."""
-    project = load_project(request.root, base=request.base)
     reports: list[Report] = []
-    choices = choose(project.bundle, template=request.template, policy=request.policy)
-    alone = sum(len(policies) for _, policies in choices) == 1
-    for template, policies in choices:
-        first = request.out if alone else request.out / policies[0].name
-        with (
-            sources_of(request.root, template, base=request.base, head=request.head) as sources,
-            prepare_output(first) as output,
-        ):
-            place = Place(output=output, sources=sources)
-            arms = measure(request, template, project, place, stage)
-            write_run(output, template, arms, stage.circumstances.now())
-            for policy in [] if request.measure_only else policies:
-                report = reach_verdict(
-                    set_bar(policy, template, project.vocabulary),
-                    baseline=arms["baseline"],
-                    variant=arms["variant"],
-                    judged_under=standing_of(request, project, template, policy, sources),
-                    run=stage.circumstances.now(),
-                )
-                write_report(first if alone else request.out / policy.name, report)
-                reports.append(report)
-    return reports
+    with scene_of(request) as scene:
+        alone = sum(len(policies) for _, policies in scene.choices) == 1
+        for template, policies in scene.choices:
+            first = request.out if alone else request.out / policies[0].name
+            with sources_for(request, scene, template) as sources, prepare_output(first) as output:
+                place = Place(output=output, sources=sources)
+                arms = measure(request, scene, template, place, stage)
+                write_run(output, template, arms, stage.circumstances.now())
+                for policy in [] if request.measure_only else policies:
+                    under = standing_of(request, scene, template, policy, sources)
+                    report = judge_arms(
+                        scene, template, policy, arms, under=under, circumstances=stage.circumstances
+                    )
+                    write_report(first if alone else request.out / policy.name, report)
+                    reports.append(report)
+    return Ran(reports=reports, nothing=scene.nothing)
+
+
+def scene_of(request: Request) -> AbstractContextManager[Scene]:
+    """Where rules, harness and variant come from: the event's commits, else the working tree."""
+    asked = {"template": request.template, "policy": request.policy, "variant": request.variant}
+    if isinstance(request.event, PullRequestEvent | MergeGroupEvent):
+        return github_scene(request.root, request.event, **asked)
+    return laptop_scene(request.root, base=request.base, **asked)
+
+
+def sources_for(request: Request, scene: Scene, template: Template) -> AbstractContextManager[Sources]:
+    """The code under test of both arms, where the template compares commits."""
+    if scene.proposal is None or template.compare == "assets":
+        return sources_of(request.root, template, base=request.base, head=request.head)
+    return sources_of(request.root, template, base=scene.proposal.base, head=scene.proposal.head)
 
 
 def measure(
-    request: Request, template: Template, project: Project, place: Place, stage: Stage
+    request: Request, scene: Scene, template: Template, place: Place, stage: Stage
 ) -> dict[Arm, MeasuredArm]:
     """Run what has to be run and read what it left; an arm that is not run is the recorded baseline."""
-    assets = choose_assets(template, baseline=request.baseline, variant=request.variant)
+    project = scene.project
+    assets = choose_assets(template, baseline=request.baseline, variant=scene.variant_of(template))
     site = Site(
-        harness=str(request.root),
-        script=describe_script(request.root, template.script),
+        harness=str(scene.harness),
+        script=describe_script(scene.harness, template.script),
         surroundings=stage.circumstances.surroundings,
         outputs={arm: str(place.output.arm(arm)) for arm in ARMS},
         sources=place.sources.folders,
@@ -113,22 +134,29 @@ def measure(
 
 
 def standing_of(
-    request: Request, project: Project, template: Template, policy: Policy, sources: Sources
+    request: Request, scene: Scene, template: Template, policy: Policy, sources: Sources
 ) -> JudgedUnder:
-    """What the verdict is judged under; where commits are compared, they are named."""
+    """What the verdict is judged under; commits are named where there are any to compare."""
     under = judged_under(
-        project, template, policy, isolation="L1", reproduce=command(request, policy, sources)
+        scene.project,
+        template,
+        policy,
+        harness=scene.harness,
+        isolation="L1",
+        reproduce=command(request, scene, template, policy, sources),
     )
-    return under.model_copy(update={"commits": dict(sources.commits)}) if sources.commits else under
+    commits = scene.proposal.commits() if scene.proposal else sources.commits
+    return under.model_copy(update={"commits": dict(commits)}) if commits else under
 
 
-def command(request: Request, policy: Policy, sources: Sources) -> str:
+def command(request: Request, scene: Scene, template: Template, policy: Policy, sources: Sources) -> str:
     """The command line that runs the same thing on a laptop."""
+    proposal = scene.proposal
     flags = {
         "--policy": policy.name,
-        "--variant": request.variant,
+        "--variant": scene.variant_of(template) if proposal else request.variant,
         "--baseline": request.baseline,
-        "--base": request.base,
+        "--base": proposal.base if proposal else request.base,
         "--head": sources.commits.get("head", request.head),
     }
     words = [word for flag, value in flags.items() if value is not None for word in (flag, value)]

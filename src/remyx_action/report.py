@@ -147,6 +147,8 @@ class Report(Spec):
     samples_changed: dict[str, SamplesChanged]
     judged_under: JudgedUnder
     arms: dict[Literal["baseline", "variant"], ArmReport]
+    proposal: ProposalReport | None = None
+    """Of a pull request or merge group; null elsewhere."""
     run: RunReport
 
 
@@ -166,6 +168,38 @@ class JudgedUnder(Spec):
     """`captured`, `locked`, or `unlocked` with its first reason."""
     reproduce: str
     """The command that gives this verdict again on a laptop."""
+
+
+class ExperimentReport(Spec):
+    """What the author of the pull request wants to find out."""
+
+    name: str
+    hypothesis: str | None
+    target_metric: str | None
+    tags: list[str]
+
+
+class BarChange(Spec):
+    """One thing that the pull request does to the bar."""
+
+    effect: Literal["tightened", "loosened", "unchanged", "incomparable"]
+    path: str
+    sentence: str
+
+
+class ProposalReport(Spec):
+    """What a pull request proposes beside the variant; the verdict above is under the base's rules."""
+
+    experiment: ExperimentReport | None
+    protected: list[str]
+    """Changed files that a verdict is judged by."""
+    workflow: list[str]
+    """Changed files under .github/: they start the evaluation itself."""
+    changes: list[BarChange]
+    verdict: Literal["ship", "reject", "iterate"] | None
+    """Under the proposed rules, on the numbers measured under the base's; null: none, see `reason`."""
+    reason: str | None
+    """Null where the rules do not change."""
 
 
 class ArmReport(Spec):
@@ -189,10 +223,6 @@ class RunReport(Spec):
     seconds: Number
     attempt: Annotated[Integer, Field(ge=1)]
     version: str
-
-
-RuleRow.model_rebuild()
-Report.model_rebuild()
 
 
 def to_json(report: Report) -> str:

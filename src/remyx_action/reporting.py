@@ -12,7 +12,7 @@ from .bar import Bar, BarMetric, Leaf
 from .claims import key_of
 from .confidence import Estimate
 from .decimals import plain, round_significant
-from .evidence import Inputs
+from .evidence import Arm, Inputs
 from .fields import FieldValue, word_of
 from .judgement import Judgement
 from .report import (
@@ -23,6 +23,7 @@ from .report import (
     JudgedUnder,
     MetricConditionRow,
     MetricRow,
+    ProposalReport,
     Report,
     RuleRow,
     Rules,
@@ -43,16 +44,18 @@ class Compared:
     advice: list[Advice]
 
 
-def draw_up(
-    judgement: Judgement,
-    *,
-    bar: Bar,
-    inputs: Inputs,
-    samples_changed: Mapping[str, SamplesChanged],
-    judged_under: JudgedUnder,
-    arms: Mapping[str, ArmReport],
-    run: RunReport,
-) -> Report:
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """The part of a report that bar and inputs do not decide."""
+
+    samples_changed: Mapping[str, SamplesChanged]
+    judged_under: JudgedUnder
+    arms: Mapping[Arm, ArmReport]
+    proposal: ProposalReport | None
+    run: RunReport
+
+
+def draw_up(judgement: Judgement, *, bar: Bar, inputs: Inputs, surroundings: Surroundings) -> Report:
     """The whole of verdict.json."""
     compared = lay_out(judgement, bar=bar, inputs=inputs)
     return Report(
@@ -66,10 +69,11 @@ def draw_up(
         advice=compared.advice,
         policy=bar,
         inputs=inputs,
-        samples_changed=dict(samples_changed),
-        judged_under=judged_under,
-        arms=dict(arms),  # type: ignore[arg-type]
-        run=run,
+        samples_changed=dict(surroundings.samples_changed),
+        judged_under=surroundings.judged_under,
+        arms=dict(surroundings.arms),
+        proposal=surroundings.proposal,
+        run=surroundings.run,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from .lock import digest_of, digest_of_harness
 from .project import Project
 from .report import JudgedUnder
@@ -16,16 +18,22 @@ ISOLATION = {
 
 
 def judged_under(
-    project: Project, template: Template, policy: Policy, *, isolation: str, reproduce: str
+    project: Project,
+    template: Template,
+    policy: Policy,
+    *,
+    harness: Path | None,
+    isolation: str,
+    reproduce: str,
 ) -> JudgedUnder:
-    """The record; `isolation` is a key of ISOLATION."""
+    """The record; `harness` is the harness root where it is known, `isolation` a key of ISOLATION."""
     digests = {
         "metrics": digest_of(project.vocabulary),
         "template": digest_of(template),
         "policy": digest_of(policy),
     }
-    if isolation != "L0":  # handed-in results came from a harness that is not known here
-        digests["harness"] = digest_of_harness(read_harness(project.root, harness_globs(template)))
+    if harness is not None:
+        digests["harness"] = digest_of_harness(read_harness(harness, harness_globs(template)))
     return JudgedUnder(
         source=project.source,
         digests=digests,

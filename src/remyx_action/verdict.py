@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from .bar import Bar, claims_in
 from .comparability import compare_provenance
 from .comparison import gather, samples_changed
-from .evidence import Inputs
-from .judgement import judge
+from .evidence import Arm, Inputs
+from .judgement import Judgement, judge
 from .reasons import Reason
-from .report import ArmReport, JudgedUnder, Report, RunReport, SamplesChanged
-from .reporting import draw_up
+from .report import ArmReport, JudgedUnder, ProposalReport, Report, RunReport, SamplesChanged
+from .reporting import Surroundings, draw_up
 from .scores import ArmScores, Samples, Unusable
 
 
@@ -24,41 +24,61 @@ class MeasuredArm:
     report: ArmReport
 
 
+Arms = Mapping[Arm, MeasuredArm]
+"""Both of them."""
+
+NOT_MEASURED = Unusable(reason=Reason.MISSING_METRIC, message="was not measured")
+
+
 def reach_verdict(
     bar: Bar,
+    arms: Arms,
     *,
-    baseline: MeasuredArm,
-    variant: MeasuredArm,
     judged_under: JudgedUnder,
     run: RunReport,
     caps: Sequence[str] = (),
+    proposal: ProposalReport | None = None,
 ) -> Report:
     """The verdict on two arms under a bar."""
-    comparability = compare_provenance(baseline.scores, variant.scores)
-    variant = _warned(variant, comparability.warnings)
-    inputs = Inputs(
-        metrics={
-            metric.key: gather(
-                metric,
-                claims,
-                baseline.scores.scores[metric.key],
-                variant.scores.scores[metric.key],
-                bar.missing,
-            )
-            for metric, claims in zip(bar.metrics, claims_in(bar).values(), strict=True)
-        },
-        arms={"baseline": baseline.report.state, "variant": variant.report.state},
-        not_comparable=list(comparability.mismatches),
-        caps=list(caps),
-    )
+    warnings = compare_provenance(arms["baseline"].scores, arms["variant"].scores).warnings
+    arms = {**arms, "variant": _warned(arms["variant"], warnings)}
+    inputs = compare(bar, arms, caps=caps)
     return draw_up(
         judge(bar, inputs),
         bar=bar,
         inputs=inputs,
-        samples_changed=_changes(bar, baseline.scores, variant.scores),
-        judged_under=judged_under,
-        arms={"baseline": baseline.report, "variant": variant.report},
-        run=run,
+        surroundings=Surroundings(
+            samples_changed=_changes(bar, arms),
+            judged_under=judged_under,
+            arms={arm: measured.report for arm, measured in arms.items()},
+            proposal=proposal,
+            run=run,
+        ),
+    )
+
+
+def preview(bar: Bar, arms: Arms) -> Judgement:
+    """What a proposed bar would say of the same numbers; what it names beyond them is unknown."""
+    return judge(bar, compare(bar, arms))
+
+
+def compare(bar: Bar, arms: Arms, *, caps: Sequence[str] = ()) -> Inputs:
+    """The evidence in both arms about everything that the bar asks."""
+    baseline, variant = arms["baseline"], arms["variant"]
+    return Inputs(
+        metrics={
+            metric.key: gather(
+                metric,
+                claims,
+                baseline.scores.scores.get(metric.key, NOT_MEASURED),
+                variant.scores.scores.get(metric.key, NOT_MEASURED),
+                bar.missing,
+            )
+            for metric, claims in zip(bar.metrics, claims_in(bar).values(), strict=True)
+        },
+        arms={arm: measured.report.state for arm, measured in arms.items()},
+        not_comparable=list(compare_provenance(baseline.scores, variant.scores).mismatches),
+        caps=list(caps),
     )
 
 
@@ -73,10 +93,11 @@ def _warned(arm: MeasuredArm, warnings: Sequence[str]) -> MeasuredArm:
     return replace(arm, report=report)
 
 
-def _changes(bar: Bar, baseline: ArmScores, variant: ArmScores) -> Mapping[str, SamplesChanged]:
+def _changes(bar: Bar, arms: Arms) -> Mapping[str, SamplesChanged]:
     found = {}
     for metric in bar.metrics:
-        before, after = baseline.scores[metric.key], variant.scores[metric.key]
+        before = arms["baseline"].scores.scores[metric.key]
+        after = arms["variant"].scores.scores[metric.key]
         if isinstance(before, Samples) and isinstance(after, Samples):
             found[metric.key] = samples_changed(before, after)
     return found

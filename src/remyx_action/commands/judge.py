@@ -39,9 +39,10 @@ def judge(request: Request, circumstances: Circumstances) -> Report:
         baseline = read_handed_in(template, metrics, request.baseline)
     report = reach_verdict(
         set_bar(policy, template, project.vocabulary),
-        baseline=baseline,
-        variant=variant,
-        judged_under=judged_under(project, template, policy, isolation="L0", reproduce=command(request)),
+        {"baseline": baseline, "variant": variant},
+        judged_under=judged_under(
+            project, template, policy, harness=None, isolation="L0", reproduce=command(request)
+        ),
         run=circumstances.now(),
     )
     if request.out is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -93,6 +94,22 @@ class Repository:
         status = git.run(self.root, "status", "--porcelain=v1", "-z", "--untracked-files=no", "--no-renames")
         paths = (os.fsdecode(line[3:]) for line in status.split(b"\0") if line)
         return tuple(sorted(os.path.relpath(path, self.prefix or ".") for path in paths))
+
+    def paths_between(self, one: str, other: str) -> tuple[str, ...]:
+        """Files that differ between two commits, below the repository's root, a rename as two, sorted."""
+        listing = git.run(self.root, "diff", "--name-only", "--no-renames", "-z", one, other, "--")
+        return tuple(sorted(os.fsdecode(path) for path in listing.split(b"\0") if path))
+
+    def relative(self, path: str) -> str:
+        """A path below the repository's root as it is seen from the project's, with `../` where need be."""
+        return posixpath.relpath(path, self.prefix or ".")
+
+    def read_file(self, commit: str, path: str) -> bytes | None:
+        """A regular file of the commit, by its path below the project's root; None where there is none."""
+        named = [entry for entry in self.entries(commit, path) if entry.path == path]
+        if not named or named[0].mode not in {"100644", "100755"} or named[0].size_bytes > cap_of(path):
+            return None
+        return dict(self.read(named))[path]
 
     def entries(self, commit: str, below: str = "") -> tuple[Entry, ...]:
         """Every file of the commit under the project's root (or its folder `below`), in git's order."""

@@ -2,7 +2,7 @@
 
 from .harness import read_harness
 from .output import OutputFolder, prepare_output, write_whole
-from .project import describe_script, find_root, read_project
+from .project import describe_script, find_root, read_below, read_project
 from .results import ResultsFolder, open_results
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "find_root",
     "open_results",
     "prepare_output",
+    "read_below",
     "read_harness",
     "read_project",
     "write_whole",

@@ -62,6 +62,16 @@ def read_project(root: Path) -> tuple[Mapping[str, bytes], tuple[Problem, ...]]:
     return files, tuple(sorted(problems))
 
 
+def read_below(root: Path, path: str) -> bytes | None:
+    """A regular file below the root, at most as large as a project's file; None where there is none."""
+    try:
+        with _folder(str(root)) as descriptor, os.fdopen(open_file(path, inside=descriptor), "rb") as file:
+            content = file.read(cap_of(path) + 1)
+    except (UnreadableError, FileNotFoundError):
+        return None
+    return content if len(content) <= cap_of(path) else None
+
+
 def describe_script(root: Path, script: str) -> Script:
     """How the template's `script` can be started, as it stands on disk below the root."""
     path = root / script
