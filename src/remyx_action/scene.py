@@ -69,10 +69,7 @@ def github_scene(
     """A pull request or merge group: rules and harness from base, the proposal from head."""
     repository = _repository(root)
     proposal = _proposal(repository, event)
-    head_texts, unreadable = repository.read_tree(proposal.head)
-    proposed = load_bundle(head_texts)
-    if (unreadable or proposed.errors) and _touches_rules(proposal):
-        raise FilesWrong(tuple(sorted((*unreadable, *proposed.problems))), head_texts)
+    proposed = _proposed(repository, proposal)
     if _is_first(repository, proposal.base):
         yield _empty_scene(root, proposal, "the base branch holds no .remyx/ yet: nothing to judge by")
         return
@@ -86,25 +83,43 @@ def github_scene(
     if not choices:
         yield _empty_scene(root, proposal, "the change touches nothing that a template evaluates")
         return
-
-    def variant_of(template: Template) -> str | None:
-        if template.compare == "commits":
-            return None
-        if variant is not None:
-            return variant
-        read = lambda path: repository.read_file(proposal.head, path)  # noqa: E731 - one word for the edge
-        return choose_variant(None, named_variants(template, proposal, experiments, read))
-
     with checked_out(repository, {"base": proposal.base}) as (roots, _notes):
         yield Scene(
             project=project,
             harness=roots["base"],
             choices=choices,
-            variant_of=variant_of,
+            variant_of=_variant_at_head(repository, proposal, experiments, variant),
             proposal=proposal,
             proposed=proposed,
             experiments=_changed(experiments, proposal),
         )
+
+
+def _variant_at_head(
+    repository: Repository,
+    proposal: Proposal,
+    experiments: Mapping[str, Experiment],
+    variant: str | None,
+) -> Callable[[Template], str | None]:
+    def read(path: str) -> bytes | None:
+        return repository.read_file(proposal.head, path)
+
+    def variant_of(template: Template) -> str | None:
+        if template.compare == "commits" or variant is not None:
+            return None if template.compare == "commits" else variant
+        return choose_variant(None, named_variants(template, proposal, experiments, read))
+
+    return variant_of
+
+
+def _proposed(repository: Repository, proposal: Proposal) -> Bundle:
+    """The head's files; FilesWrong where the proposal touches them and leaves one wrong."""
+    texts, unreadable = repository.read_tree(proposal.head)
+    bundle = load_bundle(texts)
+    touched = any(path.startswith(".remyx/") for path in proposal.paths)
+    if touched and (unreadable or bundle.errors):
+        raise FilesWrong(tuple(sorted((*unreadable, *bundle.problems))), texts)
+    return bundle
 
 
 def _repository(root: Path) -> Repository:
@@ -129,10 +144,6 @@ def _proposal(repository: Repository, event: GitHubEvent) -> Proposal:
         repository_paths=paths,
         paths=tuple(sorted(repository.relative(path) for path in paths)),
     )
-
-
-def _touches_rules(proposal: Proposal) -> bool:
-    return any(path.startswith(".remyx/") for path in proposal.paths)
 
 
 def _is_first(repository: Repository, base: str) -> bool:
