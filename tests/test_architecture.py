@@ -12,18 +12,6 @@ SHELLS = {
     "__main__", "arms", "cli", "commands", "judging", "outputs", "pipeline", "progress", "project", "scene",
     "standing",
 }  # fmt: skip
-    "cli",
-    "progress",
-    "pipeline",
-    "project",
-    "arms",
-    "outputs",
-    "standing",
-    "scene",
-    "judging",
-    "commands",
-    "__main__",
-}
 """Know several edges."""
 EDGES = {"repository", "workspace", "runtimes", "settings", "github", "workflow", "circumstances"}
 """Touch the world; know the core, never each other."""
