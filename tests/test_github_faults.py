@@ -46,6 +46,7 @@ def test_no_fault_at_any_request_doubles_a_comment_or_loses_a_verdict(
     stage.world.faults.append(Fault(kind=kind, matching=REQUESTS[request_name], times=times))
     outcome = publish(stage, stage.client(), stage.draft("ship", run=(501, 1)))
     stage.world.faults.clear()
+    stage.stand_in.end_of_day()
     hold_true(stage, outcome)
     assert sum(stage.slept) <= 30 + 4 * 2 + 6 * 2
     publish(stage, stage.client(), stage.draft("ship", run=(502, 1)))
@@ -242,6 +243,7 @@ def test_what_github_ends_up_with_and_what_the_person_is_told(
         fresh = Fault(**{**vars(fault), "act": moved.get(row.injected, fault.act)})
         stage.world.faults.append(fresh)
     outcome = publish(stage, stage.client(timeout_seconds=row.timeout_seconds), draft)
+    stage.stand_in.end_of_day()
     told = " · ".join(outcome.told) or "nothing"
     comments = "+".join(each.body.split()[1] for each in stage.ours()) or "-"
     checks = "+".join(each.fields.get("conclusion", "open") for each in stage.world.checks) or "-"

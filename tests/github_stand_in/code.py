@@ -99,7 +99,7 @@ def _shown_ref(request: Request, name: str, sha: str) -> JSON:
 @serves(f"get {REPOSITORY}/git/ref/{{ref}}", "contents")
 def read_ref(request: Request) -> Answer:
     name = f"refs/{request.path['ref']}"
-    sha = request.world.history.refs(name).get(name)
+    sha = request.world.history.commit(name)
     return NOT_FOUND if sha is None else Answer(body=_shown_ref(request, name, sha))
 
 

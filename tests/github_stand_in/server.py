@@ -51,10 +51,15 @@ class StandIn:
             return self._served(verb, target, headers, raw)
         return self._through(fault, verb, target, headers, raw)
 
-    def _land(self) -> None:
+    def end_of_day(self) -> None:
+        """Let every write land that was answered with 502 and is still on its way."""
+        with self.lock:
+            self._land(reads=99)
+
+    def _land(self, *, reads: int = 1) -> None:
         for each in list(self.world.late):
-            each.reads -= 1
-            if not each.reads:
+            each.reads -= reads
+            if each.reads <= 0:
                 self.world.late.remove(each)
                 each.write()
 
