@@ -21,6 +21,7 @@ from remyx_action.errors import Exit
 README = ROOT / "README.md"
 EXAMPLES = ROOT / "examples"
 FIRST_BAR = ROOT / "docs/guide/first-bar.md"
+NO_BREAK_SPACE = "\u00a0"
 LEFT_OUT = "…"
 """Stands in a page for lines of output that it leaves out."""
 PROGRAMS = Path(sys.executable).parent
@@ -48,7 +49,7 @@ def run(line: str, folder: Path, **more: str) -> subprocess.CompletedProcess[str
 def carry_out(command: Command, folder: Path) -> None:
     """Run a command of the program as a page shows it, and compare what the page shows of its output."""
     finished = run(command.line, folder)
-    said = finished.stdout + finished.stderr
+    said = (finished.stdout + finished.stderr).replace(NO_BREAK_SPACE, " ")
     assert finished.returncode in {Exit.SHIP, Exit.REJECT, Exit.ITERATE}, f"{command.line}\n{said}"
     shown = [line.strip() for line in command.shown if line != LEFT_OUT]
     assert [line for line in shown if line not in said] == []
