@@ -121,3 +121,9 @@ def test_a_summary_holds_what_a_comment_leaves_out() -> None:
         False,
         True,
     ]
+
+
+def test_what_would_settle_an_iterate_is_told_by_condition() -> None:
+    report = spoken_by("more samples are not expected to help", "iterate")
+    told = "#### What would settle it\n\n- `more samples are not expected to help`: more samples are not"
+    assert told in render.comment(report)

@@ -122,3 +122,9 @@ def test_amounts_agree_with_their_noun() -> None:
         "1,200 metrics",
         "95%",
     ]
+
+
+def test_what_no_rounding_can_tell_apart_is_shown_with_all_its_digits() -> None:
+    value, threshold = Decimal("0.0200000000000001"), Decimal("0.02")
+    digits = numbers.decimals_that_tell_apart([value], [threshold], at_least=3)
+    assert numbers.signed(value, digits) == "+0.0200000000000001"

@@ -96,13 +96,9 @@ def against_floor(value: Decimal | None, floor: Decimal | None) -> str:
     return unbroken(f"{confidence(value, decimals)} {'≥' if passed else '<'} {shown}")
 
 
-def floor_decimals(floor: Decimal, *, most: int = 4) -> int:
+def floor_decimals(floor: Decimal, *, most: int) -> int:
+    """Decimals of a floor as policies write it: two at least, `most` at most."""
     return max(2, min(decimals_of(floor), most))
-
-
-def share(floor: Decimal) -> str:
-    """A floor with at least two decimals, as policies write it, and at most four."""
-    return number(floor, floor_decimals(floor))
 
 
 def unbroken(line: str) -> str:
