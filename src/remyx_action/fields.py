@@ -22,6 +22,8 @@ class FieldValue:
 
     value: Fraction | None
     reason: Reason | None
+    key: str | None = None
+    """The metric that decides it."""
 
 
 def field_value(
@@ -41,7 +43,7 @@ def delta_confidence(facts: Facts, *, key: str | None = None) -> FieldValue:
     def improved(key: str) -> FieldValue:
         estimate = facts.estimates[key]
         value = None if estimate.improved is None else Fraction(estimate.improved)
-        return FieldValue(value=value, reason=None if value is not None else estimate.reason)
+        return FieldValue(value=value, reason=None if value is not None else estimate.reason, key=key)
 
     return _blocked(facts) or smallest(keys, improved)
 

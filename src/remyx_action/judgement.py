@@ -43,6 +43,11 @@ class Judgement:
     sample_size: FieldValue
     coverage: FieldValue
 
+    @property
+    def least_sure(self) -> str | None:
+        """Key of the metric that ship asks to improve and that is least surely better."""
+        return self.delta_confidence.key
+
 
 def judge(bar: Bar, inputs: Inputs) -> Judgement:
     """The verdict on `inputs` under `bar`, with the trace of every condition."""

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from .advice import advice_for
-from .bar import Bar, BarMetric, Leaf
+from .bar import Bar, BarMetric
 from .claims import key_of
 from .confidence import Estimate
 from .decimals import plain, round_significant
@@ -32,6 +32,7 @@ from .report import (
 )
 from .rules import ConditionTrace, RuleTrace
 from .specs import FieldCondition
+from .wording import text_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,16 +87,6 @@ def lay_out(judgement: Judgement, *, bar: Bar, inputs: Inputs) -> Compared:
         fields=_fields(judgement),
         advice=advice_for(judgement, bar=bar, inputs=inputs),
     )
-
-
-def text_of(condition: Leaf) -> str:
-    """The condition in one line, as one would say it."""
-    threshold = f"{plain(condition.threshold):f}"
-    if isinstance(condition, FieldCondition):
-        field = f"{condition.field} of {condition.metric}" if condition.metric else condition.field
-        return f"{field} {condition.op} {threshold}"
-    relative = " relative" if getattr(condition, "mode", None) == "relative" else ""
-    return f"{condition.metric} {condition.op} {threshold}{relative}"
 
 
 def _metric_row(metric: BarMetric, estimate: Estimate) -> MetricRow:

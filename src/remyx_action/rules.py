@@ -130,17 +130,20 @@ def observed_of(condition: MetricCondition, metric: BarMetric, estimate: Estimat
 
     `improves_by` is held against the gain, `regresses_by` and `no_regression` against the loss.
     """
-    if isinstance(condition, Comparison | Equality):
-        quantity, turned = condition.metric.partition(".")[2], 1
-    else:
-        quantity = "relative_delta" if condition.mode == "relative" else "delta"
-        gain = condition.op == "improves_by"
-        turned = 1 if gain == (metric.direction == "higher") else -1
+    quantity = claim_of(condition, metric.direction).quantity
     if quantity == "value":
         return estimate.variant
     if estimate.delta is None or quantity == "delta":
-        return None if estimate.delta is None else turned * estimate.delta
-    return turned * estimate.delta / abs(estimate.baseline) if estimate.baseline else None
+        return None if estimate.delta is None else turn_of(condition, metric) * estimate.delta
+    turned = turn_of(condition, metric) * estimate.delta
+    return turned / abs(estimate.baseline) if estimate.baseline else None
+
+
+def turn_of(condition: MetricCondition, metric: BarMetric) -> Literal[1, -1]:
+    """What a delta is multiplied by to stand in the condition's own terms."""
+    if isinstance(condition, Comparison | Equality):
+        return 1
+    return 1 if (condition.op == "improves_by") == (metric.direction == "higher") else -1
 
 
 def trace_field(condition: FieldCondition, facts: Facts) -> ConditionTrace:
