@@ -16,6 +16,9 @@ from .change import Effect, effect_of
 from .normal import LOWER, Atom, Role, atoms_of, in_logical_form
 from .side import Side
 
+COUNTS = ("sample_size", "coverage")
+"""Fields that know what kind of baseline there is, and not how high it is."""
+
 
 def effect_on_policy(name: str, old: Metric, new: Metric, before: Side, after: Side) -> Effect:
     """Of `new` in place of `old`, everything else as it was before."""
@@ -34,7 +37,11 @@ def effect_on_policy(name: str, old: Metric, new: Metric, before: Side, after: S
     rise = _rise(old, new)
     if rise is None:
         return Effect.INCOMPARABLE
-    harder = [_gets_harder(atom, role, old, raised=rise > 0) for role, atom in concerned]
+    harder = [
+        _gets_harder(atom, role, old, raised=rise > 0)
+        for role, atom in concerned
+        if atom.about not in COUNTS or not atom.is_field
+    ]
     return effect_of(tightens=all(way is True for way in harder), loosens=all(way is False for way in harder))
 
 
@@ -44,10 +51,11 @@ def _conditions_on(key: str, bar: Bar) -> list[tuple[Role, Atom]]:
     roles: tuple[Role, ...] = ("ship", "reject")
     for role in roles:
         part = in_logical_form(bar, role)
-        for atom in atoms_of(part) if part else ():
-            compares = atom.about == "delta_confidence" if atom.is_field else atom.bound.quantity != "value"
-            if key in atom.keys and compares:
-                found.append((role, atom))
+        found += [
+            (role, atom)
+            for atom in (atoms_of(part) if part else ())
+            if key in atom.keys and (atom.is_field or atom.bound.quantity != "value")
+        ]
     return found
 
 

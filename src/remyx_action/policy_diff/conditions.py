@@ -60,11 +60,14 @@ def changes_of_condition(before: Atom, after: Atom, place: Place) -> Iterator[Ch
 
 def _replaced(before: Atom, after: Atom, place: Place) -> Change:
     verb = "asks now for" if place.role == "ship" else "fires now on"
+    sentence = f"{verb} {condition(after)} instead of {condition(before)}"
+    if condition(after) == condition(before):
+        sentence = f"{condition(after)} reads the other way, as the metric's direction turned"
     return place.change(
         pointer=after.pointer,
         code="condition-replaced",
         effect=effect_of_replacing(before, after, place.role),
-        sentence=f"{verb} {condition(after)} instead of {condition(before)}",
+        sentence=sentence,
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
 from remyx_action.bar import implied_range
 from remyx_action.bundle import VOCABULARY
 from remyx_action.specs import Metric
+from remyx_action.specs.metrics import ExactBaseline
 
 from .baselines import effect_on_policy
 from .change import Change, Effect
@@ -47,6 +48,8 @@ def _changes_of_keys(old: Metric, new: Metric, pointer: str, policies: tuple[str
     if old.range != new.range or implied_range(old) != implied_range(new):
         same = implied_range(old) == implied_range(new)
         sentence = f"the range of {key} is {_range(new)} instead of {_range(old)}"
+        if same:
+            sentence = f"the range of {key} is {_range(new)} as before, written otherwise"
         yield _meaning(f"{pointer}/range", policies, "range", sentence, same=same)
     others = [name for name in Metric.model_fields if name not in SPOKEN]
     for name in (*MEANINGS, *others):
@@ -122,6 +125,7 @@ def _baseline(metric: Metric) -> str:
         return "none"
     if isinstance(baseline, Decimal):
         return number(baseline)
-    parts: Mapping[str, Any] = baseline.model_dump(exclude_none=True)
-    said = [f"{name} {value if isinstance(value, bool) else f'{value:f}'}" for name, value in parts.items()]
-    return " ".join(said).removeprefix("value ").replace("exact True", "exactly").replace(" n ", ", n ")
+    if isinstance(baseline, ExactBaseline):
+        return f"exactly {number(baseline.value)}"
+    error = "" if baseline.stderr is None else f", standard error {number(baseline.stderr)}"
+    return f"{number(baseline.value)} of {baseline.n:,} samples{error}"

@@ -70,7 +70,7 @@ def _changes_of_gate(before: Gate, after: Gate, pairing: Pairing, place: Place) 
             pointer=part.pointer,
             code="condition-removed",
             effect=_alone_effect(net, new, old, added=False, ship=ship),
-            sentence=f"{part_in_words(part)} {'is no longer asked' if ship else 'no longer fires'}",
+            sentence=_removed(part, old, ship=ship),
         )
         for part in removed
     ]
@@ -114,3 +114,12 @@ def _added(part: Part, after: Gate, kind: str, *, ship: bool) -> str:
     if kind == "any":
         return f"{words} is now enough too" if ship else f"fires now on {words} too"
     return f"{words} is now one of the {len(after.children)} that count"
+
+
+def _removed(part: Part, kind: str, *, ship: bool) -> str:
+    words = part_in_words(part)
+    if kind == "all":
+        return f"{words} is no longer asked" if ship else f"fires now where {words} does not, too"
+    if kind == "any":
+        return f"{words} is no longer enough" if ship else f"{words} no longer fires"
+    return f"{words} no longer counts"
