@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from remyx_action.bundle import BASELINES, ROOT, load_bundle, stem_of
-from remyx_action.errors import Exit, FilesWrong, Problem
+from remyx_action.bundle import BASELINES, ROOT, Bundle, load_bundle, stem_of
+from remyx_action.errors import Exit, FilesWrong, Problem, WrongUsage
 from remyx_action.policy_diff import Change, Side, compare_bars
 from remyx_action.render.policy_changes import changes_as_json, changes_as_text
+from remyx_action.repository import Repository
+from remyx_action.standing import harness_globs
 
 DiffFormat = Literal["text", "json"]
 
@@ -60,3 +62,31 @@ def side_of(files: Files) -> Side:
         if path.startswith(f"{ROOT}/{BASELINES}/") and path.endswith(".json")
     }
     return Side(bundle=bundle, recorded=recorded, harness=files.harness)
+
+
+def ends_of(span: str) -> tuple[str, str]:
+    """`BASE..HEAD` as two names; an end that is left out is HEAD. WrongUsage for anything else."""
+    base, dots, head = span.partition("..")
+    if not dots or head.startswith(".") or not (base or head):
+        raise WrongUsage(f"{span!r} names no two commits", help="write BASE..HEAD, such as main..HEAD")
+    return base or "HEAD", head or "HEAD"
+
+
+def files_at(repository: Repository, name: str) -> Files:
+    """What the commit of that name holds: the bar's files, and its harness file by file."""
+    commit = repository.commit(name)
+    texts, unreadable = repository.read_tree(commit)
+    return Files(texts=texts, unreadable=unreadable, harness=_harness(repository, commit, load_bundle(texts)))
+
+
+def _harness(repository: Repository, commit: str, bundle: Bundle) -> dict[str, dict[str, str]]:
+    from pathspec import GitIgnoreSpec
+
+    entries = repository.entries(commit) if bundle.templates else ()
+    harness = {}
+    for name, template in bundle.templates.items():
+        spec = GitIgnoreSpec.from_lines(f"/{glob}" for glob in harness_globs(template))
+        harness[name] = {
+            entry.path: f"{entry.mode} {entry.object_id}" for entry in entries if spec.match_file(entry.path)
+        }
+    return harness
