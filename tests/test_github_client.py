@@ -80,6 +80,8 @@ def test_the_token_never_shows_in_a_picture_of_the_connection() -> None:
         (403, "x", {"retry-after": "7"}, Kind.RATE_LIMITED, 7.0),
         (403, "x", {"retry-after": "0"}, Kind.RATE_LIMITED, 1.0),
         (429, "", {"retry-after": "Wed, 21 Oct"}, Kind.RATE_LIMITED, None),
+        (403, "Unable to create comment because issue is locked.", {}, Kind.FORBIDDEN, None),
+        (403, "Repository was archived so is read-only.", {}, Kind.FORBIDDEN, None),
         (404, "Not Found", {}, Kind.GONE, None),
         (410, "Gone", {}, Kind.GONE, None),
         (422, "Validation Failed", {}, Kind.UNPROCESSABLE, None),
@@ -125,6 +127,11 @@ def test_a_hostile_message_of_a_server_stays_one_short_line() -> None:
             Kind.UNREACHABLE,
             None,
             "run the job again: the verdict stands in the job's summary and exit code",
+        ),
+        (
+            Kind.FORBIDDEN,
+            None,
+            "ask an owner of the repository: the verdict stands in the job's summary and exit code",
         ),
         (
             Kind.REFUSED,

@@ -95,6 +95,10 @@ def read_only(stage: Stage) -> None:
     stage.world.allow(TOKEN, contents="read")
 
 
+def lock(stage: Stage) -> None:
+    stage.pull.locked = True
+
+
 def soon(stage: Stage) -> None:
     """The spent limit is renewed in 10 s of the stage's clock."""
     stage.world.resets_at = 2_000_000_000
@@ -207,6 +211,19 @@ TABLE = [
         comments="-",
         check="-",
         told="the comment was not posted: GitHub answered 403: Resource not accessible by integration",
+    ),
+    Row(
+        injected="conversation locked",
+        prepare=lock,
+        comments="-",
+        told="the comment was not posted: GitHub answered 403: Unable to create comment.*locked",
+    ),
+    Row(
+        injected="redirected to another server",
+        faults=(Fault(kind="redirected", matching="GET .*/comments", times=99),),
+        comments="-",
+        told="the comment was not posted: GitHub's answer could not be read",
+        slept=8,
     ),
     Row(
         injected="pull request deleted",

@@ -80,6 +80,8 @@ class StandIn:
             return Answer(status=502, body={"message": "Server Error"})
         if kind.startswith("dropped"):
             raise Dropped
+        if kind == "redirected":
+            return Answer(status=301, headers={"Location": "https://elsewhere.invalid/"})
         if kind == "not JSON":
             return Answer(status=200, body="<html>sign in to the network</html>")
         return _limited(fault, world)

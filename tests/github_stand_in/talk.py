@@ -61,6 +61,8 @@ def create_comment(request: Request) -> Answer:
     number = int(request.path["issue_number"])
     if number not in request.world.pulls:
         return NOT_FOUND
+    if request.world.pulls[number].locked:
+        return refusal(403, "Unable to create comment because issue is locked.")
     if len(request.body["body"]) > COMMENT_CHARACTERS:
         return too_long()
     made = request.world.add_comment(

@@ -59,6 +59,7 @@ class Pull:
     state: str = "open"
     title: str = "Try another model"
     draft: bool = False
+    locked: bool = False
 
     def head_ref(self, home: str) -> str:
         """Where the stand-in's git keeps the head."""
@@ -71,7 +72,7 @@ class Pull:
 
 FaultKind = Literal[
     "502 before", "502 after", "502 and late", "dropped before", "dropped after", "primary limit",
-    "secondary limit", "secondary limit without a time", "429", "slow", "not JSON", "moves",
+    "secondary limit", "secondary limit without a time", "429", "slow", "not JSON", "redirected", "moves",
 ]  # fmt: skip
 
 

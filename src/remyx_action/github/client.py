@@ -24,6 +24,8 @@ READS_REPEATED = 4
 """Second attempts of one process together, so that a GitHub that is down costs a minute, not the job."""
 PAUSE_SECONDS = 2.0
 """Before asking again after an answer that said nothing."""
+UNREADABLE = (AssertionError, AttributeError, KeyError, RuntimeError, TypeError, ValueError)
+"""What PyGithub raises, here or there, of an answer or a redirection that it did not expect."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,15 +141,7 @@ class Client:
             raise self._trouble_of(answer) from answer
         except RequestException as failure:
             raise Trouble(Kind.UNREACHABLE, f"GitHub did not answer ({type(failure).__name__})") from failure
-        except (
-            BadAttributeException,
-            AssertionError,
-            TypeError,
-            AttributeError,
-            KeyError,
-            ValueError,
-        ) as surprise:
-            # PyGithub takes any answer of 200 for the object that it expects
+        except (BadAttributeException, *UNREADABLE) as surprise:
             raise Trouble(Kind.UNREACHABLE, "GitHub's answer could not be read") from surprise
 
     def _trouble_of(self, answer: GithubException) -> Trouble:

@@ -6,6 +6,7 @@ https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,9 +18,14 @@ Permission = Literal[
 """A line under `permissions:` in a workflow file."""
 
 
+STANDS = "the verdict stands in the job's summary and exit code"
+
+
 class Kind(StrEnum):
     BAD_TOKEN = "bad_token"  # noqa: S105 - a word, not a secret
     NOT_PERMITTED = "not_permitted"
+    FORBIDDEN = "forbidden"
+    """No permission would help: the conversation is locked, the repository archived, the network fenced."""
     GONE = "gone"
     UNPROCESSABLE = "unprocessable"
     RATE_LIMITED = "rate_limited"
@@ -76,6 +82,8 @@ def trouble_of_answer(status: int, message: str, headers: Mapping[str, str], *, 
     detail = f"GitHub answered {status}: {_plain(message) or 'no message'}"
     if status in {403, 429} and _is_rate_limit(status, message, headers):
         return Trouble(Kind.RATE_LIMITED, detail, wait_seconds=_wait_seconds(headers, now))
+    if status == 403 and re.search(r"locked|archived|SAML|IP allow list|blocked", message):
+        return Trouble(Kind.FORBIDDEN, detail)
     if status == 403:
         accepted = _plain(headers.get("x-accepted-github-permissions", ""))
         return Trouble(Kind.NOT_PERMITTED, f"{detail} (it wants {accepted})" if accepted else detail)
@@ -122,12 +130,13 @@ def next_step(trouble: Trouble, permission: Permission, *, from_fork: bool) -> s
     if trouble.kind is Kind.RATE_LIMITED:
         wait = trouble.wait_seconds
         when = "in a minute" if wait is None else f"in {wait:.0f} s"
-        return f"run the job again {when}: the verdict stands in the job's summary and exit code"
+        return f"run the job again {when}: {STANDS}"
     steps = {
         Kind.NOT_PERMITTED: f"add to the job in the workflow file:\n{lines}",
+        Kind.FORBIDDEN: f"ask an owner of the repository: {STANDS}",
         Kind.BAD_TOKEN: f"pass `token: ${{{{ github.token }}}}` to the action, and to its job:\n{lines}",
         Kind.GONE: f"nothing, if it was deleted; else add to the job in the workflow file:\n{lines}",
-        Kind.UNREACHABLE: "run the job again: the verdict stands in the job's summary and exit code",
+        Kind.UNREACHABLE: f"run the job again: {STANDS}",
     }
     return steps.get(trouble.kind, "read the report in the job's summary, and file this answer as a defect")
 
