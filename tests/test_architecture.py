@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,11 @@ HEAVY = {"docker", "github", "jinja2", "jsonschema", "rich", "lighteval"}
 MODULES = sorted(SOURCE.rglob("*.py"))
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def room(path: Path) -> str:
     """The part of the house that a file belongs to: its top-level module or folder."""
     return path.relative_to(SOURCE).parts[0].removesuffix(".py")
@@ -35,7 +41,7 @@ def room(path: Path) -> str:
 def imports(path: Path, *, top_level_only: bool = False) -> Iterator[str]:
     """Absolute dotted names of everything that the file imports."""
     package = ("remyx_action", *path.relative_to(SOURCE).parts[:-1])
-    tree = ast.parse(path.read_text())
+    tree = tree_of(path)
     for node in tree.body if top_level_only else ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -50,7 +56,7 @@ def rooms_imported(path: Path) -> set[str]:
 
 
 def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
@@ -71,7 +77,7 @@ def test_the_core_is_pure(path: Path) -> None:
     assert set() == found & THE_WORLD
     calls = {
         node.func.id
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
     assert set() == calls & {"open", "input", "eval", "exec", "__import__"}
@@ -91,7 +97,7 @@ def test_modules_fit_on_a_few_screens_and_functions_on_one(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
 def test_every_module_says_its_place_in_one_sentence(path: Path) -> None:
-    docstring = ast.get_docstring(ast.parse(path.read_text()))
+    docstring = ast.get_docstring(tree_of(path))
     assert docstring
 
 
@@ -99,7 +105,7 @@ def test_every_module_says_its_place_in_one_sentence(path: Path) -> None:
     "path", [path for path in MODULES if room(path) != "cli"], ids=lambda path: str(path.relative_to(SOURCE))
 )
 def test_only_the_command_line_prints_and_exits(path: Path) -> None:
-    source = ast.parse(path.read_text())
+    source = tree_of(path)
     called = {ast.unparse(node.func) for node in ast.walk(source) if isinstance(node, ast.Call)}
     assert set() == called & {"print", "sys.exit", "exit", "quit", "typer.echo", "sys.stdout.write"}
 
