@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from .bar import BarMetric
 from .errors import NotJudged
 from .project import Project
 from .readers import BrokenResults, read_arm, recorded_baseline, results_file
 from .report import ArmReport
-from .runtimes import ArmOutcome, Completed, Failed, TimedOut
 from .specs import Template
 from .verdict import MeasuredArm, failed_arm
 from .workspace import ResultsFolder, open_results
+
+if TYPE_CHECKING:
+    from .runtimes import ArmOutcome
 
 State = Literal["completed", "failed", "timed_out", "recorded", "handed_in"]
 
@@ -24,6 +26,8 @@ def read_outcome(
     template: Template, metrics: Mapping[str, BarMetric], folder: Path, outcome: ArmOutcome, *, asset: str
 ) -> MeasuredArm:
     """What a finished arm left behind; a crash, a timeout and a broken file are failures, never scores."""
+    from .runtimes import Completed, Failed, TimedOut  # `judge` runs nothing
+
     seconds = Decimal(f"{outcome.elapsed_seconds:.3f}")
     if isinstance(outcome, Completed):
         report = _report("completed", asset=asset, seconds=seconds, warnings=outcome.notes)

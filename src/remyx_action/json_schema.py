@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 from decimal import Decimal
+from itertools import pairwise
+from textwrap import dedent
 from typing import Any
 
 from pydantic import BaseModel
@@ -35,8 +39,34 @@ class _Generator(GenerateJsonSchema):
             return int(dft) if dft == dft.to_integral_value() else float(dft)
         return super().encode_default(dft)
 
+    def model_schema(self, schema: core_schema.ModelSchema) -> dict[str, Any]:
+        """With the texts below a model's fields as descriptions.
+
+        pydantic's own `use_attribute_docstrings` reads the source at every start of the program.
+        """
+        model: type[BaseModel] = schema["cls"]
+        json_schema = super().model_schema(schema)
+        texts = attribute_docstrings(model)
+        for name, field in model.model_fields.items():
+            if name in texts and not field.description:
+                json_schema["properties"][field.alias or name]["description"] = texts[name]
+        return json_schema
+
     def decimal_schema(self, schema: core_schema.DecimalSchema) -> dict[str, Any]:  # noqa: ARG002
         return {"type": "number"}
+
+
+def attribute_docstrings(owner: type) -> dict[str, str]:
+    """The text below each annotated attribute of a class, as it is written in the source."""
+    [definition] = ast.parse(dedent(inspect.getsource(owner))).body
+    assert isinstance(definition, ast.ClassDef)
+    texts = {}
+    for attribute, text in pairwise(definition.body):
+        if isinstance(attribute, ast.AnnAssign) and isinstance(attribute.target, ast.Name):
+            match text:
+                case ast.Expr(value=ast.Constant(value=str(words))):
+                    texts[attribute.target.id] = inspect.cleandoc(words)
+    return texts
 
 
 def schema_of(name: str) -> dict[str, Any]:

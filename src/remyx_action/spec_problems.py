@@ -136,6 +136,8 @@ def _owner(model: type[BaseModel], location: tuple[int | str, ...]) -> list[type
         if step in current:
             current = {"": current[step]}
             continue
+        for one in current.values():
+            one.model_rebuild()  # models are built late; until then a field may be a forward reference
         fields = [field for one in current.values() for field in one.model_fields.items()]
         annotated = [field for name, field in fields if step in (name, field.alias)]
         if annotated:

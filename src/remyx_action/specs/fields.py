@@ -38,7 +38,7 @@ class Spec(BaseModel):
         frozen=True,
         strict=True,
         regex_engine="python-re",
-        use_attribute_docstrings=True,
+        defer_build=True,  # `judge` and `--help` need few of the models
     )
 
 

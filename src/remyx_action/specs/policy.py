@@ -268,7 +268,7 @@ class Policy(Spec):
     """What must hold for a variant to ship."""
     reject: Rule | None = None
     """What rejects a variant; wins over ship."""
-    gate: Gate = Gate()
+    gate: Gate = Field(default_factory=Gate, json_schema_extra={"default": {"iterate": "block"}})
     """Whether an iterate blocks the pull request."""
     notes: Text | None = None
     """Why these criteria."""
@@ -287,8 +287,3 @@ class Policy(Spec):
                 at=deep,
             )
         return rule
-
-
-AllOf.model_rebuild()
-AnyOf.model_rebuild()
-AtLeast.model_rebuild()
