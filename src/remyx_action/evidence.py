@@ -152,6 +152,17 @@ class MetricEvidence(Spec):
         state = self.baseline if arm == "baseline" else self.variant
         return state if isinstance(state, ArmSums) else None
 
+    def mean(self, arm: Arm) -> Fraction | None:
+        """The exact mean over the arm's ids; None where it has no samples."""
+        if self.paired is not None:
+            sums = self.paired
+            total = sum(map(int, sums.variant if arm == "variant" else sums.baseline))
+            return Fraction(total, sum(sums.n) * sums.scale)
+        state = self.baseline if arm == "baseline" else self.variant
+        if not isinstance(state, ArmSums):
+            return None
+        return Fraction(sum(map(int, state.scores)), sum(state.n) * state.scale)
+
     def extremes_of(self, ratio: Fraction | None) -> tuple[int, int] | None:
         """(low, high) of y; None where they were not gathered."""
         for found in self.extremes:

@@ -17,11 +17,11 @@ EXACT_DIGITS = 15
 
 def point_of(evidence: MetricEvidence, metric: BarMetric, arm: Arm) -> Fraction | Unknown:
     """The arm's value, or why there is none."""
-    sums = evidence.sums(arm)
-    if sums is None:
+    mean = evidence.mean(arm)
+    if mean is None:
         return _of_numbers(evidence.baseline if arm == "baseline" else evidence.variant, metric, arm)
     if metric.aggregate is None:
-        point = Fraction(sum(map(int, sums.scores)), sum(sums.n) * sums.scale)
+        point = mean
     else:
         found = evidence.percentiles
         text = None if found is None else found.baseline if arm == "baseline" else found.variant
