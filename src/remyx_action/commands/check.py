@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from posixpath import join
 from typing import Literal
 
@@ -13,6 +14,8 @@ from remyx_action.lints import warnings_of
 from remyx_action.render.problems import counted, problems_as_json, problems_as_text
 from remyx_action.render.problems_as_sarif import problems_as_sarif
 from remyx_action.render.problems_for_github import problems_as_github
+from remyx_action.repository import find_repository
+from remyx_action.workspace import read_below, read_project
 
 CheckFormat = Literal["text", "json", "github", "sarif"]
 
@@ -25,6 +28,25 @@ class Checked:
     """SHIP where every file holds, FILES_WRONG where one does not; warnings never change it."""
     problems: tuple[Problem, ...]
     """Sorted by file and place."""
+
+
+def check_project(root: Path, *, format: CheckFormat = "text", colour: bool = False) -> Checked:
+    """Check the project in the working tree at `root`, with what its Dockerfiles copy."""
+    texts, unreadable = read_project(root)
+    beside = {}
+    for template in load_bundle(texts).templates.values():
+        path = f"{template.script.rstrip('/')}/Dockerfile"
+        dockerfile = read_below(root, path)
+        if dockerfile is not None:
+            beside[path] = dockerfile
+    repository = find_repository(root)
+    return check(
+        {**texts, **beside},
+        unreadable=unreadable,
+        format=format,
+        colour=colour,
+        project_folder=repository.prefix if repository else "",
+    )
 
 
 def check(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from remyx_action.bundle import BASELINES, ROOT, Bundle, load_bundle, stem_of
 from remyx_action.errors import Exit, FilesWrong, Problem, WrongUsage
 from remyx_action.policy_diff import Change, Side, compare_bars
 from remyx_action.render.policy_changes import changes_as_json, changes_as_text
-from remyx_action.repository import Repository
+from remyx_action.repository import Repository, find_repository
 from remyx_action.standing import harness_globs
 
 DiffFormat = Literal["text", "json"]
@@ -45,6 +46,18 @@ def diff(
         changes_as_json(changes) if format == "json" else changes_as_text(changes, width=width, colour=colour)
     )
     return Compared(output=drawn, exit=Exit.SHIP, changes=changes)
+
+
+def between(
+    root: Path, span: str, *, format: DiffFormat = "text", width: int = 80, colour: bool = False
+) -> Compared:
+    """Compare the bars of the two commits of `BASE..HEAD`; WrongUsage outside a repository."""
+    base, head = ends_of(span)
+    repository = find_repository(root)
+    if repository is None:
+        raise WrongUsage(f"{root} lies in no git repository", help="run it in a clone, with git installed")
+    before, after = files_at(repository, base), files_at(repository, head)
+    return diff(before, after, format=format, width=width, colour=colour)
 
 
 def side_of(files: Files) -> Side:

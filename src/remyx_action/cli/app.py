@@ -1,0 +1,233 @@
+"""Every command: its arguments and its help; what it does stands behind it."""
+
+from __future__ import annotations
+
+from contextlib import chdir
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from remyx_action import __version__
+from remyx_action.errors import Exit
+
+from .options import (
+    BaseCommit,
+    BaselineAsset,
+    CheckFormat,
+    Format,
+    HeadCommit,
+    OutFolder,
+    PolicyName,
+    Shape,
+    TemplateName,
+    VariantAsset,
+)
+from .screen import say_reports, screen_colour, screen_width
+
+app = typer.Typer(
+    name="remyx-action",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # rich costs 0.1 s of start-up that --help does not need
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(*, wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"remyx-action {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def remyx_action(
+    context: typer.Context,
+    directory: Annotated[
+        Path | None,
+        typer.Option("-C", metavar="DIR", help="Work in DIR, default: the nearest with .remyx/."),
+    ] = None,
+    debug: Annotated[  # noqa: ARG001 - taken out of the arguments before
+        bool, typer.Option("--debug", help="Show the traceback of an internal error.")
+    ] = False,
+    version: Annotated[  # noqa: ARG001 - its callback does the work
+        bool, typer.Option("--version", callback=lambda value: _version(wanted=value), is_eager=True)
+    ] = False,
+) -> None:
+    """Judge a change to a model, a prompt or a pipeline by a bar that was committed before.
+
+    Metrics, templates and policies are YAML files under .remyx/. The verdict is ship (exit 0),
+    reject (1) or iterate (2); 3: the files are wrong; 4: it could not be judged; 64: wrong usage.
+    """
+    from remyx_action.workspace import find_root
+
+    if directory is not None:  # as in git: every other path is then meant from there
+        context.with_resource(chdir(find_root(directory)))
+        context.obj = Path()
+
+
+@app.command()
+def check(
+    context: typer.Context,
+    path: Annotated[Path | None, typer.Argument(help="The project's folder; default as for -C.")] = None,
+    format: Annotated[
+        CheckFormat, typer.Option("--format", help="text, json, github annotations or sarif.")
+    ] = "text",
+) -> int:
+    """Check every file under .remyx/: all problems at once, each with its place and the next step.
+
+    Example: remyx-action check --format json
+    """
+    from remyx_action.commands.check import check_project
+    from remyx_action.workspace import find_root
+
+    checked = check_project(find_root(path or context.obj), format=format, colour=screen_colour())
+    typer.echo(checked.output, nl=False)
+    return checked.exit
+
+
+@app.command()
+def run(
+    context: typer.Context,
+    template: TemplateName = None,
+    policy: PolicyName = None,
+    variant: VariantAsset = None,
+    baseline: BaselineAsset = None,
+    base: BaseCommit = None,
+    head: HeadCommit = None,
+    out: OutFolder = Path(".remyx-out"),
+    measure_only: Annotated[
+        bool, typer.Option("--measure-only", help="Stop after the arms, without a verdict.")
+    ] = False,
+    format: Format = "text",
+) -> int:
+    """Run the evaluation on both arms, compare them, and judge: the main job.
+
+    Example: remyx-action run --variant org/model-v2
+    """
+    from remyx_action.circumstances import Circumstances
+    from remyx_action.pipeline import Request, Stage
+    from remyx_action.pipeline import run as carry_out_run
+    from remyx_action.progress import Teller
+
+    root = _root(context)
+    request = Request(
+        root=root,
+        out=out if out.is_absolute() else root / out,
+        template=template,
+        policy=policy,
+        variant=variant,
+        baseline=baseline,
+        base=base,
+        head=head,
+        measure_only=measure_only,
+    )
+    stage = Stage(circumstances=Circumstances(), on_event=Teller(say=lambda line: typer.echo(line, err=True)))
+    return say_reports(carry_out_run(request, stage).reports, format)
+
+
+@app.command()
+def judge(
+    context: typer.Context,
+    policy: Annotated[str, typer.Option(metavar="NAME", help="The policy to judge by.")],
+    variant: Annotated[Path, typer.Option(metavar="PATH", help="An arm's output folder or results file.")],
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Likewise; default: the recorded baseline.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Also write verdict.json and reports.")
+    ] = None,
+    format: Format = "text",
+) -> int:
+    """Judge result files that exist already, without a run.
+
+    Example: remyx-action judge --policy default --variant out/new --baseline out/old
+    """
+    from remyx_action.circumstances import Circumstances
+    from remyx_action.commands import judge as command
+
+    request = command.Request(root=_root(context), policy=policy, variant=variant, baseline=baseline, out=out)
+    return say_reports([command.judge(request, Circumstances())], format)
+
+
+@app.command()
+def schema(
+    context: typer.Context,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the schemas are written.")] = Path(
+        "schemas"
+    ),
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 3 where one differs.")] = False,
+    project: Annotated[
+        bool, typer.Option("--project", help="Also schemas that know this project's metrics.")
+    ] = False,
+) -> int:
+    """Write the JSON Schemas of every file, for editors and other programs.
+
+    Example: remyx-action schema --project --out .remyx-schemas
+    """
+    from remyx_action.commands.schema import differing_schemas, write_schemas
+    from remyx_action.project import load_project
+
+    bundle = load_project(_root(context)).bundle if project else None
+    if check:
+        differing = differing_schemas(out, project=bundle)
+        for name in differing:
+            typer.echo(f"{out / name} differs: write it anew with `remyx-action schema --out {out}`")
+        return Exit.FILES_WRONG if differing else Exit.SHIP
+    for path in write_schemas(out, project=bundle):
+        typer.echo(path)
+    return Exit.SHIP
+
+
+@app.command()
+def diff(
+    context: typer.Context,
+    span: Annotated[str, typer.Argument(metavar="[BASE..HEAD]", help="Two commits.")] = "HEAD~1..HEAD",
+    format: Format = "text",
+) -> int:
+    """Say what a change of the bar tightens, loosens or leaves, condition by condition.
+
+    Example: remyx-action diff main..HEAD
+    """
+    from remyx_action.commands import diff as command
+
+    compared = command.between(
+        _root(context), span, format=format, width=screen_width(), colour=screen_colour()
+    )
+    typer.echo(compared.output, nl=False)
+    return compared.exit
+
+
+@app.command()
+def replay(verdict: Annotated[Path, typer.Argument(metavar="VERDICT", help="A verdict.json.")]) -> int:
+    """Recompute a verdict from its own file: exit 0 where it follows, 1 with the differences.
+
+    Example: remyx-action replay .remyx-out/verdict.json
+    """
+    from remyx_action.commands import replay as command
+
+    text, exit_code = command.replay(verdict)
+    typer.echo(text)
+    return exit_code
+
+
+@app.command()
+def render(
+    verdict: Annotated[Path, typer.Argument(metavar="VERDICT", help="A verdict.json.")],
+    shape: Annotated[Shape, typer.Option("--as", help="comment, summary or text.")] = "text",
+) -> int:
+    """Draw a verdict as a comment, a job summary or terminal text.
+
+    Example: remyx-action render .remyx-out/verdict.json --as comment
+    """
+    from remyx_action.commands import render as command
+
+    typer.echo(command.render(verdict, shape, width=screen_width(), colour=screen_colour()), nl=False)
+    return Exit.SHIP
+
+
+def _root(context: typer.Context) -> Path:
+    from remyx_action.workspace import find_root
+
+    return find_root(context.obj)

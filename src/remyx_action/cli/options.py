@@ -1,0 +1,30 @@
+"""The options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+ResultFormat = Literal["text", "json"]
+CheckFormat = Literal["text", "json", "github", "sarif"]
+Shape = Literal["comment", "summary", "text"]
+Format = Annotated[ResultFormat, typer.Option("--format", help="text for people, json for scripts.")]
+TemplateName = Annotated[str | None, typer.Option(metavar="NAME", help="Measure by this template only.")]
+PolicyName = Annotated[str | None, typer.Option(metavar="NAME", help="Judge by this policy only.")]
+VariantAsset = Annotated[str | None, typer.Option(metavar="ASSET", help="What is proposed.")]
+BaselineAsset = Annotated[
+    str | None, typer.Option(metavar="ASSET", help="What it is compared with; default: the template's.")
+]
+BaseCommit = Annotated[
+    str | None,
+    typer.Option(
+        metavar="REF", help="Read .remyx/ from this commit; where commits are compared, branch off it."
+    ),
+]
+HeadCommit = Annotated[
+    str | None,
+    typer.Option(metavar="REF", help="Commit to judge, where commits are compared; default: HEAD."),
+]
+OutFolder = Annotated[Path, typer.Option(metavar="DIR", help="Where everything is written.")]

@@ -1,0 +1,73 @@
+"""One process: arguments in, exit code out, whatever way it ends."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+from itertools import pairwise
+from types import FrameType
+from typing import Any, NoReturn
+
+import typer
+
+from remyx_action.errors import Exit, FilesWrong, Refusal
+
+from .app import app
+from .screen import say_bug, say_error, say_problems
+
+
+class Terminated(BaseException):
+    """SIGTERM or SIGHUP: unwinds like Ctrl-C, so that nothing is left running."""
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """The console script."""
+    sys.exit(int(carry_out(sys.argv[1:] if arguments is None else list(arguments))))
+
+
+def carry_out(arguments: list[str]) -> int:
+    """Run one command and turn every way of ending into its exit code."""
+    debug = "--debug" in arguments
+    arguments = [word for word in arguments if word != "--debug"]  # wherever it stands
+    _unwind_on_signals()
+    command = typer.main.get_command(app)
+    try:
+        result: Any = command.main(args=arguments, prog_name="remyx-action", standalone_mode=False)
+    except typer.Exit as ending:
+        return ending.exit_code
+    except FilesWrong as wrong:
+        return say_problems(wrong, as_json=_wants_json(arguments))
+    except Refusal as refusal:
+        say_error(refusal.message, refusal.help)
+        return refusal.exit
+    except typer.TyperException as usage:
+        say_error(usage.format_message(), "see `remyx-action COMMAND --help`")
+        return Exit.USAGE
+    except (KeyboardInterrupt, typer.Abort):
+        return Exit.INTERRUPTED
+    except Terminated:
+        return Exit.TERMINATED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return Exit.TERMINATED
+    except Exception as bug:
+        if debug:
+            raise
+        return say_bug(bug)
+    return result if isinstance(result, int) else Exit.SHIP
+
+
+def _unwind_on_signals() -> None:
+    """Arms have sessions of their own, so that neither a closed terminal nor SIGTERM would end them."""
+    signal.signal(signal.SIGTERM, _terminate)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup asks to go on
+        signal.signal(signal.SIGHUP, _terminate)
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise Terminated
+
+
+def _wants_json(arguments: list[str]) -> bool:
+    return "--format=json" in arguments or any(pair == ("--format", "json") for pair in pairwise(arguments))

@@ -1,0 +1,68 @@
+"""Printing: errors, problems and reports, on the right stream."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+import typer
+
+from remyx_action import __version__
+from remyx_action.errors import EXIT_OF_VERDICT, Exit, FilesWrong, most_severe
+
+from .options import ResultFormat
+
+if TYPE_CHECKING:
+    from remyx_action.report import Report
+
+
+def say_error(message: str, help: str) -> None:
+    typer.echo(f"error: {message}\nhelp: {help}", err=True)
+
+
+def say_problems(wrong: FilesWrong, *, as_json: bool) -> int:
+    from remyx_action.render.problems import problems_as_json, problems_as_text
+
+    if as_json:
+        typer.echo(problems_as_json(wrong.problems), nl=False)
+    else:
+        typer.echo(problems_as_text(wrong.problems, wrong.texts, colour=screen_colour(sys.stderr)), err=True)
+    return Exit.FILES_WRONG
+
+
+def say_bug(bug: Exception) -> int:
+    """Say that it is our fault, and leave a report that can be filed."""
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile("w", prefix="remyx-action-", suffix=".txt", delete=False) as report:
+        report.write(f"remyx-action {__version__}, Python {sys.version}\n\n")
+        report.writelines(traceback.format_exception(bug))
+    say_error(
+        f"internal error: {type(bug).__name__}",
+        f"this is a defect of remyx-action; please file {report.name}, or run again with --debug",
+    )
+    return Exit.INTERNAL
+
+
+def say_reports(reports: list[Report], format: ResultFormat) -> int:
+    """Print each report; the exit code is the most severe of theirs."""
+    from remyx_action import render as draw
+    from remyx_action.report import to_json
+
+    for report in reports:
+        if format == "json":
+            typer.echo(to_json(report), nl=False)
+        else:
+            typer.echo(draw.text(report, width=screen_width(), colour=screen_colour()), nl=False)
+    return most_severe([EXIT_OF_VERDICT[report.verdict] for report in reports])
+
+
+def screen_width() -> int:
+    return min(shutil.get_terminal_size().columns, 120) if sys.stdout.isatty() else 100
+
+
+def screen_colour(stream: TextIO | None = None) -> bool:
+    return (stream or sys.stdout).isatty() and "NO_COLOR" not in os.environ
