@@ -8,7 +8,7 @@ from typing import Any
 
 from remyx_action.decimals import round_significant
 from remyx_action.floors import effective_floor
-from remyx_action.reporting import text_of
+from remyx_action.wording import text_of
 
 from .change import Change, Effect, together
 from .implication import effect_of_replacing

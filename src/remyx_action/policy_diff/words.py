@@ -6,8 +6,8 @@ from decimal import Decimal
 from fractions import Fraction
 
 from remyx_action.decimals import plain, round_significant
-from remyx_action.reporting import text_of
 from remyx_action.specs import Directional, Guard
+from remyx_action.wording import text_of
 
 from .normal import Atom, Gate, Part, Role
 
