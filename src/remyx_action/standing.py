@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from .errors import NotJudged
 from .lock import digest_of, digest_of_harness
 from .project import Project
 from .report import JudgedUnder
@@ -67,7 +68,10 @@ def lock_state(project: Project, template: Template, digests: dict[str, str]) ->
 
 
 def _commits(project: Project) -> dict[str, str]:
-    repository = find_repository(project.root)
+    try:
+        repository = find_repository(project.root)
+    except NotJudged:  # git refuses to look: a verdict does not fail for want of a commit's name
+        return {}
     head = repository.head() if repository else None
     if repository is None or head is None:
         return {}
