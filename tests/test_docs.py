@@ -23,6 +23,8 @@ from test_architecture import EDGES, SHELLS
 README = ROOT / "README.md"
 EXAMPLES = ROOT / "examples"
 FIRST_BAR = ROOT / "docs/guide/first-bar.md"
+READER_STANDS_IN = {FIRST_BAR: "new", ROOT / "docs/reference/editor.md": "examples/vqasynth"}
+"""Page → where its commands are meant, beside a copy of the examples; else in the repository's root."""
 NO_BREAK_SPACE = "\u00a0"
 LEFT_OUT = "…"
 """Stands in a page for lines of output that it leaves out."""
@@ -61,7 +63,7 @@ def carry_out(command: Command, folder: Path) -> None:
 @pytest.mark.parametrize("page", PAGES_WITH_COMMANDS, ids=name_of)
 def test_every_command_of_a_page_runs(page: Path, tmp_path: Path) -> None:
     shutil.copytree(EXAMPLES, tmp_path / "examples", ignore=shutil.ignore_patterns(".remyx-out"))
-    folder = tmp_path / "new" if page == FIRST_BAR else tmp_path
+    folder = tmp_path / READER_STANDS_IN.get(page, ".")
     for path, text in named_files(page).items() if page == FIRST_BAR else ():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, encoding="utf-8")
@@ -102,12 +104,47 @@ def test_the_policy_of_the_readme_judges_the_digits(tmp_path: Path) -> None:
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-def test_the_workflow_of_the_readme_calls_commands_that_exist() -> None:
+@pytest.mark.slow
+def test_the_workflow_of_the_readme_judges_by_the_base_branch(tmp_path: Path) -> None:
+    upstream, checkout = tmp_path / "upstream", tmp_path / "checkout"
+    shutil.copytree(EXAMPLES / "digits-classifier", upstream, ignore=shutil.ignore_patterns(".remyx-out"))
+    git("init", "--quiet", "--initial-branch=main", folder=upstream)
+    commit_everything(upstream)
+    git("clone", "--quiet", str(upstream), str(checkout), folder=tmp_path)
+    git("switch", "--quiet", "--create", "proposal", folder=checkout)
+    (checkout / "model.yaml").write_text("model: extra-trees\n", encoding="utf-8")
+    (checkout / ".remyx/policies/default.yaml").write_text(LENIENT, encoding="utf-8")
+    commit_everything(checkout)
+
+    check, judge = (run(step, checkout, GITHUB_BASE_REF="main") for step in steps_of_the_workflow())
+
+    assert (Exit.SHIP, Exit.REJECT) == (check.returncode, judge.returncode), judge.stdout + judge.stderr
+    assert "Log-loss" in (checkout / ".remyx-out/summary.md").read_text(encoding="utf-8")
+
+
+LENIENT = """\
+version: 1
+name: default
+template: digits
+ship: {all: [{metric: accuracy, op: improves_by, threshold: 0}]}
+"""
+
+
+def steps_of_the_workflow() -> list[str]:
+    """The steps that call the program, each as a command line for a shell."""
     (text,) = (block for block in blocks(README, "yaml") if "jobs:" in block)
-    steps = yaml.safe_load(text)["jobs"]["verdict"]["steps"]
-    called = [step["run"].split()[1] for step in steps if step.get("run", "").startswith("remyx-action")]
-    assert called == ["check", "run"]
-    assert set(called) <= command_names()
+    steps = [step.get("run", "") for step in yaml.safe_load(text)["jobs"]["verdict"]["steps"]]
+    return [f"sh -c {shlex.quote(step)}" for step in steps if step.startswith("remyx-action")]
+
+
+def git(*arguments: str, folder: Path) -> None:
+    author = ("-c", "user.name=Test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", *author, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def commit_everything(folder: Path) -> None:
+    git("add", "--all", folder=folder)
+    git("commit", "--quiet", "--message", "Change", folder=folder)
 
 
 def test_the_readme_lists_every_command_and_every_exit_code() -> None:
