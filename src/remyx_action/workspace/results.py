@@ -21,7 +21,7 @@ _BLOCK_BYTES = 1024 * 1024
 
 
 class ResultsFolder:
-    """An arm's output folder; calling it with a file's name gives that file's lines, as bytes.
+    """An arm's output folder; calling it with a file's name gives that file's bytes, block by block.
 
     FileNotFoundError where there is no such file; NotJudged where it is a link, no regular file, larger
     than the cap, or not below the folder. `digests` holds what was read to its end.
@@ -35,7 +35,7 @@ class ResultsFolder:
 
     def __call__(self, name: str) -> Iterator[bytes]:
         file = self._open(name)
-        return self._lines(name, file)
+        return self._blocks(name, file)
 
     def _open(self, name: str) -> _Hashed:
         try:
@@ -54,12 +54,12 @@ class ResultsFolder:
             raise self._too_large(name)
         return _Hashed(descriptor)
 
-    def _lines(self, name: str, file: _Hashed) -> Iterator[bytes]:
-        with io.BufferedReader(file, _BLOCK_BYTES) as lines:
-            for line in lines:
+    def _blocks(self, name: str, file: _Hashed) -> Iterator[bytes]:
+        with io.BufferedReader(file, _BLOCK_BYTES) as blocks:
+            while block := blocks.read(_BLOCK_BYTES):
                 if file.read_bytes > self._cap_bytes:
                     raise self._too_large(name)
-                yield line
+                yield block
             self.digests[name] = f"sha256:{file.hash.hexdigest()}"
 
     def _too_large(self, name: str) -> NotJudged:
