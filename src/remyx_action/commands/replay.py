@@ -36,7 +36,7 @@ def differences(report: Report) -> Iterator[str]:
     """One line per value of the compared part that does not follow from policy and inputs."""
     written = _compared(report)
     recomputed = _compared(recompute(report))
-    for place in sorted(written.keys() | recomputed.keys()):
+    for place in dict.fromkeys([*written, *recomputed]):
         before, after = written.get(place, "nothing"), recomputed.get(place, "nothing")
         if before != after:
             yield f"  {place}: the file says {before}, its policy and inputs give {after}"
