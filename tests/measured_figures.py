@@ -30,7 +30,7 @@ from remyx_action.claims import claim_of
 from remyx_action.comparison import gather
 from remyx_action.confidence import advise, estimate, weigh
 from remyx_action.confidence.student import lower_tail
-from remyx_action.evidence import ArmFacts, Extremes, Inputs, MetricEvidence
+from remyx_action.evidence import Arm, ArmFacts, Extremes, Inputs, MetricEvidence
 from remyx_action.judgement import judge
 from remyx_action.scores import Samples
 from remyx_action.specs import Directional, Guard
@@ -284,7 +284,7 @@ def drawn(variant: Draws, baseline: Draws, ratio: str, decimals: int = 4) -> Ite
         "baseline_squares": (baseline * baseline).sum(1),
     }
     n = variant.shape[1]
-    facts = {"baseline": ArmFacts(ids=n), "variant": ArmFacts(ids=n)}
+    facts: dict[Arm, ArmFacts] = {"baseline": ArmFacts(ids=n), "variant": ArmFacts(ids=n)}
     ends = (y.min(1), y.max(1), baseline.min(1), baseline.max(1))
     for row, (low, high, lowest, highest) in enumerate(zip(*ends, strict=True)):
         paired = PairedSums.model_construct(
@@ -298,7 +298,7 @@ def drawn(variant: Draws, baseline: Draws, ratio: str, decimals: int = 4) -> Ite
             Extremes(ratio=Decimal(ratio), low=str(low), high=str(high)),
             Extremes(ratio=None, low=str(lowest), high=str(highest)),
         ]
-        yield MetricEvidence(paired=paired, both=n, facts=facts, extremes=extremes)  # type: ignore[arg-type]
+        yield MetricEvidence(paired=paired, both=n, facts=facts, extremes=extremes)
 
 
 def pass_rates(found: Iterable[Decimal | None]) -> dict[str, float]:
@@ -358,7 +358,7 @@ def wording(side: str, threshold: str) -> str:
         for direction in ("higher", "lower"):
             values = {"metric": "m", "op": op, "threshold": Decimal("0.05"), "mode": "relative"}
             model = Guard if op == "no_regression" else Directional
-            made = claim_of(model.model_validate(values), direction)  # type: ignore[arg-type]
+            made = claim_of(model.model_validate(values), direction)
             if (made.side, str(made.threshold)) == (side, threshold):
                 return f"{op} 5 % relative ({direction})"
     raise AssertionError("no condition makes this claim")

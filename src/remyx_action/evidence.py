@@ -47,7 +47,8 @@ class UnusableState(Spec):
     """An arm without a score that counts."""
 
     kind: Literal["unusable"] = "unusable"
-    reason: Reason
+    reason: Annotated[Reason, Field(strict=False)]
+    """Not strict: JSON holds it as text."""
     message: str
 
 
@@ -96,6 +97,21 @@ class ClaimCounts(Spec):
     threshold: Number
     variant: ArmSums | None = None
     pairs: list[PairedSums] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _indicators(self) -> Self:
+        if self.variant:
+            _check_indicators(self.variant, self.variant.scores, self.variant.squares)
+        for pairs in self.pairs:
+            _check_indicators(pairs, pairs.variant, pairs.variant_squares)
+            _check_indicators(pairs, pairs.baseline, pairs.baseline_squares)
+        return self
+
+
+def _check_indicators(sums: Scaled, scores: list[str], squares: list[str]) -> None:
+    """0 and 1 are the only numbers whose sum is the sum of their squares."""
+    if sums.scale != 1 or scores != squares:
+        raise ValueError("counts of a percentile that are no counts")
 
 
 class PercentileState(Scaled):

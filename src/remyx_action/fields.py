@@ -53,7 +53,8 @@ def sample_size(facts: Facts, *, key: str | None = None) -> FieldValue:
 
     def size(key: str) -> FieldValue:
         estimate = facts.estimates[key]
-        sizes = [Fraction(size) for size in (estimate.n, estimate.n_effective) if size is not None]
+        scored = facts.inputs.metrics[key].both  # filled-in scores are no samples
+        sizes = [Fraction(size) for size in (estimate.n, estimate.n_effective, scored) if size is not None]
         if estimate.n is None:
             return FieldValue(value=None, reason=estimate.reason or Reason.NO_UNCERTAINTY)
         return FieldValue(value=min(sizes), reason=None)

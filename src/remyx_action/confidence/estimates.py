@@ -9,8 +9,9 @@ from fractions import Fraction
 from remyx_action.bar import BarMetric
 from remyx_action.claims import IMPROVED, Claim
 from remyx_action.decimals import PROBABILITY_DECIMALS, round_significant
-from remyx_action.evidence import MetricEvidence
+from remyx_action.evidence import ArmState, MetricEvidence, SummaryState
 from remyx_action.reasons import Reason
+from remyx_action.sums import ArmSums
 
 from .methods import INTERVAL_LEVEL, Basis, basis_of, mean_of_arm
 from .plausibility import range_of
@@ -81,7 +82,7 @@ def estimate(evidence: MetricEvidence, metric: BarMetric) -> Estimate:
             interval=None,
             level=LEVEL,
             improved=None,
-            n=_pairs(evidence),
+            n=_size(evidence, IMPROVED[metric.direction]),
             n_effective=None,
             clusters=_clusters(evidence),
             method=None,
@@ -129,7 +130,7 @@ def weigh(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Weighed:
         point_reason=None,
         confidence=_confidence(known, claim) if known else None,
         reason=basis.reason if isinstance(basis, Unknown) else None,
-        n=known.n if known else _count(evidence, claim),
+        n=known.n if known else _size(evidence, claim),
     )
 
 
@@ -181,21 +182,26 @@ def _rounded(value: float | Fraction) -> float:
     return float(round_significant(value))
 
 
-def _pairs(evidence: MetricEvidence) -> int | None:
-    return None if evidence.paired is None else sum(evidence.paired.n)
-
-
 def _clusters(evidence: MetricEvidence) -> int | None:
     if evidence.paired is None or evidence.paired.clusters is None:
         return None
     return len(evidence.paired.clusters)
 
 
-def _count(evidence: MetricEvidence, claim: Claim) -> int | None:
-    """How many samples stand behind a point without a confidence."""
-    if claim.quantity != "value":
-        return _pairs(evidence)
-    sums = evidence.sums("variant")
-    if sums is not None:
-        return sum(sums.n)
-    return getattr(evidence.variant, "n", None)
+def _size(evidence: MetricEvidence, claim: Claim) -> int | None:
+    """Samples behind the claim: pairs, the smaller arm's, or those of the only arm that counts."""
+    if evidence.unmatched is not None and claim.quantity != "value":
+        return None
+    if evidence.paired is not None:
+        return sum(evidence.paired.n)
+    baseline, variant = (_n_of(state) for state in (evidence.baseline, evidence.variant))
+    exact = isinstance(evidence.baseline, SummaryState) and evidence.baseline.exact
+    if claim.quantity == "value" or exact or variant is None:
+        return variant
+    return None if baseline is None else min(baseline, variant)
+
+
+def _n_of(state: ArmState | None) -> int | None:
+    if isinstance(state, ArmSums):
+        return sum(state.n)
+    return state.n if isinstance(state, SummaryState) else None

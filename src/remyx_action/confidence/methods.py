@@ -286,4 +286,6 @@ def _share(observed: Observed, range_: Range, *, repeated: bool) -> Share | None
     if inside != 0:
         return None
     successes = (total - n * low) / (high - low)
+    if successes.denominator != 1 or not 0 <= successes <= n:
+        return None
     return Share(successes=int(successes), n=n, low=low, high=high)

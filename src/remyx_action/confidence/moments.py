@@ -8,7 +8,7 @@ from remyx_action.evidence import MetricEvidence
 from remyx_action.sums import ArmSums, PairedSums
 
 from .pseudo_samples import Observed, Prior
-from .unknown import NO_RANGE_NO_SPREAD, Unknown, too_few_clusters, too_few_samples
+from .unknown import CONTRADICTION, NO_RANGE_NO_SPREAD, Unknown, too_few_clusters, too_few_samples
 
 Range = tuple[Fraction, Fraction] | None
 
@@ -50,7 +50,7 @@ def prior_of_difference(
         return _prior_of_extremes(evidence, observed, ratio)
     low, high = range_
     reach = high - low if ratio == 1 else max(abs(high - ratio * low), abs(low - ratio * high))
-    return Prior(center=Fraction(0), reach=reach)
+    return _possible(observed, Prior(center=Fraction(0), reach=reach))
 
 
 def prior_of_arm(
@@ -60,7 +60,7 @@ def prior_of_arm(
     if range_ is None:
         return _prior_of_extremes(evidence, observed, None if of_baseline else Fraction(0))
     low, high = range_
-    return Prior(center=(low + high) / 2, reach=(high - low) / 2)
+    return _possible(observed, Prior(center=(low + high) / 2, reach=(high - low) / 2))
 
 
 def countable(observed: Observed) -> Unknown | None:
@@ -81,4 +81,12 @@ def _prior_of_extremes(
     low, high = (Fraction(extreme, observed.denominator) for extreme in extremes)
     mean = observed.mean
     reach = max(high - mean, mean - low)
-    return Prior(center=mean, reach=reach) if reach > 0 else NO_RANGE_NO_SPREAD
+    return _possible(observed, Prior(center=mean, reach=reach)) if reach > 0 else NO_RANGE_NO_SPREAD
+
+
+def _possible(observed: Observed, prior: Prior) -> Prior | Unknown:
+    """The prior, unless the sums spread wider than scores within its reach ever do."""
+    scale = observed.denominator
+    total, squares = Fraction(sum(observed.sums), scale), Fraction(observed.squares, scale * scale)
+    about_center = squares - 2 * prior.center * total + observed.n * prior.center**2
+    return prior if about_center <= observed.n * prior.reach**2 else CONTRADICTION

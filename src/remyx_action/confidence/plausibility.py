@@ -40,7 +40,10 @@ def squared_error(state: SummaryState, metric: BarMetric, arm: Arm) -> Fraction 
 
 
 def range_of(metric: BarMetric) -> Range:
-    return (Fraction(metric.range[0]), Fraction(metric.range[1])) if metric.range else None
+    """(low, high); None where there is no range, or it is empty."""
+    if metric.range is None or metric.range[0] >= metric.range[1]:
+        return None
+    return Fraction(metric.range[0]), Fraction(metric.range[1])
 
 
 def _implausible(state: SummaryState, metric: BarMetric, range_: Range, arm: Arm) -> Unknown | None:

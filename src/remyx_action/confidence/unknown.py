@@ -19,6 +19,10 @@ NO_RANGE_NO_SPREAD = Unknown(
     reason=Reason.NO_UNCERTAINTY,
     note=f"without a range, samples that are all equal say nothing about others: {DECLARE_A_RANGE}",
 )
+CONTRADICTION = Unknown(
+    reason=Reason.INVALID_VALUE,
+    note="the sums contradict the range or the extremes: judge the result files anew",
+)
 BARE_NUMBER = "the {arm} is a bare number: report samples, or its standard error and n"
 
 
