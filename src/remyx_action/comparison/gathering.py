@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Context, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from math import lcm
 from typing import Literal
@@ -12,16 +12,16 @@ from pydantic import ValidationError
 
 from remyx_action.bar import BarMetric
 from remyx_action.claims import Claim
-from remyx_action.evidence import Arm, ArmState, Extremes, MetricEvidence, SummaryState, UnusableState
+from remyx_action.evidence import Arm, ArmState, MetricEvidence, SummaryState, UnusableState
 from remyx_action.reasons import Reason
 from remyx_action.scores import Exact, Samples, Scores, Summary, Unusable
 
+from .extremes import extremes_apart, extremes_of_pairs
 from .pairing import Averaged, Pairing, average, examples_of, pair
 from .percentile_counts import Arms, percentile_state
-from .summing import Rows, Scale, arm_sums, paired_sums, rows_of
+from .summing import Scale, arm_sums, paired_sums, rows_of
 
 Missing = Literal["unmatched", "worst"]
-_EXACT = Context(prec=400)
 
 
 def gather(
@@ -86,7 +86,7 @@ def _gather_both(
             "baseline": baseline.facts(filled=len(pairing.only_variant)),
             "variant": variant.facts(filled=len(pairing.only_baseline)),
         },
-        extremes=[] if metric.range else _extremes(rows, _ratios(claims), of_baseline=True),
+        extremes=[] if metric.range else extremes_of_pairs(rows, claims),
         percentiles=percentile_state(metric, claims, Arms(paired=rows), scale) if metric.aggregate else None,
     )
 
@@ -111,27 +111,17 @@ def _gather_apart(
         arm: arm_sums(rows[arm], scale) if isinstance(found, Averaged) else found
         for arm, found in arms.items()
     }
-    extremes = []
-    if metric.range is None:
-        extremes += _extremes(rows["variant"], [Fraction(0)], of_baseline=False) if "variant" in rows else []
-        extremes += _extremes(rows["baseline"], [], of_baseline=True) if "baseline" in rows else []
     before = states["baseline"]
     exact = Fraction(before.value) if isinstance(before, SummaryState) and before.exact else None
+    ranked = Arms(variant=rows.get("variant"), baseline=rows.get("baseline"), exact_baseline=exact)
     return MetricEvidence(
-        baseline=states["baseline"],
+        baseline=before,
         variant=states["variant"],
         both=both,
         unmatched=unmatched,
         facts={arm: found.facts() for arm, found in averaged.items()},
-        extremes=extremes,
-        percentiles=percentile_state(
-            metric,
-            claims,
-            Arms(variant=rows.get("variant"), baseline=rows.get("baseline"), exact_baseline=exact),
-            scale,
-        )
-        if metric.aggregate and rows
-        else None,
+        extremes=[] if metric.range else extremes_apart(rows.get("baseline"), rows.get("variant")),
+        percentiles=percentile_state(metric, claims, ranked, scale) if metric.aggregate and rows else None,
     )
 
 
@@ -198,28 +188,3 @@ def _unmatched(baseline: Averaged, variant: Averaged, pairing: Pairing, missing:
     )
     counts = f"baseline {len(baseline.ids)}, variant {len(variant.ids)} ids"
     return f"{'; '.join(found)} ({counts}): {step}"
-
-
-def _ratios(claims: Sequence[Claim]) -> list[Fraction]:
-    """0 is the variant alone, 1 the difference; a relative claim may need either sign of the baseline."""
-    relative = [Fraction(claim.threshold) for claim in claims if claim.quantity == "relative_delta"]
-    around = [1 + sign * threshold for threshold in relative for sign in (1, -1)]
-    return list(dict.fromkeys([Fraction(0), Fraction(1), *around]))
-
-
-def _extremes(rows: Rows, ratios: Sequence[Fraction], *, of_baseline: bool) -> list[Extremes]:
-    found = []
-    for ratio in ratios:
-        p, q = ratio.numerator, ratio.denominator
-        y = [a * q - b * p for a, b in zip(rows.variant, rows.baseline, strict=True)] if p else rows.variant
-        found.append(_extreme(_decimal(ratio), y))
-    return [*found, _extreme(None, rows.baseline)] if of_baseline else found
-
-
-def _extreme(ratio: Decimal | None, values: Sequence[int]) -> Extremes:
-    return Extremes(ratio=ratio, low=str(min(values)), high=str(max(values)))
-
-
-def _decimal(ratio: Fraction) -> Decimal:
-    """The ratio as the decimal it is: 1 ± a number that was written."""
-    return _EXACT.divide(Decimal(ratio.numerator), Decimal(ratio.denominator))

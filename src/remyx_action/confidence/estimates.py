@@ -13,7 +13,9 @@ from remyx_action.evidence import ArmState, MetricEvidence, SummaryState
 from remyx_action.reasons import Reason
 from remyx_action.sums import ArmSums
 
-from .methods import INTERVAL_LEVEL, Basis, basis_of, mean_of_arm
+from .basis import INTERVAL_LEVEL, Basis
+from .methods import basis_of
+from .one_sample import mean_of_arm
 from .plausibility import range_of
 from .points import delta_of, point_of
 from .remarks import remark_on
@@ -138,7 +140,7 @@ def interval_of_baseline(
     evidence: MetricEvidence, metric: BarMetric, level: float
 ) -> tuple[float, float] | None:
     """Two-sided, of the baseline's own true mean; None where it cannot be told."""
-    basis = None if metric.aggregate else mean_of_arm(evidence, metric, of_baseline=True)
+    basis = None if metric.aggregate else mean_of_arm(evidence, metric, "baseline")
     if not isinstance(basis, Basis):
         return None
     found = basis.tails.interval(level)

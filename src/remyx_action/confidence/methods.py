@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
 
 from remyx_action.bar import BarMetric
 from remyx_action.claims import Claim
@@ -13,65 +11,20 @@ from remyx_action.reasons import Reason
 from remyx_action.sums import PairedSums
 
 from . import percentiles
-from .binomial import clopper_pearson, rate_at_least, rate_at_most
+from .basis import Basis
 from .location import Tails
 from .moments import (
-    Range,
-    alone,
     countable,
     difference,
-    prior_of_arm,
     prior_of_difference,
 )
+from .one_sample import mean_of_arm
 from .plausibility import range_of
 from .points import delta_of, point_of
-from .pseudo_samples import Observed, locate
+from .pseudo_samples import locate
+from .relative import ratio_of, sign_of_baseline
 from .unknown import Unknown
-from .unpaired import arm_mean, difference_of_means, location_of
-
-Method = Literal["paired", "unpaired", "one-sample", "quantile"]
-INTERVAL_LEVEL = 0.95
-
-
-@dataclass(frozen=True, kw_only=True)
-class Basis:
-    """What a claim is weighed by."""
-
-    tails: Tails
-    threshold: Fraction
-    """Where the claim's inequality lies for the value that `tails` is about."""
-    method: Method
-    n: int
-    n_effective: float | None = None
-    clusters: int | None = None
-    shift: Fraction = Fraction(0)
-    """The delta is what `tails` is about minus this."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Share:
-    """Exact binomial tails of a mean of scores that are all ends of the range."""
-
-    successes: int
-    n: int
-    low: Fraction
-    high: Fraction
-
-    def at_least(self, threshold: Fraction) -> float:
-        rate = self._rate(threshold)
-        return rate_at_least(self.successes, self.n, float(rate), float(1 - rate))
-
-    def at_most(self, threshold: Fraction) -> float:
-        rate = self._rate(threshold)
-        return rate_at_most(self.successes, self.n, float(rate), float(1 - rate))
-
-    def interval(self, level: float) -> tuple[float, float]:
-        low, high = clopper_pearson(self.successes, self.n, level)
-        start, width = float(self.low), float(self.high - self.low)
-        return start + width * low, start + width * high
-
-    def _rate(self, threshold: Fraction) -> Fraction:
-        return (threshold - self.low) / (self.high - self.low)
+from .unpaired import arm_mean, difference_of_means
 
 
 def basis_of(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Basis | Unknown:
@@ -94,79 +47,6 @@ def basis_of(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Basis
     return _unpaired(evidence, metric, claim)
 
 
-def mean_of_arm(evidence: MetricEvidence, metric: BarMetric, *, of_baseline: bool = False) -> Basis | Unknown:
-    """One arm's own true mean; its threshold is 0."""
-    arm: Literal["baseline", "variant"] = "baseline" if of_baseline else "variant"
-    sums = evidence.sums(arm)
-    if sums is None:
-        summary = arm_mean(evidence, metric, arm)
-        if isinstance(summary, Unknown):
-            return summary
-        return Basis(
-            tails=location_of(summary),
-            threshold=Fraction(0),
-            method="one-sample",
-            n=summary.n,
-            clusters=summary.clusters,
-        )
-    observed = alone(sums)
-    few = countable(observed) if observed.clustered else None
-    if few is not None:
-        return few
-    facts = evidence.facts.get(arm)
-    share = _share(observed, range_of(metric), repeated=bool(facts and facts.repeats))
-    if share is not None:
-        return Basis(tails=share, threshold=Fraction(0), method="one-sample", n=observed.n)
-    few = countable(observed)
-    if few is not None:
-        return few
-    prior = prior_of_arm(evidence, observed, range_of(metric), of_baseline=of_baseline)
-    if isinstance(prior, Unknown):
-        return prior
-    mean = locate(observed, prior)
-    return Basis(
-        tails=mean.location,
-        threshold=Fraction(0),
-        method="one-sample",
-        n=mean.n,
-        n_effective=mean.n_effective,
-        clusters=mean.clusters,
-    )
-
-
-def sign_of_baseline(evidence: MetricEvidence, metric: BarMetric) -> int | Unknown:
-    """The sign of the baseline's true mean, where range or samples settle it."""
-    range_ = range_of(metric)
-    if range_ is not None and (range_[0] >= 0 or range_[1] <= 0):
-        return 1 if range_[0] >= 0 else -1
-    state = evidence.baseline
-    if isinstance(state, SummaryState) and state.exact and state.value != 0:
-        return 1 if state.value > 0 else -1
-    unsettled = Unknown(
-        reason=Reason.ZERO_BASELINE,
-        note="the baseline may be 0, so a change relative to it says nothing: use an absolute threshold",
-    )
-    if isinstance(state, SummaryState) and state.exact:
-        return unsettled
-    if metric.aggregate is not None:
-        return percentiles.sign_of_baseline(evidence, metric) or unsettled
-    basis = mean_of_arm(evidence, metric, of_baseline=True)
-    if isinstance(basis, Unknown):
-        return basis
-    interval = basis.tails.interval(INTERVAL_LEVEL)
-    if interval is None or interval[0] <= 0 <= interval[1]:
-        return unsettled
-    return 1 if interval[0] > 0 else -1
-
-
-def ratio_of(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Fraction | Unknown:
-    """ρ of y = variant - ρ·baseline: 1 for a delta, 1 ± r for a relative one."""
-    if claim.quantity == "delta":
-        return Fraction(1)
-    sign = sign_of_baseline(evidence, metric)
-    return sign if isinstance(sign, Unknown) else 1 + Fraction(claim.threshold) * sign
-
-
 def threshold_of(claim: Claim) -> Fraction:
     """Where y of the claim is held against."""
     return Fraction(0) if claim.quantity == "relative_delta" else Fraction(claim.threshold)
@@ -176,7 +56,7 @@ def _of_value(
     evidence: MetricEvidence, metric: BarMetric, claim: Claim, threshold: Fraction
 ) -> Basis | Unknown:
     if metric.aggregate is None:
-        basis = mean_of_arm(evidence, metric)
+        basis = mean_of_arm(evidence, metric, "variant")
         if isinstance(basis, Unknown):
             return basis
         return Basis(**(vars(basis) | {"threshold": threshold}))
@@ -273,19 +153,3 @@ def _needs_samples(metric: BarMetric) -> Unknown:
         reason=Reason.NO_UNCERTAINTY,
         note=f"a {metric.aggregate} needs samples in both arms: report them",
     )
-
-
-def _share(observed: Observed, range_: Range, *, repeated: bool) -> Share | None:
-    """Binomial where every score is an end of the range: then Σ(a - low)(high - a) is exactly 0."""
-    if range_ is None or observed.clustered or repeated:
-        return None
-    low, high = range_
-    n, scale = observed.n, observed.denominator
-    total = Fraction(sum(observed.sums), scale)
-    inside = (low + high) * total - Fraction(observed.squares, scale * scale) - n * low * high
-    if inside != 0:
-        return None
-    successes = (total - n * low) / (high - low)
-    if successes.denominator != 1 or not 0 <= successes <= n:
-        return None
-    return Share(successes=int(successes), n=n, low=low, high=high)

@@ -6,22 +6,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from math import ceil, sqrt
+from math import sqrt
 from typing import Literal
 
 from remyx_action.bar import BarMetric
 from remyx_action.claims import Claim
 from remyx_action.decimals import round_significant
 from remyx_action.evidence import MetricEvidence
-from remyx_action.sums import ArmSums
 
+from .basis import Basis
 from .estimates import weigh
 from .location import Location
-from .methods import Basis, basis_of, ratio_of
+from .methods import basis_of
 from .moments import alone, difference, prior_of_arm, prior_of_difference
 from .plausibility import range_of
 from .points import point_of
 from .pseudo_samples import Observed, Prior, locate
+from .relative import ratio_of
 from .unknown import Unknown
 
 POWER = 0.80
@@ -51,15 +52,37 @@ class AdviceNumbers:
 
 @dataclass(frozen=True, kw_only=True)
 class _Outlook:
-    """How the standard error of y shrinks, and from which y to which threshold."""
+    """How a condition fares at other numbers of samples."""
 
     standard_error: float
-    """Now."""
+    """Of y, now."""
     passes: Callable[[float, float], bool]
     """(samples or clusters, z) → whether the projected sums pass."""
     units: int
     """Samples or clusters, now."""
     clustered: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Projection:
+    """The observed sums, scaled to another n around the expected value, under the same formula."""
+
+    expected: float
+    threshold: float
+    variance: float
+    """Of y without pseudo-samples; with clusters times n over n_effective."""
+    center: float
+    """Of the pseudo-samples."""
+    reach: float
+    samples_in_a_unit: float
+
+    def passes(self, units: float, z: float) -> bool:
+        n = units * self.samples_in_a_unit
+        middle = (n * self.expected + 2 * self.center) / (n + 2)
+        squares = n * (self.variance + (self.expected - middle) ** 2)
+        squares += (self.center + self.reach - middle) ** 2 + (self.center - self.reach - middle) ** 2
+        side = 1 if self.expected > self.threshold else -1
+        return side * (middle - self.threshold) >= z * sqrt(squares / ((n + 2) * (n + 1)))
 
 
 def advise(
@@ -116,10 +139,9 @@ def _outlook(
         baseline = point_of(evidence, metric, "baseline")
         assert isinstance(baseline, Fraction)
         distance *= abs(baseline)
-    sums = evidence.sums("variant")
-    if basis.method == "unpaired" or sums is None:
+    if basis.method == "unpaired" or evidence.sums("variant") is None:
         return _of_summaries(basis, distance)
-    return _of_samples(evidence, metric, claim, sums, basis.threshold + distance, basis.threshold)
+    return _of_samples(evidence, metric, claim, basis.threshold + distance, basis.threshold)
 
 
 def _of_summaries(basis: Basis, distance: Fraction) -> _Outlook | None:
@@ -135,50 +157,48 @@ def _of_summaries(basis: Basis, distance: Fraction) -> _Outlook | None:
 
 
 def _of_samples(
-    evidence: MetricEvidence,
-    metric: BarMetric,
-    claim: Claim,
-    sums: ArmSums,
-    expected: Fraction,
-    threshold: Fraction,
+    evidence: MetricEvidence, metric: BarMetric, claim: Claim, expected: Fraction, threshold: Fraction
 ) -> _Outlook | None:
-    """The observed sums, scaled to another n around the expected value, under the same formula."""
-    observed: Observed
-    prior: Prior | Unknown
+    observed = _observed_y(evidence, metric, claim)
+    if observed is None:
+        return None
+    y, prior = observed
+    if isinstance(prior, Unknown) or y.n < 2:
+        return None
+    mean = locate(y, prior)
+    units = mean.clusters or mean.n
+    variance = Fraction(y.squares, y.n * y.denominator**2) - y.mean**2
+    projection = _Projection(
+        expected=float(expected),
+        threshold=float(threshold),
+        variance=float(variance) * (y.n / mean.n_effective if mean.n_effective else 1.0),
+        center=float(expected if range_of(metric) is None else prior.center),
+        reach=float(prior.reach),
+        samples_in_a_unit=mean.n / units,
+    )
+    return _Outlook(
+        standard_error=mean.location.standard_error,
+        passes=projection.passes,
+        units=units,
+        clustered=mean.clusters is not None,
+    )
+
+
+def _observed_y(
+    evidence: MetricEvidence, metric: BarMetric, claim: Claim
+) -> tuple[Observed, Prior | Unknown] | None:
+    """The y of the claim; for an exact baseline as for a value the variant's scores."""
     if evidence.paired is not None and claim.quantity != "value":
         ratio = ratio_of(evidence, metric, claim)
         if isinstance(ratio, Unknown):
             return None
-        observed = difference(evidence.paired, ratio)
-        prior = prior_of_difference(evidence, observed, range_of(metric), ratio)
-    else:
-        observed = alone(sums)
-        prior = prior_of_arm(evidence, observed, range_of(metric), of_baseline=False)
-    if isinstance(prior, Unknown) or observed.n < 2:
+        y = difference(evidence.paired, ratio)
+        return y, prior_of_difference(evidence, y, range_of(metric), ratio)
+    sums = evidence.sums("variant")
+    if sums is None:
         return None
-    mean = locate(observed, prior)
-    variance = Fraction(observed.squares, observed.n * observed.denominator**2) - observed.mean**2
-    spread = float(variance) * (observed.n / mean.n_effective if mean.n_effective else 1.0)
-    units = mean.clusters or mean.n
-    target, bound = float(expected), float(threshold)
-    center = target if metric.range is None else float(prior.center)
-    reach = float(prior.reach)
-
-    def passes(count: float, z: float) -> bool:
-        n = count * mean.n / units
-        total = n + 2
-        middle = (n * target + 2 * center) / total
-        squares = n * (spread + (target - middle) ** 2)
-        squares += (center + reach - middle) ** 2 + (center - reach - middle) ** 2
-        side = 1 if target > bound else -1
-        return side * (middle - bound) >= z * sqrt(squares / (total * (total - 1)))
-
-    return _Outlook(
-        standard_error=mean.location.standard_error,
-        passes=passes,
-        units=units,
-        clustered=mean.clusters is not None,
-    )
+    y = alone(sums)
+    return y, prior_of_arm(evidence, y, range_of(metric), of_baseline=False)
 
 
 def _fewest(outlook: _Outlook, z: float) -> int | None:
@@ -192,7 +212,7 @@ def _fewest(outlook: _Outlook, z: float) -> int | None:
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if outlook.passes(middle, z) else (middle, high)
-    return ceil(high)
+    return high
 
 
 def _smallest_effect(

@@ -1,0 +1,27 @@
+"""What a claim is weighed by, whichever method it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from .location import Tails
+
+Method = Literal["paired", "unpaired", "one-sample", "quantile"]
+INTERVAL_LEVEL = 0.95
+
+
+@dataclass(frozen=True, kw_only=True)
+class Basis:
+    """What a claim is weighed by."""
+
+    tails: Tails
+    threshold: Fraction
+    """Where the claim's inequality lies for the value that `tails` is about."""
+    method: Method
+    n: int
+    n_effective: float | None = None
+    clusters: int | None = None
+    shift: Fraction = Fraction(0)
+    """The delta is what `tails` is about minus this."""

@@ -1,0 +1,99 @@
+"""One arm's own true mean: the formula on its scores, or exact binomial where they are all ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from remyx_action.bar import BarMetric
+from remyx_action.evidence import Arm, MetricEvidence
+
+from .basis import Basis
+from .binomial import clopper_pearson, rate_at_least, rate_at_most
+from .moments import Range, alone, countable, prior_of_arm
+from .plausibility import range_of
+from .pseudo_samples import Observed, locate
+from .unknown import Unknown
+from .unpaired import arm_mean, location_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """Exact binomial tails of a mean of scores that are all ends of the range."""
+
+    successes: int
+    n: int
+    low: Fraction
+    high: Fraction
+
+    def at_least(self, threshold: Fraction) -> float:
+        rate = self._rate(threshold)
+        return rate_at_least(self.successes, self.n, float(rate), float(1 - rate))
+
+    def at_most(self, threshold: Fraction) -> float:
+        rate = self._rate(threshold)
+        return rate_at_most(self.successes, self.n, float(rate), float(1 - rate))
+
+    def interval(self, level: float) -> tuple[float, float]:
+        low, high = clopper_pearson(self.successes, self.n, level)
+        start, width = float(self.low), float(self.high - self.low)
+        return start + width * low, start + width * high
+
+    def _rate(self, threshold: Fraction) -> Fraction:
+        return (threshold - self.low) / (self.high - self.low)
+
+
+def mean_of_arm(evidence: MetricEvidence, metric: BarMetric, arm: Arm) -> Basis | Unknown:
+    """One arm's own true mean; its threshold is 0."""
+    sums = evidence.sums(arm)
+    if sums is None:
+        return _of_summary(evidence, metric, arm)
+    observed = alone(sums)
+    facts = evidence.facts.get(arm)
+    share = _share(observed, range_of(metric), repeated=bool(facts and facts.repeats))
+    if share is not None:
+        return Basis(tails=share, threshold=Fraction(0), method="one-sample", n=observed.n)
+    few = countable(observed)
+    if few is not None:
+        return few
+    prior = prior_of_arm(evidence, observed, range_of(metric), of_baseline=arm == "baseline")
+    if isinstance(prior, Unknown):
+        return prior
+    mean = locate(observed, prior)
+    return Basis(
+        tails=mean.location,
+        threshold=Fraction(0),
+        method="one-sample",
+        n=mean.n,
+        n_effective=mean.n_effective,
+        clusters=mean.clusters,
+    )
+
+
+def _of_summary(evidence: MetricEvidence, metric: BarMetric, arm: Arm) -> Basis | Unknown:
+    summary = arm_mean(evidence, metric, arm)
+    if isinstance(summary, Unknown):
+        return summary
+    return Basis(
+        tails=location_of(summary),
+        threshold=Fraction(0),
+        method="one-sample",
+        n=summary.n,
+        clusters=summary.clusters,
+    )
+
+
+def _share(observed: Observed, range_: Range, *, repeated: bool) -> Share | None:
+    """Binomial where every score is an end of the range: then Σ(a - low)(high - a) is exactly 0."""
+    if range_ is None or observed.clustered or repeated:
+        return None
+    low, high = range_
+    n, scale = observed.n, observed.denominator
+    total = Fraction(sum(observed.sums), scale)
+    inside = (low + high) * total - Fraction(observed.squares, scale * scale) - n * low * high
+    if inside != 0:
+        return None
+    successes = (total - n * low) / (high - low)
+    if successes.denominator != 1 or not 0 <= successes <= n:
+        return None
+    return Share(successes=int(successes), n=n, low=low, high=high)
