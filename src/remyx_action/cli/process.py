@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -27,6 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     # Samples are millions of strings in long lists and make no cycles: looking for some among them takes
     # half of the time that `judge` needs.
     gc.set_threshold(200_000)
+    # A plugin of pydantic could change what is valid; looking for one reads every installed package.
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     sys.exit(int(carry_out(sys.argv[1:] if arguments is None else list(arguments))))
 
 
