@@ -1,0 +1,217 @@
+"""How long `judge` takes as a whole process, beside parsing alone and beside a peer that does the same job.
+
+    uv run benchmarks/judge.py                       # all sizes; two minutes on two cores
+    uv run benchmarks/judge.py --pairs 3000 --runs 9
+    uv run benchmarks/judge.py --without-peer        # no network needed
+
+Every figure is a fresh process: wall time (median, and the smallest), processor time and peak memory as the
+kernel counts them for that child. The peer, `evalsig gate`, is taken from the package index into an
+environment of its own; it gets the same scores in its own file format.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+SIZES = (300, 3_000, 30_000, 300_000, 1_000_000)
+LARGEST_FOR_PEER = 30_000
+PEER = "evalsig==0.1.2"
+PROGRAM = Path(sysconfig.get_path("scripts")) / "remyx-action"
+HEAVY = {"github", "docker", "lighteval", "numpy", "scipy", "jinja2", "rich", "jsonschema", "requests"}
+"""Packages that `judge` must not load."""
+
+PROJECT = {
+    "metrics.yaml": "version: 1\nmetrics:\n  - {key: accuracy, unit: accuracy, scores: binary}\n",
+    "templates/suite.yaml": "version: 1\nname: suite\nscript: evaluate.py\nmetrics: [accuracy]\n",
+    "policies/default.yaml": """\
+version: 1
+name: default
+template: suite
+ship:
+  all:
+    - {metric: accuracy.delta, op: ">=", threshold: 0.01, confidence: 0.95}
+reject:
+  any:
+    - {metric: accuracy, op: no_regression, threshold: 0.01, confidence: 0.95}
+""",
+}
+PARSE = """\
+import json, sys
+for name in sys.argv[1:]:
+    with open(name) as lines:
+        for line in lines:
+            json.loads(line)
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """Of one command, over several runs."""
+
+    wall_seconds: float
+    """Median."""
+    least_wall_seconds: float
+    processor_seconds: float
+    """Smallest user and system time."""
+    peak_megabytes: float
+
+
+def measure(command: Sequence[str | Path], *, runs: int, environment: dict[str, str]) -> Cost:
+    """Run the command once to warm the caches, then `runs` times."""
+    walls, processor, peaks = [], [], []
+    for attempt in range(runs + 1):
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            [str(word) for word in command],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=environment,
+        )
+        assert process.stderr is not None
+        complaint = process.stderr.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode not in (0, 1, 2):
+            sys.exit(f"{command} ended with {process.returncode}: {complaint.decode()}")
+        if attempt:
+            walls.append(wall)
+            processor.append(usage.ru_utime + usage.ru_stime)
+            peaks.append(usage.ru_maxrss / (1024 if sys.platform == "linux" else 1024 * 1024))
+    return Cost(
+        wall_seconds=statistics.median(walls),
+        least_wall_seconds=min(walls),
+        processor_seconds=min(processor),
+        peak_megabytes=max(peaks),
+    )
+
+
+def write_arms(folder: Path, pairs: int) -> None:
+    """Two arms of 0/1 scores, the variant about 0.03 better; the same for the peer."""
+    draw = random.Random(pairs)
+    before = [int(draw.random() < 0.60) for _ in range(pairs)]
+    after = [int(draw.random() < 0.15) if draw.random() < 0.2 else score for score in before]
+    after = [max(score, int(draw.random() < 0.25)) for score in after]
+    for arm, scores in (("baseline", before), ("variant", after)):
+        (folder / arm).mkdir(parents=True)
+        samples = [{"id": f"question-{number:07}", "score": score} for number, score in enumerate(scores)]
+        with (folder / arm / "accuracy.jsonl").open("w") as lines:
+            lines.writelines(json.dumps(sample) + "\n" for sample in samples)
+        native = {"schema": "remyx-results/1", "metrics": {"accuracy": {"samples": "accuracy.jsonl"}}}
+        (folder / arm / "results.json").write_text(json.dumps(native))
+        if pairs <= LARGEST_FOR_PEER:
+            items = [{"item_id": sample["id"], "score": sample["score"]} for sample in samples]
+            frame = {
+                "run_id": arm,
+                "model_id": arm,
+                "task_id": "suite",
+                "metric_name": "accuracy",
+                "items": items,
+            }
+            (folder / arm / "runframe.json").write_text(json.dumps(frame))
+
+
+def judge_command(project: Path, arms: Path) -> list[str | Path]:
+    options = ["--policy", "default", "--format", "json"]
+    return [
+        PROGRAM,
+        "-C",
+        project,
+        "judge",
+        *options,
+        "--variant",
+        arms / "variant",
+        "--baseline",
+        arms / "baseline",
+    ]
+
+
+def peer_command(peer: Path, arms: Path, *more: str) -> list[str | Path]:
+    files: list[str | Path] = ["--baseline", arms / "baseline/runframe.json"]
+    files += ["--candidate", arms / "variant/runframe.json"]
+    return [peer, "gate", *files, "--min-delta", "0.01", "--alpha", "0.05", "--output", "json", *more]
+
+
+def install_peer(folder: Path) -> Path:
+    """`evalsig` in an environment of its own, with compiled bytecode."""
+    environment = folder / "peer"
+    subprocess.run(["uv", "venv", "--quiet", str(environment)], check=True)
+    install = ["uv", "pip", "install", "--quiet", "--compile-bytecode", "--python", str(environment), PEER]
+    subprocess.run(install, check=True)
+    return environment / "bin" / "evalsig"
+
+
+def loaded_packages(command: Sequence[str | Path], environment: dict[str, str]) -> list[str]:
+    """Top-level packages outside the standard library that the command imports."""
+    timed = [sys.executable, "-X", "importtime", *map(str, command)]
+    said = subprocess.run(timed, env=environment, capture_output=True, text=True, check=False).stderr
+    names = {line.rpartition("|")[2].strip().partition(".")[0] for line in said.splitlines() if "|" in line}
+    return sorted(name for name in names - {"imported package"} if name not in sys.stdlib_module_names)
+
+
+def row(name: str, cost: Cost, beside: float) -> str:
+    return (
+        f"| {name} | {cost.wall_seconds:.3f} | {cost.least_wall_seconds:.3f} | {cost.processor_seconds:.3f} "
+        f"| {cost.peak_megabytes:.0f} | {cost.wall_seconds / beside:.2f} |"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--pairs", type=int, nargs="*", default=SIZES)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--without-peer", action="store_true")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        for name, content in PROJECT.items():
+            (folder / ".remyx" / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / ".remyx" / name).write_text(content)
+        (folder / "evaluate.py").touch()
+        peer = None if options.without_peer else install_peer(folder)
+        print("| pairs | command | wall s, median | wall s, least | processor s | peak MB | × judge |")
+        print("| --- | --- | --- | --- | --- | --- | --- |")
+        for pairs in options.pairs:
+            compare(folder, pairs, options.runs, environment, peer)
+        usage = measure([PROGRAM, "--help"], runs=options.runs, environment=environment)
+        print(row("| `remyx-action --help`", usage, usage.wall_seconds))
+        packages = loaded_packages(judge_command(folder, folder / str(options.pairs[0])), environment)
+        print(f"\nPackages that `judge` loads: {', '.join(packages)}.")
+        if HEAVY & set(packages):
+            sys.exit(f"judge loads {HEAVY & set(packages)}")
+
+
+def compare(folder: Path, pairs: int, runs: int, environment: dict[str, str], peer: Path | None) -> None:
+    arms = folder / str(pairs)
+    write_arms(arms, pairs)
+    runs = runs if pairs <= LARGEST_FOR_PEER else max(3, runs // 2)
+    judged = measure(judge_command(folder, arms), runs=runs, environment=environment)
+    files = [arms / arm / "accuracy.jsonl" for arm in ("baseline", "variant")]
+    parsed = measure([sys.executable, "-c", PARSE, *files], runs=runs, environment=environment)
+    print(row(f"{pairs:,} | `remyx-action judge`", judged, judged.wall_seconds), flush=True)
+    print(row("| `json.loads` of every line", parsed, judged.wall_seconds), flush=True)
+    if peer is not None and pairs <= LARGEST_FOR_PEER:
+        for name, more in (("", ()), (" --method paired_bootstrap", ("--method", "paired_bootstrap"))):
+            cost = measure(peer_command(peer, arms, *more), runs=runs, environment=environment)
+            print(row(f"| `evalsig gate{name}`", cost, judged.wall_seconds), flush=True)
+    if pairs > LARGEST_FOR_PEER:
+        shutil.rmtree(arms)
+
+
+if __name__ == "__main__":
+    main()
