@@ -10,8 +10,8 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "remyx_action"
 
 SHELLS = {
-    "__main__", "arms", "cli", "commands", "judging", "outputs", "pipeline", "progress", "project", "scene",
-    "standing",
+    "__main__", "arms", "cli", "commands", "handover", "judging", "outputs", "pipeline", "progress",
+    "project", "scene", "standing",
 }  # fmt: skip
 """Know several edges."""
 EDGES = {"repository", "workspace", "runtimes", "settings", "github", "workflow", "circumstances"}

@@ -33,6 +33,7 @@ DEFAULTS = Inputs(
     comment="always",
     fail_on="policy",
     working_directory=".",
+    check_id=None,
 )
 
 
@@ -92,6 +93,7 @@ def test_every_input_is_taken_and_an_empty_one_is_not_given() -> None:
         "REMYX_COMMENT": "on-change",
         "REMYX_FAIL_ON": "never",
         "REMYX_WORKING_DIRECTORY": "projects/spatial/",
+        "REMYX_CHECK_ID": "41",
     }
     expected = Inputs(
         mode="publish",
@@ -102,6 +104,7 @@ def test_every_input_is_taken_and_an_empty_one_is_not_given() -> None:
         comment="on-change",
         fail_on="never",
         working_directory="projects/spatial",
+        check_id=41,
     )
     assert expected == parse_settings(environment, None).inputs
 
@@ -109,7 +112,7 @@ def test_every_input_is_taken_and_an_empty_one_is_not_given() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "message", "help"),
     [
-        ("REMYX_MODE", "deploy", "'deploy' is not one of run, publish, check, doctor", None),
+        ("REMYX_MODE", "deploy", "'deploy' is not one of run, open, measure, publish, check", None),
         ("REMYX_COMMENT", "Always", "'Always' is not one of always, on-change, on-block, never", None),
         ("REMYX_FAIL_ON", "reject", "'reject' is not one of policy, never", None),
         ("REMYX_WORKING_DIRECTORY", "/etc", "'/etc' is not a folder below the repository's root", None),

@@ -50,6 +50,20 @@ def read_handed_in(template: Template, metrics: Mapping[str, BarMetric], path: P
     return _read(template, metrics, folder, _report("handed_in"), name=name)
 
 
+def read_left_behind(
+    template: Template, metrics: Mapping[str, BarMetric], folder: Path, told: ArmReport, *, asset: str
+) -> MeasuredArm:
+    """What another job measured: its word that an arm failed is taken, a score only from the raw results."""
+    failed: State = "timed_out" if told.state == "timed_out" else "failed"
+    if told.state in {"failed", "timed_out"}:
+        report = _report(
+            failed, asset=asset, detail=told.detail, seconds=told.seconds, warnings=told.warnings
+        )
+        return failed_arm(metrics, report)
+    report = _report("completed", asset=asset, seconds=told.seconds)
+    return _read(template, metrics, ResultsFolder(folder), report)
+
+
 def read_recorded(template: Template, metrics: Mapping[str, BarMetric], project: Project) -> MeasuredArm:
     """The recorded baseline: `.remyx/baselines/<template>.json`, else the numbers in metrics.yaml."""
     scores = recorded_baseline(template.name, project.recorded_baseline(template.name), metrics)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
-from . import render, strict_json
-from .plan import Arm
-from .report import Report, RunReport, to_json
-from .specs import Template
-from .verdict import MeasuredArm
-from .workspace import OutputFolder, write_whole
+from . import render, run_record
+from .report import Report, to_json
+from .workspace import write_whole
 
 
 def write_report(folder: Path, report: Report) -> None:
@@ -20,14 +16,6 @@ def write_report(folder: Path, report: Report) -> None:
     write_whole(folder / "summary.md", render.summary(report))
 
 
-def write_run(
-    output: OutputFolder, template: Template, arms: Mapping[Arm, MeasuredArm], run: RunReport
-) -> None:
+def write_run(folder: Path, record: str) -> None:
     """run.json: what was measured, for whoever judges these arms later."""
-    record = {
-        "schema": "remyx-run/1",
-        "template": template.name,
-        "arms": {arm: measured.report.model_dump() for arm, measured in arms.items()},
-        "run": run.model_dump(),
-    }
-    write_whole(output.path / "run.json", strict_json.dump(record))
+    write_whole(folder / run_record.NAME, record)

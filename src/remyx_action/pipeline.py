@@ -9,17 +9,20 @@ from shlex import join
 
 from .arms import read_outcome, read_recorded
 from .bar import measured_metrics
+from .bundle import Bundle
 from .circumstances import Circumstances
 from .events import Event, Laptop, MergeGroupEvent, PullRequestEvent
+from .handover import read_handover
 from .judging import judge_arms
 from .outputs import write_report, write_run
 from .plan import ARMS, Arm, Site, choose_assets, plan_run
 from .report import JudgedUnder, Report
 from .repository import Sources, sources_of
+from .run_record import record_as_json
 from .runtimes import OnEvent, ScriptRuntime, run_arms
 from .scene import Scene, github_scene, laptop_scene
 from .specs import Policy, Template
-from .standing import judged_under
+from .standing import harness_digest, judged_under
 from .verdict import MeasuredArm
 from .workspace import OutputFolder, describe_script, prepare_output
 
@@ -39,6 +42,8 @@ class Request:
     """The commit to read the project's files from, and to take the merge base with."""
     head: str | None = None
     measure_only: bool = False
+    results: Path | None = None
+    """A folder of raw results that another job left: judged, and nothing is run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +68,8 @@ class Ran:
     """One per policy; empty after `--measure-only`, and where there was nothing to evaluate."""
     nothing: str | None
     """Why there was nothing to evaluate."""
+    bundle: Bundle
+    """The rules, with the place of each."""
 
 
 def run(request: Request, stage: Stage) -> Ran:
@@ -74,8 +81,7 @@ def run(request: Request, stage: Stage) -> Ran:
             first = request.out if alone else request.out / policies[0].name
             with sources_for(request, scene, template) as sources, prepare_output(first) as output:
                 place = Place(output=output, sources=sources)
-                arms = measure(request, scene, template, place, stage)
-                write_run(output, template, arms, stage.circumstances.now())
+                arms = arms_of(request, scene, template, place, stage)
                 for policy in [] if request.measure_only else policies:
                     under = standing_of(request, scene, template, policy, sources)
                     report = judge_arms(
@@ -83,7 +89,7 @@ def run(request: Request, stage: Stage) -> Ran:
                     )
                     write_report(first if alone else request.out / policy.name, report)
                     reports.append(report)
-    return Ran(reports=reports, nothing=scene.nothing)
+    return Ran(reports=reports, nothing=scene.nothing, bundle=scene.project.bundle)
 
 
 def scene_of(request: Request) -> AbstractContextManager[Scene]:
@@ -99,6 +105,24 @@ def sources_for(request: Request, scene: Scene, template: Template) -> AbstractC
     if scene.proposal is None or template.compare == "assets":
         return sources_of(request.root, template, base=request.base, head=request.head)
     return sources_of(request.root, template, base=scene.proposal.base, head=scene.proposal.head)
+
+
+def arms_of(
+    request: Request, scene: Scene, template: Template, place: Place, stage: Stage
+) -> dict[Arm, MeasuredArm]:
+    """Both arms: handed over by another job, else measured here and recorded for whoever judges them."""
+    if request.results is not None:
+        return read_handover(scene, template, request.results, place.sources)
+    arms = measure(request, scene, template, place, stage)
+    record = record_as_json(
+        template=template.name,
+        commits=scene.proposal.commits() if scene.proposal else place.sources.commits,
+        harness=harness_digest(template, scene.harness),
+        arms={arm: measured.report for arm, measured in arms.items()},
+        run=stage.circumstances.now(),
+    )
+    write_run(place.output.path, record)
+    return arms
 
 
 def measure(

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from .errors import WrongUsage
 from .events import Event, Laptop, SettingProblem, is_plain, parse_event, shown
 
-Mode = Literal["run", "publish", "check", "doctor"]
+Mode = Literal["run", "open", "measure", "publish", "check"]
 CommentMode = Literal["always", "on-change", "on-block", "never"]
 FailOn = Literal["policy", "never"]
 
@@ -39,6 +39,8 @@ class Inputs:
     """`never`: report only; the exit code stays 0."""
     working_directory: str
     """Below the repository's root, with `/`; `.` is the root itself."""
+    check_id: int | None
+    """Of the check that an earlier job opened."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,6 +180,10 @@ class _Variables:
         value = self.checked(name, _is_count, "a whole number above 0")
         return int(value) if _is_count(value) else 0
 
+    def count(self, name: str) -> int | None:
+        value = self.environment.get(name, "").strip()
+        return self.number(name) if value else None
+
     def file(self, name: str) -> Path | None:
         value = self.environment.get(name, "")
         return Path(value) if value else None
@@ -199,6 +205,7 @@ def _inputs(variables: _Variables) -> Inputs:
                 )
             )
         ),
+        check_id=variables.count("REMYX_CHECK_ID"),
     )
 
 

@@ -34,7 +34,7 @@ def judged_under(
         "policy": digest_of(policy),
     }
     if harness is not None:
-        digests["harness"] = digest_of_harness(read_harness(harness, harness_globs(template)))
+        digests["harness"] = harness_digest(template, harness)
     return JudgedUnder(
         source=project.source,
         digests=digests,
@@ -44,6 +44,11 @@ def judged_under(
         lock=lock_state(project, template, digests),
         reproduce=reproduce,
     )
+
+
+def harness_digest(template: Template, root: Path) -> str:
+    """Digest of the template's harness as it lies below the harness root."""
+    return digest_of_harness(read_harness(root, harness_globs(template)))
 
 
 def harness_globs(template: Template) -> list[str]:

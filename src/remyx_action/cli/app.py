@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from contextlib import chdir
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from remyx_action import __version__
 from remyx_action.errors import Exit
 
+from . import on_github
 from .options import (
     BaseCommit,
     BaselineAsset,
@@ -106,10 +107,11 @@ def run(
 
     Example: remyx-action run --variant org/model-v2
     """
-    from remyx_action.circumstances import Circumstances
-    from remyx_action.pipeline import Request, Stage
+    if on_github.in_an_event() and (base, head, baseline) == (None, None, None):
+        mode: Literal["measure", "run"] = "measure" if measure_only else "run"
+        return on_github.act(mode, out=out.absolute(), template=template, policy=policy, variant=variant)
+    from remyx_action.pipeline import Request
     from remyx_action.pipeline import run as carry_out_run
-    from remyx_action.progress import Teller
 
     root = _root(context)
     request = Request(
@@ -123,8 +125,7 @@ def run(
         head=head,
         measure_only=measure_only,
     )
-    stage = Stage(circumstances=Circumstances(), on_event=Teller(say=lambda line: typer.echo(line, err=True)))
-    return say_reports(carry_out_run(request, stage).reports, format)
+    return say_reports(carry_out_run(request, on_github.stage()).reports, format)
 
 
 @app.command()
@@ -225,6 +226,10 @@ def render(
 
     typer.echo(command.render(verdict, shape, width=screen_width(), colour=screen_colour()), nl=False)
     return Exit.SHIP
+
+
+app.command()(on_github.publish)
+app.command()(on_github.action)
 
 
 def _root(context: typer.Context) -> Path:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from remyx_action.report import Report
+
+
+class Drawing(Protocol):
+    """`comment` or `summary`."""
+
+    def __call__(self, report: Report, *, limit: int) -> str: ...
 
 
 def comment(report: Report, *, limit: int = 65_000) -> str:

@@ -24,6 +24,7 @@ REASONS = {
     "lock_stale": "the lock on the base branch is stale",
     "not_locked": "the policy asks for more of a lock than there is",
     "isolation": "the arms were less isolated than the policy asks",
+    "workflow_changed": "the bar is met, and the change edits what starts its own evaluation",
 }
 """Why a verdict is what it is, to follow a colon or stand alone."""
 
@@ -39,6 +40,7 @@ NEXT_STEPS = {
     "lock_stale": "Run `remyx-action lock` on the base branch and have the change reviewed.",
     "not_locked": "Protect the paths of the lock on the base branch, or change the policy there.",
     "isolation": "Run the arms in separate containers, or change what the policy trusts.",
+    "workflow_changed": "Change files under .github/ in a pull request of their own.",
 }
 
 CONDITION_REASONS = {

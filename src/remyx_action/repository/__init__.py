@@ -2,6 +2,7 @@
 
 from .checkouts import checked_out
 from .commits import Commits, choose_commits
+from .fetching import obtain
 from .repository import Entry, Repository, find_repository
 from .sources import Sources, sources_of
 
@@ -13,5 +14,6 @@ __all__ = [
     "checked_out",
     "choose_commits",
     "find_repository",
+    "obtain",
     "sources_of",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -45,16 +45,22 @@ def run(folder: Path, *words: str) -> bytes:
     return done.stdout
 
 
-def attempt(folder: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
-    """git's exit code and what it printed; NotJudged where there is no git."""
+def attempt(
+    folder: Path, *words: str, given: Mapping[str, str] | None = None, timeout_seconds: float | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """git's exit code and what it printed; NotJudged where there is no git.
+
+    `given` goes into its environment. Raises TimeoutExpired.
+    """
     try:
         return subprocess.run(  # noqa: S603 - no shell
             ("git", *_SAFETY, *words),  # noqa: S607 - the person's own git, from PATH
             cwd=folder,
-            env=_environment(),
+            env={**_environment(), **(given or {})},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
+            timeout=timeout_seconds,
         )
     except FileNotFoundError as error:
         raise NotJudged("git is missing", help="install git") from error

@@ -1,0 +1,64 @@
+"""The commands of a job on GitHub: settings from the environment, and options that win over them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .options import PolicyName
+
+if TYPE_CHECKING:
+    from remyx_action.pipeline import Stage
+    from remyx_action.settings import Mode
+
+Results = Annotated[
+    Path | None,
+    typer.Argument(metavar="RESULTS", help="What `run --measure-only` left: a folder, .tar or .zip."),
+]
+
+
+def publish(results: Results = None, policy: PolicyName = None) -> int:
+    """Judge another job's raw results anew and post the verdict: the trusted step, on GitHub only.
+
+    Example: remyx-action publish results.tar
+    """
+    return act("publish", policy=policy, results=None if results is None else str(results))
+
+
+def action() -> int:
+    """Carry out what the action's inputs ask for: REMYX_MODE and its siblings, on GitHub only.
+
+    Example: REMYX_MODE=open REMYX_POLICY=default remyx-action action
+    """
+    return act(None)
+
+
+def in_an_event() -> bool:
+    """Whether this process is a step of a job on GitHub."""
+    return bool(os.environ.get("GITHUB_EVENT_NAME"))
+
+
+def act(mode: Mode | None, *, out: Path | None = None, **given: str | None) -> int:
+    """Carry out one mode of the action."""
+    from remyx_action.commands.action import carry_out
+    from remyx_action.settings import read_settings
+
+    settings = read_settings(os.environ)
+    changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if mode is not None:
+        changes["mode"] = mode
+    inputs = replace(settings.inputs, **changes)
+    return carry_out(replace(settings, inputs=inputs), stage(), typer.echo, out)
+
+
+def stage() -> Stage:
+    """The edges of this process, with progress on standard error."""
+    from remyx_action.circumstances import Circumstances
+    from remyx_action.pipeline import Stage
+    from remyx_action.progress import Teller
+
+    return Stage(circumstances=Circumstances(), on_event=Teller(say=lambda line: typer.echo(line, err=True)))
