@@ -1,0 +1,60 @@
+"""A small project under judgement: its files as texts, and a harness of the standard library."""
+
+from __future__ import annotations
+
+METRICS = """version: 1
+metrics:
+  - key: accuracy
+    label: Accuracy
+    unit: accuracy
+    scores: binary
+    baseline: {value: 0.5, n: 400}
+"""
+TEMPLATE = """version: 1
+name: small
+script: evaluation/evaluate.py
+harness: [evaluation/**]
+baseline_asset: half
+variant_asset: {file: model.yaml, pointer: /model}
+metrics: [accuracy]
+samples: 400
+timeout: 60
+paths: [model.yaml, src/**]
+"""
+POLICY = """version: 1
+name: default
+template: small
+ship:
+  all:
+    - {metric: accuracy, op: improves_by, threshold: 0.02, confidence: 0.80}
+    - {field: coverage, op: ">=", threshold: 1}
+reject:
+  any:
+    - {metric: accuracy, op: no_regression, threshold: 0.01, confidence: 0.80}
+"""
+HARNESS = '''"""Scores an asset by its name: how many of 400 samples it gets right."""
+import json, os, pathlib, sys
+
+RIGHT = {"half": 200, "better": 260, "slightly": 208, "worse": 100, "trained": 260}
+asset = os.environ["REMYX_ASSET"]
+if asset not in RIGHT:
+    sys.exit(f"no asset {asset}")
+rows = [{"id": f"s{i:03}", "score": int(i < RIGHT[asset])} for i in range(400)]
+results = {"schema": "remyx-results/1", "metrics": {"accuracy": {"samples": rows}}}
+(pathlib.Path(os.environ["REMYX_OUTPUT_DIR"]) / "results.json").write_text(json.dumps(results))
+'''
+
+
+def model(asset: str) -> str:
+    """The file that names the variant."""
+    return f"model: {asset}\n"
+
+
+FILES: dict[str, str | None] = {
+    ".remyx/metrics.yaml": METRICS,
+    ".remyx/templates/small.yaml": TEMPLATE,
+    ".remyx/policies/default.yaml": POLICY,
+    "evaluation/evaluate.py": HARNESS,
+    "model.yaml": model("half"),
+    "README.md": "A small project.\n",
+}
