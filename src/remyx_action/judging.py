@@ -54,6 +54,7 @@ def proposal_of(scene: Scene, template: Template, policy: Policy, arms: Arms) ->
     )
     about = [change for change in changes if policy.name in change.policies or not change.policies]
     verdict, reason = _previewed(scene, policy, arms) if about else (None, None)
+    protected = proposal.protected_paths(matcher(harness_globs(template)))
     return ProposalReport(
         experiment=None
         if experiment is None
@@ -63,8 +64,9 @@ def proposal_of(scene: Scene, template: Template, policy: Policy, arms: Arms) ->
             target_metric=experiment.target_metric,
             tags=list(experiment.tags),
         ),
-        protected=list(proposal.protected_paths(matcher(harness_globs(template)))),
+        protected=list(protected),
         workflow=list(proposal.workflow_paths()),
+        others=len(proposal.paths) - len(protected),
         changes=[
             BarChange(effect=change.effect.value, path=change.path, sentence=change.sentence)
             for change in about

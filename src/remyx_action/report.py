@@ -195,6 +195,8 @@ class ProposalReport(Spec):
     """Changed files that a verdict is judged by."""
     workflow: list[str]
     """Changed files under .github/: they start the evaluation itself."""
+    others: Annotated[Integer, Field(ge=0)] = 0
+    """How many other files the pull request changes."""
     changes: list[BarChange]
     verdict: Literal["ship", "reject", "iterate"] | None
     """Under the proposed rules, on the numbers measured under the base's; null: none, see `reason`."""
