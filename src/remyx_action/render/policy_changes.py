@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from textwrap import wrap
+from typing import Protocol
 
 from remyx_action.policy_diff import Change, Effect, effect_by_policy, whole_effect
+from remyx_action.policy_diff.change import together
 
 from . import neutral, numbers
 
@@ -34,13 +36,30 @@ COLOURS = {
 PLAIN = "\x1b[0m"
 
 
-def changes_as_markdown(changes: Sequence[Change], *, shown: int = SHOWN) -> str:
-    """A headline and a list, loosened first; what is beyond `shown` is counted by effect."""
+class Told(Protocol):
+    """A change as it is told, wherever it comes from: the diff itself, or a report."""
+
+    @property
+    def effect(self) -> str:
+        """A value of `Effect`."""
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def sentence(self) -> str: ...
+
+
+def changes_as_markdown(changes: Sequence[Told], *, shown: int = SHOWN, limit: int = LIMIT) -> str:
+    """A headline and a list, loosened first; what is beyond `shown` is counted by effect.
+
+    `limit` is in characters, of each sentence and path.
+    """
     ordered = worst_first(changes)
     lines = [f"**{headline(changes)}**", ""]
     lines += [
-        f"- {SIGNS[change.effect]} **{change.effect.value}** · {neutral.code(change.path)}: "
-        f"{neutral.text(change.sentence, limit=LIMIT)}"
+        f"- {SIGNS[_effect(change)]} **{_effect(change).value}** · {neutral.code(change.path, limit=limit)}: "
+        f"{neutral.text(change.sentence, limit=limit)}"
         for change in ordered[:shown]
     ]
     if len(ordered) > shown:
@@ -48,7 +67,7 @@ def changes_as_markdown(changes: Sequence[Change], *, shown: int = SHOWN) -> str
     return "\n".join(lines).rstrip() + "\n"
 
 
-def changes_as_text(changes: Sequence[Change], *, width: int = 80, colour: bool = False) -> str:
+def changes_as_text(changes: Sequence[Told], *, width: int = 80, colour: bool = False) -> str:
     """A headline, then each change under its file; every line at most `width` columns where words allow."""
     lines = [headline(changes)]
     path = ""
@@ -56,11 +75,11 @@ def changes_as_text(changes: Sequence[Change], *, width: int = 80, colour: bool 
         if change.path != path:
             path = change.path
             lines += ["", neutral.terminal(path)]
-        effect = f"{SIGNS[change.effect]} {change.effect.value}"
+        effect = f"{SIGNS[_effect(change)]} {_effect(change).value}"
         said = f"{effect}: {neutral.terminal(change.sentence, limit=LIMIT)}"
         first, *rest = wrap(said, width=max(width, 30), initial_indent="  ", subsequent_indent="    ")
         if colour:
-            first = first.replace(effect, f"{COLOURS[change.effect]}{effect}{PLAIN}", 1)
+            first = first.replace(effect, f"{COLOURS[_effect(change)]}{effect}{PLAIN}", 1)
         lines += [first, *rest]
     if changes:
         lines += ["", _counted(changes)]
@@ -88,19 +107,19 @@ def changes_as_json(changes: Sequence[Change]) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def headline(changes: Sequence[Change]) -> str:
+def headline(changes: Sequence[Told]) -> str:
     """What everything does together, in one sentence."""
-    effects = {change.effect for change in changes}
+    effects = {_effect(change) for change in changes}
     if {Effect.LOOSENED, Effect.TIGHTENED} <= effects and Effect.INCOMPARABLE not in effects:
         return BOTH_WAYS
-    return HEADLINES[whole_effect(changes)] if changes else NOTHING
+    return HEADLINES[together(effects)] if changes else NOTHING
 
 
-def worst_first(changes: Sequence[Change]) -> list[Change]:
+def worst_first(changes: Sequence[Told]) -> list[Told]:
     """Files by their worst change, and in each file the worst change first; else in order."""
     worst: dict[str, int] = {}
     for change in changes:
-        rank = WORST_FIRST.index(change.effect)
+        rank = WORST_FIRST.index(_effect(change))
         worst[change.path] = min(rank, worst.get(change.path, rank))
     order = list(worst)
     return sorted(
@@ -108,12 +127,16 @@ def worst_first(changes: Sequence[Change]) -> list[Change]:
         key=lambda change: (
             worst[change.path],
             order.index(change.path),
-            WORST_FIRST.index(change.effect),
+            WORST_FIRST.index(_effect(change)),
         ),
     )
 
 
-def _counted(changes: Sequence[Change]) -> str:
+def _effect(change: Told) -> Effect:
+    return Effect(change.effect)
+
+
+def _counted(changes: Sequence[Told]) -> str:
     """`2 loosened, 1 unchanged`."""
-    counts = [(effect, sum(change.effect is effect for change in changes)) for effect in WORST_FIRST]
+    counts = [(effect, sum(_effect(change) is effect for change in changes)) for effect in WORST_FIRST]
     return ", ".join(f"{numbers.count(count)} {effect.value}" for effect, count in counts if count)
