@@ -1,17 +1,85 @@
 """The workflow that users copy, run by act with the real action on a real repository."""
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from github_stand_in import payloads
 from small_project import model
 
 pytestmark = pytest.mark.slow
 
+Record = Callable[[str, object], None]
 
-def test_a_pull_request_gets_one_comment_and_one_check(place: Any) -> None:
-    ran = place.event("opened")
-    assert {"open": "success", "eval": "success", "verdict": "success"} == ran.jobs, ran.log
+
+def test_a_pull_request_has_one_comment_and_one_check_a_commit(place: Any, record_property: Record) -> None:
+    first = place.event("opened")
+    assert {"open": "success", "eval": "success", "verdict": "success"} == first.jobs, first.log
     (comment,) = place.ours()
     assert comment.body.startswith("### ✅ Ship")
+    assert ["success"] == place.concluded()
+    calls = [f"{each.verb} {each.target}" for each in place.world.calls]
+    assert len(calls) <= 7, calls
+
+    shipped = place.world.head(place.pull)
+    place.push({"model.yaml": model("worse")})
+    second = place.event("synchronize")
+    assert {"open": "success", "eval": "success", "verdict": "failure"} == second.jobs, second.log
+    assert [comment.id] == [each.id for each in place.ours()]
+    assert place.ours()[0].body.startswith("### ❌ Reject")
+    assert (["success"], ["failure"]) == (place.concluded(shipped), place.concluded())
+    assert len(place.world.calls) <= 7
+    record_property("github", f"calls an update, opening the check included: {len(place.world.calls)}")
+
+    said = place.ours()[0].body
+    edit = place.event("edited")
+    assert {"open": "success", "verdict": "failure"} == edit.jobs, edit.log
+    assert [said] == [each.body for each in place.ours()]
+    assert ["failure", "failure"] == place.concluded()
+    assert "### Unchanged" in edit.summaries["verdict"]
+
+
+def test_a_fork_s_read_only_token_leaves_summary_artifact_and_exit_code(place: Any) -> None:
+    place.world.history.write("refs/forks/stranger/patch", {"model.yaml": model("worse")}, onto="main")
+    place.pull = place.world.open_pull("patch", owner="stranger")
+    ran = place.event("opened", from_fork=True)
+    assert {"open": "success", "eval": "success", "verdict": "failure"} == ran.jobs, ran.log
+    assert ([], []) == (place.world.comments, place.world.checks)
+    assert "### ❌ Reject" in ran.summaries["verdict"]
+    assert "a second workflow on `workflow_run` can publish it" in ran.summaries["verdict"]
+    report = json.loads((ran.artifacts / "remyx-verdict" / "verdict.json").read_text())
+    assert "reject" == report["verdict"]
+    assert "tree" not in report["judged_under"]["source"]
+
+
+def test_a_merge_group_is_judged_on_its_own_commit(place: Any) -> None:
+    payload = payloads.merge_group(place.world, place.pull)
+    group = payload["merge_group"]
+    ran = place.start("merge_group", payload, ref=group["head_ref"])
+    assert {"open": "success", "eval": "success", "verdict": "success"} == ran.jobs, ran.log
+    assert ([], ["success"]) == (place.world.comments, place.concluded(group["head_sha"]))
+
+
+def test_a_crash_and_a_failed_job_are_never_green(place: Any) -> None:
+    place.push({"model.yaml": model("crashes")})
+    crashed = place.event("synchronize")
+    assert {"open": "success", "eval": "success", "verdict": "failure"} == crashed.jobs, crashed.log
+    assert "no asset crashes" in place.ours()[0].body
+    assert ["failure"] == place.concluded()
+
+    place.push({"model.yaml": "name: nobody\n"})
+    failed = place.event("synchronize")
+    assert {"open": "success", "eval": "failure", "verdict": "failure"} == failed.jobs, failed.log
+    assert "### ⚠️ Not judged" in place.ours()[0].body
+    assert ["failure"] == place.concluded()
+
+
+def test_nothing_to_evaluate_is_green_and_said(place: Any) -> None:
+    place.world.history.write("feature/y", {"README.md": "Another text.\n"}, onto="main")
+    place.pull = place.world.open_pull("feature/y")
+    ran = place.event("opened")
+    assert {"open": "success", "eval": "success", "verdict": "success"} == ran.jobs, ran.log
+    assert place.ours()[0].body.startswith("### ✅ Nothing to evaluate")
     assert ["success"] == place.concluded()
