@@ -71,7 +71,7 @@ def _of_field(
     claim: Claim = IMPROVED[metric.direction]
     turn = 1 if metric.direction == "higher" else -1
     numbers = advise(inputs.metrics[key], metric, claim, floor, None)
-    return _entry(numbers, text_of(condition), metric, "gain", turn)
+    return _entry(numbers, text_of(condition), metric, f"gain in {metric.label}", turn)
 
 
 def _entry(numbers: AdviceNumbers, text: str, metric: BarMetric, term: str, turn: int) -> Advice | None:
