@@ -7,9 +7,19 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from remyx_action.bar import Bar, set_bar
+from remyx_action.bar import Bar
+from remyx_action.bundle import Bundle
+from remyx_action.policy_diff import Side, compare_bars
 from remyx_action.reasons import Reason
-from remyx_action.report import ArmReport, JudgedUnder, Report, RunReport
+from remyx_action.report import (
+    ArmReport,
+    BarChange,
+    ExperimentReport,
+    JudgedUnder,
+    ProposalReport,
+    Report,
+    RunReport,
+)
 from remyx_action.scores import ArmScores, Samples, Scores, Summary, Unusable
 from remyx_action.specs import Metrics, Policy, Template
 from remyx_action.verdict import MeasuredArm, failed_arm, reach_verdict
@@ -50,7 +60,8 @@ def spec(model: Any, value: object) -> Any:
     return model.model_validate(json.loads(json.dumps(value), parse_float=Decimal))
 
 
-def bar_of(ship: object, reject: object, metrics: Mapping[str, Any] = SPATIAL) -> Bar:
+def bundle_of(ship: object, reject: object, metrics: Mapping[str, Any] = SPATIAL) -> Bundle:
+    """A project of one template and one policy."""
     policy = {"version": 1, "name": "default", "template": "spatial-suite", "ship": ship, "reject": reject}
     template = {
         "version": 1,
@@ -60,7 +71,19 @@ def bar_of(ship: object, reject: object, metrics: Mapping[str, Any] = SPATIAL) -
         "baseline_asset": "Qwen/Qwen2.5-VL-7B-Instruct",
         "metrics": [metric["key"] for metric in metrics["metrics"]],
     }
-    return set_bar(spec(Policy, policy), spec(Template, template), spec(Metrics, metrics))
+    return Bundle(
+        metrics=spec(Metrics, metrics),
+        templates={"spatial-suite": spec(Template, template)},
+        policies={"default": spec(Policy, policy)},
+        experiments={},
+        locks={},
+    )
+
+
+def bar_of(ship: object, reject: object, metrics: Mapping[str, Any] = SPATIAL) -> Bar:
+    return Side(bundle=bundle_of(ship, reject, metrics)).bar(
+        bundle_of(ship, reject, metrics).policies["default"]
+    )
 
 
 def flips(both: int, neither: int, *, won: int, lost: int, prefix: str = "q") -> Arms:
@@ -116,6 +139,7 @@ def judged(
     *,
     arms: tuple[ArmReport, ArmReport] = (BASELINE, VARIANT),
     caps: Sequence[str] = (),
+    proposal: ProposalReport | None = None,
     **under: Any,
 ) -> Report:
     """The verdict on the scores under the bar."""
@@ -136,6 +160,7 @@ def judged(
             clock="2026-05-04T09:12:44Z", host="runner", seconds=Decimal("754.2"), attempt=1, version="0.1.0"
         ),
         caps=caps,
+        proposal=proposal,
     )
 
 
@@ -295,6 +320,92 @@ def serving() -> Report:
     )
 
 
+EXPERIMENT = ExperimentReport(
+    name="sft-3-mix",
+    hypothesis="Mixing in 20% of rendered scenes lifts spatial reasoning without costing counting.",
+    target_metric="spatialscore",
+    tags=["sft", "spatial"],
+)
+LOOSER_SHIP = {"all": [dict(SHIP["all"][0], threshold=0.01, confidence=0.60), *SHIP["all"][3:]]}
+TIGHTER_REJECT = {
+    "any": [*REJECT["any"], {"metric": "spatialscore.delta", "op": "<", "threshold": 0, "confidence": 0.80}],
+    "floors": "shared",
+}
+
+
+def proposed(**changes: Any) -> ProposalReport:
+    return ProposalReport(
+        **{
+            "experiment": EXPERIMENT,
+            "protected": [],
+            "workflow": [],
+            "others": 2,
+            "changes": [],
+            "verdict": None,
+            "reason": None,
+            **changes,
+        }
+    )
+
+
+def on_a_pull_request(report: Report, **changes: Any) -> Report:
+    """The report as it is judged on GitHub, from the base branch's rules."""
+    under = judged_under(
+        source=f"commit {BASE}", commits={"base": BASE, "head": HEAD, "merge_base": BASE}, lock="captured"
+    )
+    return report.model_copy(update={"judged_under": under, "proposal": proposed(**changes)})
+
+
+def with_an_experiment() -> Report:
+    return on_a_pull_request(shipping())
+
+
+def loosening() -> Report:
+    """An iterate that would ship under the rules that the pull request brings along."""
+    changes = compare_bars(
+        Side(bundle=bundle_of(SHIP, REJECT)), Side(bundle=bundle_of(LOOSER_SHIP, TIGHTER_REJECT))
+    )
+    return on_a_pull_request(
+        iterating(),
+        protected=[".remyx/policies/default.yaml", "docker/eval_stage/labels.json"],
+        changes=[
+            BarChange(effect=change.effect.value, path=change.path, sentence=change.sentence)
+            for change in changes
+        ],
+        verdict="ship",
+        reason="bar_met",
+    )
+
+
+def editing_the_workflow() -> Report:
+    """The numbers of a ship, capped, and a policy that is gone."""
+    workflow = [".github/workflows/remyx.yaml"]
+    capped = judged(
+        bar_of(SHIP, REJECT),
+        {
+            "spatialscore": flips(1995, 2744, won=208, lost=53),
+            "omnispatial": flips(430, 982, won=88, lost=33),
+            "space10": flips(1015, 815, won=88, lost=82),
+            "mindcube": flips(363, 617, won=34, lost=36),
+        },
+        caps=["workflow_changed"],
+    )
+    return on_a_pull_request(
+        capped,
+        experiment=None,
+        protected=[*workflow, ".remyx/policies/default.yaml"],
+        workflow=workflow,
+        others=0,
+        changes=[
+            BarChange(
+                effect="loosened", path=".remyx/policies/default.yaml", sentence="policy default is removed"
+            )
+        ],
+        verdict=None,
+        reason="policy_removed",
+    )
+
+
 def many(amount: int = 40) -> Report:
     """A report of `amount` metrics, one in 37 of which lost."""
     keys = [f"task_{place:03d}" for place in range(amount)]
@@ -325,5 +436,8 @@ REPORTS: dict[str, Callable[[], Report]] = {
     "no_reject_bare": without_reject,
     "serving": serving,
     "many": many,
+    "experiment": with_an_experiment,
+    "loosens": loosening,
+    "workflow": editing_the_workflow,
 }
 """By name, a report of each kind."""

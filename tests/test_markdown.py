@@ -11,8 +11,15 @@ from remyx_action import render
 from remyx_action.render.job_summary import LIMIT as SUMMARY_LIMIT
 from remyx_action.render.markdown import SHEDDING
 from remyx_action.render.pull_request import LIMIT, MARKER
-from remyx_action.report import Advice, Report, SampleChange, SamplesChanged
-from reports import REPORTS, arm, many
+from remyx_action.report import (
+    Advice,
+    BarChange,
+    ExperimentReport,
+    Report,
+    SampleChange,
+    SamplesChanged,
+)
+from reports import REPORTS, arm, many, on_a_pull_request, proposed
 from test_neutral import CORPUS, Page, acted_on, hostile
 from test_render import OUR_TAGS
 
@@ -56,6 +63,14 @@ def spoken_by(text: str, kind: str = "partial") -> Report:
                 update={**under, "digests": {text: text}, "commits": {"head": text, text: text}}
             ),
             "inputs": report.inputs.model_copy(update={"not_comparable": [text]}),
+            "proposal": proposed(
+                experiment=ExperimentReport(name=text, hypothesis=text, target_metric=text, tags=[text]),
+                protected=[text, f"{text}/harness"],
+                workflow=[text],
+                changes=[BarChange(effect="loosened", path=text, sentence=text)],
+                verdict=None,
+                reason="policy_removed",
+            ),
         }
     )
 
@@ -103,7 +118,16 @@ def test_the_longest_report_fits_and_says_what_was_left_out() -> None:
     arms = {
         "variant": arm(wordy, warnings=[wordy] * 500, provenance={f"{wordy}{i}": wordy for i in range(500)})
     }
-    comment = render.comment(report.model_copy(update={"metrics": rows, "arms": arms}))
+    files = [f"{wordy}{i}" for i in range(500)]
+    proposal = proposed(
+        experiment=ExperimentReport(name="a", hypothesis=wordy, target_metric=wordy, tags=[]),
+        protected=files,
+        workflow=files[:200],
+        changes=[BarChange(effect="loosened", path=path, sentence=wordy) for path in files],
+        verdict="ship",
+        reason="bar_met",
+    )
+    comment = render.comment(report.model_copy(update={"metrics": rows, "arms": arms, "proposal": proposal}))
     assert len(comment.encode()) <= LIMIT
     assert comment.startswith("### 🔁 Iterate: the bar is not met\n")
     assert f"Left out here to fit: {SHEDDING[0][0]}, {SHEDDING[1][0]}" in comment
@@ -127,3 +151,60 @@ def test_what_would_settle_an_iterate_is_told_by_condition() -> None:
     report = spoken_by("more samples are not expected to help", "iterate")
     told = "#### What would settle it\n\n- `more samples are not expected to help`: more samples are not"
     assert told in render.comment(report)
+
+
+def test_files_and_changed_rules_beyond_the_limit_are_counted() -> None:
+    files = [f"eval/case_{place}.json" for place in range(30)]
+    report = on_a_pull_request(
+        REPORTS["ship"](),
+        protected=files,
+        workflow=[f".github/workflows/{place}.yaml" for place in range(25)],
+        changes=[BarChange(effect="tightened", path=path, sentence="more") for path in (files * 2)[:45]],
+        reason="bar_met",
+        verdict="ship",
+    )
+    comment = render.comment(report)
+    assert "\n- and 10 more\n" in comment
+    assert "`.github/workflows/19.yaml` and 5 more\n" in comment
+    assert "\n- and 5 tightened\n" in comment
+    assert all(file in render.summary(report) for file in files)
+
+
+def test_the_experiment_is_short_and_its_target_is_named_as_the_table_names_it() -> None:
+    experiment = ExperimentReport(name="e", hypothesis="why " * 100, target_metric="mindcube", tags=[])
+    line = next(
+        line
+        for line in render.comment(on_a_pull_request(REPORTS["ship"](), experiment=experiment)).split("\n")
+        if line.startswith("**Experiment**")
+    )
+    assert line.endswith("why… · target metric MindCube (\N{MINUS SIGN}0.002)")
+    assert len(line) < 280
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"protected": ["eval/run.py"], "others": 0}, [True, True, False]),
+        ({"protected": ["eval/run.py"], "others": 1}, [True, True, True]),
+        ({"protected": [".github/w.yaml"], "workflow": [".github/w.yaml"]}, [False, False, False]),
+        ({}, [False, False, False]),
+    ],
+)
+def test_rules_and_the_advice_to_split_stand_where_they_are_concerned(
+    changes: dict[str, object], expected: list[bool]
+) -> None:
+    report = on_a_pull_request(REPORTS["ship"](), **changes)
+    sought = [
+        "Rules changed in this pull request",
+        "template and policy stay as they are",
+        "two pull requests",
+    ]
+    for drawn in (render.comment(report), " ".join(render.text(report).split())):
+        assert [words in drawn for words in sought] == expected
+
+
+def test_an_edited_workflow_is_said_whatever_the_verdict() -> None:
+    for kind in ("ship", "reject", "failed"):
+        report = on_a_pull_request(REPORTS[kind](), workflow=[".github/w.yaml"], protected=[".github/w.yaml"])
+        for drawn in (render.comment(report), render.text(report)):
+            assert "edits the workflow that starts its own evaluation" in " ".join(drawn.split())

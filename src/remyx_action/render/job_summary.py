@@ -16,5 +16,7 @@ ELSEWHERE = "verdict.json"
 
 def summary(report: Report, *, limit: int = LIMIT - ROOM) -> str:
     """GitHub Markdown of at most `limit` bytes, with every detail that fits."""
-    limits = Limits(log_lines=200, facts=1000, advice=1000, warnings=1000, changes=1000)
+    limits = Limits(
+        log_lines=200, facts=1000, advice=1000, warnings=1000, changes=1000, rule_changes=1000, files=1000
+    )
     return fitted(view_of(report), limit=limit, limits=limits, elsewhere=ELSEWHERE)

@@ -16,6 +16,8 @@ from .view import RuleView, View
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from remyx_action.report import BarChange
+
 TEMPLATE = "report.md.jinja"
 
 
@@ -42,6 +44,10 @@ class Limits:
     metrics: int = 1000
     advice: int = 40
     warnings: int = 20
+    rule_changes: int = 40
+    """What a pull request does to the bar, loosened first."""
+    files: int = 20
+    """Changed files that a verdict is judged by, and workflow files, each."""
     text: int = 300
     """Characters of each piece of text from outside."""
 
@@ -56,11 +62,13 @@ SHEDDING: tuple[tuple[str, dict[str, Any]], ...] = (
     ("most of provenance and digests", {"facts": 8}),
     ("conditions that do not stand in the way", {"held": False}),
     ("most advice and warnings", {"advice": 8, "warnings": 4}),
+    ("most changed rules and files", {"rule_changes": 12, "files": 6}),
     ("most metrics", {"metrics": 60}),
     ("most conditions", {"conditions": 60}),
     ("long texts", {"text": 80}),
     ("all but a few metrics and conditions", {"metrics": 12, "conditions": 12, "changes": 0, "facts": 4}),
     ("more of every text", {"text": 40, "log_lines": 3, "advice": 3, "warnings": 2, "facts": 2}),
+    ("all but a few changed rules and files", {"rule_changes": 3, "files": 3}),
 )
 """What is left out, step by step, until the text fits; each step keeps the ones before."""
 
@@ -151,6 +159,7 @@ def _environment() -> Environment:
         cell=lambda value, limit: Markdown(_spelled(value, limit, cell=True)),
         code=lambda value, limit: Markdown(neutral.code(value, limit=limit)),
         cell_code=lambda value, limit: Markdown(neutral.cell_code(value, limit=limit)),
+        bar_changes=_bar_changes,
         block=lambda value, lines: Markdown(neutral.block(value, lines=lines)),
         command=lambda value: Markdown(neutral.block(value, language="sh")),
         ours=Markdown,
@@ -159,6 +168,13 @@ def _environment() -> Environment:
         plural=lambda amount, one, many=None: Markdown(numbers.plural(amount, one, many)),
     )
     return environment
+
+
+def _bar_changes(changes: Sequence[BarChange], shown: int, text_limit: int) -> Markdown:
+    # Here, as a comment on anything but a pull request has no use for the diff's weight.
+    from .policy_changes import LIMIT, changes_as_markdown
+
+    return Markdown(changes_as_markdown(changes, shown=shown, limit=min(LIMIT, 2 * text_limit)))
 
 
 def _finalized(value: object) -> object:

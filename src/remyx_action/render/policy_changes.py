@@ -67,11 +67,16 @@ def changes_as_markdown(changes: Sequence[Told], *, shown: int = SHOWN, limit: i
     return "\n".join(lines).rstrip() + "\n"
 
 
-def changes_as_text(changes: Sequence[Told], *, width: int = 80, colour: bool = False) -> str:
-    """A headline, then each change under its file; every line at most `width` columns where words allow."""
+def changes_as_text(
+    changes: Sequence[Told], *, width: int = 80, colour: bool = False, shown: int | None = None
+) -> str:
+    """A headline, then each change under its file; every line at most `width` columns where words allow.
+
+    `shown` changes at most, the worst ones; the last line counts all of them.
+    """
     lines = [headline(changes)]
     path = ""
-    for change in worst_first(changes):
+    for change in worst_first(changes)[:shown]:
         if change.path != path:
             path = change.path
             lines += ["", neutral.terminal(path)]

@@ -11,6 +11,7 @@ from remyx_action.report import Report
 from . import drawing, neutral, numbers
 from .metric_lines import MetricLine
 from .phrase import Phrase, spell
+from .proposed import ProposalView
 from .trace import TraceLine
 from .view import ArmView, RuleView, View, view_of
 
@@ -28,6 +29,8 @@ LABEL_WIDTH = 24
 """Longer names of metrics wrap."""
 ROWS = 60
 LOG_LINES = 12
+FILES = 12
+RULE_CHANGES = 40
 
 VERDICT_STYLES = {"ship": "bold green", "reject": "bold red", "iterate": "bold yellow", None: "bold magenta"}
 MARK_STYLES = {
@@ -77,6 +80,8 @@ def _parts(view: View, width: int) -> Iterable[RenderableType]:
         yield _metrics(view, width)
     if view.warnings:
         yield _items([("!", UNKNOWN_STYLE, _plain(warning)) for warning in view.warnings])
+    if view.proposal and view.proposal.title:
+        yield _rules_changed(view.proposal, width)
     if not view.failed:
         yield from (_rule(rule, width) for rule in view.rules)
     if view.advice:
@@ -96,10 +101,24 @@ def _headline(view: View) -> RenderableType:
     first = Text(f"{glyph} {view.word.upper()}", style=VERDICT_STYLES[view.verdict])
     first.append(f": {view.reason}", style="bold default")
     about = _plain(view.about) + (f" · {neutral.terminal(view.commit)}" if view.commit else "")
-    lines = [_plain(phrase) for phrase in view.because] + (
-        [f"Next: {view.next_step}"] if view.next_step else []
-    )
-    return Group(first, _items([(" ", "", line) for line in lines]), _items([(" ", "", about)], style=QUIET))
+    lines = [_plain(phrase) for phrase in view.because]
+    if view.next_step:
+        lines.append(f"Next: {view.next_step}")
+    if view.proposal and view.proposal.experiment:
+        lines.append(f"Experiment {_plain(view.proposal.experiment)}")
+    alerts = [("!", UNKNOWN_STYLE, _alert(view.proposal))] if view.proposal and view.proposal.alert else []
+    said = _items([*alerts, *((" ", "", line) for line in lines)])
+    return Group(first, said, _items([(" ", "", about)], style=QUIET))
+
+
+def _alert(proposal: ProposalView) -> str:
+    return f"{proposal.alert} {', '.join(_some(proposal.workflow))}"
+
+
+def _some(paths: Sequence[str]) -> list[str]:
+    """The first paths, and how many more there are."""
+    more = [f"and {len(paths) - FILES} more"] if len(paths) > FILES else []
+    return [*(neutral.terminal(path) for path in paths[:FILES]), *more]
 
 
 def _items(items: Iterable[tuple[str, str, str]], *, style: str = "") -> RenderableType:
@@ -226,6 +245,39 @@ def _condition(line: TraceLine, words: str) -> Text:
 def _words(line: TraceLine) -> str:
     why = neutral.terminal(line.why) if line.why else ""
     return " · ".join(filter(None, (_plain(line.words), why)))
+
+
+def _rules_changed(proposal: ProposalView, width: int) -> RenderableType:
+    from rich.console import Group
+    from rich.text import Text
+
+    parts: list[RenderableType] = [Text(proposal.title, style="bold")]
+    if proposal.verdicts:
+        table = _table(("rules", "left"), ("verdict", "left"))
+        for under in proposal.verdicts:
+            said = f"{under.word.upper()}: {neutral.terminal(under.reason)}"
+            table.add_row(Text(under.rules, style="bold" if under.counts else ""), Text(said))
+        parts += [table, Text()]
+    if proposal.kept:
+        parts.append(Text(proposal.kept))
+    if proposal.changes:
+        parts.append(_changes(proposal, width))
+    if proposal.files:
+        files = [("-", "", path) for path in _some(proposal.files)]
+        parts += [Text(proposal.files_title), _items(files)]
+    if proposal.split:
+        parts.append(Text(f"Advice: {proposal.split}"))
+    return Group(*parts)
+
+
+def _changes(proposal: ProposalView, width: int) -> Text:
+    # Here, as a report on anything but a pull request has no use for the diff's weight.
+    from rich.text import Text
+
+    from .policy_changes import changes_as_text
+
+    told = changes_as_text(proposal.changes, width=width, colour=True, shown=RULE_CHANGES)
+    return Text.from_ansi(told, overflow="fold")
 
 
 def _advice(view: View) -> RenderableType:

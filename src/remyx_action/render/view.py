@@ -12,6 +12,7 @@ from . import numbers
 from .metric_lines import MetricLine, caption, metric_lines
 from .metric_lines import notes as metric_notes
 from .phrase import Coded, Phrase, Said
+from .proposed import ProposalView, proposal_view
 from .trace import MetricView, Role, TraceLine, rule_name, trace_lines
 from .words import ARM_STATES, MARKS, NEXT_STEPS, REASONS, REJECT_MARKS, SHIP_MARKS, VERDICTS
 
@@ -87,6 +88,7 @@ class View:
     arms: tuple[ArmView, ...]
     judged_under: tuple[tuple[Phrase, Phrase], ...]
     reproduce: str
+    proposal: ProposalView | None
 
     @property
     def rules(self) -> tuple[RuleView, ...]:
@@ -133,6 +135,7 @@ def view_of(report: Report) -> View:
         arms=tuple(_arm(name, arm) for name, arm in report.arms.items()),
         judged_under=tuple(_judged_under(report)),
         reproduce=report.judged_under.reproduce,
+        proposal=proposal_view(report, lines) if report.proposal else None,
     )
 
 
@@ -179,7 +182,7 @@ def _because(report: Report, *, ship: RuleView, reject: RuleView | None) -> Iter
     if report.reason == "not_comparable":
         yield from ((Said(difference),) for difference in report.inputs.not_comparable[:DECISIVE_SHOWN])
         return
-    if report.reason == "bar_met":
+    if report.reason in {"bar_met", "workflow_changed"}:
         yield (_all_clear(ship, reject),)
         return
     lines = _decisive(report.reason, ship, reject)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from remyx_action.report import Mark
+
+NoticeKind = Literal["not_judged", "files_wrong", "internal_error", "nothing", "first"]
+"""Ways of ending without a report."""
 
 VERDICTS = {
     "ship": ("✅", "Ship"),
@@ -21,15 +26,12 @@ REASONS = {
     "reject_undetermined": "the reject rule cannot be ruled out yet",
     "not_comparable": "the two arms cannot be compared",
     "run_failed": "the run failed",
-    "lock_stale": "the lock on the base branch is stale",
-    "not_locked": "the policy asks for more of a lock than there is",
-    "isolation": "the arms were less isolated than the policy asks",
-    "workflow_changed": "the bar is met, and the change edits what starts its own evaluation",
+    "workflow_changed": "the bar is met, but this pull request edits the workflow that judges it",
 }
 """Why a verdict is what it is, to follow a colon or stand alone."""
 
 NEXT_STEPS = {
-    "bar_met": "Merge it; then record the new baseline on the default branch.",
+    "bar_met": "Merge it.",
     "reject_rule": "Find what regressed below, or say in a reviewed policy change why it may.",
     "both_match": "It gains and it loses: mend the regression below, keep the gain.",
     "below_bar": "Improve the variant, or measure on more samples where that is said to help.",
@@ -37,11 +39,38 @@ NEXT_STEPS = {
     "reject_undetermined": "Supply what is missing below; what cannot be ruled out never ships.",
     "not_comparable": "Run both arms on the same inputs, with the same harness, data and judge.",
     "run_failed": "Mend what the log below shows, then run again: a crash is never a score.",
-    "lock_stale": "Run `remyx-action lock` on the base branch and have the change reviewed.",
-    "not_locked": "Protect the paths of the lock on the base branch, or change the policy there.",
-    "isolation": "Run the arms in separate containers, or change what the policy trusts.",
-    "workflow_changed": "Change files under .github/ in a pull request of their own.",
+    "workflow_changed": "Move the files under .github/ into a pull request of their own.",
 }
+
+PROPOSED_REASONS = {"policy_removed": "the policy, or its template, is removed"}
+"""Why there is no verdict under proposed rules, beside `REASONS`."""
+
+WORKFLOW_CHANGED = "This pull request edits the workflow that starts its own evaluation: at best iterate."
+RULES_CHANGED = "Rules changed in this pull request"
+RULES_OF_BASE = "of the base branch: these count"
+RULES_PROPOSED = "as proposed, on the same numbers"
+RULES_KEPT = "Metrics, template and policy stay as they are."
+FILES_OF_BASE = "Changed here, but taken from the base branch for this verdict:"
+SPLIT_ADVICE = (
+    "Split this into two pull requests: first the files above alone; once they are merged, the rest, "
+    "judged by them."
+)
+
+NOT_JUDGED = {
+    "no_variant": "nothing names exactly one variant",
+    "same_asset": "both arms are the same asset",
+    "same_commit": "there is no change to judge",
+}
+"""By the code before the colon of an error's message: why there is no verdict."""
+
+NOTICES: dict[NoticeKind, tuple[str, str]] = {
+    "not_judged": ("⚠️", "Not judged"),
+    "files_wrong": ("⚠️", "Not judged: files under .remyx/ are wrong"),
+    "internal_error": ("⚠️", "Not judged: internal error"),
+    "nothing": ("✅", "Nothing to evaluate"),
+    "first": ("✅", "Nothing to judge yet"),
+}
+"""Symbol and word of the first line, where there is no report."""
 
 CONDITION_REASONS = {
     "threshold": "the number does not satisfy it",
@@ -62,7 +91,7 @@ CONDITION_REASONS = {
 
 CONDITION_STEPS = {
     "missing_metric": "let the eval script report it",
-    "no_baseline": "measure the baseline, or record one",
+    "no_baseline": "let the baseline report it, or write a recorded one into metrics.yaml",
     "invalid_value": "mend what the eval script writes",
     "out_of_range": "mend the scores, or declare the range they have",
     "zero_baseline": "use an absolute threshold",
