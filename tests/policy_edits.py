@@ -59,7 +59,7 @@ def _floor(random: Random) -> Tree:
 def rule(random: Random, depth: int = 2) -> Tree:
     children = [
         rule(random, depth - 1) if depth > 1 and random.random() < 0.3 else condition(random)
-        for _ in range(random.randint(1, 3))
+        for _ in range(random.choice([1, 1, 2, 2, 3]))
     ]
     return combined(random, children)
 
@@ -160,9 +160,9 @@ EDITS: list[Callable[[Tree, Random], None]] = [
 
 
 def edited(policy: Tree, random: Random) -> Tree:
-    """The policy after one to three edits of its rules; at times of the reject rule as a whole."""
+    """The policy after one or two edits of its rules; at times of the reject rule as a whole."""
     found = deepcopy(policy)
-    for _ in range(random.randint(1, 3)):
+    for _ in range(random.choice([1, 1, 1, 2])):
         if random.random() < 0.1:
             if "reject" in found:
                 del found["reject"]
@@ -176,7 +176,7 @@ def edited(policy: Tree, random: Random) -> Tree:
 
 def policy(random: Random) -> Tree:
     found: Tree = {"version": 1, "name": "p", "template": "t", "ship": rule(random)}
-    return found | ({"reject": rule(random)} if random.random() < 0.7 else {})
+    return found | ({"reject": rule(random)} if random.random() < 0.5 else {})
 
 
 def side(policy: Tree, vocabulary: list[Tree] | None = None, **template: Any) -> Side:
@@ -193,32 +193,37 @@ def side(policy: Tree, vocabulary: list[Tree] | None = None, **template: Any) ->
     )
 
 
-def arm(random: Random, *, shift: float, ids: int) -> Scores:
-    kind = random.choice(["samples"] * 5 + ["number", "summary", "clusters", "missing", "rounded"])
-    share = 0.5 + shift
+def arm(random: Random, scores: list[float]) -> Scores:
+    """One arm whose samples, where it has any, score that."""
+    kind = random.choice(["samples"] * 12 + ["number", "summary", "clusters", "missing"])
     if kind == "missing":
         return Unusable(reason=Reason.MISSING_METRIC, message="missing")
     if kind == "number":
         return number(random.choice(["0.4", "0.45", "0.5", "0.55", "0.6"]))
     if kind == "summary":
         return Summary(value=Decimal(random.choice(["0.45", "0.5", "0.55"])), n=400, stderr=Decimal("0.025"))
-    clusters: dict[str, Any] = (
-        {"clusters": [f"g{place % 7}" for place in range(ids)]} if kind == "clusters" else {}
-    )
-    scores = [1 if random.random() < share else 0 for _ in range(ids)]
-    return samples([score * 0.5 if kind == "rounded" else score for score in scores], **clusters)
+    clusters: dict[str, Any] = {"clusters": [f"g{place % 7}" for place in range(len(scores))]}
+    return samples(scores, **(clusters if kind == "clusters" else {}))
 
 
 def evidence(random: Random) -> tuple[Mapping[str, Scores], Mapping[str, Scores], Mapping[str, Any]]:
-    """Baseline arm, variant arm, and what else befell the run."""
+    """Baseline arm, variant arm, and what else befell the run.
+
+    The arms differ in few samples, so that points and confidences fall between the thresholds and
+    floors that policies are drawn with.
+    """
     before: dict[str, Scores] = {}
     after: dict[str, Scores] = {}
     for key in KEYS:
-        ids = random.choice([20, 20, 20, 40])
-        before[key] = exact("0.5") if random.random() < 0.1 else arm(random, shift=0.0, ids=ids)
-        shift = random.choice([-0.4, -0.2, -0.05, 0.0, 0.05, 0.2, 0.4])
-        after[key] = arm(random, shift=shift, ids=ids if random.random() < 0.9 else 10)
-    befell = {"not_comparable": ["judge"]} if random.random() < 0.1 else {}
+        ids = random.choice([20, 20, 40])
+        scores = [float(random.random() < 0.5) for _ in range(ids)]
+        moved = [float(random.random() < 0.5) if random.random() < 0.3 else score for score in scores]
+        if key == "d" and random.random() < 0.5:  # percentiles of many values
+            scores = [random.choice([0.4, 0.45, 0.5, 0.55]) for _ in range(ids)]
+            moved = [round(score + random.choice([-0.05, 0.0, 0.05, 0.1]), 2) for score in scores]
+        before[key] = exact("0.5") if random.random() < 0.05 else arm(random, scores)
+        after[key] = arm(random, moved if random.random() < 0.95 else moved[:10])
+    befell = {"not_comparable": ["judge"]} if random.random() < 0.05 else {}
     return before, after, befell
 
 

@@ -42,7 +42,9 @@ def implies(one: Atom, other: Atom, role: Role, *, points: bool = False) -> bool
 
 
 def _lies_within(one: Claim, other: Claim) -> bool:
-    """Whether every number that satisfies `one` satisfies `other`."""
+    """Whether everything that satisfies `one` satisfies `other`."""
+    if one.quantity == "relative_delta" and other.strict and not one.strict:
+        return False  # where the baseline is 0 all thresholds are 0, and only strictness is left
     if one.side == "equal":
         return _satisfies(one, other)
     if one.side != other.side:
