@@ -77,7 +77,7 @@ class History:
         self.git("read-tree", *([parent] if parent else ["--empty"]), index=index)
         for path, text in files.items():
             if text is None:
-                self.git("update-index", "--force-remove", "--", path, index=index)
+                self.git("update-index", "--index-info", text=f"0 {'0' * 40}\t{path}\n", index=index)
             else:
                 blob = self.git("hash-object", "-w", "--stdin", text=text)
                 self.git("update-index", "--add", "--cacheinfo", f"100644,{blob},{path}", index=index)
