@@ -7,6 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 
+import numpy as np
 from scipy.stats import binom
 
 from remyx_action.bar import BarMetric
@@ -16,7 +17,7 @@ from remyx_action.evidence import ArmFacts, MetricEvidence
 from remyx_action.sums import PairedSums
 
 Passes = Callable[[int, int], bool]
-"""(wins, losses) → whether the rule passes; must grow with wins and shrink with losses."""
+"""(wins, losses) → whether the rule passes."""
 
 PSI = ("0.02", "0.05", "0.1", "0.2", "0.4")
 EASY = ("0", "0.02", "-0.01", "0.05")
@@ -73,12 +74,15 @@ def condition_passes(n: int, threshold: str, floor: str) -> Passes:
 
 
 def fewest_wins(n: int, passes: Passes, most_losses: int) -> list[int]:
-    """For each number of losses the fewest wins that pass; n + 1 where none does."""
+    """For each number of losses the fewest wins that pass; n + 1 where none does.
+
+    For a rule that more wins or fewer losses never turn from yes to no.
+    """
     found: list[int] = []
     wins = 0
     for losses in range(most_losses + 1):
         room = n - losses
-        while wins <= room and not passes(wins, losses):  # more losses never need fewer wins
+        while wins <= room and not passes(wins, losses):
             wins += 1
         found.append(wins if wins <= room else n + 1)
     return found
@@ -114,3 +118,24 @@ def worst_false_pass(n: int, thresholds: tuple[str, ...], rule: Callable[[str], 
     """The largest chance, over all cells, that a variant exactly on the threshold passes."""
     boundaries = {t: fewest_wins(n, rule(t), most_losses(n)) for t in thresholds}
     return max(chance(n, boundaries[t], win=win, loss=loss) for t, win, loss in cells(thresholds))
+
+
+def worst_false_pass_of_any_rule(n: int, thresholds: tuple[str, ...], rule: Callable[[str], Passes]) -> float:
+    """The same for a rule that may say yes to less: every number of wins and losses is asked for."""
+    most = most_losses(n)
+    counts = np.arange(most + 1)
+    grids = {
+        t: np.array(
+            [
+                [wins + losses <= n and rule(t)(wins, losses) for wins in range(most + 1)]
+                for losses in range(most + 1)
+            ]
+        )
+        for t in thresholds
+    }
+    worst = 0.0
+    for t, win, loss in cells(thresholds):
+        lost = binom.pmf(counts, n, loss)
+        won = binom.pmf(counts[None, :], n - counts[:, None], win / (1 - loss))
+        worst = max(worst, float(np.sum(lost[:, None] * won * grids[t])))
+    return worst
