@@ -51,17 +51,19 @@ class Told(Protocol):
 
 
 def changes_as_markdown(changes: Sequence[Told], *, shown: int = SHOWN, limit: int = LIMIT) -> str:
-    """A headline and a list, loosened first; what is beyond `shown` is counted by effect.
+    """A headline and a list by file, loosened first; what is beyond `shown` is counted by effect.
 
     `limit` is in characters, of each sentence and path.
     """
     ordered = worst_first(changes)
-    lines = [f"**{headline(changes)}**", ""]
-    lines += [
-        f"- {SIGNS[_effect(change)]} **{_effect(change).value}** · {neutral.code(change.path, limit=limit)}: "
-        f"{neutral.text(change.sentence, limit=limit)}"
-        for change in ordered[:shown]
-    ]
+    lines = [f"**{headline(changes)}**"]
+    path = None
+    for change in ordered[:shown]:
+        if change.path != path:
+            path = change.path
+            lines += ["", neutral.code(path, limit=limit), ""]
+        said = neutral.text(change.sentence, limit=limit)
+        lines.append(f"- {SIGNS[_effect(change)]} **{_effect(change).value}**: {said}")
     if len(ordered) > shown:
         lines.append(f"- and {_counted(ordered[shown:])}")
     return "\n".join(lines).rstrip() + "\n"
