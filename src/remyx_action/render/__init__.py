@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from remyx_action.report import Report
+
+    from .notices import Notice
 
 
 class Drawing(Protocol):
@@ -24,11 +28,35 @@ def comment(report: Report, *, limit: int = 65_000) -> str:
     return drawn(report, limit=limit)
 
 
+def comment_of(told: Sequence[Report | Notice], *, limit: int = 65_000) -> str:
+    """One comment on several policies in at most `limit` bytes; of one report exactly `comment`.
+
+    The first line is the worst verdict; each section gets its fair share of the room.
+    """
+    from .pull_request import comment_of as drawn
+
+    return drawn(told, limit=limit)
+
+
+def notice(told: Notice, *, limit: int = 65_000) -> str:
+    """A comment without a verdict: why there is none, or that there was nothing to judge."""
+    from .pull_request import comment_of as drawn
+
+    return drawn([told], limit=limit)
+
+
 def summary(report: Report, *, limit: int = 1_000_000) -> str:
     """GitHub Markdown for a job summary in at most `limit` bytes."""
     from .job_summary import summary as drawn
 
     return drawn(report, limit=limit)
+
+
+def summary_of(told: Sequence[Report | Notice], *, limit: int = 1_000_000) -> str:
+    """One job summary of several policies in at most `limit` bytes; of one report exactly `summary`."""
+    from .job_summary import summary_of as drawn
+
+    return drawn(told, limit=limit)
 
 
 def text(report: Report, *, width: int = 80, colour: bool = False) -> str:

@@ -65,8 +65,8 @@ NOT_JUDGED = {
 
 NOTICES: dict[NoticeKind, tuple[str, str]] = {
     "not_judged": ("⚠️", "Not judged"),
-    "files_wrong": ("⚠️", "Not judged: files under .remyx/ are wrong"),
-    "internal_error": ("⚠️", "Not judged: internal error"),
+    "files_wrong": ("⚠️", "Not judged"),
+    "internal_error": ("⚠️", "Not judged"),
     "nothing": ("✅", "Nothing to evaluate"),
     "first": ("✅", "Nothing to judge yet"),
 }

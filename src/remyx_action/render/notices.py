@@ -1,0 +1,113 @@
+"""No report → what people are told instead: why there is no verdict, or that there was nothing to judge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from remyx_action.errors import Problem, Severity
+
+from . import neutral
+from .problems import counted, path_of
+from .view import short_commit
+from .words import NOT_JUDGED, NOTICES, NoticeKind
+
+MESSAGE_LIMIT = 2_000
+"""Characters of a message and of its help."""
+LINE_LIMIT = 300
+HEADLINE_LIMIT = 120
+"""Characters of a message that can stand in the first line."""
+GREEN = ("nothing", "first")
+PROBLEMS_SHOWN = 100
+ROOM = 400
+"""Bytes of a notice beside its message, its help and its problems."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """A job's end without a report."""
+
+    kind: NoticeKind
+    message: str = ""
+    """What happened: lower case, no full stop; with a code before a colon where there is one."""
+    help: str = ""
+    """What to do next."""
+    problems: Sequence[Problem] = ()
+    """Of `files_wrong`; warnings are left out."""
+    commit: str | None = None
+    """The pull request's head."""
+    policy: str | None = None
+
+    @property
+    def headline(self) -> str:
+        """Symbol, word and reason in one line of Markdown, without `#` and commit."""
+        reason = self._reason()
+        return " ".join(self.named) + (f": {reason}" if reason else "")
+
+    @property
+    def named(self) -> tuple[str, str]:
+        """Symbol and word."""
+        return NOTICES[self.kind]
+
+    @property
+    def body(self) -> str:
+        """The message, where the first line does not hold it."""
+        return "" if self.kind in GREEN or self._is_short() else self.message
+
+    @property
+    def errors(self) -> list[Problem]:
+        return [one for one in self.problems if one.severity is Severity.ERROR]
+
+    def _reason(self) -> str:
+        if self.kind == "files_wrong":
+            return f"{counted(self.errors)} in files under .remyx/"
+        if self.kind == "internal_error":
+            return "internal error"
+        if self.kind in GREEN or self._is_short():
+            return neutral.text(self.message, limit=LINE_LIMIT) if self.message else ""
+        return NOT_JUDGED.get(self._code(), "see why below")
+
+    def _is_short(self) -> bool:
+        """Whether the message is a reason by itself."""
+        plain = self.kind == "not_judged" and self._code() not in NOT_JUDGED
+        return plain and len(self.message) <= HEADLINE_LIMIT
+
+    def _code(self) -> str:
+        return self.message.partition(":")[0]
+
+
+def notice(told: Notice, *, limit: int, marker: str = "") -> str:
+    """GitHub Markdown of at most `limit` bytes (from some 2,000 on): the first line is as a report's."""
+    commit = f" · {neutral.code(short_commit(told.commit))}" if told.commit else ""
+    parts = [f"### {told.headline}{commit}"]
+    text_limit = min(MESSAGE_LIMIT, max(80, (limit - ROOM) // 8))
+    if told.body:
+        parts.append(neutral.text(told.body, limit=text_limit))
+    if told.help:
+        parts.append(f"**Next:** {neutral.text(told.help, limit=text_limit)}")
+    if told.errors:
+        parts.append(_listed(told.errors, limit=limit - len("\n\n".join(parts).encode()) - ROOM))
+    if told.policy:
+        parts.append(f"<sub>policy {neutral.code(told.policy, limit=80)}</sub>")
+    return "\n\n".join([*parts, *([marker] if marker else [])]) + "\n"
+
+
+def _listed(errors: Sequence[Problem], *, limit: int) -> str:
+    """As many problems as fit into `limit` bytes, and how many more there are."""
+    lines: list[str] = []
+    for one in errors[:PROBLEMS_SHOWN]:
+        line = _line(one)
+        limit -= len(line.encode()) + 1
+        if limit < 0:
+            break
+        lines.append(line)
+    if len(lines) < len(errors):
+        lines.append(f"- and {len(errors) - len(lines)} more: `remyx-action check` lists them all")
+    return "\n".join(lines)
+
+
+def _line(one: Problem) -> str:
+    place = neutral.code(f"{one.path}:{one.line}:{one.column}", limit=LINE_LIMIT)
+    pointer = neutral.code(path_of(one.pointer), limit=LINE_LIMIT)
+    message, advice = (neutral.text(said, limit=LINE_LIMIT) for said in (one.message, one.help))
+    return f"- {place} {pointer}: {message}<br>help: {advice}"

@@ -1,0 +1,118 @@
+"""Comments without a verdict: golden, harmless, within their limit."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from remyx_action import render
+from remyx_action.errors import Problem, Severity
+from remyx_action.render.notices import Notice
+from remyx_action.render.pull_request import MARKER
+from reports import HEAD
+from test_neutral import CORPUS, Page, acted_on
+
+GOLDEN = Path(__file__).parent / "golden"
+REWRITE = os.environ.get("REMYX_REWRITE_GOLDEN") == "1"
+TAGS = {"h3", "p", "ul", "li", "strong", "code", "sub", "br", f"comment {MARKER[4:-3]}"}
+
+
+def problem(place: int = 1, message: str = "unknown key `treshold`", **changes: object) -> Problem:
+    return Problem(
+        **{  # type: ignore[arg-type]
+            "path": ".remyx/policies/default.yaml",
+            "line": place,
+            "column": 7,
+            "pointer": "/ship/all/0/treshold",
+            "code": "unknown-key",
+            "message": message,
+            "help": "did you mean threshold?",
+            **changes,
+        }
+    )
+
+
+NOTICES = {
+    "no_variant": Notice(
+        kind="not_judged",
+        message="no_variant: several variants are named: remyx/sft-3, remyx/sft-4",
+        help="choose one with --variant ASSET",
+        commit=HEAD,
+        policy="default",
+    ),
+    "no_results": Notice(
+        kind="not_judged",
+        message="the results hold no arms of template spatial-suite",
+        help="let the evaluation run again: push a commit, or update the branch",
+        commit=HEAD,
+    ),
+    "files_wrong": Notice(
+        kind="files_wrong",
+        problems=[problem(11), problem(14), problem(20, severity=Severity.WARNING)],
+        commit=HEAD,
+    ),
+    "internal_error": Notice(
+        kind="internal_error",
+        message="KeyError: a defect of remyx-action",
+        help="file the report that the job's log names",
+        commit=HEAD,
+    ),
+    "nothing": Notice(
+        kind="nothing", message="the change touches nothing that a template evaluates", commit=HEAD
+    ),
+    "first": Notice(
+        kind="first",
+        message="the base branch holds no .remyx/ yet; the files of this pull request are valid",
+        commit=HEAD,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NOTICES)
+def test_a_notice_is_drawn_as_the_golden_file_says(name: str) -> None:
+    drawn = render.notice(NOTICES[name])
+    golden = GOLDEN / f"notice-{name}.comment.md"
+    if REWRITE:
+        golden.write_text(drawn, encoding="utf-8")
+    assert golden.read_text(encoding="utf-8") == drawn
+
+
+@pytest.mark.parametrize("name", NOTICES)
+def test_a_notice_starts_as_a_report_does_and_ends_with_the_marker(name: str) -> None:
+    lines = render.notice(NOTICES[name]).rstrip().split("\n")
+    green = name in {"nothing", "first"}
+    assert lines[0].startswith("### ✅ Nothing to " if green else "### ⚠️ Not judged: ")
+    assert lines[0].endswith(" · `9d1e2f30a`")
+    assert MARKER == lines[-1]
+    assert (len(lines) == 3) == green
+
+
+@pytest.mark.parametrize("text", CORPUS)
+@pytest.mark.parametrize("kind", ["not_judged", "files_wrong", "internal_error", "nothing", "first"])
+def test_hostile_text_in_a_notice_does_nothing(text: str, kind: str) -> None:
+    bad = problem(message=text, path=text, pointer=f"/{text}", help=text)
+    told = Notice(kind=kind, message=text, help=text, problems=[bad], commit=text, policy=text)  # type: ignore[arg-type]
+    for drawn in (render.notice(told), render.comment_of([told, told])):
+        page = Page(drawn)
+        assert page.tags - {"hr", "table", "thead", "tbody", "tr", "th", "td"} <= TAGS
+        assert [] == acted_on(page)
+        assert 1 == drawn.count(MARKER)
+
+
+def test_as_many_problems_as_fit_are_listed_and_the_rest_is_counted() -> None:
+    told = Notice(kind="files_wrong", problems=[problem(place) for place in range(1, 301)])
+    drawn = {limit: render.notice(told, limit=limit) for limit in (65_000, 4_000, 2_000)}
+    assert all(len(text.encode()) <= limit for limit, text in drawn.items())
+    assert "- and 200 more: `remyx-action check` lists them all" in drawn[65_000]
+    assert "### ⚠️ Not judged: 300 errors in files under .remyx/\n" in drawn[2_000]
+
+
+def test_a_long_message_stands_below_the_first_line_and_is_cut_where_it_must() -> None:
+    told = Notice(kind="not_judged", message="a long story, " * 1_000, help="a long advice, " * 1_000)
+    drawn = {limit: render.notice(told, limit=limit) for limit in (65_000, 2_000)}
+    assert all(
+        text.startswith("### ⚠️ Not judged: see why below\n\na long story, ") for text in drawn.values()
+    )
+    assert [len(text.encode()) <= limit for limit, text in drawn.items()] == [True, True]
