@@ -145,7 +145,7 @@ def judge_mode(settings: Settings, runner: Runner, task: Task, say: Say) -> Exit
     newest = at_the_tip(event, now)
     if not measured or (newest != event and all(each.report for each in sections)):
         fetch_commits(task.root, replace(desk, event=newest))
-        again = replace(task, results=task.out) if measured else task
+        again = replace(task, results=task.out, measured=task.out) if measured else task
         again = replace(again, out=task.out / "judged" if measured else task.out)
         sections, bug = judged(again, newest, settings.inputs, policies)
         task = again

@@ -33,6 +33,8 @@ class Task:
     stage: Stage
     results: Path | None
     """What another job left; None: measured here, or nothing."""
+    measured: Path | None = None
+    """What this very job measured."""
 
 
 def request_of(task: Task, event: Event, inputs: Inputs) -> Request:
@@ -56,10 +58,26 @@ def judged(
         with TemporaryDirectory(prefix="remyx-") as scratch:
             folder = Path(scratch)
             if task.results is not None and task.results.exists():
+                refuse_inside_checkout(task)
                 folder = unpack(task.results, folder)
             return run(replace(request_of(task, event, inputs), results=folder), task.stage)
 
     return sections_of(carry_out, inputs, policies)
+
+
+def refuse_inside_checkout(task: Task) -> None:
+    """NotJudged where the results may be files of the pull request; ours are made outside, or just now."""
+    repository = find_repository(task.root)
+    if repository is None or task.results is None or task.results == task.measured:
+        return
+    top = task.root.resolve()
+    for _ in range(repository.prefix.count("/")):
+        top = top.parent
+    if task.results.resolve().is_relative_to(top):
+        raise NotJudged(
+            "the results lie inside the checkout, where a pull request could have put them",
+            help="download them elsewhere: `path: ${{ runner.temp }}/remyx-results`",
+        )
 
 
 def sections_of(
