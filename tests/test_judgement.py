@@ -234,6 +234,7 @@ COMPLETIONS = [
 """Arms that an unknown metric might have had: extremes, ties, a small gain, a small loss."""
 
 
+@pytest.mark.slow
 @settings(max_examples=1500, deadline=None)
 @given(
     ship=rules(3),
