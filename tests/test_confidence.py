@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from decimal import Decimal
 from fractions import Fraction
 from math import sqrt
@@ -17,9 +18,9 @@ from enumeration import claim, metric
 from remyx_action.claims import Claim
 from remyx_action.comparison import gather
 from remyx_action.confidence import Weighed, estimate, interval_of_baseline, weigh
-from remyx_action.evidence import MetricEvidence
+from remyx_action.evidence import Extremes, MetricEvidence
 from remyx_action.reasons import Reason
-from remyx_action.scores import Samples, Scores, Summary
+from remyx_action.scores import Samples, Scores, Summary, Unusable
 
 UNRANGED = metric(range=None)
 SIGNED = metric(range=[Decimal(-1), Decimal(1)])
@@ -474,3 +475,100 @@ def test_evidence_is_only_read_where_it_fits_together() -> None:
     for other in others:
         with pytest.raises(ValidationError):
             MetricEvidence.model_validate({**written, **other})
+
+
+# what is left of the table
+
+
+def test_a_mean_in_clusters_of_its_own_takes_the_robust_formula() -> None:
+    clusters = [f"c{row % 6}" for row in range(30)]
+    half = claim("value", "at_least", "0.5")
+    rows = [str(int(row % 6 < 4)) for row in range(30)]
+    together = weighed(number("0"), samples(rows, clusters=clusters), half).confidence
+    assert together is not None
+    assert together < (weighed(number("0"), samples(rows), half).confidence or 0)
+    few = samples(rows, clusters=[f"c{row % 4}" for row in range(30)])
+    assert weighed(number("0"), few, half).reason is Reason.TOO_FEW_CLUSTERS
+
+
+def test_a_value_says_why_there_is_none() -> None:
+    lost = Unusable(reason=Reason.MISSING_METRIC, message="not there")
+    found = weighed(samples(["1"]), lost, claim("value", "at_least", "0.5"))
+    assert (None, Reason.MISSING_METRIC, Reason.MISSING_METRIC) == (
+        found.holds,
+        found.point_reason,
+        found.reason,
+    )
+    bare = weighed(number("0"), number("1"), claim("value", "at_least", "0.5"))
+    assert (True, Reason.NO_UNCERTAINTY) == (bare.holds, bare.reason)
+    level = weighed(number("0"), samples(["1", "1"]), claim("value", "at_least", "0.5"), range=None)
+    assert (True, Reason.NO_UNCERTAINTY, 2) == (level.holds, level.reason, level.n)
+    against = weighed(exact("0.5"), number("1"), claim("delta", "at_least", "0.5"))
+    assert (True, Reason.NO_UNCERTAINTY) == (against.holds, against.reason)
+
+
+def test_a_sampled_arm_beside_a_summary_needs_a_spread() -> None:
+    once = weighed(summary("1", 9, "0.1"), samples(["1"]), BETTER, range=None)
+    assert (True, Reason.TOO_FEW_SAMPLES) == (once.holds, once.reason)
+    level = weighed(summary("1", 9, "0.1"), samples(["1", "1"]), BETTER, range=None)
+    assert (True, Reason.NO_UNCERTAINTY) == (level.holds, level.reason)
+    spread = weighed(summary("1", 9, "0.1"), samples(["1", "3"]), BETTER, range=None)
+    assert ("", 2) == ("" if spread.confidence else "none", spread.n)
+
+
+def test_a_summary_of_a_signed_metric_settles_the_sign_by_itself() -> None:
+    rising = claim("relative_delta", "at_least", "0.1")
+    low, high = summary("0.1", 50, "0.09"), summary("0.5", 50, "0.09")
+    assert weighed(low, high, rising, range=SIGNED.range).reason is Reason.ZERO_BASELINE
+    assert weighed(high, high, rising, range=SIGNED.range).reason is None
+    assert weighed(number("1"), high, rising, range=SIGNED.range).reason is Reason.NO_UNCERTAINTY
+
+
+def test_an_exact_bar_for_a_percentile_says_why_it_cannot_be_held_against() -> None:
+    few = weighed(exact("180"), samples(["1", "2"]), claim("delta", "at_most", "13"), **latency())
+    assert (True, Reason.TOO_FEW_SAMPLES) == (few.holds, few.reason)
+    zero = weighed(exact("0"), samples(["1"] * 200), claim("relative_delta", "at_most", "13"), **latency())
+    assert zero.reason is Reason.ZERO_BASELINE
+
+
+def test_percentiles_of_many_equal_scores_are_counted() -> None:
+    arm = samples(["1", "2"] * 200)
+    found = weighed(arm, arm, claim("delta", "at_most", "0.5"), **latency("p50"))
+    assert (Fraction(0), True, None) == (found.left, found.holds, found.reason)
+    ranged = metric(aggregate="p50", range=[Decimal(0), Decimal(9)])
+    rising = claim("relative_delta", "at_most", "0.1")
+    evidence = gather(ranged, [rising, claim("delta", "equal", "0")], arm, arm, "unmatched")
+    assert weigh(evidence, ranged, rising).confidence is not None
+    assert 1 == len(evidence.percentiles.counts if evidence.percentiles else [])
+
+
+def test_percentiles_of_ids_that_differ_keep_each_arms_own_value() -> None:
+    before, after = samples(["1", "2", "3"]), samples(["2", "3", "4"], first=1)
+    subject = metric(**latency("p50"))
+    found = estimate(gather(subject, [], before, after, "unmatched"), subject)
+    assert (Fraction(2), Fraction(3), None) == (found.baseline, found.variant, found.delta)
+
+
+def test_counts_that_are_no_counts_are_refused() -> None:
+    subject = metric(**latency("p50"))
+    claims = [claim("delta", "at_most", "1"), claim("value", "at_most", "2")]
+    arm = samples([str(score) for score in range(20)])
+    written = gather(subject, claims, arm, arm, "unmatched").model_dump()
+    for place in (0, 1):
+        hostile = deepcopy(written)
+        table = hostile["percentiles"]["counts"][place]
+        sums = table["variant"] or table["pairs"][0]
+        sums["decimals"] = 1
+        with pytest.raises(ValidationError):
+            MetricEvidence.model_validate(hostile)
+
+
+def test_a_percentile_that_was_not_gathered_has_no_point() -> None:
+    arm = samples([str(score) for score in range(20)])
+    found = estimate(gather(UNRANGED, [], arm, arm, "unmatched"), metric(**latency()))
+    assert (None, Reason.NO_UNCERTAINTY) == (found.variant, found.reason)
+
+
+def test_extremes_the_wrong_way_round_are_refused() -> None:
+    with pytest.raises(ValidationError):
+        Extremes(ratio=None, low="2", high="1")

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import pytest
 
 import measured_figures as figures
+from enumeration import EASY, HARD, condition_passes, worst_false_pass, worst_false_pass_of_any_rule
 from measured_figures import Measured
 
 
@@ -84,6 +85,14 @@ def test_figure_9_binary_values_never_pass_too_often(n: int) -> None:
 @pytest.mark.slow
 def test_figure_10_the_example_policy_ships_what_is_better() -> None:
     assert [] == held(figures.example_policy(200))
+
+
+@pytest.mark.parametrize("floor", ["0.80", "0.95"])
+def test_the_search_along_the_boundary_finds_what_asking_for_every_case_finds(floor: str) -> None:
+    thresholds = (*EASY, *HARD)
+    rules = {threshold: condition_passes(20, threshold, floor) for threshold in thresholds}
+    expected = worst_false_pass_of_any_rule(20, thresholds, rules.__getitem__)
+    assert expected == pytest.approx(worst_false_pass(20, thresholds, rules.__getitem__), abs=1e-12)
 
 
 def test_a_missed_figure_is_seen() -> None:

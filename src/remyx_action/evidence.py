@@ -68,6 +68,25 @@ class ArmFacts(Spec):
     """A literal has more than 15 significant digits, so the mean counts at 12."""
 
 
+class SeedSums(Spec):
+    """The sum of the scores of each seed, where repeats are seeds and the claim is about the recipe."""
+
+    decimals: Annotated[Integer, Field(ge=0, le=MOST_DECIMALS)]
+    n: Annotated[list[Count], Field(min_length=1)]
+    """How many ids each seed scored, in the order of the seeds' names."""
+    totals: list[BigInteger]
+    """Over `10**decimals`."""
+
+    @model_validator(mode="after")
+    def _aligned(self) -> Self:
+        limits = [n * LARGEST_SCORE * 10**self.decimals for n in self.n]
+        if len(self.totals) != len(self.n) or any(
+            abs(int(total)) > limit for total, limit in zip(self.totals, limits, strict=True)
+        ):
+            raise ValueError("seeds without possible sums")
+        return self
+
+
 class Extremes(Spec):
     """The smallest and largest of y over the samples; needed where a metric has no range."""
 
@@ -138,6 +157,8 @@ class MetricEvidence(Spec):
     """Ids with a real score in both arms; null where an arm has no ids."""
     facts: dict[Arm, ArmFacts] = Field(default_factory=dict)
     """Of each arm that has samples."""
+    seeds: dict[Arm, SeedSums] = Field(default_factory=dict)
+    """Of each arm that has samples, where the claim is about the recipe; else empty."""
     extremes: list[Extremes] = Field(default_factory=list)
     percentiles: PercentileState | None = None
 
@@ -151,6 +172,10 @@ class MetricEvidence(Spec):
         if self.both is not None and self.both > min((arm.ids for arm in self.facts.values()), default=0):
             raise ValueError("more ids in both arms than in one of them")
         return self
+
+    def has_seeds(self, *arms: Arm) -> bool:
+        """Whether each of the arms was run with at least two seeds."""
+        return all(arm in self.seeds and len(self.seeds[arm].n) > 1 for arm in arms)
 
     def coverage(self, *, expected: int | None) -> Fraction | None:
         """Ids with a real score in both arms over the larger of the baseline's and the expected.

@@ -17,7 +17,7 @@ from remyx_action.reasons import Reason
 from remyx_action.scores import Exact, Samples, Scores, Summary, Unusable
 
 from .extremes import extremes_apart, extremes_of_pairs
-from .pairing import Averaged, Pairing, average, examples_of, pair
+from .pairing import Averaged, Pairing, average, examples_of, pair, sum_seeds
 from .percentile_counts import Arms, percentile_state
 from .summing import Scale, arm_sums, paired_sums, rows_of
 
@@ -25,20 +25,30 @@ Missing = Literal["unmatched", "worst"]
 
 
 def gather(
-    metric: BarMetric, claims: Sequence[Claim], baseline: Scores, variant: Scores, missing: Missing
+    metric: BarMetric,
+    claims: Sequence[Claim],
+    baseline: Scores,
+    variant: Scores,
+    missing: Missing,
+    *,
+    seeds: bool = False,
 ) -> MetricEvidence:
     """Everything that estimates and claims about this metric follow from.
 
     `claims` are those of `bar.claims_in`; a claim that is not among them may have no confidence later.
+    With `seeds` the repeats of an id are seeds of a recipe, and claims are about the recipe.
     """
-    arms: dict[Arm, Averaged | ArmState] = {
-        "baseline": _arm(baseline, "baseline"),
-        "variant": _arm(variant, "variant"),
-    }
+    scores: dict[Arm, Scores] = {"baseline": baseline, "variant": variant}
+    arms = {arm: _arm(found, arm) for arm, found in scores.items()}
     before, after = arms["baseline"], arms["variant"]
     if isinstance(before, Averaged) and isinstance(after, Averaged):
-        return _gather_both(metric, claims, before, after, missing)
-    return _gather_apart(metric, claims, arms, both=None, unmatched=None)
+        evidence = _gather_both(metric, claims, before, after, missing)
+    else:
+        evidence = _gather_apart(metric, claims, arms, both=None, unmatched=None)
+    if not seeds:
+        return evidence
+    sampled = {arm: found for arm, found in scores.items() if isinstance(found, Samples) and found.ids}
+    return evidence.model_copy(update={"seeds": {arm: sum_seeds(found) for arm, found in sampled.items()}})
 
 
 def _arm(scores: Scores, arm: Arm) -> Averaged | ArmState:

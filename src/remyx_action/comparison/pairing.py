@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import lcm
 
-from remyx_action.evidence import Arm, ArmFacts
+from remyx_action.evidence import Arm, ArmFacts, SeedSums
 from remyx_action.reasons import Reason
 from remyx_action.scores import Samples, Unusable
 from remyx_action.sums import MOST_PARTS
@@ -76,6 +76,18 @@ def average(samples: Samples, arm: Arm) -> Averaged | Unusable:
         message = f"the {arm} has too many different numbers of repeats to average exactly"
         return Unusable(reason=Reason.INVALID_VALUE, message=message)
     return averaged
+
+
+def sum_seeds(samples: Samples) -> SeedSums:
+    """Sums by seed, where the repeats of an id are seeds; without repeats of the only one."""
+    column = integers_of(samples.scores)
+    names = samples.repeats or [""] * len(samples.ids)
+    totals = dict.fromkeys(sorted(set(names)), 0)
+    counts = dict.fromkeys(totals, 0)
+    for seed, value in zip(names, column.values, strict=True):
+        totals[seed] += value
+        counts[seed] += 1
+    return SeedSums(decimals=column.decimals, n=list(counts.values()), totals=list(map(str, totals.values())))
 
 
 @dataclass(frozen=True, kw_only=True)

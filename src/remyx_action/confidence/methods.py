@@ -23,6 +23,7 @@ from .plausibility import range_of
 from .points import delta_of, point_of
 from .pseudo_samples import locate
 from .relative import ratio_of, sign_of_baseline
+from .seeds import widen
 from .unknown import Unknown
 from .unpaired import arm_mean, difference_of_means
 
@@ -94,8 +95,11 @@ def _paired(evidence: MetricEvidence, paired: PairedSums, metric: BarMetric, cla
     if isinstance(prior, Unknown):
         return prior
     mean = locate(observed, prior)
+    tails = mean.location
+    if evidence.has_seeds("variant", "baseline"):
+        tails = widen(tails, [(evidence.seeds["variant"], Fraction(1)), (evidence.seeds["baseline"], ratio)])
     return Basis(
-        tails=mean.location,
+        tails=tails,
         threshold=threshold_of(claim),
         method="paired",
         n=mean.n,

@@ -13,6 +13,7 @@ from .binomial import clopper_pearson, rate_at_least, rate_at_most
 from .moments import Range, alone, countable, prior_of_arm
 from .plausibility import range_of
 from .pseudo_samples import Observed, locate
+from .seeds import widen
 from .unknown import Unknown
 from .unpaired import arm_mean, location_of
 
@@ -60,8 +61,11 @@ def mean_of_arm(evidence: MetricEvidence, metric: BarMetric, arm: Arm) -> Basis 
     if isinstance(prior, Unknown):
         return prior
     mean = locate(observed, prior)
+    tails = mean.location
+    if evidence.has_seeds(arm):
+        tails = widen(tails, [(evidence.seeds[arm], Fraction(1))])
     return Basis(
-        tails=mean.location,
+        tails=tails,
         threshold=Fraction(0),
         method="one-sample",
         n=mean.n,

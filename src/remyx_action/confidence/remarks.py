@@ -19,6 +19,8 @@ def remark_on(evidence: MetricEvidence, clusters: int | None) -> str | None:
             )
         if facts and facts.repeats and facts.repeats[0] != facts.repeats[1]:
             remarks.append(f"ids of the {arm} have {facts.repeats[0]} to {facts.repeats[1]} repeats")
+    if evidence.seeds and not evidence.has_seeds(*evidence.seeds):
+        remarks.append("a single seed: this speaks of the checkpoint, not of the recipe")
     if clusters is not None and clusters < FEW_CLUSTERS:
         remarks.append(f"only {clusters} clusters: a loss in clusters that nobody drew cannot be seen")
     return "; ".join(remarks) or None
