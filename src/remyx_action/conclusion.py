@@ -9,16 +9,14 @@ from typing import Literal
 from . import render
 from .errors import EXIT_OF_VERDICT, Exit, Problem, Refusal, Severity, most_severe
 from .render import neutral
+from .render.notices import Notice
 from .render.pull_request import MARKER
-from .render.words import REASONS, VERDICTS
+from .render.words import NOT_JUDGED, NOTICES, REASONS, VERDICTS, NoticeKind
 from .report import FieldConditionRow, MetricConditionRow, Report, RuleRow
 from .yaml_loader import Place
 
 REPORT_ONLY = "Report only (`fail-on: never`): whatever the verdict, this check passes."
 ALLOWED = "The policy lets an iterate through (`gate: {iterate: allow}`)."
-PROBLEMS_SHOWN = 100
-LEAST_BYTES = 8_000
-"""That a report needs to be drawn in; more policies than fit this way get a line each."""
 COMMENT_BYTES = (64_000, 32_000, 12_000)
 SUMMARY_BYTES = (1_000_000, 300_000, 60_000)
 CHECK_BYTES = (65_000, 30_000, 12_000)
@@ -54,12 +52,17 @@ class Section:
     """Of the verdict itself, whether it blocks or not."""
     title: str
     """One line, ours."""
-    report: Report | None = None
+    told: Report | Notice | None = None
+    """What is drawn; None: `text` is."""
     text: str = ""
-    """Markdown, where there is no report."""
+    """Markdown."""
     note: str = ""
     """Why it passes or not, where the verdict alone does not say so."""
     remarks: Sequence[Remark] = ()
+
+    @property
+    def report(self) -> Report | None:
+        return self.told if isinstance(self.told, Report) else None
 
 
 def whole_exit(sections: Sequence[Section]) -> Exit:
@@ -90,59 +93,60 @@ def of_report(report: Report, *, places: Mapping[str, Place], path: str, report_
         passes=passes,
         exit=exit_code,
         title=f"{word}: {REASONS.get(report.reason, report.reason)}",
-        report=report,
+        told=report,
         note=REPORT_ONLY if report_only else ALLOWED if allowed else "",
         remarks=tuple(_conditions(report, places, path, "warning" if passes else "failure")),
     )
 
 
-def of_nothing(policy: str, why: str) -> Section:
+def of_nothing(policy: str, why: str, *, commit: str | None, first: bool = False) -> Section:
     """Green, and said: a required check that is never reported would block for ever."""
+    kind: NoticeKind = "first" if first else "nothing"
     return Section(
         policy=policy,
         word="nothing",
-        reason="nothing_to_evaluate",
+        reason="nothing_to_judge_by" if first else "nothing_to_evaluate",
         passes=True,
         exit=Exit.SHIP,
-        title="Nothing to evaluate",
-        text=f"### ✅ Nothing to evaluate\n\n{neutral.text(why, limit=500)}.\n",
+        title=NOTICES[kind][1],
+        told=Notice(kind=kind, message=why, commit=commit, policy=policy or None),
     )
 
 
-def of_refusal(policy: str, refusal: Refusal, *, report_only: bool) -> Section:
+def of_refusal(policy: str, refusal: Refusal, *, report_only: bool, commit: str | None = None) -> Section:
     """There is no verdict, for a reason that a person can mend."""
-    named = refusal.message.partition(":")[0]
+    code = refusal.message.partition(":")[0]
     return Section(
         policy=policy,
         word="not-judged",
-        reason=named if named.replace("_", "").isalpha() and named.islower() else "not_judged",
+        reason=code if code in NOT_JUDGED else "not_judged",
         passes=report_only,
         exit=refusal.exit,
         title="Not judged",
-        text=f"### ⚠️ Not judged\n\n{neutral.text(refusal.message, limit=2_000)}\n\n"
-        f"**Next:** {neutral.text(refusal.help, limit=2_000)}\n",
+        told=Notice(
+            kind="not_judged",
+            message=refusal.message,
+            help=refusal.help,
+            commit=commit,
+            policy=policy or None,
+        ),
         note=REPORT_ONLY if report_only else "",
     )
 
 
-def of_problems(policy: str, problems: Sequence[Problem], *, folder: str, report_only: bool) -> Section:
+def of_problems(
+    policy: str, problems: Sequence[Problem], *, folder: str, report_only: bool, commit: str | None
+) -> Section:
     """Files under `.remyx/` are wrong; `folder` is the project's, with a trailing `/`, or empty."""
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
-    lines = [
-        f"- {neutral.code(f'{each.path}:{each.line}')} {neutral.text(each.message, limit=300)}"
-        f" · {neutral.text(each.help, limit=300)}"
-        for each in errors[:PROBLEMS_SHOWN]
-    ]
-    if len(errors) > PROBLEMS_SHOWN:
-        lines.append(f"- and {len(errors) - PROBLEMS_SHOWN} more: run `remyx-action check`")
     return Section(
         policy=policy,
         word="files-wrong",
         reason="files_wrong",
         passes=report_only,
         exit=Exit.FILES_WRONG,
-        title="Not judged: the files are wrong",
-        text="### ⚠️ Not judged: files under `.remyx/` are wrong\n\n" + "\n".join(lines) + "\n",
+        title="Not judged: files under .remyx/ are wrong",
+        told=Notice(kind="files_wrong", problems=tuple(problems), commit=commit, policy=policy or None),
         note=REPORT_ONLY if report_only else "",
         remarks=tuple(
             Remark(
@@ -157,7 +161,7 @@ def of_problems(policy: str, problems: Sequence[Problem], *, folder: str, report
     )
 
 
-def of_bug(policy: str, name: str) -> Section:
+def of_bug(policy: str, name: str, *, commit: str | None) -> Section:
     """A defect of ours is never a verdict."""
     return Section(
         policy=policy,
@@ -166,44 +170,39 @@ def of_bug(policy: str, name: str) -> Section:
         passes=False,
         exit=Exit.NOT_JUDGED,
         title="Not judged: internal error",
-        text=f"### ⚠️ Not judged: internal error\n\n{neutral.code(name)}: a defect of remyx-action; the job's "
-        "log holds the report to file.\n",
+        told=Notice(
+            kind="internal_error",
+            message=f"{name}, a defect of remyx-action",
+            help="read the job's log: it says which report to file",
+            commit=commit,
+            policy=policy or None,
+        ),
     )
 
 
 def comments(sections: Sequence[Section], *, footer: str) -> list[str]:
     """The comment, longest first; each later one leaves more out and says so."""
-    return [_together(sections, limit, footer, render.comment) for limit in COMMENT_BYTES]
+    return [_together(sections, limit, footer, render.comment_of) for limit in COMMENT_BYTES]
 
 
 def summaries(sections: Sequence[Section], *, footer: str) -> list[str]:
     """The job summary, longest first."""
-    return [_together(sections, limit, footer, render.summary) for limit in SUMMARY_BYTES]
+    return [_together(sections, limit, footer, render.summary_of) for limit in SUMMARY_BYTES]
 
 
 def check_texts(section: Section, *, footer: str) -> list[str]:
     """The text of one check, longest first."""
-    return [_together([section], limit, footer, render.summary) for limit in CHECK_BYTES]
+    return [_together([section], limit, footer, render.summary_of) for limit in CHECK_BYTES]
 
 
 def _together(sections: Sequence[Section], limit: int, footer: str, draw: render.Drawing) -> str:
-    room = (limit - len(footer.encode()) - 200) // len(sections) - 200
-    if room < LEAST_BYTES and len(sections) > 1:
-        lines = [f"- {neutral.code(each.policy)}: {each.title}" for each in sections]
-        whole = worst(sections)
-        text = f"### {whole.title}\n\n" + "\n".join(lines) + "\n\nEach check holds its own report.\n"
-    else:
-        text = "\n\n---\n\n".join(_drawn(each, room, draw, named=len(sections) > 1) for each in sections)
-    return f"{text.rstrip()}\n\n{footer}\n" if footer else f"{text.rstrip()}\n"
-
-
-def _drawn(section: Section, limit: int, draw: render.Drawing, *, named: bool) -> str:
-    if section.report is not None:
-        text = draw(section.report, limit=limit).rstrip().removesuffix(MARKER).rstrip()
-    else:
-        about = f"\nPolicy {neutral.code(section.policy)}.\n" if named and section.policy else ""
-        text = section.text[:limit].rstrip() + about
-    return f"{text}\n\n{section.note}" if section.note else text
+    notes = list(dict.fromkeys(section.note for section in sections if section.note))
+    ends = [*notes, *([footer] if footer else [])]
+    told = [section.told for section in sections if section.told is not None]
+    room = limit - sum(len(end.encode()) + 2 for end in ends)
+    texts = [draw(told, limit=room).rstrip().removesuffix(MARKER).rstrip()] if told else []
+    texts += [section.text.rstrip() for section in sections if section.told is None]
+    return "\n\n".join([*texts, *ends]) + "\n"
 
 
 def _conditions(

@@ -68,6 +68,8 @@ class Ran:
     """One per policy; empty after `--measure-only`, and where there was nothing to evaluate."""
     nothing: str | None
     """Why there was nothing to evaluate."""
+    first: bool
+    """Whether that is because the base branch holds no bar yet."""
     bundle: Bundle
     """The rules, with the place of each."""
 
@@ -89,7 +91,7 @@ def run(request: Request, stage: Stage) -> Ran:
                     )
                     write_report(first if alone else request.out / policy.name, report)
                     reports.append(report)
-    return Ran(reports=reports, nothing=scene.nothing, bundle=scene.project.bundle)
+    return Ran(reports=reports, nothing=scene.nothing, first=scene.first, bundle=scene.project.bundle)
 
 
 def scene_of(request: Request) -> AbstractContextManager[Scene]:

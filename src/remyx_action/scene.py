@@ -18,6 +18,7 @@ from .specs import Experiment, Policy, Template
 from .workspace import read_below
 
 GitHubEvent = PullRequestEvent | MergeGroupEvent
+FIRST = "the base branch holds no .remyx/ yet, so there is nothing to judge by"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,8 @@ class Scene:
     variant_of: Callable[[Template], str | None]
     """The variant's asset; NotJudged `no_variant` where none, or two, are named."""
     nothing: str | None = None
+    first: bool = False
+    """There is nothing to judge by: the base branch holds no bar yet."""
     proposal: Proposal | None = None
     """None off GitHub."""
     proposed: Bundle | None = None
@@ -71,7 +74,7 @@ def github_scene(
     proposal = _proposal(repository, event)
     proposed = _proposed(repository, proposal)
     if _is_first(repository, proposal.base):
-        yield _empty_scene(root, proposal, "the base branch holds no .remyx/ yet: nothing to judge by")
+        yield _empty_scene(root, proposal, FIRST, first=True)
         return
     project = load_project(root, base=proposal.base)
     experiments = proposed.experiments
@@ -157,7 +160,7 @@ def _is_first(repository: Repository, base: str) -> bool:
     )
 
 
-def _empty_scene(root: Path, proposal: Proposal, nothing: str) -> Scene:
+def _empty_scene(root: Path, proposal: Proposal, nothing: str, *, first: bool = False) -> Scene:
     nobody = Bundle(metrics=None, templates={}, policies={}, experiments={}, locks={})
     return Scene(
         project=Project(root=root, source=proposal.base, bundle=nobody, texts={}),
@@ -165,6 +168,7 @@ def _empty_scene(root: Path, proposal: Proposal, nothing: str) -> Scene:
         choices=(),
         variant_of=lambda _template: None,
         nothing=nothing,
+        first=first,
         proposal=proposal,
     )
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from remyx_action import render
-from remyx_action.conclusion import Section, of_nothing, of_refusal, whole_exit
+from remyx_action.conclusion import Section, of_nothing, of_refusal, summaries, whole_exit
 from remyx_action.errors import Exit, NotJudged, Refusal, WrongUsage
 from remyx_action.events import (
     Laptop,
@@ -140,7 +140,9 @@ def judge_mode(settings: Settings, runner: Runner, task: Task, say: Say) -> Exit
     if measured:
         opened = open_checks(desk, policies, posts)
         request = request_of(task, event, settings.inputs)
-        sections, bug = sections_of(lambda: run(request, task.stage), settings.inputs, policies)
+        sections, bug = sections_of(
+            lambda: run(request, task.stage), settings.inputs, policies, commit=event.head_commit
+        )
     now = look_again(desk, posts)
     newest = at_the_tip(event, now)
     if not measured or (newest != event and all(each.report for each in sections)):
@@ -167,7 +169,7 @@ def finish(
         if section.report is not None:
             say(without_commands(render.text(section.report, width=100)))
         else:
-            say(without_commands(section.text))
+            say(without_commands(summaries([section], footer="")[-1]))
     tell_posts(runner, sections, posts, say)
     exit_code = whole_exit(sections)
     tell_outputs(runner, outputs_of(sections, posts, task.out, exit_code), say)
@@ -222,7 +224,9 @@ def elsewhere(settings: Settings, runner: Runner, task: Task, say: Say) -> Exit:
     """Events that no pull request belongs to: a push proposes nothing, a person's dispatch is judged."""
     if isinstance(settings.event, PushEvent | Laptop) or settings.inputs.mode == "publish":
         why = "this event belongs to no pull request"
-        return finish(runner, [of_nothing(settings.inputs.policy or "", why)], Posts(), task, say)
+        return finish(
+            runner, [of_nothing(settings.inputs.policy or "", why, commit=None)], Posts(), task, say
+        )
     assert isinstance(settings.event, WorkflowDispatchEvent)
     request = request_of(task, settings.event, settings.inputs)
     sections, bug = sections_of(lambda: run(request, task.stage), settings.inputs, [])

@@ -62,7 +62,7 @@ def judged(
                 folder = unpack(task.results, folder)
             return run(replace(request_of(task, event, inputs), results=folder), task.stage)
 
-    return sections_of(carry_out, inputs, policies)
+    return sections_of(carry_out, inputs, policies, commit=event.head_commit)
 
 
 def refuse_inside_checkout(task: Task) -> None:
@@ -81,7 +81,7 @@ def refuse_inside_checkout(task: Task) -> None:
 
 
 def sections_of(
-    carry_out: Callable[[], Ran], inputs: Inputs, policies: Sequence[str]
+    carry_out: Callable[[], Ran], inputs: Inputs, policies: Sequence[str], *, commit: str | None = None
 ) -> tuple[list[Section], Exception | None]:
     """Every way of ending as sections, one a policy: nothing ends without a word."""
     folder = "" if inputs.working_directory == "." else f"{inputs.working_directory}/"
@@ -91,16 +91,19 @@ def sections_of(
         ran = carry_out()
     except FilesWrong as wrong:
         return [
-            of_problems(one, wrong.problems, folder=folder, report_only=report_only) for one in named
+            of_problems(one, wrong.problems, folder=folder, report_only=report_only, commit=commit)
+            for one in named
         ], None
     except Refusal as refusal:
-        return [of_refusal(one, refusal, report_only=report_only) for one in named], None
+        return [of_refusal(one, refusal, report_only=report_only, commit=commit) for one in named], None
     except Exception as bug:  # noqa: BLE001 - said in the check, then raised again by the caller
-        return [of_bug(one, type(bug).__name__) for one in named], bug
-    return _of_run(ran, folder, named, report_only=report_only), None
+        return [of_bug(one, type(bug).__name__, commit=commit) for one in named], bug
+    return _of_run(ran, folder, named, report_only=report_only, commit=commit), None
 
 
-def _of_run(ran: Ran, folder: str, named: Sequence[str], *, report_only: bool) -> list[Section]:
+def _of_run(
+    ran: Ran, folder: str, named: Sequence[str], *, report_only: bool, commit: str | None
+) -> list[Section]:
     sections = []
     for report in ran.reports:
         path = f".remyx/policies/{report.policy.policy.name}.yaml"
@@ -108,7 +111,14 @@ def _of_run(ran: Ran, folder: str, named: Sequence[str], *, report_only: bool) -
         sections.append(of_report(report, places=places, path=f"{folder}{path}", report_only=report_only))
     judged_policies = {section.policy for section in sections}
     why = ran.nothing or "the change touches nothing that this policy's template evaluates"
-    return [*sections, *(of_nothing(one, why) for one in named if one not in judged_policies)]
+    return [
+        *sections,
+        *(
+            of_nothing(one, why, commit=commit, first=ran.first)
+            for one in named
+            if one not in judged_policies
+        ),
+    ]
 
 
 def policies_of(root: Path, event: GitHubEvent, inputs: Inputs) -> list[str]:

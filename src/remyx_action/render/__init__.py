@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 class Drawing(Protocol):
-    """`comment` or `summary`."""
+    """`comment_of` or `summary_of`."""
 
-    def __call__(self, report: Report, *, limit: int) -> str: ...
+    def __call__(self, told: Sequence[Report | Notice], *, limit: int) -> str: ...
 
 
 def comment(report: Report, *, limit: int = 65_000) -> str:
