@@ -13,16 +13,16 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
 import random
-import shutil
 import statistics
 import subprocess
 import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,28 +69,40 @@ class Cost:
     peak_megabytes: float
 
 
-def measure(command: Sequence[str | Path], *, runs: int, environment: dict[str, str]) -> Cost:
-    """Run the command once to warm the caches, then `runs` times."""
-    walls, processor, peaks = [], [], []
-    for attempt in range(runs + 1):
-        started = time.perf_counter()
-        process = subprocess.Popen(
-            [str(word) for word in command],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            env=environment,
-        )
-        assert process.stderr is not None
-        complaint = process.stderr.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - started
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode not in (0, 1, 2):
-            sys.exit(f"{command} ended with {process.returncode}: {complaint.decode()}")
-        if attempt:
-            walls.append(wall)
-            processor.append(usage.ru_utime + usage.ru_stime)
-            peaks.append(usage.ru_maxrss / (1024 if sys.platform == "linux" else 1024 * 1024))
+Command = Sequence[str | Path]
+
+
+def measure(commands: Mapping[str, Command], *, runs: int, environment: dict[str, str]) -> dict[str, Cost]:
+    """Each command `runs` times, in turns, so that a busy machine is busy for all of them.
+
+    A first round warms the caches and is not counted.
+    """
+    rounds = [
+        {name: run_once(command, environment) for name, command in commands.items()} for _ in range(runs + 1)
+    ]
+    return {name: cost_of([once[name] for once in rounds[1:]]) for name in commands}
+
+
+def run_once(command: Command, environment: dict[str, str]) -> tuple[float, float, float]:
+    """Wall seconds, processor seconds and peak megabytes of one process."""
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        [str(word) for word in command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment
+    )
+    assert process.stderr is not None
+    complaint = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - started
+    process.stderr.close()
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode not in (0, 1, 2):
+        sys.exit(f"{command} ended with {process.returncode}: {complaint.decode()}")
+    unit = 1024 if sys.platform == "linux" else 1024 * 1024
+    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / unit
+
+
+def cost_of(runs: Sequence[tuple[float, float, float]]) -> Cost:
+    walls, processor, peaks = zip(*runs, strict=True)
     return Cost(
         wall_seconds=statistics.median(walls),
         least_wall_seconds=min(walls),
@@ -162,10 +174,10 @@ def loaded_packages(command: Sequence[str | Path], environment: dict[str, str]) 
     return sorted(name for name in names - {"imported package"} if name not in sys.stdlib_module_names)
 
 
-def row(name: str, cost: Cost, beside: float) -> str:
+def row(name: str, cost: Cost, beside: Cost) -> str:
     return (
         f"| {name} | {cost.wall_seconds:.3f} | {cost.least_wall_seconds:.3f} | {cost.processor_seconds:.3f} "
-        f"| {cost.peak_megabytes:.0f} | {cost.wall_seconds / beside:.2f} |"
+        f"| {cost.peak_megabytes:.0f} | {cost.least_wall_seconds / beside.least_wall_seconds:.2f} |"
     )
 
 
@@ -188,8 +200,8 @@ def main() -> None:
         print("| --- | --- | --- | --- | --- | --- | --- |")
         for pairs in options.pairs:
             compare(folder, pairs, options.runs, environment, peer)
-        usage = measure([PROGRAM, "--help"], runs=options.runs, environment=environment)
-        print(row("| `remyx-action --help`", usage, usage.wall_seconds))
+        [usage] = measure({"": [PROGRAM, "--help"]}, runs=options.runs, environment=environment).values()
+        print(row("| `remyx-action --help`", usage, usage).removesuffix("1.00 |") + " |")
         packages = loaded_packages(judge_command(folder, folder / str(options.pairs[0])), environment)
         print(f"\nPackages that `judge` loads: {', '.join(packages)}.")
         if HEAVY & set(packages):
@@ -198,19 +210,23 @@ def main() -> None:
 
 def compare(folder: Path, pairs: int, runs: int, environment: dict[str, str], peer: Path | None) -> None:
     arms = folder / str(pairs)
-    write_arms(arms, pairs)
-    runs = runs if pairs <= LARGEST_FOR_PEER else max(3, runs // 2)
-    judged = measure(judge_command(folder, arms), runs=runs, environment=environment)
+    # In a process of its own: a child's peak memory begins with its parent's.
+    writer = multiprocessing.get_context("spawn").Process(target=write_arms, args=(arms, pairs))
+    writer.start()
+    writer.join()
     files = [arms / arm / "accuracy.jsonl" for arm in ("baseline", "variant")]
-    parsed = measure([sys.executable, "-c", PARSE, *files], runs=runs, environment=environment)
-    print(row(f"{pairs:,} | `remyx-action judge`", judged, judged.wall_seconds), flush=True)
-    print(row("| `json.loads` of every line", parsed, judged.wall_seconds), flush=True)
+    commands: dict[str, Command] = {
+        "`remyx-action judge`": judge_command(folder, arms),
+        "`json.loads` of every line": [sys.executable, "-c", PARSE, *files],
+    }
     if peer is not None and pairs <= LARGEST_FOR_PEER:
-        for name, more in (("", ()), (" --method paired_bootstrap", ("--method", "paired_bootstrap"))):
-            cost = measure(peer_command(peer, arms, *more), runs=runs, environment=environment)
-            print(row(f"| `evalsig gate{name}`", cost, judged.wall_seconds), flush=True)
-    if pairs > LARGEST_FOR_PEER:
-        shutil.rmtree(arms)
+        commands["`evalsig gate`"] = peer_command(peer, arms)
+        bootstrap = peer_command(peer, arms, "--method", "paired_bootstrap")
+        commands["`evalsig gate --method paired_bootstrap`"] = bootstrap
+    runs = runs if pairs <= LARGEST_FOR_PEER else max(3, runs // 2)
+    costs = measure(commands, runs=runs, environment=environment)
+    for name, cost in costs.items():
+        print(row(f"{pairs:,} | {name}", cost, costs["`remyx-action judge`"]), flush=True)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Literal
 
 from .claims import IMPROVED, Claim, claim_of, key_of
 from .specs import FieldCondition, Guard, Metric, MetricCondition, Metrics, Policy, Template
-from .specs.fields import Integer, Key, Line, Name, Number, Spec
+from .specs.fields import Integer, Key, Line, Name, Number, Spec, unchecked
 from .specs.metrics import RANGE_OF_UNIT, ExactBaseline, RecordedBaseline
 from .specs.policy import AllOf, AnyOf, AtLeast, Directional
 
@@ -87,7 +87,7 @@ def claims_in(bar: Bar) -> dict[str, list[Claim]]:
 def set_bar(policy: Policy, template: Template, vocabulary: Metrics) -> Bar:
     """The bar of a checked policy, template and vocabulary."""
     reject = policy.reject and _violations(policy.reject)
-    return Bar(
+    return unchecked(Bar)(
         policy=policy.model_copy(update={"reject": reject}),
         template=template.name,
         missing=template.missing,

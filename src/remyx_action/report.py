@@ -229,7 +229,21 @@ class RunReport(Spec):
 
 def to_json(report: Report) -> str:
     """verdict.json, byte for byte the same for the same report."""
-    return strict_json.dump(report.model_dump(by_alias=True))
+    return strict_json.dump(_plain(report))
+
+
+def _plain(value: Any) -> Any:
+    """Models as objects. `model_dump` says the same, but builds every model's serializer first."""
+    if isinstance(value, Spec):
+        plain = {}
+        for name, field in type(value).model_fields.items():
+            part = getattr(value, name)
+            if field.exclude_if is None or not field.exclude_if(part):
+                plain[field.alias or name] = _plain(part)
+        return plain
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
 def compared_part(report: dict[str, Any]) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from .report import (
 )
 from .rules import ConditionTrace, RuleTrace
 from .specs import FieldCondition
+from .specs.fields import unchecked
 from .wording import text_of
 
 
@@ -59,7 +60,7 @@ class Surroundings:
 def draw_up(judgement: Judgement, *, bar: Bar, inputs: Inputs, surroundings: Surroundings) -> Report:
     """The whole of verdict.json."""
     compared = lay_out(judgement, bar=bar, inputs=inputs)
-    return Report(
+    return unchecked(Report)(
         schema="remyx-verdict/1",
         verdict=judgement.verdict,
         reason=judgement.reason,

@@ -14,6 +14,7 @@ from .reasons import Reason
 from .report import ArmReport, JudgedUnder, ProposalReport, Report, RunReport, SamplesChanged
 from .reporting import Surroundings, draw_up
 from .scores import ArmScores, Samples, Unusable
+from .specs.fields import unchecked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +66,7 @@ def preview(bar: Bar, arms: Arms) -> Judgement:
 def compare(bar: Bar, arms: Arms, *, caps: Sequence[str] = ()) -> Inputs:
     """The evidence in both arms about everything that the bar asks."""
     baseline, variant = arms["baseline"], arms["variant"]
-    return Inputs(
+    return unchecked(Inputs)(
         metrics={
             metric.key: gather(
                 metric,
