@@ -1,10 +1,10 @@
 """verdict.json is written without building serializers; it says what pydantic's own would."""
 
 import pytest
-from reports import REPORTS
 
 from remyx_action import strict_json
 from remyx_action.report import Report, to_json
+from reports import REPORTS
 
 
 @pytest.mark.parametrize("name", REPORTS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import sys
@@ -25,9 +24,6 @@ class Terminated(BaseException):
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """The console script."""
-    # Samples are millions of strings in long lists and make no cycles: looking for some among them takes
-    # half of the time that `judge` needs.
-    gc.set_threshold(200_000)
     # A plugin of pydantic could change what is valid; looking for one reads every installed package.
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     sys.exit(int(carry_out(sys.argv[1:] if arguments is None else list(arguments))))
