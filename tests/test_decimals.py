@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remyx_action.decimals import plain, round_significant
+from remyx_action.decimals import plain, round_beside, round_significant
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,10 @@ def test_plain_keeps_the_number_and_drops_its_spelling(value: Decimal) -> None:
     assert value == shown
     assert "E" not in f"{shown:f}"
     assert str(shown) not in {"-0", "-0.0"}
+
+
+def test_a_number_that_rounds_onto_a_mark_keeps_the_digits_that_tell_them_apart() -> None:
+    value, mark = Fraction("0.299999999999999"), Fraction("0.3")
+    assert Decimal("0.299999999999999") == round_beside(value, mark)
+    assert Decimal("0.3") == round_beside(mark, mark)
+    assert Decimal("0.333333333333") == round_beside(Fraction(1, 3), mark)

@@ -18,6 +18,8 @@ from .rules import ConditionTrace, RuleTrace, turn_of
 from .specs import Equality, FieldCondition, MetricCondition
 from .wording import text_of
 
+LONGEST_NUMBER = 15
+"""Characters; beyond it an exponent reads better."""
 SURE_ENOUGH = Fraction(1, 2)
 """A field's threshold at or below it is no floor that samples could meet."""
 
@@ -108,7 +110,7 @@ def _message(numbers: AdviceNumbers, term: str, expected: Decimal, effect: Decim
         needed = f"about {_round_up(numbers.n_needed or 0):,} {numbers.counted_in}"
         said = f"If the true {term} is the {assumed}, {needed} settle it (now {now:,})."
     elif numbers.kind == "more_samples_do_not_help":
-        said = f"The {term}, {assumed}, misses the threshold: more samples are not expected to help."
+        said = f"The {term}, {assumed}, is not beyond the threshold: more samples are not expected to help."
     else:
         said = f"No number of samples can be named for the {term} {assumed}."
     if effect is not None:
@@ -122,7 +124,8 @@ def _message(numbers: AdviceNumbers, term: str, expected: Decimal, effect: Decim
 
 
 def _short(value: Decimal) -> str:
-    return f"{round_significant(value, 3):f}"
+    shown = round_significant(value, 3)
+    return f"{shown:f}" if len(f"{shown:f}") <= LONGEST_NUMBER else f"{shown:.3g}"
 
 
 def _round_up(count: int) -> int:

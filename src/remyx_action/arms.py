@@ -66,8 +66,12 @@ def read_left_behind(
 
 def read_recorded(template: Template, metrics: Mapping[str, BarMetric], project: Project) -> MeasuredArm:
     """The recorded baseline: `.remyx/baselines/<template>.json`, else the numbers in metrics.yaml."""
-    scores = recorded_baseline(template.name, project.recorded_baseline(template.name), metrics)
-    return MeasuredArm(scores=scores, report=_report("recorded", asset=template.baseline_asset))
+    report = _report("recorded", asset=template.baseline_asset)
+    try:
+        scores = recorded_baseline(template.name, project.recorded_baseline(template.name), metrics)
+    except BrokenResults as broken:
+        return failed_arm(metrics, _failed(report, broken))
+    return MeasuredArm(scores=scores, report=report)
 
 
 def _read(
@@ -85,8 +89,7 @@ def _read(
     try:
         scores = read_arm(template, metrics, open_file)
     except (BrokenResults, NotJudged) as broken:
-        detail = f"{broken.message}\n{broken.help}"
-        return failed_arm(metrics, report.model_copy(update={"state": "failed", "detail": detail}))
+        return failed_arm(metrics, _failed(report, broken))
     found = {
         "provenance": dict(scores.provenance),
         "digests": dict(folder.digests),
@@ -94,6 +97,10 @@ def _read(
         "warnings": [*report.warnings, *scores.warnings],
     }
     return MeasuredArm(scores=scores, report=report.model_copy(update=found))
+
+
+def _failed(report: ArmReport, broken: NotJudged) -> ArmReport:
+    return report.model_copy(update={"state": "failed", "detail": f"{broken.message}\n{broken.help}"})
 
 
 def _report(

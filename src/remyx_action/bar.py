@@ -6,12 +6,14 @@ A verdict follows from the bar and the evidence alone; verdict.json carries both
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
 
 from .claims import IMPROVED, Claim, claim_of, key_of
 from .specs import FieldCondition, Guard, Metric, MetricCondition, Metrics, Policy, Template
 from .specs.fields import Integer, Key, Line, Name, Number, Spec, unchecked
-from .specs.metrics import RANGE_OF_UNIT, ExactBaseline, RecordedBaseline
+from .specs.metrics import PERCENTILE_PATTERN, RANGE_OF_UNIT, ExactBaseline, RecordedBaseline
 from .specs.policy import AllOf, AnyOf, AtLeast, Directional
 
 
@@ -22,10 +24,10 @@ class BarMetric(Spec):
     label: Line
     unit: Line
     direction: Literal["higher", "lower"]
-    range: list[Number] | None
+    range: Annotated[list[Number], Field(min_length=2, max_length=2)] | None
     """[lo, hi], declared or implied by the unit."""
     scores: Literal["binary"] | None
-    aggregate: str | None
+    aggregate: Annotated[str, Field(pattern=PERCENTILE_PATTERN)] | None
     baseline: Number | RecordedBaseline | ExactBaseline | None
     """The declared number: judged against where no baseline is measured, else checked for drift."""
     samples: Integer | None
@@ -40,6 +42,18 @@ class Bar(Spec):
     baseline: Literal["measured", "recorded"]
     metrics: list[BarMetric]
     """Every metric that the template measures, in its order."""
+
+    @model_validator(mode="after")
+    def _names_what_it_has(self) -> Self:
+        """A bar from outside (replay) may name anything; one that was set has been checked before."""
+        keys = {metric.key for metric in self.metrics}
+        leaves = leaves_of(self.policy.ship) + leaves_of(self.policy.reject)
+        named = {leaf.metric if isinstance(leaf, FieldCondition) else key_of(leaf) for leaf in leaves}
+        if len(keys) != len(self.metrics) or not named - {None} <= keys:
+            raise ValueError("a rule names a metric that the bar does not have, or has twice")
+        if any(metric.range and metric.range[0] >= metric.range[1] for metric in self.metrics):
+            raise ValueError("a range ends where it begins, or before")
+        return self
 
     def metric(self, key: str) -> BarMetric:
         """The metric of that key; KeyError where the template does not measure it."""

@@ -21,6 +21,19 @@ def round_significant(value: Fraction | Decimal | float, digits: int = SIGNIFICA
     return plain(rounded)
 
 
+def round_beside(value: Fraction, mark: Fraction) -> Decimal:
+    """`value` to as many significant digits as keep it on its own side of `mark`, from the usual ones on."""
+    for digits in (SIGNIFICANT_DIGITS, 2 * SIGNIFICANT_DIGITS, 4 * SIGNIFICANT_DIGITS):
+        rounded = round_significant(value, digits)
+        if _side(Fraction(rounded), mark) == _side(value, mark):
+            return rounded
+    return rounded
+
+
+def _side(value: Fraction, mark: Fraction) -> int:
+    return (value > mark) - (value < mark)
+
+
 def plain(value: Decimal) -> Decimal:
     """The same number without trailing zeros, exponent or negative zero: 0.420 → 0.42, 5E+3 → 5000."""
     if value == 0:

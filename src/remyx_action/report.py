@@ -6,9 +6,9 @@ Probabilities stand at 9 decimals, estimates at 12 significant digits. `replay` 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from . import strict_json
 from .bar import Bar
@@ -150,6 +150,14 @@ class Report(Spec):
     proposal: ProposalReport | None = None
     """Of a pull request or merge group; null elsewhere."""
     run: RunReport
+
+    @model_validator(mode="after")
+    def _evidence_for_every_metric(self) -> Self:
+        if {metric.key for metric in self.policy.metrics} != self.inputs.metrics.keys():
+            raise ValueError("the inputs are not about the metrics of the policy")
+        if self.inputs.arms.keys() != {"baseline", "variant"}:
+            raise ValueError("the inputs lack an arm")
+        return self
 
 
 class JudgedUnder(Spec):

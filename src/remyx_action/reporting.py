@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -11,10 +11,12 @@ from .advice import advice_for
 from .bar import Bar, BarMetric
 from .claims import key_of
 from .confidence import Estimate
-from .decimals import plain, round_significant
+from .decimals import plain, round_beside, round_significant
+from .drift import drift_of
 from .evidence import Arm, Inputs
 from .fields import FieldValue, word_of
 from .judgement import Judgement
+from .reasons import Reason
 from .report import (
     Advice,
     ArmReport,
@@ -83,15 +85,19 @@ def lay_out(judgement: Judgement, *, bar: Bar, inputs: Inputs) -> Compared:
     """What a replay must reproduce, from the judgement of the same bar and inputs."""
     reject = judgement.reject
     return Compared(
-        metrics=[_metric_row(metric, judgement.estimates[metric.key]) for metric in bar.metrics],
+        metrics=[_metric_row(metric, judgement, bar, inputs) for metric in bar.metrics],
         rules=Rules(ship=_rule_row(judgement.ship), reject=_rule_row(reject) if reject else None),
         fields=_fields(judgement),
         advice=advice_for(judgement, bar=bar, inputs=inputs),
     )
 
 
-def _metric_row(metric: BarMetric, estimate: Estimate) -> MetricRow:
+def _metric_row(metric: BarMetric, judgement: Judgement, bar: Bar, inputs: Inputs) -> MetricRow:
+    estimate = judgement.estimates[metric.key]
+    if judgement.run_state == "not_comparable":
+        estimate = _not_comparable(estimate)
     interval = estimate.interval
+    drift = drift_of(metric, bar, inputs)
     return MetricRow(
         key=metric.key,
         label=metric.label,
@@ -108,8 +114,14 @@ def _metric_row(metric: BarMetric, estimate: Estimate) -> MetricRow:
         clusters=estimate.clusters,
         method=estimate.method,
         reason=estimate.reason,
-        note=estimate.note,
+        note="; ".join(part for part in (estimate.note, drift) if part) or None,
     )
+
+
+def _not_comparable(estimate: Estimate) -> Estimate:
+    """The points stay, as what was observed; no confidence may be drawn from their difference."""
+    reason = estimate.reason or Reason.NOT_COMPARABLE
+    return replace(estimate, interval=None, improved=None, method=None, reason=reason)
 
 
 def _rule_row(trace: RuleTrace) -> RuleRow:
@@ -132,7 +144,7 @@ def _condition_row(trace: ConditionTrace) -> MetricConditionRow | FieldCondition
             field=condition.field,
             mark=trace.mark.value,
             reason=trace.reason,
-            observed=_number(trace.observed),
+            observed=_beside(trace),
             threshold=plain(condition.threshold),
             confidence=None,
             floor=None,
@@ -144,7 +156,7 @@ def _condition_row(trace: ConditionTrace) -> MetricConditionRow | FieldCondition
         metric=key_of(condition),
         mark=trace.mark.value,
         reason=trace.reason,
-        observed=_number(trace.observed),
+        observed=_beside(trace),
         threshold=plain(condition.threshold),
         confidence=trace.confidence,
         floor=_number(trace.floor),
@@ -168,3 +180,10 @@ def _fields(judgement: Judgement) -> Fields:
 
 def _number(value: Fraction | None) -> Decimal | None:
     return None if value is None else round_significant(value)
+
+
+def _beside(trace: ConditionTrace) -> Decimal | None:
+    """The observed number with as many digits as never to contradict the decision."""
+    if trace.observed is None:
+        return None
+    return round_beside(trace.observed, Fraction(trace.condition.threshold))

@@ -21,6 +21,14 @@ SHORT_DIGEST = len("sha256:") + 12
 DECISIVE_SHOWN = 3
 
 
+NOT_COVERED = (
+    "judge bias, contamination, a harness that changed, other seeds: confidence is about sampling of items"
+    " (and of the clusters declared), for these very checkpoints; heavy tails without a range stay optimistic"
+    " below some 300 samples"
+)
+"""What no interval here tells; docs/statistics.md says why."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class RuleView:
     role: Role
@@ -258,5 +266,6 @@ def _judged_under(report: Report) -> Iterator[tuple[Phrase, Phrase]]:
     note: Phrase = (": ", Said(under.isolation_note)) if under.isolation_note else ()
     yield ("Isolation",), (Said(under.isolation), *note)
     yield ("Lock",), (Said(under.lock),)
+    yield ("Not covered",), (NOT_COVERED,)
     took = numbers.duration(run.seconds)
     yield ("Run",), (Said(run.clock), f", {took}, attempt {run.attempt}, remyx-action ", Said(run.version))
