@@ -1,0 +1,72 @@
+"""Seconds until the action's program is loaded and may judge: uv's cache warm and cold, beside pip install.
+
+Run: uv run --no-sync python benchmarks/action.py. A Docker build of the same set needs an engine: not measured.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+SYNC = ("uv", "sync", "--frozen", "--no-dev", "--no-install-project", "--no-build", "--quiet")
+ROUNDS = 3
+
+
+def seconds(words: tuple[str, ...], environment: dict[str, str], folder: Path = ROOT) -> float:
+    """Wall-clock time of one process that has to succeed."""
+    began = time.perf_counter()
+    subprocess.run(words, cwd=folder, env=environment, check=True, capture_output=True)
+    return time.perf_counter() - began
+
+
+def action(scratch: Path, cache: Path | None) -> tuple[float, float]:
+    """Making the environment, and loading everything that publishing needs, compiled for the first time."""
+    venv = scratch / "venv"
+    environment = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(venv), "PYTHONPATH": str(ROOT / "src")}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # a runner does not set it
+    if cache is not None:
+        environment["UV_CACHE_DIR"] = str(cache)
+    made = seconds(SYNC, environment)
+    start = (str(venv / "bin" / "python"), "-P", "-c", "import github, remyx_action.commands.action as a")
+    return made, seconds(start, environment)
+
+
+def pip(scratch: Path) -> float:
+    """`pip install` of the same locked set into a new environment."""
+    listed = subprocess.run(
+        ("uv", "export", "--frozen", "--no-dev", "--no-emit-project", "--quiet"),
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    (scratch / "requirements.txt").write_text(listed.stdout)
+    began = time.perf_counter()
+    subprocess.run((sys.executable, "-m", "venv", str(scratch / "pip")), check=True)
+    install = (str(scratch / "pip/bin/pip"), "install", "-q", "--require-hashes", "-r", "requirements.txt")
+    subprocess.run(install, cwd=scratch, check=True, capture_output=True)
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    rows: dict[str, list[float]] = {}
+    for _ in range(ROUNDS):
+        for name, cold in (("uv, cache warm", False), ("uv, cache cold", True)):
+            with tempfile.TemporaryDirectory() as scratch:
+                made, started = action(Path(scratch), Path(scratch) / "cache" if cold else None)
+            rows.setdefault(f"{name}: environment", []).append(made)
+            rows.setdefault(f"{name}: with program loaded", []).append(made + started)
+        with tempfile.TemporaryDirectory() as scratch:
+            rows.setdefault("pip install, its cache warm: environment", []).append(pip(Path(scratch)))
+    print(f"load average {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores, best of {ROUNDS}")
+    for name, times in rows.items():
+        print(f"{name:<44} {min(times):6.2f} s")
+    if shutil.which("docker") is None:
+        print("docker build of the same set: not measured, there is no engine on this machine")
+
+
+if __name__ == "__main__":
+    main()
