@@ -18,6 +18,8 @@ from enumeration import claim, metric
 from remyx_action.claims import Claim
 from remyx_action.comparison import gather
 from remyx_action.confidence import Weighed, estimate, interval_of_baseline, weigh
+from remyx_action.confidence.moments import prior_of_difference
+from remyx_action.confidence.pseudo_samples import Observed, Prior
 from remyx_action.evidence import Extremes, MetricEvidence
 from remyx_action.reasons import Reason
 from remyx_action.scores import Samples, Scores, Summary, Unusable
@@ -136,6 +138,48 @@ def test_a_relative_claim_is_fiellers() -> None:
     mean, reach = sum(y) / 5, max(abs(value - sum(y) / 5) for value in y)
     expected = 1 - stats.ttest_1samp([*y, mean + reach, mean - reach], 0, alternative="greater").pvalue
     assert expected == pytest.approx(float(found.confidence or 0), abs=1e-9)
+
+
+@settings(derandomize=True, deadline=None, max_examples=60)
+@given(
+    st.integers(-5, 5),
+    st.integers(1, 5),
+    st.fractions(-4, 4, max_denominator=20),
+    st.fractions(0, 1),
+    st.fractions(0, 1),
+)
+def test_a_relative_claim_reaches_as_far_as_its_range_lets_it(
+    low: int, width: int, ratio: Fraction, a: Fraction, b: Fraction
+) -> None:
+    reach = prior_reach(Fraction(low), Fraction(low + width), ratio)
+    assert abs((low + a * width) - ratio * (low + b * width)) <= reach
+    if ratio >= 0:
+        assert max(abs(low + width - ratio * low), abs(low - ratio * (low + width))) == reach
+
+
+def prior_reach(low: Fraction, high: Fraction, ratio: Fraction) -> Fraction:
+    nothing = Observed(denominator=1, sizes=[2], sums=[0], squares=0, clustered=False)
+    prior = prior_of_difference(MetricEvidence.model_construct(), nothing, (low, high), ratio)
+    assert isinstance(prior, Prior)
+    return prior.reach
+
+
+@pytest.mark.parametrize(
+    ("baseline", "variant", "threshold"), [("-1", "1", "2"), ("-0.5", "1", "1.5"), ("-1", "0.9", "1")]
+)
+def test_a_large_relative_gain_on_a_negative_baseline_is_weighed(
+    baseline: str, variant: str, threshold: str
+) -> None:
+    # The ratio is 1 - threshold: -1, -0.5 and 0, where what the range allows is not at the usual corners.
+    what = claim("relative_delta", "at_least", threshold)
+    found = weighed(
+        samples([baseline] * 300), samples([variant] * 300), what, range=[Decimal(-1), Decimal(1)]
+    )
+    ratio = 1 - float(threshold)
+    y, reach = float(variant) - ratio * float(baseline), 1 + abs(ratio)
+    middle = 300 * y / 302
+    error = sqrt((300 * (y - middle) ** 2 + (reach - middle) ** 2 + (reach + middle) ** 2) / (302 * 301))
+    assert stats.t.cdf(middle / error, 301) == pytest.approx(float(found.confidence or 0), abs=1e-9)
 
 
 def test_the_sign_of_the_baseline_must_be_settled() -> None:
@@ -313,7 +357,9 @@ def test_a_relative_claim_about_summaries_weighs_the_baseline() -> None:
         (number("0.5"), {}, Reason.NO_UNCERTAINTY, "the variant is a bare number"),
         (summary("0.5", None, "0.1"), {}, Reason.NO_UNCERTAINTY, "the variant is a bare number"),
         (summary("0.5", 100), {"range": None}, Reason.NO_UNCERTAINTY, "report `stderr` or declare `range:`"),
-        (summary("0.5", 1, "0.1"), {}, Reason.TOO_FEW_SAMPLES, "1 sample says nothing"),
+        (summary("0.5", 1), {}, Reason.TOO_FEW_SAMPLES, "1 sample says nothing"),
+        (summary("0.5", 1, "0.1"), {}, Reason.NO_UNCERTAINTY, "is of n = 1: it needs n of at least 2"),
+        (summary("0.5", 100, clusters=10), {}, Reason.NO_UNCERTAINTY, "n and clusters but no standard error"),
         (summary("0.5", 100, "-0.1"), {}, Reason.NO_UNCERTAINTY, "is negative"),
         (summary("0.5", 100, "0"), {"range": None}, Reason.NO_UNCERTAINTY, "leaves nothing to judge by"),
         (summary("0.5", 100, "0"), {}, Reason.NO_UNCERTAINTY, "is below 0.00502519"),

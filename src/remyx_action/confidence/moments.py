@@ -48,8 +48,8 @@ def prior_of_difference(
     """Around 0, as far as the range lets a difference reach; without a range around the mean."""
     if range_ is None:
         return _prior_of_extremes(evidence, observed, ratio)
-    low, high = range_
-    reach = high - low if ratio == 1 else max(abs(high - ratio * low), abs(low - ratio * high))
+    # All four corners: which of them are farthest depends on the ratio's sign.
+    reach = max(abs(a - ratio * b) for a in range_ for b in range_)
     return _possible(observed, Prior(center=Fraction(0), reach=reach))
 
 

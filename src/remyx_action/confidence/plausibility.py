@@ -26,8 +26,14 @@ def squared_error(state: SummaryState, metric: BarMetric, arm: Arm) -> Fraction 
     """e², the squared standard error of the arm's mean: reported, or the largest that is possible."""
     if state.exact or state.n is None:
         return Unknown(reason=Reason.NO_UNCERTAINTY, note=BARE_NUMBER.format(arm=arm))
+    if state.stderr is not None and state.n < 2:
+        note = f"the {arm}'s standard error {state.stderr:f} is of n = {state.n}: it needs n of at least 2"
+        return Unknown(reason=Reason.NO_UNCERTAINTY, note=note)
     if state.n < 2:
         return too_few_samples(state.n)
+    if state.stderr is None and state.clusters is not None:
+        note = f"the {arm} has n and clusters but no standard error: report `stderr`, or samples"
+        return Unknown(reason=Reason.NO_UNCERTAINTY, note=note)
     if state.clusters is not None and state.clusters < FEWEST_CLUSTERS:
         return too_few_clusters(state.clusters)
     value, range_ = Fraction(state.value), range_of(metric)
