@@ -1,6 +1,6 @@
 """Seconds until the action's program is loaded and may judge: uv's cache warm and cold, beside pip install.
 
-Run: uv run --no-sync python benchmarks/action.py. A Docker build of the same set needs an engine: not measured.
+Run: uv run --no-sync python benchmarks/action.py. A Docker build needs an engine: not measured.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from remyx_action.errors import NotJudged
+from remyx_action.layout import RESULTS_CAP_BYTES
 from remyx_action.workspace import archive as module
 from remyx_action.workspace import pack, unpack
 
@@ -132,7 +133,7 @@ def test_nothing_there_is_said(tmp_path: Path) -> None:
 
 def test_a_file_beyond_the_cap_is_refused_before_it_is_written(tmp_path: Path) -> None:
     info = named("arms/variant/results.json")
-    info.size = module.RESULTS_CAP_BYTES + 1
+    info.size = RESULTS_CAP_BYTES + 1
     (tmp_path / "results.tar").write_bytes(info.tobuf() + b"\0" * 1024)
     with pytest.raises(NotJudged, match="too large"):
         unpack(tmp_path / "results.tar", tmp_path / "into")

@@ -16,9 +16,8 @@ from github_stand_in.act import ROOT, Ran, Runner
 from github_stand_in.history import History
 from github_stand_in.server import StandIn, serve
 from github_stand_in.world import Check, Comment, Pull, World
-from small_project import FILES, model
+from small_project import model
 
-WORKFLOW = (ROOT / "examples" / "workflows" / "remyx.yml").read_text()
 OURS = "OWNER/remyx-action@0000000000000000000000000000000000000000"
 CHECK = "remyx / default (main)"
 NEEDED = ("UV_CACHE_DIR", "UV_SYSTEM_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -82,12 +81,6 @@ def action(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(ROOT / name, folder / name)
     shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
     return folder
-
-
-@pytest.fixture
-def files() -> dict[str, str | None]:
-    """What main holds; tests may override it."""
-    return {**FILES, ".github/workflows/remyx.yml": WORKFLOW}
 
 
 @pytest.fixture

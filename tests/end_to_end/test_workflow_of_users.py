@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from github_stand_in import payloads
-from small_project import model
+from github_stand_in.act import ROOT
+from small_project import FILES, model
 
 pytestmark = pytest.mark.slow
 
+WORKFLOW = (ROOT / "examples" / "workflows" / "remyx.yml").read_text()
 Record = Callable[[str, object], None]
 
 
@@ -82,4 +84,27 @@ def test_nothing_to_evaluate_is_green_and_said(place: Any) -> None:
     ran = place.event("opened")
     assert {"open": "success", "eval": "success", "verdict": "success"} == ran.jobs, ran.log
     assert place.ours()[0].body.startswith("### ✅ Nothing to evaluate")
+    assert ["success"] == place.concluded()
+
+
+DIGITS = ROOT / "examples" / "digits-classifier"
+
+
+@pytest.fixture
+def files(request: pytest.FixtureRequest) -> dict[str, str | None]:
+    """What main holds: the small project, or the digits example where a test asks for it."""
+    workflow: dict[str, str | None] = {".github/workflows/remyx.yml": WORKFLOW}
+    if "digits" not in request.node.name:
+        return {**FILES, **workflow}
+    paths = [path for path in DIGITS.rglob("*") if path.is_file() and ".remyx-out" not in path.parts]
+    return {**{path.relative_to(DIGITS).as_posix(): path.read_text() for path in paths}, **workflow}
+
+
+def test_the_digits_example_is_judged_and_commented(place: Any) -> None:
+    place.push({"model.yaml": "model: support-vectors:kernel=rbf,C=5\n"})
+    ran = place.event("opened")
+    assert {"open": "success", "eval": "success", "verdict": "success"} == ran.jobs, ran.log
+    (comment,) = place.ours()
+    assert comment.body.startswith("### ✅ Ship")
+    assert "1,797" in comment.body
     assert ["success"] == place.concluded()
