@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -402,3 +403,42 @@ def test_without_a_recorded_baseline_the_declared_numbers_count() -> None:
         "bar": Exact(value=Decimal("0.9")),
         "none": Unusable(reason=Reason.NO_BASELINE, message="metrics.yaml gives it no baseline"),
     }
+
+
+@settings(derandomize=True, deadline=None, max_examples=80)
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "id": st.sampled_from(["a", "b", "c", "d", "e", 1, None]),
+                "score": st.sampled_from([0, 1, 0.5, 7, "x", None]),
+                "cluster": st.sampled_from(["k", 2.5]),
+                "repeat": st.integers(0, 2),
+            },
+        ),
+        min_size=1,
+        max_size=9,
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_the_order_of_rows_does_not_change_what_is_said_of_them(
+    rows: list[dict[str, Any]], random: Random
+) -> None:
+    shuffled = random.sample(rows, len(rows))
+    said = [
+        found.message if isinstance(found, Unusable) else None
+        for order in (rows, shuffled)
+        for found in [read(results(mindcube={"samples": order})).scores["mindcube"]]
+    ]
+    assert said[0] == said[1]
+
+
+def test_faulty_rows_are_numbered_in_the_warnings_alone() -> None:
+    arm = read(
+        results(mindcube={"samples": [{"id": "b", "score": 1}, {"score": 1}, {"id": "a", "score": "x"}]})
+    )
+    found = arm.scores["mindcube"]
+    assert isinstance(found, Unusable)
+    assert 'samples without "id": 1; scores that are not numbers: 1 ("a": "x")' == found.message
+    assert ("mindcube: faulty samples by number: 2, 3",) == arm.warnings

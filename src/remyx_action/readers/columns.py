@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from bisect import insort
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import count
 from typing import Any
 
 from remyx_action.strict_json import NumberText, dump
@@ -24,14 +24,33 @@ _INTEGER = re.compile(r"-?[0-9]+")
 
 
 @dataclass(kw_only=True)
+class Places:
+    """Where a fault stands: by ids, those that sort first, so that no order of rows changes a word."""
+
+    count: int = 0
+    first: list[str] = field(default_factory=list)
+    more: bool = False
+    """Whether there are others than the first."""
+
+    def add(self, place: str) -> None:
+        self.count += 1
+        if place and place not in self.first:
+            insort(self.first, place)
+            self.more = self.more or len(self.first) > EXAMPLES
+            del self.first[EXAMPLES:]
+
+
+@dataclass(kw_only=True)
 class Columns:
     """Columns of equal length; an optional one is None as long as no sample has it."""
 
     ids: list[str] = field(default_factory=list)
     scores: list[str] = field(default_factory=list)
     optional: dict[str, list[str | None] | None] = field(default_factory=lambda: dict.fromkeys(OPTIONAL))
-    faults: dict[str, list[str]] = field(default_factory=dict)
-    """Kind of fault → where: `sample 7: "high"`."""
+    faults: dict[str, Places] = field(default_factory=dict)
+    """Kind of fault → where: `"q7": "high"`."""
+    faulty_rows: list[int] = field(default_factory=list)
+    """Numbers of the first few samples with such a fault, from 1."""
 
     def extend(self, columns: Mapping[str, Sequence[str]]) -> None:
         """Add rows that are known to be good; every optional column is given for all of them or for none."""
@@ -100,11 +119,13 @@ class Columns:
     _NOTHING = object()
 
     def _fault(self, kind: str, value: Any = _NOTHING, id_: str = "") -> None:
-        where = f"sample {len(self.ids) + 1}" + (f" ({shown(id_)})" if id_ else "")
+        found = [shown(id_)] if id_ else []
         if value is not self._NOTHING:
-            where += f": {shown_value(value)}"
-        places = self.faults.setdefault(kind, [])
-        places.append(where if len(places) < EXAMPLES else "")
+            found.append(shown_value(value))
+        self.faults.setdefault(kind, Places()).add(": ".join(found))
+        row = len(self.ids) + 1
+        if row not in self.faulty_rows and len(self.faulty_rows) <= EXAMPLES:
+            self.faulty_rows.append(row)
 
 
 def shown_value(value: Any) -> str:
@@ -118,14 +139,25 @@ def shown_value(value: Any) -> str:
     return shown(value)
 
 
-def counted(kind: str, places: Sequence[str]) -> str:
-    """`scores that are not numbers: 3 (sample 2: "0.5", …)`."""
-    examples = list(places[:EXAMPLES])
-    if len(places) > EXAMPLES:
-        examples.append("…")
-    return f"{kind}: {len(places):,} ({', '.join(examples)})"
+def counted(kind: str, places: Places) -> str:
+    """`scores that are not numbers: 3 ("q2": "0.5", …)`."""
+    examples = ", ".join([*places.first, *(["…"] if places.more else [])])
+    return f"{kind}: {places.count:,}" + (f" ({examples})" if examples else "")
 
 
-def numbered(rows: Sequence[bool], ids: Sequence[str]) -> list[str]:
-    """The samples that are marked, as places for `counted`."""
-    return [f"sample {row} ({shown(id_)})" for row, marked, id_ in zip(count(1), rows, ids) if marked]
+def places_of(found: Iterable[tuple[str, str]]) -> Places:
+    """Pairs of an id and what is wrong there, which may be empty."""
+    places = Places()
+    for id_, what in found:
+        places.add(f"{shown(id_)}: {what}" if what else shown(id_))
+    return places
+
+
+def rows_with_faults(columns: Columns) -> str | None:
+    """The first of them, for an arm's warnings: their numbers depend on the order of rows."""
+    rows = [f"{row:,}" for row in columns.faulty_rows[:EXAMPLES]]
+    if not rows:
+        return None
+    return f"faulty samples by number: {', '.join(rows)}" + (
+        ", …" if len(columns.faulty_rows) > EXAMPLES else ""
+    )

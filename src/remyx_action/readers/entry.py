@@ -13,7 +13,7 @@ from remyx_action.reasons import Reason
 from remyx_action.scores import Scores, Summary, Unusable
 from remyx_action.strict_json import NumberText
 
-from .columns import Columns, shown_value
+from .columns import Columns, rows_with_faults, shown_value
 from .samples import beyond_limits, beyond_range, point_of, usable_samples
 
 LEAST_TOLERANCE = Fraction(1, 10**9)
@@ -93,7 +93,8 @@ def _from_samples(entry: Entry, metric: BarMetric) -> Scored:
     assert entry.samples is not None
     samples = usable_samples(entry.samples, metric)
     if isinstance(samples, Unusable):
-        return Scored(scores=samples)
+        rows = rows_with_faults(entry.samples)
+        return Scored(scores=samples, warnings=(f"{metric.key}: {rows}",) if rows else ())
     warnings = []
     if "value" in entry.numbers:
         _compare(str(entry.numbers["value"]), point_of(samples, metric.aggregate), metric)

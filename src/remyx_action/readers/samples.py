@@ -6,12 +6,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from decimal import Decimal, localcontext
 from fractions import Fraction
+from operator import itemgetter
 
 from remyx_action.bar import BarMetric
 from remyx_action.reasons import Reason
 from remyx_action.scores import Samples, Unusable
 
-from .columns import Columns, counted, numbered
+from .columns import Columns, counted, places_of
 
 LARGEST = Decimal(10) ** 15
 MOST_DIGITS = 30
@@ -26,7 +27,7 @@ def usable_samples(columns: Columns, metric: BarMetric) -> Samples | Unusable:
     """The samples, or `invalid_value` or `out_of_range` with everything that was found."""
     if not columns.ids:
         return Unusable(reason=Reason.INVALID_VALUE, message="the list of samples is empty")
-    invalid = [counted(kind, places) for kind, places in columns.faults.items()]
+    invalid = [counted(kind, places) for kind, places in sorted(columns.faults.items(), key=itemgetter(0))]
     outside: list[str] = []
     if not invalid:
         invalid += _repeated(columns)
@@ -102,10 +103,12 @@ def _scores(columns: Columns, refused: Callable[[Iterable[str]], set[str]], kind
     bad = refused(columns.scores)
     if not bad:
         return []
-    places = numbered([score in bad for score in columns.scores], columns.ids)
-    scores = [score for score in columns.scores if score in bad]
-    shortened = (score if len(score) <= 40 else score[:39] + "…" for score in scores)
-    return [counted(kind, [f"{place}: {score}" for place, score in zip(places, shortened, strict=True)])]
+    found = [
+        (id_, score if len(score) <= 40 else score[:39] + "…")
+        for id_, score in zip(columns.ids, columns.scores, strict=True)
+        if score in bad
+    ]
+    return [counted(kind, places_of(found))]
 
 
 def _repeated(columns: Columns) -> list[str]:
@@ -116,7 +119,9 @@ def _repeated(columns: Columns) -> list[str]:
     seen: set[object] = set()
     again = [key in seen or bool(seen.add(key)) for key in keys]  # type: ignore[func-returns-value]
     kind = "ids that stand more than once" + (" with the same repeat" if repeats else "")
-    return [counted(kind, numbered(again, columns.ids))]
+    return [
+        counted(kind, places_of((id_, "") for id_, marked in zip(columns.ids, again, strict=True) if marked))
+    ]
 
 
 def _partial(columns: Columns) -> list[str]:
@@ -124,8 +129,8 @@ def _partial(columns: Columns) -> list[str]:
     for role in ("cluster", "repeat"):
         column = columns.optional[role]
         if column is not None and None in column:
-            lacking = numbered([value is None for value in column], columns.ids)
-            found.append(counted(f"samples without a {role}, which the others have", lacking))
+            lacking = [(id_, "") for id_, value in zip(columns.ids, column, strict=True) if value is None]
+            found.append(counted(f"samples without a {role}, which the others have", places_of(lacking)))
     return found
 
 
