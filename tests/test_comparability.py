@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from remyx_action.comparability import compare_provenance
-from remyx_action.scores import ArmScores, Samples, Summary
+from remyx_action.scores import ArmScores, Samples, Scores, Summary
 
 
 def arm(inputs: list[str | None] | None = None, *, ids: str = "abc", **provenance: str) -> ArmScores:
@@ -59,3 +59,56 @@ def test_repeats_of_an_id_may_be_asked_in_any_order() -> None:
 def test_only_samples_have_inputs() -> None:
     summary = ArmScores(scores={"mindcube": Summary(value=Decimal(1))})
     assert compare_provenance(summary, arm(["x", "y", "z"])).warnings == ()
+
+
+@pytest.mark.parametrize("shuffled", ["abcdefg", "gfedcba", "dgacfbe"])
+def test_the_order_of_rows_does_not_change_what_is_said(shuffled: str) -> None:
+    asked = compare_provenance(arm(list("abcdefg"), ids="abcdefg"), arm(["?"] * 7, ids=shuffled))
+    told = compare_provenance(arm(["?"] * 7, ids=shuffled), arm(list("abcdefg"), ids="abcdefg"))
+    expected = 'inputs of mindcube: 7 of 7 ids were asked otherwise ("a", "b", "c", …)'
+    assert ((expected,), (expected,)) == (asked.mismatches, told.mismatches)
+
+
+AVERAGED = "; an id's score is the mean of its repeats"
+
+
+def summary(n: int | None) -> Summary:
+    return Summary(value=Decimal("0.5"), n=n)
+
+
+def sampled(*repeats: int) -> Samples:
+    ids = [f"q{number}" for number, times in enumerate(repeats) for _ in range(times)]
+    names = [str(repeat) for times in repeats for repeat in range(times)]
+    return Samples(ids=ids, scores=["1"] * len(ids), repeats=names if max(repeats) > 1 else None)
+
+
+@pytest.mark.parametrize(
+    ("baseline", "variant", "expected"),
+    [
+        (summary(1000), summary(10), ("m: n is 1,000 in the baseline and 10 in the variant",)),
+        (sampled(1, 1), summary(5), ("m: n is 2 in the baseline and 5 in the variant",)),
+        (summary(1000), summary(500), ()),
+        (summary(None), summary(500), ()),
+        (sampled(2, 2), sampled(2, 2), ()),
+        (
+            sampled(1, 1, 1),
+            sampled(3, 3, 3),
+            (f"m: an id has 1 repeat in the baseline and 3 repeats in the variant{AVERAGED}",),
+        ),
+        (
+            sampled(2, 2, 1),
+            sampled(2, 2, 2),
+            (
+                (
+                    "m: an id has 1 to 2 repeats (1 of 3 ids have fewer than 2) in the baseline "
+                    f"and 2 repeats in the variant{AVERAGED}"
+                ),
+            ),
+        ),
+    ],
+)
+def test_sizes_that_are_far_apart_are_warned_about(
+    baseline: Scores, variant: Scores, expected: tuple[str, ...]
+) -> None:
+    found = compare_provenance(ArmScores(scores={"m": baseline}), ArmScores(scores={"m": variant}))
+    assert ((), expected) == (found.mismatches, found.warnings)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from .scores import ArmScores, Samples
+from .scores import ArmScores, Samples, Scores, Summary
 
 SAME = ("dataset_revision", "judge", "harness")
 """Provenance that has to be equal in both arms; `model_revision` is what the arms differ in."""
 EXAMPLES = 3
+ALIKE = 2
+"""An arm with fewer than one in this many of the other's samples was hardly evaluated on the same."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +21,7 @@ class Comparability:
     mismatches: tuple[str, ...]
     """Why the arms are not comparable, one sentence per cause; empty where they are."""
     warnings: tuple[str, ...]
-    """What only one arm reports, so that it cannot be compared."""
+    """What only one arm reports, so that it cannot be compared, and how unlike their sizes are."""
 
 
 def compare_provenance(baseline: ArmScores, variant: ArmScores) -> Comparability:
@@ -37,7 +40,45 @@ def compare_provenance(baseline: ArmScores, variant: ArmScores) -> Comparability
         other = variant.scores.get(key)
         if isinstance(scores, Samples) and isinstance(other, Samples):
             _compare_inputs(key, scores, other, mismatches, warnings)
+        warnings += _sizes_unlike(key, scores, other)
     return Comparability(mismatches=tuple(mismatches), warnings=tuple(warnings))
+
+
+def _sizes_unlike(key: str, baseline: Scores, variant: Scores | None) -> Iterator[str]:
+    """Numbers of samples that are far apart, and repeats of an id that are not all as many."""
+    ours, theirs = _n_of(baseline), _n_of(variant)
+    if ours is not None and theirs is not None and min(ours, theirs) * ALIKE < max(ours, theirs):
+        yield f"{key}: n is {ours:,} in the baseline and {theirs:,} in the variant"
+    if isinstance(baseline, Samples) and isinstance(variant, Samples):
+        before, after = _repeats_of(baseline), _repeats_of(variant)
+        if len({*before, *after}) > 1:
+            found = " and ".join(
+                f"{_span(repeats)} in the {arm}"
+                for arm, repeats in (("baseline", before), ("variant", after))
+            )
+            yield f"{key}: an id has {found}; an id's score is the mean of its repeats"
+
+
+def _n_of(scores: Scores | None) -> int | None:
+    """How many ids, or how many the summary says there are."""
+    if isinstance(scores, Samples):
+        return len(scores.ids) if scores.repeats is None else len(set(scores.ids))
+    return scores.n if isinstance(scores, Summary) else None
+
+
+def _repeats_of(samples: Samples) -> Mapping[int, int]:
+    """Number of repeats → how many ids have that many."""
+    if samples.repeats is None:
+        return {1: len(samples.ids)}
+    return Counter(Counter(samples.ids).values())
+
+
+def _span(repeats: Mapping[int, int]) -> str:
+    low, high = min(repeats), max(repeats)
+    if low == high:
+        return f"{low} {'repeat' if low == 1 else 'repeats'}"
+    fewer = sum(ids for count, ids in repeats.items() if count < high)
+    return f"{low} to {high} repeats ({fewer:,} of {sum(repeats.values()):,} ids have fewer than {high})"
 
 
 def _compare_inputs(
@@ -51,7 +92,7 @@ def _compare_inputs(
         return
     asked, asked_too = _inputs_by_id(baseline), _inputs_by_id(variant)
     both = [id_ for id_ in asked if id_ in asked_too]
-    other = [id_ for id_ in both if asked[id_] != asked_too[id_]]
+    other = sorted(id_ for id_ in both if asked[id_] != asked_too[id_])
     if other:
         examples = ", ".join(map(_shown, other[:EXAMPLES])) + (", …" if len(other) > EXAMPLES else "")
         mismatches.append(
