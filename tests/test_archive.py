@@ -12,7 +12,7 @@ import pytest
 from remyx_action.errors import NotJudged
 from remyx_action.layout import RESULTS_CAP_BYTES
 from remyx_action.workspace import archive as module
-from remyx_action.workspace import pack, unpack
+from remyx_action.workspace.archive import pack, unpack
 
 
 def tar_of(path: Path, *members: tuple[tarfile.TarInfo, bytes]) -> Path:

@@ -9,7 +9,6 @@ from shlex import join
 from remyx_action.arms import read_handed_in, read_recorded
 from remyx_action.bar import measured_metrics, set_bar
 from remyx_action.circumstances import Circumstances
-from remyx_action.outputs import write_report
 from remyx_action.project import choose, load_project
 from remyx_action.report import Report
 from remyx_action.standing import judged_under
@@ -46,6 +45,8 @@ def judge(request: Request, circumstances: Circumstances) -> Report:
         run=circumstances.now(),
     )
     if request.out is not None:
+        from remyx_action.outputs import write_report
+
         with prepare_output(request.out, arms=()):
             write_report(request.out, report)
     return report

@@ -1,6 +1,5 @@
 """The folder on disk: finding the project, reading it and its results safely, writing results whole."""
 
-from .archive import pack, unpack
 from .harness import read_harness
 from .output import OutputFolder, prepare_output, write_whole
 from .project import describe_script, find_root, read_below, read_project
@@ -12,11 +11,9 @@ __all__ = [
     "describe_script",
     "find_root",
     "open_results",
-    "pack",
     "prepare_output",
     "read_below",
     "read_harness",
     "read_project",
-    "unpack",
     "write_whole",
 ]
