@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from bars import bar, inputs, number, samples
@@ -10,7 +12,7 @@ from remyx_action.drift import drift_of
 GUARD = {"all": [{"metric": "a", "op": "no_regression"}]}
 
 
-def drift(declared: object, **template: object) -> str | None:
+def drift(declared: object, **template: Any) -> str | None:
     held = bar(GUARD, metrics=[{"key": "a", "unit": "accuracy", "baseline": declared}], **template)
     arms = {"a": samples([0, 1] * 200)}
     return drift_of(held.metrics[0], held, inputs(held, arms, arms))

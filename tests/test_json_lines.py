@@ -176,5 +176,5 @@ def test_a_line_that_is_not_utf_8_is_located_in_whatever_block_it_stands() -> No
 
 
 def test_an_odd_line_separator_is_not_an_empty_line() -> None:
-    with pytest.raises(BrokenResults, match="s.jsonl:2:1: ends in the middle of a value"):
+    with pytest.raises(BrokenResults, match=r"s\.jsonl:2:1: ends in the middle of a value"):
         read_lines("s.jsonl", ['{"id": 1, "score": 0}\n\u2028\n'.encode()], NATIVE_ROLES)
