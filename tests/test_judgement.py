@@ -235,7 +235,8 @@ COMPLETIONS = [
 
 
 @pytest.mark.slow
-@settings(max_examples=1500, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=2500, deadline=None)
 @given(
     ship=rules(3),
     reject=st.none() | rules(2),
