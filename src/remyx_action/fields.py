@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from .bar import metric_keys
+from .bar import leaves_of, metric_keys
+from .claims import IMPROVED, Claim, claim_of, key_of
+from .confidence import sample_size as size_behind
+from .evidence import UnusableState
 from .facts import Facts
 from .improvement import asked_to_improve
 from .reasons import Reason
+from .specs import FieldCondition
 
 SIGNIFICANT = Fraction(95, 100)
 WORSE = Fraction(5, 100)
@@ -52,12 +56,13 @@ def sample_size(facts: Facts, *, key: str | None = None) -> FieldValue:
     """The smallest number of samples behind any metric condition; with clusters the effective one."""
 
     def size(key: str) -> FieldValue:
-        estimate = facts.estimates[key]
-        scored = facts.inputs.metrics[key].both  # filled-in scores are no samples
-        sizes = [Fraction(size) for size in (estimate.n, estimate.n_effective, scored) if size is not None]
-        if estimate.n is None:
-            return FieldValue(value=None, reason=estimate.reason or Reason.NO_UNCERTAINTY)
-        return FieldValue(value=min(sizes), reason=None)
+        evidence, metric = facts.inputs.metrics[key], facts.bar.metric(key)
+        sizes = [size_behind(evidence, metric, claim) for claim in _compared_by(facts, key)]
+        known = [size for size in sizes if isinstance(size, Fraction)]
+        if len(known) == len(sizes):
+            return FieldValue(value=min(known), reason=None)
+        reason = next((size for size in sizes if isinstance(size, Reason)), facts.estimates[key].reason)
+        return FieldValue(value=None, reason=reason or Reason.NO_UNCERTAINTY)
 
     return _failed(facts) or smallest([key] if key else _judged_keys(facts), size)
 
@@ -89,6 +94,21 @@ def word_of(found: FieldValue) -> Literal["significant", "worse", "inconclusive"
     if found.value >= SIGNIFICANT:
         return "significant"
     return "worse" if found.value <= WORSE else "inconclusive"
+
+
+def _compared_by(facts: Facts, key: str) -> list[Claim]:
+    """What the metric's samples count for: the comparison, or its values where nothing else is judged."""
+    direction = facts.bar.metric(key).direction
+    policy = facts.bar.policy
+    judged = [
+        claim_of(leaf, direction)
+        for leaf in leaves_of(policy.ship) + leaves_of(policy.reject)
+        if not isinstance(leaf, FieldCondition) and key_of(leaf) == key
+    ]
+    alone = isinstance(facts.inputs.metrics[key].baseline, UnusableState)
+    if judged and alone and all(claim.quantity == "value" for claim in judged):
+        return judged
+    return [IMPROVED[direction]]
 
 
 def _judged_keys(facts: Facts) -> list[str]:

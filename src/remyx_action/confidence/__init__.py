@@ -1,6 +1,6 @@
 """Compare: evidence → estimates and the confidence in each claim. Closed forms, no random numbers."""
 
-from .estimates import Estimate, Weighed, estimate, interval_of_baseline, weigh
+from .estimates import Estimate, Weighed, estimate, interval_of_baseline, sample_size, weigh
 from .projection import AdviceNumbers, advise
 
 __all__ = [
@@ -10,5 +10,6 @@ __all__ = [
     "advise",
     "estimate",
     "interval_of_baseline",
+    "sample_size",
     "weigh",
 ]

@@ -14,6 +14,7 @@ from remyx_action.reasons import Reason
 from remyx_action.sums import ArmSums
 
 from .basis import INTERVAL_LEVEL, Basis
+from .effective import effective_size
 from .methods import basis_of
 from .one_sample import mean_of_arm
 from .plausibility import range_of
@@ -40,7 +41,7 @@ class Estimate:
     n: int | None
     """Ids scored in both arms; unpaired: the smaller n; against an exact baseline: the variant's."""
     n_effective: float | None
-    """12 significant digits; None without clusters."""
+    """12 significant digits; None without clusters, or where it cannot be told."""
     clusters: int | None
     method: str | None
     """paired · unpaired · one-sample · quantile."""
@@ -85,7 +86,7 @@ def estimate(evidence: MetricEvidence, metric: BarMetric) -> Estimate:
             level=LEVEL,
             improved=None,
             n=_size(evidence, IMPROVED[metric.direction]),
-            n_effective=None,
+            n_effective=_effective(evidence, metric),
             clusters=_clusters(evidence),
             method=None,
             reason=basis.reason,
@@ -97,7 +98,9 @@ def estimate(evidence: MetricEvidence, metric: BarMetric) -> Estimate:
         level=LEVEL,
         improved=_confidence(basis, IMPROVED[metric.direction]),
         n=basis.n,
-        n_effective=None if basis.n_effective is None else _rounded(basis.n_effective),
+        n_effective=_effective(evidence, metric)
+        if basis.n_effective is None
+        else _rounded(basis.n_effective),
         clusters=basis.clusters,
         method=basis.method,
         reason=None,
@@ -188,6 +191,24 @@ def _clusters(evidence: MetricEvidence) -> int | None:
     if evidence.paired is None or evidence.paired.clusters is None:
         return None
     return len(evidence.paired.clusters)
+
+
+def sample_size(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Fraction | Reason | None:
+    """Samples behind the claim, counting clustered ones for what they are worth.
+
+    None where no arm says how many there are; the reason where what clusters are worth is unknown.
+    """
+    n = _size(evidence, claim)
+    effective = effective_size(evidence, metric, claim)
+    if n is None or isinstance(effective, Unknown):
+        return effective.reason if isinstance(effective, Unknown) and n is not None else None
+    scored = n if evidence.both is None else evidence.both  # filled-in scores are no samples
+    return min(Fraction(n), Fraction(scored), Fraction(n if effective is None else _rounded(effective)))
+
+
+def _effective(evidence: MetricEvidence, metric: BarMetric) -> float | None:
+    size = effective_size(evidence, metric, IMPROVED[metric.direction])
+    return _rounded(size) if isinstance(size, float) else None
 
 
 def _size(evidence: MetricEvidence, claim: Claim) -> int | None:
