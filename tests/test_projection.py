@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -81,6 +82,36 @@ def test_clusters_are_counted_where_samples_come_in_clusters() -> None:
     assert found.n_needed is not None
     assert alone is not None
     assert alone / 10 < found.n_needed <= alone  # ten samples of a cluster tell little more than one
+
+
+@pytest.mark.parametrize(
+    ("ends", "kind"), [(["0.5", "0.4"], "no_estimate"), (["-0.4", "0"], "more_samples_do_not_help")]
+)
+def test_too_few_clusters_are_counted_in_clusters_too(ends: list[str], kind: str) -> None:
+    clusters = [f"c{row % 3}" for row in range(300)]
+    evidence = gather(
+        metric(range=[Decimal(-1), Decimal(1)]),
+        [],
+        samples(["0"] * 300, clusters=clusters),
+        samples(ends * 150, clusters=clusters),
+        "unmatched",
+    )
+    found = advice(evidence)
+    assert (kind, "clusters", 3, None) == (found.kind, found.counted_in, found.n_now, found.n_needed)
+
+
+def test_clusters_of_summaries_are_counted_in_clusters() -> None:
+    arms = [
+        Summary(value=Decimal(value), n=400, stderr=Decimal("0.02"), clusters=clusters)
+        for value, clusters in (("0.40", None), ("0.45", 12))
+    ]
+    found = advice(gather(metric(), [], arms[0], arms[1], "unmatched"))
+    assert ("more_samples", "clusters", 12) == (found.kind, found.counted_in, found.n_now)
+    assert found.n_needed is not None
+    assert 27 < found.n_needed < 42  # (1.683·0.0283/0.03)²·12
+    few = replace(arms[1], clusters=3)
+    unknown = advice(gather(metric(), [], arms[0], few, "unmatched"))
+    assert ("no_estimate", "clusters", 3) == (unknown.kind, unknown.counted_in, unknown.n_now)
 
 
 def test_summaries_are_projected_too() -> None:

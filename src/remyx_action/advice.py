@@ -112,7 +112,7 @@ def _message(numbers: AdviceNumbers, term: str, expected: Decimal, effect: Decim
     elif numbers.kind == "more_samples_do_not_help":
         said = f"The {term}, {assumed}, is not beyond the threshold: more samples are not expected to help."
     else:
-        said = f"No number of samples can be named for the {term} {assumed}."
+        said = f"No number of {numbers.counted_in} can be named for the {term} {assumed}."
     if effect is not None:
         count = f"{now:,} {numbers.counted_in}"
         said += f" With {count}, a true {term} of {_short(effect)} is confirmed four times out of five."

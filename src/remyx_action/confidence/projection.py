@@ -12,7 +12,7 @@ from typing import Literal
 from remyx_action.bar import BarMetric
 from remyx_action.claims import Claim
 from remyx_action.decimals import round_significant
-from remyx_action.evidence import MetricEvidence
+from remyx_action.evidence import Arm, MetricEvidence, SummaryState
 
 from .basis import Basis
 from .estimates import weigh
@@ -106,16 +106,30 @@ def advise(
     side = 1 if claim.side == "at_least" else -1
     gap = None if expected is None else side * (expected - Fraction(claim.threshold))
     hopeless = gap is not None and gap <= 0
+    clusters = outlook.units if outlook and outlook.clustered else _clusters(evidence)
     return AdviceNumbers(
         kind="more_samples_do_not_help" if hopeless else "more_samples" if needed else "no_estimate",
         n_needed=None if hopeless else needed,
-        n_now=outlook.units if outlook else weighed.n,
+        n_now=outlook.units if outlook else clusters or weighed.n,
         smallest_effect=_smallest_effect(evidence, metric, claim, outlook, side * z) if outlook else None,
         expected=expected,
         expected_from=None if expected is None else "observed" if expect is None else "expect",
-        counted_in="clusters" if outlook and outlook.clustered else "samples",
+        counted_in="clusters" if clusters else "samples",
         evidence_against=against,
     )
+
+
+def _clusters(evidence: MetricEvidence) -> int | None:
+    """How many there are where nothing can be projected: the fewest of an arm that has any."""
+    counts = []
+    arms: tuple[Arm, Arm] = ("baseline", "variant")
+    for arm in arms:
+        sums, state = evidence.sums(arm), evidence.baseline if arm == "baseline" else evidence.variant
+        if sums is not None and sums.clusters is not None:
+            counts.append(len(sums.clusters))
+        elif isinstance(state, SummaryState) and state.clusters is not None:
+            counts.append(state.clusters)
+    return min(counts, default=None)
 
 
 def _observed(
@@ -148,12 +162,12 @@ def _of_summaries(basis: Basis, distance: Fraction) -> _Outlook | None:
     """The variance is taken to shrink with n, in both arms alike."""
     if not isinstance(basis.tails, Location):
         return None
-    error = basis.tails.standard_error
+    error, units = basis.tails.standard_error, basis.clusters or basis.n
 
-    def passes(n: float, z: float) -> bool:
-        return abs(float(distance)) >= z * error * sqrt(basis.n / n)
+    def passes(units_then: float, z: float) -> bool:
+        return abs(float(distance)) >= z * error * sqrt(units / units_then)
 
-    return _Outlook(standard_error=error, passes=passes, units=basis.n, clustered=False)
+    return _Outlook(standard_error=error, passes=passes, units=units, clustered=basis.clusters is not None)
 
 
 def _of_samples(
