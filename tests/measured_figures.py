@@ -26,9 +26,13 @@ from enumeration import (
     of_wins,
     worst_false_pass,
 )
-from remyx_action.claims import claim_of
+from remyx_action.bar import BarMetric
+from remyx_action.claims import Claim, claim_of
 from remyx_action.comparison import gather
 from remyx_action.confidence import advise, estimate, weigh
+from remyx_action.confidence.basis import Basis
+from remyx_action.confidence.location import Location
+from remyx_action.confidence.methods import basis_of
 from remyx_action.confidence.student import lower_tail
 from remyx_action.evidence import Arm, ArmFacts, Extremes, Inputs, MetricEvidence
 from remyx_action.judgement import judge
@@ -176,8 +180,16 @@ def rare_losses(clusters: int, draws: int, *, seed: int = 4) -> Measured:
     return printed(3, f"false ship, rare losses in {clusters} clusters, floor 0.95", passed / draws)
 
 
+def located(evidence: MetricEvidence, subject: BarMetric, weighed: Claim) -> Location:
+    """What the confidence in a claim is read off."""
+    basis = basis_of(evidence, subject, weighed)
+    assert isinstance(basis, Basis)
+    assert isinstance(basis.tails, Location)
+    return basis.tails
+
+
 def clusters_of_one() -> Measured:
-    """Figure 3: the largest difference that clusters of size one make."""
+    """Figure 3: the largest difference that clusters of size one make, before anything is rounded."""
     random, largest = Random(5), 0.0
     for n in (5, 20, 300):
         differences = [random.randint(-100, 100) for _ in range(n)]
@@ -186,13 +198,13 @@ def clusters_of_one() -> Measured:
             subject = metric(range=range_)
             for threshold in ("0", "0.05", "-0.1"):
                 weighed = claim("delta", "at_least", threshold)
-                pair = [
-                    float(weigh(form, subject, weighed).confidence or 0)
-                    for form in (evidence, flattened(evidence))
-                ]
-                largest = max(largest, abs(pair[0] - pair[1]))
-            ends = [estimate(form, subject).interval or (9, 9) for form in (evidence, flattened(evidence))]
-            largest = max(largest, abs(ends[0][0] - ends[1][0]), abs(ends[0][1] - ends[1][1]))
+                ours, plain = (located(form, subject, weighed) for form in (evidence, flattened(evidence)))
+                assert (ours.center, ours.unit) == (plain.center, plain.unit)
+                largest = max(
+                    largest,
+                    abs(ours.variance / plain.variance - 1),
+                    abs(ours.degrees / plain.degrees - 1),
+                )
     return at_most(3, "largest difference between clusters of size one and none", largest, 1e-12)
 
 
