@@ -235,7 +235,6 @@ COMPLETIONS = [
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 @settings(max_examples=2500, deadline=None)
 @given(
     ship=rules(3),
