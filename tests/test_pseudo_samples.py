@@ -137,3 +137,8 @@ def test_scores_of_any_size_neither_vanish_nor_overflow() -> None:
     large = Observed(denominator=1, sizes=[9], sums=[3], squares=3, clustered=False)
     expected = locate(large, Prior(center=Fraction(0), reach=Fraction(1))).location.at_least(Fraction(1, 5))
     assert expected == locate(small, tiny).location.at_least(Fraction(1, 5 * 10**150))
+
+
+@pytest.mark.parametrize("largest", [10**6, 10**12, 10**15])
+def test_one_cluster_that_outweighs_all_others_leaves_one_degree(largest: int) -> None:
+    assert 1 == pytest.approx(bell_mccaffrey([largest, 1, 1, 1, 1]), rel=1e-4)

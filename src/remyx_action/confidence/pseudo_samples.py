@@ -106,8 +106,11 @@ def bell_mccaffrey(sizes: Sequence[int]) -> float:
     count = sum(sizes) + 2
     of_size = Counter(sizes)
     of_size[1] += 2
-    shares = [(size / count, clusters) for size, clusters in of_size.items()]
-    corrected = [(share * share / (1 - share), clusters) for share, clusters in shares]
-    squares = fsum(clusters * share * share for share, clusters in shares)
-    together = fsum(clusters * q for q, clusters in corrected)
-    return 1 / (squares + together * together - fsum(clusters * q * q for q, clusters in corrected))
+    squares = fsum(clusters * (size / count) ** 2 for size, clusters in of_size.items())
+    # (Σq)² - Σq² as the sum of its products: subtracted, nothing is left where one cluster outweighs all.
+    products, smaller = [], 0.0
+    for size, clusters in sorted(of_size.items()):
+        corrected = size * size / (count * (count - size))
+        products.append(clusters * corrected * (2 * smaller + (clusters - 1) * corrected))
+        smaller += clusters * corrected
+    return 1 / (squares + fsum(products))
