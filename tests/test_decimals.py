@@ -41,3 +41,7 @@ def test_a_number_that_rounds_onto_a_mark_keeps_the_digits_that_tell_them_apart(
     assert Decimal("0.299999999999999") == round_beside(value, mark)
     assert Decimal("0.3") == round_beside(mark, mark)
     assert Decimal("0.333333333333") == round_beside(Fraction(1, 3), mark)
+
+
+def test_a_number_of_any_size_is_written_out() -> None:
+    assert "1" + "0" * 115 == str(round_significant(Fraction(10) ** 115))

@@ -41,4 +41,4 @@ def plain(value: Decimal) -> Decimal:
     normal = value.normalize(Context(prec=max(1, len(value.as_tuple().digits))))
     exponent = normal.as_tuple().exponent
     assert isinstance(exponent, int)
-    return normal.quantize(Decimal(1), context=Context(prec=64)) if exponent > 0 else normal
+    return Decimal(int(normal)) if exponent > 0 else normal
