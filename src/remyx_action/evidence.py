@@ -17,6 +17,7 @@ from .specs.fields import Integer, Key, Number, Spec
 from .sums import LARGEST_SCORE, MOST_DECIMALS, ArmSums, BigInteger, Count, PairedSums, Scaled
 
 Arm = Literal["baseline", "variant"]
+MOST_RATIO_DECIMALS = 400
 
 
 def _bounded(value: Decimal) -> Decimal:
@@ -28,6 +29,15 @@ def _bounded(value: Decimal) -> Decimal:
 
 
 Bounded = Annotated[Number, AfterValidator(_bounded)]
+
+
+def _ratio(value: Decimal) -> Decimal:
+    """One plus or minus a threshold."""
+    exponent = value.as_tuple().exponent
+    assert isinstance(exponent, int)
+    if not -MOST_RATIO_DECIMALS <= exponent <= 15 or abs(value) > LARGEST_SCORE + 1:
+        raise ValueError("is no ratio of a relative claim")
+    return value
 
 
 class SummaryState(Spec):
@@ -90,7 +100,7 @@ class SeedSums(Spec):
 class Extremes(Spec):
     """The smallest and largest of y over the samples; needed where a metric has no range."""
 
-    ratio: Number | None
+    ratio: Annotated[Number, AfterValidator(_ratio)] | None
     """y = variant - ratio·baseline; null: the baseline's own scores."""
     low: BigInteger
     """Over the scale of the sums times the ratio's denominator in lowest terms."""
@@ -101,6 +111,12 @@ class Extremes(Spec):
         if int(self.low) > int(self.high):
             raise ValueError("the smallest exceeds the largest")
         return self
+
+    def within(self, scale: int) -> bool:
+        """Whether scores over this scale can differ so much."""
+        ratio = Fraction(0 if self.ratio is None else self.ratio)
+        most = LARGEST_SCORE * scale * (ratio.denominator + abs(ratio.numerator))
+        return -most <= int(self.low) and int(self.high) <= most
 
 
 class ClaimCounts(Spec):
@@ -119,6 +135,8 @@ class ClaimCounts(Spec):
 
     @model_validator(mode="after")
     def _indicators(self) -> Self:
+        if len(self.pairs) not in {0, 2} or (self.variant and self.pairs):
+            raise ValueError("a claim about a percentile has one table, or a pair of them")
         if self.variant:
             _check_indicators(self.variant, self.variant.scores, self.variant.squares)
         for pairs in self.pairs:
@@ -143,6 +161,18 @@ class PercentileState(Scaled):
     """Scores of the baseline below 0, and up to 0: whether its percentile has a sign."""
     baseline_up_to_zero: Annotated[Integer, Field(ge=0)] | None = None
     counts: list[ClaimCounts]
+
+    @model_validator(mode="after")
+    def _scores(self) -> Self:
+        most = LARGEST_SCORE * self.scale
+        if any(abs(int(score)) > most for score in (self.baseline, self.variant) if score is not None):
+            raise ValueError("a percentile that no score has")
+        return self
+
+    def fits(self, sums: ArmSums | None) -> bool:
+        """Whether every table counts the variant's samples, which stand in these sums."""
+        tables = [table for counts in self.counts for table in (counts.variant, *counts.pairs) if table]
+        return all(sums and (table.n, table.clusters) == (sums.n, sums.clusters) for table in tables)
 
 
 class MetricEvidence(Spec):
@@ -171,6 +201,16 @@ class MetricEvidence(Spec):
             raise ValueError("paired sums lack the facts about their arms")
         if self.both is not None and self.both > min((arm.ids for arm in self.facts.values()), default=0):
             raise ValueError("more ids in both arms than in one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _of_one_piece(self) -> Self:
+        sampled = [sums for sums in (self.sums("baseline"), self.sums("variant")) if sums is not None]
+        scale = max((sums.scale for sums in sampled), default=0)
+        if not all(found.within(scale) for found in self.extremes):
+            raise ValueError("extremes that no scores have")
+        if self.percentiles is not None and not self.percentiles.fits(self.sums("variant")):
+            raise ValueError("counts of a percentile that are of other samples")
         return self
 
     def has_seeds(self, *arms: Arm) -> bool:
