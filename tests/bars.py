@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from remyx_action.bar import Bar, claims_in, set_bar
-from remyx_action.comparison import gather
-from remyx_action.evidence import Inputs
-from remyx_action.reasons import Reason
-from remyx_action.scores import Exact, Samples, Scores, Summary, Unusable
+from remyx_action.evidence.comparison import gather
+from remyx_action.evidence.inputs import Inputs
+from remyx_action.evidence.scores import Exact, Samples, Scores, Summary, Unusable
+from remyx_action.policy.bar import Bar, claims_in, set_bar
+from remyx_action.policy.reasons import Reason
 from remyx_action.specs import Metrics, Policy, Template
 
 MISSING = Unusable(reason=Reason.MISSING_METRIC, message="the variant does not report it")

@@ -9,12 +9,12 @@ from random import Random
 from typing import Any
 
 from bars import decimals, exact, inputs, number, samples
-from remyx_action.bar import Bar
-from remyx_action.bundle import Bundle
-from remyx_action.evidence import Inputs
-from remyx_action.policy_diff import Side
-from remyx_action.reasons import Reason
-from remyx_action.scores import Scores, Summary, Unusable
+from remyx_action.checks.bundle import Bundle
+from remyx_action.evidence.inputs import Inputs
+from remyx_action.evidence.scores import Scores, Summary, Unusable
+from remyx_action.policy.bar import Bar
+from remyx_action.policy.changes import Side
+from remyx_action.policy.reasons import Reason
 from remyx_action.specs import Metrics, Policy, Template
 
 KEYS = "abcd"

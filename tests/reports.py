@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from remyx_action.bar import Bar
-from remyx_action.bundle import Bundle
-from remyx_action.policy_diff import Side, compare_bars
-from remyx_action.reasons import Reason
-from remyx_action.report import (
+from remyx_action.checks.bundle import Bundle
+from remyx_action.evidence.scores import ArmScores, Samples, Scores, Summary, Unusable
+from remyx_action.policy.bar import Bar
+from remyx_action.policy.changes import Side, compare_bars
+from remyx_action.policy.reasons import Reason
+from remyx_action.reports.report import (
     ArmReport,
     BarChange,
     ExperimentReport,
@@ -20,9 +21,8 @@ from remyx_action.report import (
     Report,
     RunReport,
 )
-from remyx_action.scores import ArmScores, Samples, Scores, Summary, Unusable
+from remyx_action.reports.verdict import MeasuredArm, failed_arm, reach_verdict
 from remyx_action.specs import Metrics, Policy, Template
-from remyx_action.verdict import MeasuredArm, failed_arm, reach_verdict
 
 Arms = tuple[Scores, Scores]
 """Baseline and variant of one metric."""

@@ -9,10 +9,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "remyx_action"
 
-SHELLS = {
-    "__main__", "arms", "cli", "commands", "handover", "judging", "outputs", "pipeline", "progress",
-    "project", "scene", "standing",
-}  # fmt: skip
+SHELLS = {"__main__", "cli", "commands", "pipeline", "progress", "stages"}
 """Know several edges."""
 EDGES = {"repository", "workspace", "runtimes", "settings", "github", "workflow", "circumstances"}
 """Touch the world; know the core, never each other."""

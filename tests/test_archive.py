@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from remyx_action.errors import NotJudged
-from remyx_action.layout import RESULTS_CAP_BYTES
+from remyx_action.files.layout import RESULTS_CAP_BYTES
 from remyx_action.workspace import archive as module
 from remyx_action.workspace.archive import pack, unpack
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from remyx_action.bundle import Bundle, load_bundle
+from remyx_action.checks.bundle import Bundle, load_bundle
 
 MAX_EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "300"))
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from remyx_action.checks.lint_catalogue import LINTS
 from remyx_action.commands.check import check
 from remyx_action.errors import Exit, Problem
-from remyx_action.lint_catalogue import LINTS
 from remyx_action.render.problems_for_github import problems_as_github
 
 ROOT = Path(__file__).parents[1]

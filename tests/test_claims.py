@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from remyx_action.claims import Claim, Direction, claim_of
+from remyx_action.policy.claims import Claim, Direction, claim_of
 from remyx_action.specs import Comparison, Directional, Equality, Guard, MetricCondition
 
 

@@ -15,14 +15,14 @@ from scipy import stats
 
 from bars import exact, number, samples
 from enumeration import claim, metric
-from remyx_action.claims import Claim
-from remyx_action.comparison import gather
 from remyx_action.confidence import Weighed, estimate, interval_of_baseline, weigh
 from remyx_action.confidence.moments import prior_of_difference
 from remyx_action.confidence.pseudo_samples import Observed, Prior
-from remyx_action.evidence import Extremes, MetricEvidence
-from remyx_action.reasons import Reason
-from remyx_action.scores import Samples, Scores, Summary, Unusable
+from remyx_action.evidence.comparison import gather
+from remyx_action.evidence.inputs import Extremes, MetricEvidence
+from remyx_action.evidence.scores import Samples, Scores, Summary, Unusable
+from remyx_action.policy.claims import Claim
+from remyx_action.policy.reasons import Reason
 
 UNRANGED = metric(range=None)
 SIGNED = metric(range=[Decimal(-1), Decimal(1)])

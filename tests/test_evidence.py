@@ -11,10 +11,10 @@ import pytest
 from pydantic import ValidationError
 
 from bars import bar, inputs, samples
-from remyx_action.advice import advice_for
-from remyx_action.bar import Bar
-from remyx_action.evidence import Inputs, MetricEvidence
-from remyx_action.judgement import judge
+from remyx_action.evidence.inputs import Inputs, MetricEvidence
+from remyx_action.policy.advice import advice_for
+from remyx_action.policy.bar import Bar
+from remyx_action.policy.judgement import judge
 
 HUGE = "1" + "0" * 399
 CONDITIONS: list[dict[str, Any]] = [

@@ -5,8 +5,8 @@ from fractions import Fraction
 
 import pytest
 
-from remyx_action.bar import Leaf, Node
-from remyx_action.floors import effective_floor, share_of
+from remyx_action.policy.bar import Leaf, Node
+from remyx_action.policy.floors import effective_floor, share_of
 from remyx_action.specs import Guard
 from remyx_action.specs.policy import AllOf, AnyOf, AtLeast
 

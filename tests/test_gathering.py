@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from bars import exact, number, samples
 from enumeration import claim, metric
-from remyx_action.comparison import gather
 from remyx_action.confidence import estimate, weigh
-from remyx_action.evidence import Extremes, MetricEvidence, SummaryState, UnusableState
-from remyx_action.reasons import Reason
-from remyx_action.scores import Samples, Scores, Summary, Unusable
+from remyx_action.evidence.comparison import gather
+from remyx_action.evidence.inputs import Extremes, MetricEvidence, SummaryState, UnusableState
+from remyx_action.evidence.scores import Samples, Scores, Summary, Unusable
+from remyx_action.policy.reasons import Reason
 
 LOWER = metric(direction="lower")
 UNRANGED = metric(range=None)

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from remyx_action.files.strict_json import NotStrictJson, read_as_written
 from remyx_action.readers.broken import BrokenResults
 from remyx_action.readers.columns import NATIVE_ROLES, Columns
 from remyx_action.readers.json_lines import BLOCK_BYTES, blocks, read_lines
 from remyx_action.readers.row_shape import shape_of
-from remyx_action.strict_json import NotStrictJson, read_as_written
 
 IDS = st.text(min_size=1, max_size=6) | st.integers()
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([0, 1, -0.0])

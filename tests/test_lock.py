@@ -2,8 +2,8 @@
 
 import pytest
 
-from remyx_action.bundle import load_bundle
-from remyx_action.lock import HarnessFile, digest_of, digest_of_harness
+from remyx_action.checks.bundle import load_bundle
+from remyx_action.checks.lock import HarnessFile, digest_of, digest_of_harness
 from remyx_action.specs import Metrics
 
 DIGEST = "sha256:6a698338a0329d8bcf4dec98f32debf0d0633464aa6a938fb908431289f428d5"

@@ -11,7 +11,7 @@ from remyx_action import render
 from remyx_action.render.job_summary import LIMIT as SUMMARY_LIMIT
 from remyx_action.render.markdown import SHEDDING
 from remyx_action.render.pull_request import LIMIT, MARKER
-from remyx_action.report import (
+from remyx_action.reports.report import (
     Advice,
     BarChange,
     ExperimentReport,

@@ -6,10 +6,19 @@ from typing import Any
 import pytest
 
 from remyx_action.errors import NotJudged, WrongUsage
-from remyx_action.plan import Arm, RunPlan, Script, ScriptKind, Site, choose_assets, choose_variant, plan_run
+from remyx_action.planning.plan import (
+    Arm,
+    RunPlan,
+    Script,
+    ScriptKind,
+    Site,
+    choose_assets,
+    choose_variant,
+    plan_run,
+)
+from remyx_action.planning.surroundings import SET
 from remyx_action.specs import Metrics, Template
 from remyx_action.specs.template import PLACEHOLDERS
-from remyx_action.surroundings import SET
 
 
 def template(**keys: Any) -> Template:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from remyx_action.policy_diff import Change, Effect
+from remyx_action.policy.changes import Change, Effect
 from remyx_action.render.policy_changes import changes_as_markdown, changes_as_text, headline
 from test_neutral import CORPUS, Page, acted_on
 

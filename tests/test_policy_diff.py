@@ -20,9 +20,9 @@ from pydantic import ValidationError
 from policy_edits import KEYS, METRICS, Tree, condition, edited, evidence, held_against, policy, side
 from remyx_action.commands.diff import Compared, Files, diff
 from remyx_action.errors import Exit, FilesWrong
-from remyx_action.judgement import judge
-from remyx_action.policy_diff import Effect, Side, compare_bars, effect_by_policy, whole_effect
-from remyx_action.policy_diff.change import together
+from remyx_action.policy.changes import Effect, Side, compare_bars, effect_by_policy, whole_effect
+from remyx_action.policy.changes.change import together
+from remyx_action.policy.judgement import judge
 from remyx_action.readers import recorded_baseline
 from remyx_action.specs import Metric, Policy, Template
 

@@ -10,11 +10,11 @@ import pytest
 
 from bars import number, samples
 from enumeration import claim, metric, of_wins
-from remyx_action.claims import Claim
-from remyx_action.comparison import gather
 from remyx_action.confidence import AdviceNumbers, advise, weigh
-from remyx_action.evidence import MetricEvidence
-from remyx_action.scores import Summary
+from remyx_action.evidence.comparison import gather
+from remyx_action.evidence.inputs import MetricEvidence
+from remyx_action.evidence.scores import Summary
+from remyx_action.policy.claims import Claim
 
 FLOOR = Fraction(4, 5)
 TARGET = claim("delta", "at_least", "0.02")

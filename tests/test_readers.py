@@ -12,17 +12,17 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from remyx_action.bar import BarMetric
-from remyx_action.comparability import compare_provenance
 from remyx_action.errors import NotJudged
+from remyx_action.evidence.comparability import compare_provenance
+from remyx_action.evidence.scores import ArmScores, Exact, Samples, Summary, Unusable
+from remyx_action.files.strict_json import NumberText
+from remyx_action.policy.bar import BarMetric
+from remyx_action.policy.reasons import Reason
 from remyx_action.readers import CAP_BYTES, BrokenResults, read_arm, recorded_baseline, results_file
 from remyx_action.readers.entry import Contradiction, Entry, scored
 from remyx_action.readers.samples import beyond_limits, beyond_range, point_of
-from remyx_action.reasons import Reason
-from remyx_action.scores import ArmScores, Exact, Samples, Summary, Unusable
 from remyx_action.specs import ResultsMap, Template
 from remyx_action.specs.metrics import ExactBaseline, RecordedBaseline
-from remyx_action.strict_json import NumberText
 from remyx_action.workspace import ResultsFolder
 
 EXAMPLES = Path(__file__).parent / "examples" / "results"

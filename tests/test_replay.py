@@ -18,11 +18,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from remyx_action import strict_json
 from remyx_action.cli import carry_out
 from remyx_action.commands.replay import replay
 from remyx_action.errors import Exit, NotJudged, Refusal
-from remyx_action.report import COMPARED, Report, to_json
+from remyx_action.files import strict_json
+from remyx_action.reports.report import COMPARED, Report, to_json
 from reports import REPORTS
 
 GOLDEN = Path(__file__).parent / "golden" / "verdicts"

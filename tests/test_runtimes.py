@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from remyx_action.errors import NotJudged
-from remyx_action.plan import Arm, ArmPlan, RunPlan
+from remyx_action.planning.plan import Arm, ArmPlan, RunPlan
 from remyx_action.runtimes import (
     ArmOutcome,
     Completed,

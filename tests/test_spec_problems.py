@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
-from remyx_action.bundle import FOLDERS
-from remyx_action.json_document import load_json
-from remyx_action.json_schema import schema_of
-from remyx_action.spec_problems import read_spec
+from remyx_action.checks.bundle import FOLDERS
+from remyx_action.checks.json_schema import schema_of
+from remyx_action.checks.spec_problems import read_spec
+from remyx_action.files.json_document import load_json
+from remyx_action.files.yaml_loader import load_yaml
 from remyx_action.specs import Metrics
-from remyx_action.yaml_loader import load_yaml
 
 ROOT = Path(__file__).parents[1]
 KINDS: dict[str, type[BaseModel]] = {

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from bars import samples
 from enumeration import metric
-from remyx_action.comparison import gather
-from remyx_action.sums import ArmSums, PairedSums, add_arms, add_pairs
+from remyx_action.evidence.comparison import gather
+from remyx_action.evidence.sums import ArmSums, PairedSums, add_arms, add_pairs
 
 PAIRED = {
     "decimals": 1,

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from remyx_action.reasons import Reason
+from remyx_action.evidence.scores import Unusable
+from remyx_action.policy.reasons import Reason
 from remyx_action.render.neutral import terminal
 from remyx_action.render.phrase import Phrase, spell
 from remyx_action.render.trace import TraceLine
 from remyx_action.render.view import View, view_of
-from remyx_action.report import Report
-from remyx_action.scores import Unusable
+from remyx_action.reports.report import Report
 from reports import REPORTS, bar_of, flips, judged
 
 SCORES = {

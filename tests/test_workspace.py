@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from remyx_action.errors import NotJudged, WrongUsage
-from remyx_action.plan import Script, ScriptKind
+from remyx_action.planning.plan import Script, ScriptKind
 from remyx_action.workspace import (
     ResultsFolder,
     describe_script,

@@ -1,5 +1,5 @@
 """`python -m remyx_action`: the console script without its installation."""
 
-from .cli import main
+from remyx_action.cli import main
 
 main()

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from . import __version__
-from .report import RunReport
+from remyx_action import __version__
+from remyx_action.reports.report import RunReport
 
 
 @dataclass(frozen=True, kw_only=True)

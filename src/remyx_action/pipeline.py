@@ -7,24 +7,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from shlex import join
 
-from .arms import read_outcome, read_recorded
-from .bar import measured_metrics
-from .bundle import Bundle
-from .circumstances import Circumstances
-from .events import Event, Laptop, MergeGroupEvent, PullRequestEvent
-from .handover import read_handover
-from .judging import judge_arms
-from .outputs import write_report, write_run
-from .plan import ARMS, Arm, Site, choose_assets, plan_run
-from .report import JudgedUnder, Report
-from .repository import Sources, sources_of
-from .run_record import record_as_json
-from .runtimes import OnEvent, ScriptRuntime, run_arms
-from .scene import Scene, github_scene, laptop_scene
-from .specs import Policy, Template
-from .standing import harness_digest, judged_under
-from .verdict import MeasuredArm
-from .workspace import OutputFolder, describe_script, prepare_output
+from remyx_action.checks.bundle import Bundle
+from remyx_action.circumstances import Circumstances
+from remyx_action.events import Event, Laptop, MergeGroupEvent, PullRequestEvent
+from remyx_action.planning.plan import ARMS, Arm, Site, choose_assets, plan_run
+from remyx_action.policy.bar import measured_metrics
+from remyx_action.reports.report import JudgedUnder, Report
+from remyx_action.reports.run_record import record_as_json
+from remyx_action.reports.verdict import MeasuredArm
+from remyx_action.repository import Sources, sources_of
+from remyx_action.runtimes import OnEvent, ScriptRuntime, run_arms
+from remyx_action.specs import Policy, Template
+from remyx_action.stages.arms import read_outcome, read_recorded
+from remyx_action.stages.handover import read_handover
+from remyx_action.stages.judging import judge_arms
+from remyx_action.stages.outputs import write_report, write_run
+from remyx_action.stages.scene import Scene, github_scene, laptop_scene
+from remyx_action.stages.standing import harness_digest, judged_under
+from remyx_action.workspace import OutputFolder, describe_script, prepare_output
 
 
 @dataclass(frozen=True, kw_only=True)

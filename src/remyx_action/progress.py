@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .plan import Arm
-from .runtimes import Completed, Event, Failed, Finished, Line, Progress, Started, TimedOut
+from remyx_action.planning.plan import Arm
+from remyx_action.runtimes import Completed, Event, Failed, Finished, Line, Progress, Started, TimedOut
 
 WIDEST = 200
 """Characters of a harness's line that are shown; the log keeps all of it."""

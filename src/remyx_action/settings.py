@@ -13,8 +13,8 @@ from pathlib import Path, PurePosixPath
 from typing import Literal, cast, get_args
 from urllib.parse import urlsplit
 
-from .errors import WrongUsage
-from .events import Event, Laptop, SettingProblem, is_plain, parse_event, shown
+from remyx_action.errors import WrongUsage
+from remyx_action.events import Event, Laptop, SettingProblem, is_plain, parse_event, shown
 
 Mode = Literal["run", "open", "measure", "publish", "check"]
 CommentMode = Literal["always", "on-change", "on-block", "never"]

@@ -168,7 +168,7 @@ def schema(
     Example: remyx-action schema --project --out .remyx-schemas
     """
     from remyx_action.commands.schema import differing_schemas, write_schemas
-    from remyx_action.project import load_project
+    from remyx_action.stages.project import load_project
 
     bundle = load_project(_root(context)).bundle if project else None
     if check:

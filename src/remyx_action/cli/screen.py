@@ -15,7 +15,7 @@ from remyx_action.errors import EXIT_OF_VERDICT, Exit, FilesWrong, most_severe
 from .options import ResultFormat
 
 if TYPE_CHECKING:
-    from remyx_action.report import Report
+    from remyx_action.reports.report import Report
 
 
 def say_error(message: str, help: str) -> None:
@@ -50,7 +50,7 @@ def say_bug(bug: Exception) -> int:
 def say_reports(reports: list[Report], format: ResultFormat) -> int:
     """Print each report; the exit code is the most severe of theirs."""
     from remyx_action import render as draw
-    from remyx_action.report import to_json
+    from remyx_action.reports.report import to_json
 
     for report in reports:
         if format == "json":

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from remyx_action import render
-from remyx_action.conclusion import Section, of_nothing, of_refusal, summaries, whole_exit
 from remyx_action.errors import Exit, NotJudged, Refusal, WrongUsage
 from remyx_action.events import (
     Laptop,
@@ -21,6 +20,7 @@ from remyx_action.events import (
 from remyx_action.github import check
 from remyx_action.github.trouble import NotRead
 from remyx_action.pipeline import Stage, run
+from remyx_action.reports.conclusion import Section, of_nothing, of_refusal, summaries, whole_exit
 from remyx_action.settings import Runner, Settings
 from remyx_action.workflow import without_commands
 from remyx_action.workspace import read_project

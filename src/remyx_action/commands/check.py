@@ -8,9 +8,9 @@ from pathlib import Path
 from posixpath import join
 from typing import Literal
 
-from remyx_action.bundle import load_bundle
+from remyx_action.checks.bundle import load_bundle
+from remyx_action.checks.lints import warnings_of
 from remyx_action.errors import Exit, Problem, Severity
-from remyx_action.lints import warnings_of
 from remyx_action.render.problems import counted, problems_as_json, problems_as_text
 from remyx_action.render.problems_as_sarif import problems_as_sarif
 from remyx_action.render.problems_for_github import problems_as_github

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from shlex import join
 
-from remyx_action.arms import read_handed_in, read_recorded
-from remyx_action.bar import measured_metrics, set_bar
 from remyx_action.circumstances import Circumstances
-from remyx_action.project import choose, load_project
-from remyx_action.report import Report
-from remyx_action.standing import judged_under
-from remyx_action.verdict import reach_verdict
+from remyx_action.policy.bar import measured_metrics, set_bar
+from remyx_action.reports.report import Report
+from remyx_action.reports.verdict import reach_verdict
+from remyx_action.stages.arms import read_handed_in, read_recorded
+from remyx_action.stages.project import choose, load_project
+from remyx_action.stages.standing import judged_under
 from remyx_action.workspace import prepare_output
 
 
@@ -45,7 +45,7 @@ def judge(request: Request, circumstances: Circumstances) -> Report:
         run=circumstances.now(),
     )
     if request.out is not None:
-        from remyx_action.outputs import write_report
+        from remyx_action.stages.outputs import write_report
 
         with prepare_output(request.out, arms=()):
             write_report(request.out, report)

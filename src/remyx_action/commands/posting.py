@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from remyx_action.conclusion import Section, check_texts, comments, worst
 from remyx_action.events import MergeGroupEvent, PullRequestEvent
 from remyx_action.github import check, comment, pull_request
 from remyx_action.github.client import Client, Connection
 from remyx_action.github.marker import Marker
 from remyx_action.github.trouble import LeftAlone, NotPosted, NotRead, Posted, Superseded
+from remyx_action.reports.conclusion import Section, check_texts, comments, worst
 from remyx_action.settings import Inputs, Runner
 
 GitHubEvent = PullRequestEvent | MergeGroupEvent

@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from remyx_action.conclusion import Section, of_bug, of_nothing, of_problems, of_refusal, of_report
 from remyx_action.errors import FilesWrong, NotJudged, Refusal
 from remyx_action.events import Event, PullRequestEvent, WorkflowRunEvent
 from remyx_action.github import pull_request
 from remyx_action.github.client import Client
 from remyx_action.github.trouble import NotRead
 from remyx_action.pipeline import Ran, Request, Stage, run
-from remyx_action.project import load_project
+from remyx_action.reports.conclusion import Section, of_bug, of_nothing, of_problems, of_refusal, of_report
 from remyx_action.repository import find_repository, obtain
 from remyx_action.settings import Inputs
+from remyx_action.stages.project import load_project
 from remyx_action.workspace.archive import unpack
 
 from .posting import Desk, GitHubEvent, Posts

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from remyx_action import strict_json
 from remyx_action.errors import Exit
-from remyx_action.judgement import judge
-from remyx_action.report import COMPARED, Report, to_json
-from remyx_action.reporting import lay_out
+from remyx_action.files import strict_json
+from remyx_action.policy.judgement import judge
+from remyx_action.reports.report import COMPARED, Report, to_json
+from remyx_action.reports.reporting import lay_out
 
 from .verdict_file import read_verdict
 

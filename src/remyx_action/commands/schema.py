@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from remyx_action.bundle import Bundle
-from remyx_action.json_schema import schemas
-from remyx_action.project_schema import project_schemas
+from remyx_action.checks.bundle import Bundle
+from remyx_action.checks.json_schema import schemas
+from remyx_action.checks.project_schema import project_schemas
 
 
 def write_schemas(folder: Path, *, project: Bundle | None = None) -> list[Path]:

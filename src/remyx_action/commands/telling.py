@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from remyx_action import workflow
-from remyx_action.conclusion import Section, summaries, worst
 from remyx_action.errors import Exit
 from remyx_action.render import neutral
+from remyx_action.reports.conclusion import Section, summaries, worst
 from remyx_action.settings import Runner
 
 from .posting import Posts

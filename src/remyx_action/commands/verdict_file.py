@@ -6,9 +6,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from remyx_action import strict_json
 from remyx_action.errors import NotJudged, WrongUsage
-from remyx_action.report import Report
+from remyx_action.files import strict_json
+from remyx_action.reports.report import Report
 from remyx_action.workspace import open_results
 
 HELP = "name a verdict.json that `run` or `judge` wrote, of the same version of remyx-action"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from remyx_action.bar import BarMetric
-from remyx_action.claims import Claim
-from remyx_action.evidence import MetricEvidence
-from remyx_action.reasons import Reason
-from remyx_action.sums import ArmSums, PairedSums
+from remyx_action.evidence.inputs import MetricEvidence
+from remyx_action.evidence.sums import ArmSums, PairedSums
+from remyx_action.policy.bar import BarMetric
+from remyx_action.policy.claims import Claim
+from remyx_action.policy.reasons import Reason
 
 from .moments import alone, difference, prior_of_arm, prior_of_difference
 from .percentiles import counts_of

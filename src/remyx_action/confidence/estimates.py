@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 
-from remyx_action.bar import BarMetric
-from remyx_action.claims import IMPROVED, Claim
 from remyx_action.decimals import PROBABILITY_DECIMALS, round_significant
-from remyx_action.evidence import ArmState, MetricEvidence, SummaryState
-from remyx_action.reasons import Reason
-from remyx_action.sums import ArmSums
+from remyx_action.evidence.inputs import ArmState, MetricEvidence, SummaryState
+from remyx_action.evidence.sums import ArmSums
+from remyx_action.policy.bar import BarMetric
+from remyx_action.policy.claims import IMPROVED, Claim
+from remyx_action.policy.reasons import Reason
 
 from .basis import INTERVAL_LEVEL, Basis
 from .effective import effective_size

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from remyx_action.evidence import MetricEvidence
-from remyx_action.sums import ArmSums, PairedSums
+from remyx_action.evidence.inputs import MetricEvidence
+from remyx_action.evidence.sums import ArmSums, PairedSums
 
 from .pseudo_samples import Observed, Prior
 from .unknown import CONTRADICTION, NO_RANGE_NO_SPREAD, Unknown, too_few_clusters, too_few_samples

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from remyx_action.bar import BarMetric
-from remyx_action.evidence import Arm, MetricEvidence
+from remyx_action.evidence.inputs import Arm, MetricEvidence
+from remyx_action.policy.bar import BarMetric
 
 from .basis import Basis
 from .binomial import clopper_pearson, rate_at_least, rate_at_most

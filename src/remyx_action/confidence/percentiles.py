@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from remyx_action.bar import BarMetric
-from remyx_action.claims import Claim
-from remyx_action.evidence import ClaimCounts, MetricEvidence
-from remyx_action.reasons import Reason
-from remyx_action.sums import ArmSums, PairedSums
+from remyx_action.evidence.inputs import ClaimCounts, MetricEvidence
+from remyx_action.evidence.sums import ArmSums, PairedSums
+from remyx_action.policy.bar import BarMetric
+from remyx_action.policy.claims import Claim
+from remyx_action.policy.reasons import Reason
 
 from .binomial import rate_at_least, rate_at_most
 from .location import Tails

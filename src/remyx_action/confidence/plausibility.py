@@ -9,9 +9,9 @@ from __future__ import annotations
 from fractions import Fraction
 from math import sqrt
 
-from remyx_action.bar import BarMetric
-from remyx_action.evidence import Arm, SummaryState
-from remyx_action.reasons import Reason
+from remyx_action.evidence.inputs import Arm, SummaryState
+from remyx_action.policy.bar import BarMetric
+from remyx_action.policy.reasons import Reason
 
 from .moments import FEWEST_CLUSTERS, Range
 from .unknown import BARE_NUMBER, DECLARE_A_RANGE, Unknown, too_few_clusters, too_few_samples

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from remyx_action.bar import BarMetric
 from remyx_action.decimals import round_significant
-from remyx_action.evidence import Arm, MetricEvidence, SummaryState, UnusableState
-from remyx_action.reasons import Reason
+from remyx_action.evidence.inputs import Arm, MetricEvidence, SummaryState, UnusableState
+from remyx_action.policy.bar import BarMetric
+from remyx_action.policy.reasons import Reason
 
 from .unknown import Unknown
 

@@ -9,10 +9,10 @@ from fractions import Fraction
 from math import sqrt
 from typing import Literal
 
-from remyx_action.bar import BarMetric
-from remyx_action.claims import Claim
 from remyx_action.decimals import round_significant
-from remyx_action.evidence import Arm, MetricEvidence, SummaryState
+from remyx_action.evidence.inputs import Arm, MetricEvidence, SummaryState
+from remyx_action.policy.bar import BarMetric
+from remyx_action.policy.claims import Claim
 
 from .basis import Basis
 from .estimates import weigh

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from remyx_action.bar import BarMetric
-from remyx_action.claims import Claim
-from remyx_action.evidence import MetricEvidence, SummaryState
-from remyx_action.reasons import Reason
+from remyx_action.evidence.inputs import MetricEvidence, SummaryState
+from remyx_action.policy.bar import BarMetric
+from remyx_action.policy.claims import Claim
+from remyx_action.policy.reasons import Reason
 
 from . import percentiles
 from .basis import INTERVAL_LEVEL

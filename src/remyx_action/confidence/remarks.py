@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from remyx_action.evidence import Arm, MetricEvidence
+from remyx_action.evidence.inputs import Arm, MetricEvidence
 
 FEW_CLUSTERS = 20
 

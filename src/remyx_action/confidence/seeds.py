@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from remyx_action.evidence import SeedSums
+from remyx_action.evidence.inputs import SeedSums
 
 from .location import Location
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from remyx_action.reasons import Reason
+from remyx_action.policy.reasons import Reason
 
 
 @dataclass(frozen=True, kw_only=True)

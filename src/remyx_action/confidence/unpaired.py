@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import fsum
 
-from remyx_action.bar import BarMetric
-from remyx_action.evidence import Arm, MetricEvidence, SummaryState
-from remyx_action.reasons import Reason
-from remyx_action.sums import ArmSums
+from remyx_action.evidence.inputs import Arm, MetricEvidence, SummaryState
+from remyx_action.evidence.sums import ArmSums
+from remyx_action.policy.bar import BarMetric
+from remyx_action.policy.reasons import Reason
 
 from .location import Location
 from .moments import Range, alone, countable

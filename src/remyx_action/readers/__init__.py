@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from remyx_action.bar import BarMetric
-from remyx_action.scores import ArmScores
+from remyx_action.evidence.scores import ArmScores
+from remyx_action.files.strict_json import NotStrictJson, read_as_written
+from remyx_action.policy.bar import BarMetric
 from remyx_action.specs import Template
-from remyx_action.strict_json import NotStrictJson, read_as_written
 
 from . import native
 from .broken import BrokenResults, broken

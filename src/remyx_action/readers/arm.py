@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from remyx_action.bar import BarMetric
 from remyx_action.errors import Problem
-from remyx_action.reasons import Reason
-from remyx_action.scores import ArmScores, Scores, Unusable
-from remyx_action.strict_json import Fault
+from remyx_action.evidence.scores import ArmScores, Scores, Unusable
+from remyx_action.files.strict_json import Fault
+from remyx_action.policy.bar import BarMetric
+from remyx_action.policy.reasons import Reason
 
 from .broken import BrokenResults, problem_of, shown
 from .entry import Contradiction, Entry, scored

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterable
 
 from remyx_action.errors import NotJudged, Problem
-from remyx_action.json_places import json_path
-from remyx_action.nearest import shown_as
-from remyx_action.strict_json import Fault
+from remyx_action.files.json_places import json_path
+from remyx_action.files.nearest import shown_as
+from remyx_action.files.strict_json import Fault
 
 
 class BrokenResults(NotJudged):

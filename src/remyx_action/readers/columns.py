@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from remyx_action.strict_json import NumberText, dump
+from remyx_action.files.strict_json import NumberText, dump
 
 from .broken import shown
 

@@ -8,10 +8,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from remyx_action.bar import BarMetric
-from remyx_action.reasons import Reason
-from remyx_action.scores import Scores, Summary, Unusable
-from remyx_action.strict_json import NumberText
+from remyx_action.evidence.scores import Scores, Summary, Unusable
+from remyx_action.files.strict_json import NumberText
+from remyx_action.policy.bar import BarMetric
+from remyx_action.policy.reasons import Reason
 
 from .columns import Columns, rows_with_faults, shown_value
 from .samples import beyond_limits, beyond_range, point_of, usable_samples

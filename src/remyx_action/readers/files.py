@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from remyx_action.strict_json import Fault
+from remyx_action.files.strict_json import Fault
 
 from .broken import broken
 

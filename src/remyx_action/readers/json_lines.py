@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from remyx_action.errors import Problem
-from remyx_action.strict_json import Fault, NotStrictJson, decode_utf8, read_as_written
+from remyx_action.files.strict_json import Fault, NotStrictJson, decode_utf8, read_as_written
 
 from .broken import BrokenResults, broken, problem_of
 from .columns import Columns, Roles

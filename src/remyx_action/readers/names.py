@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
-from remyx_action.nearest import nearest
+from remyx_action.files.nearest import nearest
 
 from .broken import shown
 

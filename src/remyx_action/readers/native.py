@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from remyx_action.bar import BarMetric
 from remyx_action.errors import Problem
-from remyx_action.scores import ArmScores
-from remyx_action.strict_json import Fault
+from remyx_action.evidence.scores import ArmScores
+from remyx_action.files.strict_json import Fault
+from remyx_action.policy.bar import BarMetric
 
 from .arm import Arrived, assemble
 from .broken import BrokenResults, broken, shown

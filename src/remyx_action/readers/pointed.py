@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from remyx_action.bar import BarMetric
-from remyx_action.scores import ArmScores
+from remyx_action.evidence.scores import ArmScores
+from remyx_action.policy.bar import BarMetric
 from remyx_action.specs import ResultsMap
 
 from .arm import Arrived, assemble

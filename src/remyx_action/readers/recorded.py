@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from remyx_action.bar import BarMetric
-from remyx_action.reasons import Reason
-from remyx_action.scores import ArmScores, Exact, Scores, Summary, Unusable
+from remyx_action.evidence.scores import ArmScores, Exact, Scores, Summary, Unusable
+from remyx_action.files.strict_json import Fault, NotStrictJson, read_as_written
+from remyx_action.policy.bar import BarMetric
+from remyx_action.policy.reasons import Reason
 from remyx_action.specs.metrics import ExactBaseline, RecordedBaseline
-from remyx_action.strict_json import Fault, NotStrictJson, read_as_written
 
 from .arm import Arrived, assemble
 from .broken import broken, shown

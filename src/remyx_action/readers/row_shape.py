@@ -15,12 +15,14 @@ from dataclasses import dataclass
 
 from .columns import Roles
 
-_NUMBER = r"-?+(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?+[0-9]++)?+"
+# No possessive groups: before Python 3.11.5 one that fails half-way keeps what it had taken, so that 1E is a
+# number (https://github.com/python/cpython/issues/106052).
+_NUMBER = r"-?+(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?+[0-9]++)?"
 _INTEGER = r"(?:0|-?+[1-9][0-9]*+)"
 _PLAIN = r'[^"\\\x00-\x1f]++'
 _UNIT = r"u(?:[0-9a-cefA-CEF][0-9a-fA-F]|[dD][0-7])[0-9a-fA-F]{2}"
 _PAIR = r"u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-_ESCAPED = rf'(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|{_UNIT}|{_PAIR}))*+'
+_ESCAPED = rf'(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|{_UNIT}|{_PAIR}))*'
 _SCALAR = rf'(?:"{_ESCAPED}"|true|false|null|{_NUMBER})'
 
 _KEY = re.compile(r'[{,][ \t]*+"([^"\\\x00-\x1f]*+)"[ \t]*+:[ \t]*+')

@@ -8,9 +8,9 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 from operator import itemgetter
 
-from remyx_action.bar import BarMetric
-from remyx_action.reasons import Reason
-from remyx_action.scores import Samples, Unusable
+from remyx_action.evidence.scores import Samples, Unusable
+from remyx_action.policy.bar import BarMetric
+from remyx_action.policy.reasons import Reason
 
 from .columns import Columns, counted, places_of
 

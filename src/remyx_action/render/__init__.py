@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from remyx_action.report import Report
+    from remyx_action.reports.report import Report
 
     from .notices import Notice
 

@@ -16,7 +16,7 @@ from .view import RuleView, View
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from remyx_action.report import BarChange
+    from remyx_action.reports.report import BarChange
 
 TEMPLATE = "report.md.jinja"
 

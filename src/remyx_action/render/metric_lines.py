@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from remyx_action.bar import leaves_of
-from remyx_action.claims import claim_of, key_of
-from remyx_action.report import MetricRow, Report
+from remyx_action.policy.bar import leaves_of
+from remyx_action.policy.claims import claim_of, key_of
+from remyx_action.reports.report import MetricRow, Report
 from remyx_action.specs import FieldCondition
 
 from . import drawing, numbers

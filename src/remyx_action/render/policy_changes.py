@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from textwrap import wrap
 from typing import Protocol
 
-from remyx_action.policy_diff import Change, Effect, effect_by_policy, whole_effect
-from remyx_action.policy_diff.change import together
+from remyx_action.policy.changes import Change, Effect, effect_by_policy, whole_effect
+from remyx_action.policy.changes.change import together
 
 from . import neutral, numbers
 

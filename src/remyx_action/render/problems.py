@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from unicodedata import east_asian_width
 
 from remyx_action.errors import Problem, Severity
-from remyx_action.nearest import shown_as
+from remyx_action.files.nearest import shown_as
 
 LONGEST_SOURCE = 100
 """Characters of a source line that are shown around the place."""

@@ -11,9 +11,9 @@ from typing import Any
 from urllib.parse import quote
 
 from remyx_action import __version__
+from remyx_action.checks.lint_catalogue import LINTS
 from remyx_action.errors import Problem
-from remyx_action.lint_catalogue import LINTS
-from remyx_action.nearest import shown_as
+from remyx_action.files.nearest import shown_as
 
 from .problems import path_of
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from remyx_action.errors import Problem
-from remyx_action.nearest import shown_as
+from remyx_action.files.nearest import shown_as
 
 from .problems import path_of
 

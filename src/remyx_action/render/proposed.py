@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from remyx_action.report import BarChange, ExperimentReport, Report
+from remyx_action.reports.report import BarChange, ExperimentReport, Report
 
 from . import neutral
 from .metric_lines import MetricLine

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from remyx_action.report import Report
+from remyx_action.reports.report import Report
 
 from .markdown import Limits, fitted
 from .notices import Notice, notice

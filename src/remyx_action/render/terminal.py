@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from remyx_action.report import Report
+from remyx_action.reports.report import Report
 
 from . import drawing, neutral, numbers
 from .metric_lines import MetricLine

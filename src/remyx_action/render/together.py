@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from remyx_action.errors import EXIT_OF_VERDICT, Exit, most_severe
-from remyx_action.report import Report
+from remyx_action.reports.report import Report
 
 from . import neutral, numbers
 from .notices import Notice

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from remyx_action.bar import Leaf, Node, children_of
-from remyx_action.report import FieldConditionRow, Mark, MetricConditionRow, RuleRow
+from remyx_action.policy.bar import Leaf, Node, children_of
+from remyx_action.reports.report import FieldConditionRow, Mark, MetricConditionRow, RuleRow
 from remyx_action.specs.policy import AllOf, AnyOf, AtLeast, Directional, Guard
 
 from . import numbers

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from remyx_action.bar import Node
-from remyx_action.report import ArmReport, Report, RuleRow
+from remyx_action.policy.bar import Node
+from remyx_action.reports.report import ArmReport, Report, RuleRow
 
 from . import numbers
 from .metric_lines import MetricLine, caption, metric_lines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from remyx_action.report import Mark
+from remyx_action.reports.report import Mark
 
 NoticeKind = Literal["not_judged", "files_wrong", "internal_error", "nothing", "first"]
 """Ways of ending without a report."""

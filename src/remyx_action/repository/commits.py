@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from remyx_action.errors import NotJudged
-from remyx_action.layout import FOLDER
+from remyx_action.files.layout import FOLDER
 
 from .repository import Repository
 

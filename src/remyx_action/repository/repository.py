@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from remyx_action.errors import NotJudged, Problem, WrongUsage
-from remyx_action.layout import FOLDER, LEFT_ALONE, cap_of, too_large
+from remyx_action.files.layout import FOLDER, LEFT_ALONE, cap_of, too_large
 
 from . import git
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from remyx_action.errors import WrongUsage
-from remyx_action.plan import Arm
+from remyx_action.planning.plan import Arm
 from remyx_action.specs import Template
 
 from .checkouts import checked_out

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from remyx_action.plan import Arm, ArmPlan, RunPlan
+from remyx_action.planning.plan import Arm, ArmPlan, RunPlan
 
 from . import processes
 from .outcomes import ArmOutcome, Event, Finished, OnEvent, Runtime, Started

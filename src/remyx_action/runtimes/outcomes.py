@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from remyx_action.plan import Arm, ArmPlan
+from remyx_action.planning.plan import Arm, ArmPlan
 
 
 @dataclass(frozen=True, kw_only=True)

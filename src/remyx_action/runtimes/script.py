@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Literal
 
 from remyx_action.errors import NotJudged
-from remyx_action.plan import LOG_NAME, ArmPlan
+from remyx_action.planning.plan import LOG_NAME, ArmPlan
 
 from . import memory
 from .listening import LOG_CAP_BYTES, Listener, progress_in, size_of

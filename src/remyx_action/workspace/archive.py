@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from remyx_action.errors import NotJudged
-from remyx_action.layout import RESULTS_CAP_BYTES
+from remyx_action.files.layout import RESULTS_CAP_BYTES
 
 from .regular import UnreadableError, open_file, open_folder
 

@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from remyx_action.lock import HarnessFile
+from remyx_action.checks.lock import HarnessFile
 
 PASSED_OVER = frozenset({".git", ".remyx-out", ".venv", "__pycache__", "node_modules"})
 """Folders that hold no harness: what programs make, and git's own."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from remyx_action.errors import NotJudged, WrongUsage
-from remyx_action.plan import LOG_NAME
+from remyx_action.planning.plan import LOG_NAME
 
 _MARK = "# written by remyx-action: nothing in this folder is committed\n*\n"
 """Content of the folder's own .gitignore, by which a later run knows the folder for its own."""

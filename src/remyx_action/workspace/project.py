@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from remyx_action.errors import Problem, WrongUsage
-from remyx_action.layout import FOLDER, LEFT_ALONE, cap_of, too_large
-from remyx_action.plan import Script, ScriptKind
+from remyx_action.files.layout import FOLDER, LEFT_ALONE, cap_of, too_large
+from remyx_action.planning.plan import Script, ScriptKind
 
 from .regular import UnreadableError, open_file, open_folder
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remyx_action.errors import NotJudged, WrongUsage
-from remyx_action.layout import RESULTS_CAP_BYTES, too_large
+from remyx_action.files.layout import RESULTS_CAP_BYTES, too_large
 
 from .regular import UnreadableError, open_file, open_folder
 

@@ -1,0 +1,209 @@
+"""Load: what pydantic found wrong with one value, in the words of the house."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from remyx_action.files.nearest import did_you_mean, quoted
+from remyx_action.specs.fields import KEY_PATTERN, LINE_PATTERN, NAME_PATTERN, TEXT_PATTERN
+from remyx_action.specs.lock import DIGEST_PATTERN
+from remyx_action.specs.metrics import PERCENTILE_PATTERN
+from remyx_action.specs.not_built import PLACEHOLDERS as PLANNED_PLACEHOLDERS
+from remyx_action.specs.not_built import WORDS
+from remyx_action.specs.policy import KIND_OF_OP, REFERENCE_PATTERN, as_fraction
+from remyx_action.specs.template import (
+    PATH_PATTERN,
+    PLACEHOLDER_PATTERN,
+    PLACEHOLDERS,
+    POINTER_PATTERN,
+    VARIABLE_PATTERN,
+    WORD_PATTERN,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """What is wrong, without its place."""
+
+    code: str
+    message: str
+    help: str
+
+
+PATTERNS = {
+    KEY_PATTERN: ("a metric's key", "use a-z, 0-9, _ and -, starting with a letter, at most 64"),
+    NAME_PATTERN: ("a name", "use letters, digits, . _ and -, starting with a letter or digit, at most 64"),
+    LINE_PATTERN: ("one line of text", "remove line breaks and control characters"),
+    TEXT_PATTERN: ("plain text", "remove control characters"),
+    PERCENTILE_PATTERN: ("a percentile", "write p1 to p99, such as p95"),
+    REFERENCE_PATTERN: ("a metric with a suffix", "write KEY.value, KEY.delta or KEY.relative_delta"),
+    PATH_PATTERN: ("a path below the repository's root", "use / between folders, no leading / and no .."),
+    POINTER_PATTERN: ("a JSON Pointer", "start with /, such as /summary/accuracy"),
+    VARIABLE_PATTERN: ("a variable's name", "use letters, digits and _, not starting with a digit"),
+    DIGEST_PATTERN: ("a digest", "write sha256: and 64 hexadecimal digits"),
+}
+
+MISWRITTEN_OPERATORS = {
+    "=>": ">=",
+    "=<": "<=",
+    "=": "==",
+    "≥": ">=",
+    "≤": "<=",
+    "gt": ">",
+    "ge": ">=",
+    "gte": ">=",
+    "lt": "<",
+    "le": "<=",
+    "lte": "<=",
+    "eq": "==",
+}
+
+TYPES = {
+    "string_type": ("text", "put quotes around it"),
+    "list_type": ("a list", "write [first, second], or lines that start with `- `"),
+    "dict_type": ("a mapping", "write `key: value` below it"),
+    "model_type": ("a mapping", "write `key: value` below it"),
+    "model_attributes_type": ("a mapping", "write `key: value` below it"),
+    "bool_type": ("true or false", "write true or false"),
+    "number_type": ("a number", "write a number such as 0.02"),
+    "integer_type": ("a whole number", "write a whole number such as 300"),
+}
+
+
+def words_of(detail: Any, *, owners: list[str]) -> Words:
+    """The words for one entry of `ValidationError.errors()`; `owners`: models that hold the value."""
+    kind, value, context = detail["type"], detail["input"], detail.get("ctx", {})
+    key = next((step for step in reversed(detail["loc"]) if isinstance(step, str) and step[:1] != "<"), "")
+    for owner in owners:
+        planned = WORDS.get((owner, key), {}).get(value) if isinstance(value, str) else None
+        if planned:
+            return Words(
+                code="not-built",
+                message=f"{quoted(value)} is not built yet: {planned}",
+                help="see the reference for what can stand here",
+            )
+    if "help" in context:
+        return Words(code=kind, message=context["message"], help=context["help"])
+    if kind == "missing":
+        return Words(
+            code="missing-key",
+            message=f"`{detail['loc'][-1]}` is missing",
+            help=f"add `{detail['loc'][-1]}: …`",
+        )
+    if kind in TYPES:
+        return _wrong_type(kind, key, value)
+    if kind == "literal_error":
+        return _not_allowed(key, value, context["expected"], owners)
+    if kind == "string_pattern_mismatch":
+        return _pattern(value, context["pattern"])
+    if kind == "out-of-bounds":
+        help_ = as_fraction(Decimal(value)) if key == "confidence" else None
+        return Words(
+            code=kind, message=f"{value} is not {context['bounds']}", help=help_ or f"use {context['bounds']}"
+        )
+    if kind in ("union_tag_not_found", "union_tag_invalid"):
+        return _rule_or_condition(key)
+    return _length(kind, context) or Words(
+        code="wrong-value", message=f"{quoted(value)} cannot stand here", help="see the reference"
+    )
+
+
+def _wrong_type(kind: str, key: str, value: Any) -> Words:
+    what, help_ = TYPES[kind]
+    if kind in ("number_type", "integer_type") and isinstance(value, str):
+        bare = value.strip().replace("_", "").replace(",", ".")
+        if re.fullmatch(r"[-+]?[0-9]+(\.[0-9]+)?%", bare):
+            help_ = f"write {(Decimal(bare[:-1]) / 100).normalize():f}, or {bare[:-1]} where the unit is %"
+        elif re.fullmatch(r"[-+]?[0-9]+(\.[0-9]+)?", bare):
+            help_ = f"write {bare} without quotes" if bare == value else f"write {bare}"
+    if key == "timeout":
+        help_ = "write seconds, such as 3600"
+    return Words(code="wrong-type", message=f"{quoted(value)} is not {what}", help=help_)
+
+
+def _not_allowed(key: str, value: Any, expected: str, owners: list[str]) -> Words:
+    allowed = re.findall(r"'([^']*)'", expected) or [expected.lower()]
+    if key == "op" and "FieldCondition" not in owners:
+        allowed = list(KIND_OF_OP)
+    if isinstance(value, str):
+        meant = MISWRITTEN_OPERATORS.get(value) if key == "op" else None
+        return Words(
+            code="not-allowed",
+            message=f"{quoted(value)} is not one of the allowed words",
+            help=f'did you mean "{meant}"?'
+            if meant
+            else did_you_mean(value, allowed, none=f"use {expected}"),
+        )
+    if key == "version":
+        return Words(
+            code="version", message=f"version {quoted(value)} is not known", help="write `version: 1`"
+        )
+    return Words(
+        code="not-allowed", message=f"{quoted(value)} cannot stand here", help=f"use {' or '.join(allowed)}"
+    )
+
+
+def _pattern(value: str, pattern: str) -> Words:
+    if pattern == WORD_PATTERN:
+        return _placeholder(value)
+    what, help_ = PATTERNS.get(pattern, ("allowed here", "see the reference"))
+    if pattern == KEY_PATTERN:
+        stem, dot, suffix = value.partition(".")
+        if dot and suffix in ("value", "delta", "relative_delta"):
+            help_ = f"write {stem}: this operator takes no suffix"
+        elif value.strip() != value and re.match(KEY_PATTERN, value.strip()):
+            help_ = f"write {value.strip()} without the white space around it"
+        elif re.match(KEY_PATTERN, value.casefold()):
+            help_ = f"did you mean {value.casefold()}?"
+    if pattern == REFERENCE_PATTERN and re.match(KEY_PATTERN, value):
+        help_ = f"write {value}.value, {value}.delta or {value}.relative_delta"
+    return Words(code="wrong-form", message=f"{quoted(value)} is not {what}", help=help_)
+
+
+def _placeholder(value: str) -> Words:
+    match = re.search(PLACEHOLDER_PATTERN, value)
+    if match is None:
+        return Words(code="wrong-form", message=f"{quoted(value)} is not one line of text", help="split it")
+    name = match[0][1:-1]
+    if name in PLANNED_PLACEHOLDERS:
+        return Words(
+            code="not-built",
+            message=f"{match[0]} is not built yet: {PLANNED_PLACEHOLDERS[name]}",
+            help="remove it",
+        )
+    return Words(
+        code="unknown-placeholder",
+        message=f"{match[0]} is not a placeholder",
+        help=did_you_mean(match[0], [f"{{{one}}}" for one in PLACEHOLDERS], none="remove it"),
+    )
+
+
+def _rule_or_condition(key: str) -> Words:
+    if key in ("ship", "reject"):
+        return Words(
+            code="not-a-rule",
+            message="this is not a rule",
+            help="write `all:`, `any:`, or `at_least: k` with `of:`, and conditions below it",
+        )
+    return Words(
+        code="not-a-condition",
+        message="this is neither a condition nor a rule",
+        help='write {metric: KEY.delta, op: ">=", threshold: 0.02}, or a rule with all, any or at_least',
+    )
+
+
+def _length(kind: str, context: dict[str, Any]) -> Words | None:
+    least, most, actual = context.get("min_length"), context.get("max_length"), context.get("actual_length")
+    if kind == "too_short":
+        found = "is empty" if actual == 0 else f"has only {actual} of {least} entries"
+        return Words(code="too-short", message=found, help=f"give at least {least}")
+    if kind == "string_too_short":
+        return Words(code="too-short", message="is empty", help="write something, or remove the key")
+    if kind == "too_long":
+        return Words(code="too-long", message=f"has more than {most} entries", help=f"give at most {most}")
+    if kind == "string_too_long":
+        return Words(code="too-long", message=f"is longer than {most} characters", help="shorten it")
+    return None

@@ -1,0 +1,69 @@
+"""What one arm left behind, metric by metric: samples, a summary, or the reason why neither can be used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from remyx_action.policy.reasons import Reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class Samples:
+    """Columns of equal length, one row a sample, in the order in which they were written."""
+
+    ids: Sequence[str]
+    """As written; an integer id is its decimal text."""
+    scores: Sequence[str]
+    """The decimal literals as written, each finite and within ±1e15 and the metric's range."""
+    clusters: Sequence[str] | None = None
+    repeats: Sequence[str] | None = None
+    """Absent: every id stands once. (id, repeat) never stands twice."""
+    inputs: Sequence[str | None] | None = None
+    """What was asked, or its digest; compared between arms where both give it."""
+    outputs: Sequence[str | None] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """An arm's mean, with as much about its uncertainty as the harness reported."""
+
+    value: Decimal
+    n: int | None = None
+    stderr: Decimal | None = None
+    """Standard error of the mean, s/√n, in the metric's unit."""
+    clusters: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exact:
+    """A baseline that is a bar by decision, not a measurement."""
+
+    value: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unusable:
+    """No score that counts; `message` says what was found, with counts and examples."""
+
+    reason: Reason
+    message: str
+
+
+Scores = Samples | Summary | Exact | Unusable
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArmScores:
+    """Everything that was read from one arm's output."""
+
+    scores: Mapping[str, Scores]
+    """By metric key; a declared metric that did not arrive is `Unusable(missing_metric)`."""
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    """`dataset_revision`, `judge`, `model_revision`, …, as the harness reported them."""
+    unnamed: tuple[str, ...] = ()
+    """What arrived that no metric names: listed, not matched."""
+    warnings: tuple[str, ...] = ()
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """File name → `sha256:…` of each file that was read."""

@@ -1,0 +1,1 @@
+"""Load: text → values with their places, read strictly."""

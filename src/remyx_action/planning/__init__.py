@@ -1,0 +1,1 @@
+"""Plan: which arms are run and how, and what a pull request proposes."""

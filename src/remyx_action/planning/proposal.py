@@ -1,0 +1,123 @@
+"""What a pull request proposes: templates concerned, the variant named, protected files touched."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from remyx_action.errors import NotJudged
+from remyx_action.files.strict_json import NotStrictJson
+from remyx_action.files.strict_json import read as read_json
+from remyx_action.files.yaml_loader import load_yaml
+from remyx_action.readers.pointed import resolve
+from remyx_action.specs import Experiment, Template
+from remyx_action.specs.fields import LINE_PATTERN
+
+PROTECTED = (
+    ".remyx/metrics.yaml",
+    ".remyx/templates/",
+    ".remyx/policies/",
+    ".remyx/locks/",
+    ".remyx/baselines/",
+)
+"""Below the project's root: what decides, as opposed to what is proposed."""
+WORKFLOWS = ".github/"
+"""Below the repository's root: what starts the evaluation."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """A pull request's commits and what differs between the last common one and its head."""
+
+    base: str
+    """Tip of the base branch: where every rule is read from."""
+    merge_base: str
+    head: str
+    paths: tuple[str, ...]
+    """Changed files relative to the project's root (`../` outside it), renames as two, sorted."""
+    repository_paths: tuple[str, ...]
+    """The same files below the repository's root."""
+
+    def commits(self) -> Mapping[str, str]:
+        """As a report names them."""
+        return {"base": self.base, "merge_base": self.merge_base, "head": self.head}
+
+    def workflow_paths(self) -> tuple[str, ...]:
+        """Changed files that start or steer the evaluation itself."""
+        return tuple(path for path in self.repository_paths if path.startswith(WORKFLOWS))
+
+    def protected_paths(self, harness: Callable[[str], bool]) -> tuple[str, ...]:
+        """Changed files that a verdict is judged by; `harness` tells those that measure."""
+        decides = tuple(path for path in self.paths if path.startswith(PROTECTED) or harness(path))
+        return tuple(sorted({*decides, *self.workflow_paths()}))
+
+
+def concerns(template: Template, proposal: Proposal, experiments: Mapping[str, Experiment]) -> bool:
+    """Whether the proposal touches what the template evaluates."""
+    named = {template.variant_asset.file} if template.variant_asset else set()
+    proposed = {f".remyx/experiments/{name}.yaml" for name, _ in _of(template, experiments)}
+    touched = set(proposal.paths)
+    return bool(touched & (named | proposed)) or any(map(matcher(template.paths), proposal.paths))
+
+
+def matcher(globs: Iterable[str]) -> Callable[[str], bool]:
+    """Whether a path below the project's root matches a glob, read from that root as .gitignore does."""
+    from pathspec import GitIgnoreSpec
+
+    spec = GitIgnoreSpec.from_lines(f"/{glob}" for glob in globs)
+    return lambda path: not path.startswith("../") and spec.match_file(path)
+
+
+def named_variants(
+    template: Template,
+    proposal: Proposal,
+    experiments: Mapping[str, Experiment],
+    read: Callable[[str], bytes | None],
+) -> Mapping[str, str]:
+    """Place → asset, for every place in the head's files that names the variant.
+
+    `read` gives a file of the head by its path below the project's root, None where there is none.
+    """
+    found = {}
+    for name, experiment in _of(template, experiments):
+        place = f".remyx/experiments/{name}.yaml"
+        if place in proposal.paths:
+            found[place] = experiment.variant
+    if not found and template.variant_asset is not None:
+        file, pointer = template.variant_asset.file, template.variant_asset.pointer
+        found[f"{file}#{pointer}"] = asset_in(file, pointer, read(file))
+    return found
+
+
+def asset_in(file: str, pointer: str, content: bytes | None) -> str:
+    """The asset that a YAML or JSON file names at a JSON Pointer; NotJudged `no_variant` where none is."""
+    advice = "name the variant there, pass --variant ASSET, or add an experiment file"
+    if content is None:
+        raise NotJudged(f"no_variant: there is no {file}", help=advice)
+    value = resolve(_parsed(file, content, advice), pointer, "")
+    if not isinstance(value, str) or not value.strip() or not _is_line(value):
+        raise NotJudged(f"no_variant: {file} holds no name at {pointer or 'its root'}", help=advice)
+    return value
+
+
+def _of(template: Template, experiments: Mapping[str, Experiment]) -> Sequence[tuple[str, Experiment]]:
+    return [(name, one) for name, one in experiments.items() if one.template == template.name]
+
+
+def _is_line(value: str) -> bool:
+    return len(value) <= 500 and re.match(LINE_PATTERN, value) is not None
+
+
+def _parsed(file: str, content: bytes, advice: str) -> Any:
+    if file.endswith(".json"):
+        try:
+            return read_json(content)
+        except NotStrictJson as error:
+            raise NotJudged(f"no_variant: {file} is not strict JSON: {error}", help=advice) from error
+    document = load_yaml(content, file)
+    if document.problems:
+        first = document.problems[0]
+        raise NotJudged(f"no_variant: {file}:{first.line}: {first.message}", help=first.help)
+    return document.value

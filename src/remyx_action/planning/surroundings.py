@@ -1,0 +1,63 @@
+"""What of this program's environment a harness may see: an allow-list, so that no token slips through."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from remyx_action.errors import NotJudged
+
+_PACKAGES = (
+    "UV_CACHE_DIR", "UV_CONFIG_FILE", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_INDEX",
+    "UV_INDEX_URL", "UV_LINK_MODE", "UV_NATIVE_TLS", "UV_OFFLINE", "UV_PYTHON", "UV_PYTHON_DOWNLOADS",
+    "UV_PYTHON_INSTALL_DIR", "UV_PYTHON_PREFERENCE", "UV_SYSTEM_CERTS",
+)  # fmt: skip
+_NETWORK = (
+    "ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY",
+    "all_proxy", "https_proxy", "http_proxy", "no_proxy",
+    "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR", "SSL_CERT_FILE",
+)  # fmt: skip
+_PERSON = (
+    "HOME", "LANG", "LANGUAGE", "LOGNAME", "PATH", "TMPDIR", "TZ", "USER",
+    "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME",
+)  # fmt: skip
+_MACHINE = ("CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH")
+
+KEPT = frozenset({*_PACKAGES, *_NETWORK, *_PERSON, *_MACHINE})
+"""Where programs, caches and packages are found. HOME stays the person's own: model caches live there,
+and an empty one would hide nothing from a process of the same user."""
+
+NEVER = ("GITHUB_", "ACTIONS_", "RUNNER_", "INPUT_", "REMYX_")
+"""Prefixes of what belongs to the runner or to us; no template may ask for it."""
+
+SET = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
+"""Lines arrive when they are printed; the harness root stays as it was; text is UTF-8 everywhere."""
+
+_CREDENTIALS = re.compile(r"://[^/@\s]+@")
+
+
+def passed_through(
+    surroundings: Mapping[str, str], asked_for: Sequence[str]
+) -> tuple[Mapping[str, str], tuple[str, ...]]:
+    """The environment that both arms start from, and notes on what was left out.
+
+    `asked_for` are the names in the template's `env`; NotJudged where one is never passed on. An address
+    with a password in it goes only to a harness whose template asks for the variable by name.
+    """
+    forbidden = [name for name in asked_for if name.upper().startswith(NEVER)]
+    if forbidden:
+        raise NotJudged(
+            f"`env` asks for {', '.join(forbidden)}, which no harness is given",
+            help=f"remove it: names that start with {', '.join(NEVER)} stay with the runner",
+        )
+    kept, notes = dict(SET), []
+    for name, value in surroundings.items():
+        if name in asked_for:
+            kept[name] = value
+        elif name in KEPT or name.startswith("LC_"):
+            if _CREDENTIALS.search(value):
+                notes.append(f"{name} holds credentials and is not passed on; `env: [{name}]` would")
+            else:
+                kept[name] = value
+    notes += [f"{name}, which `env` asks for, is not set" for name in asked_for if name not in surroundings]
+    return kept, tuple(notes)

@@ -1,0 +1,1 @@
+"""Report: the versioned view of a verdict, the only thing that renderers see."""

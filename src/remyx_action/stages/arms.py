@@ -1,0 +1,123 @@
+"""An arm as it is judged: freshly measured, handed in as files, or recorded earlier."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from remyx_action.errors import NotJudged
+from remyx_action.policy.bar import BarMetric
+from remyx_action.readers import BrokenResults, read_arm, recorded_baseline, results_file
+from remyx_action.reports.report import ArmReport
+from remyx_action.reports.verdict import MeasuredArm, failed_arm
+from remyx_action.specs import Template
+from remyx_action.stages.project import Project
+from remyx_action.workspace import ResultsFolder, open_results
+
+if TYPE_CHECKING:
+    from remyx_action.runtimes import ArmOutcome
+
+State = Literal["completed", "failed", "timed_out", "recorded", "handed_in"]
+
+
+def read_outcome(
+    template: Template, metrics: Mapping[str, BarMetric], folder: Path, outcome: ArmOutcome, *, asset: str
+) -> MeasuredArm:
+    """What a finished arm left behind; a crash, a timeout and a broken file are failures, never scores."""
+    from remyx_action.runtimes import Completed, Failed, TimedOut  # `judge` runs nothing
+
+    seconds = Decimal(f"{outcome.elapsed_seconds:.3f}")
+    if isinstance(outcome, Completed):
+        report = _report("completed", asset=asset, seconds=seconds, warnings=outcome.notes)
+        return _read(template, metrics, ResultsFolder(folder), report)
+    timed_out = isinstance(outcome, TimedOut)
+    what = outcome.what if isinstance(outcome, Failed) else f"timed out after {outcome.timeout_seconds:g} s"
+    report = _report(
+        "timed_out" if timed_out else "failed",
+        asset=asset,
+        detail="\n".join([what, *outcome.last_lines]),
+        seconds=seconds,
+        warnings=outcome.notes,
+    )
+    return failed_arm(metrics, report)
+
+
+def read_handed_in(template: Template, metrics: Mapping[str, BarMetric], path: Path) -> MeasuredArm:
+    """Results that exist already: an arm's output folder, or its results file."""
+    folder, name = open_results(path, results_file(template))
+    return _read(template, metrics, folder, _report("handed_in"), name=name)
+
+
+def read_left_behind(
+    template: Template, metrics: Mapping[str, BarMetric], folder: Path, told: ArmReport, *, asset: str
+) -> MeasuredArm:
+    """What another job measured: its word that an arm failed is taken, a score only from the raw results."""
+    failed: State = "timed_out" if told.state == "timed_out" else "failed"
+    if told.state in {"failed", "timed_out"}:
+        report = _report(
+            failed, asset=asset, detail=told.detail, seconds=told.seconds, warnings=told.warnings
+        )
+        return failed_arm(metrics, report)
+    report = _report("completed", asset=asset, seconds=told.seconds)
+    return _read(template, metrics, ResultsFolder(folder), report)
+
+
+def read_recorded(template: Template, metrics: Mapping[str, BarMetric], project: Project) -> MeasuredArm:
+    """The recorded baseline: `.remyx/baselines/<template>.json`, else the numbers in metrics.yaml."""
+    report = _report("recorded", asset=template.baseline_asset)
+    try:
+        scores = recorded_baseline(template.name, project.recorded_baseline(template.name), metrics)
+    except BrokenResults as broken:
+        return failed_arm(metrics, _failed(report, broken))
+    return MeasuredArm(scores=scores, report=report)
+
+
+def _read(
+    template: Template,
+    metrics: Mapping[str, BarMetric],
+    folder: ResultsFolder,
+    report: ArmReport,
+    name: str | None = None,
+) -> MeasuredArm:
+    """Parse what the folder holds; a file that is broken as a whole fails the arm."""
+
+    def open_file(asked: str) -> Iterator[bytes]:
+        return folder(name if name and asked == results_file(template) else asked)
+
+    try:
+        scores = read_arm(template, metrics, open_file)
+    except (BrokenResults, NotJudged) as broken:
+        return failed_arm(metrics, _failed(report, broken))
+    found = {
+        "provenance": dict(scores.provenance),
+        "digests": dict(folder.digests),
+        "unnamed": list(scores.unnamed),
+        "warnings": [*report.warnings, *scores.warnings],
+    }
+    return MeasuredArm(scores=scores, report=report.model_copy(update=found))
+
+
+def _failed(report: ArmReport, broken: NotJudged) -> ArmReport:
+    return report.model_copy(update={"state": "failed", "detail": f"{broken.message}\n{broken.help}"})
+
+
+def _report(
+    state: State,
+    *,
+    asset: str | None = None,
+    detail: str | None = None,
+    seconds: Decimal | None = None,
+    warnings: Sequence[str] = (),
+) -> ArmReport:
+    return ArmReport(
+        state=state,
+        asset=asset,
+        detail=detail,
+        seconds=seconds,
+        provenance={},
+        digests={},
+        unnamed=[],
+        warnings=list(warnings),
+    )

@@ -1,0 +1,87 @@
+"""judge → report of one policy, on arms that were measured: with what a pull request does to the bar."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from remyx_action.circumstances import Circumstances
+from remyx_action.planning.proposal import matcher
+from remyx_action.policy.bar import set_bar
+from remyx_action.policy.changes import Side, compare_bars
+from remyx_action.reports.report import BarChange, ExperimentReport, JudgedUnder, ProposalReport, Report
+from remyx_action.reports.verdict import Arms, preview, reach_verdict
+from remyx_action.specs import Policy, Template
+from remyx_action.stages.scene import Scene
+from remyx_action.stages.standing import harness_globs
+
+WORKFLOW_CHANGED = "workflow_changed"
+"""The cap where a pull request edits what starts its own evaluation."""
+
+
+def judge_arms(
+    scene: Scene,
+    template: Template,
+    policy: Policy,
+    arms: Arms,
+    *,
+    under: JudgedUnder,
+    circumstances: Circumstances,
+) -> Report:
+    """The verdict under the scene's rules, the proposed ones beside it."""
+    return reach_verdict(
+        set_bar(policy, template, scene.project.vocabulary),
+        arms,
+        judged_under=under,
+        run=circumstances.now(),
+        caps=caps_of(scene),
+        proposal=proposal_of(scene, template, policy, arms),
+    )
+
+
+def caps_of(scene: Scene) -> Sequence[str]:
+    """Why a ship is out of reach whatever the numbers say."""
+    return [WORKFLOW_CHANGED] if scene.proposal and scene.proposal.workflow_paths() else []
+
+
+def proposal_of(scene: Scene, template: Template, policy: Policy, arms: Arms) -> ProposalReport | None:
+    """What the pull request proposes; None off GitHub."""
+    proposal, proposed = scene.proposal, scene.proposed
+    if proposal is None or proposed is None:
+        return None
+    experiment = scene.experiments.get(template.name)
+    changes = (
+        compare_bars(Side(bundle=scene.project.bundle), Side(bundle=proposed)) if proposed.metrics else ()
+    )
+    about = [change for change in changes if policy.name in change.policies or not change.policies]
+    verdict, reason = _previewed(scene, policy, arms) if about else (None, None)
+    protected = proposal.protected_paths(matcher(harness_globs(template)))
+    return ProposalReport(
+        experiment=None
+        if experiment is None
+        else ExperimentReport(
+            name=experiment.name,
+            hypothesis=experiment.hypothesis,
+            target_metric=experiment.target_metric,
+            tags=list(experiment.tags),
+        ),
+        protected=list(protected),
+        workflow=list(proposal.workflow_paths()),
+        others=len(proposal.paths) - len(protected),
+        changes=[
+            BarChange(effect=change.effect.value, path=change.path, sentence=change.sentence)
+            for change in about
+        ],
+        verdict=verdict,  # type: ignore[arg-type]
+        reason=reason,
+    )
+
+
+def _previewed(scene: Scene, policy: Policy, arms: Arms) -> tuple[str | None, str]:
+    """Verdict and reason under the head's files, on the numbers measured under the base's."""
+    assert scene.proposed is not None
+    after = scene.proposed.policies.get(policy.name)
+    template = scene.proposed.templates.get(after.template) if after else None
+    if after is None or template is None or scene.proposed.metrics is None:
+        return None, "policy_removed"
+    judgement = preview(set_bar(after, template, scene.proposed.metrics), arms)
+    return judgement.verdict, judgement.reason
