@@ -334,7 +334,7 @@ INTERRUPTED_RUN = """
     from pathlib import Path
     sys.path.insert(0, {tests!r})
     from test_runtimes import STUBBORN_FAMILY, arm_plan
-    from remyx_action.plan import RunPlan
+    from remyx_action.planning.plan import RunPlan
     from remyx_action.runtimes import ScriptRuntime, run_arms
 
     def terminate(number, frame):
