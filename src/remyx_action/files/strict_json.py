@@ -23,6 +23,7 @@ from remyx_action.files.json_places import (
     line_and_column,
     tokens,
 )
+from remyx_action.files.nearest import shown_as
 
 LONGEST_NUMBER: Final = 1_000
 """Characters of one number; longer ones cost more than linear time to convert."""
@@ -255,6 +256,7 @@ def _fault(code: str, text: str, places: list[Token]) -> Fault:
         also = ", ".join(json_path(place.pointer) for place in places[1:3])
         message += f" (and {len(places) - 1} more: {also}{', …' if len(places) > 3 else ''})"
     line, column = line_and_column(text, first.position)
+    message = shown_as(message)  # a token may hold any character
     return Fault(code=code, message=message, help=advice, line=line, column=column, pointer=first.pointer)
 
 
