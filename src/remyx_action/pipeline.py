@@ -10,21 +10,20 @@ from shlex import join
 from remyx_action.checks.bundle import Bundle
 from remyx_action.circumstances import Circumstances
 from remyx_action.events import Event, Laptop, MergeGroupEvent, PullRequestEvent
-from remyx_action.planning.plan import ARMS, Arm, Site, choose_assets, plan_run
-from remyx_action.policy.bar import measured_metrics
+from remyx_action.planning.plan import Arm
 from remyx_action.reports.report import JudgedUnder, Report
 from remyx_action.reports.run_record import record_as_json
 from remyx_action.reports.verdict import MeasuredArm
 from remyx_action.repository import Sources, sources_of
-from remyx_action.runtimes import OnEvent, ScriptRuntime, run_arms
+from remyx_action.runtimes import OnEvent
 from remyx_action.specs import Policy, Template
-from remyx_action.stages.arms import read_outcome, read_recorded
 from remyx_action.stages.handover import read_handover
 from remyx_action.stages.judging import judge_arms
+from remyx_action.stages.measuring import Errand, measure
 from remyx_action.stages.outputs import write_report, write_run
 from remyx_action.stages.scene import Scene, github_scene, laptop_scene
 from remyx_action.stages.standing import harness_digest, judged_under
-from remyx_action.workspace import OutputFolder, describe_script, prepare_output
+from remyx_action.workspace import OutputFolder, prepare_output
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +114,17 @@ def arms_of(
     """Both arms: handed over by another job, else measured here and recorded for whoever judges them."""
     if request.results is not None:
         return read_handover(scene, template, request.results, place.sources)
-    arms = measure(request, scene, template, place, stage)
+    arms = measure(
+        Errand(
+            scene=scene,
+            template=template,
+            output=place.output,
+            sources=place.sources,
+            circumstances=stage.circumstances,
+            on_event=stage.on_event,
+            baseline=request.baseline,
+        )
+    )
     record = record_as_json(
         template=template.name,
         commits=scene.proposal.commits() if scene.proposal else place.sources.commits,
@@ -124,38 +133,6 @@ def arms_of(
         run=stage.circumstances.now(),
     )
     write_run(place.output.path, record)
-    return arms
-
-
-def measure(
-    request: Request, scene: Scene, template: Template, place: Place, stage: Stage
-) -> dict[Arm, MeasuredArm]:
-    """Run what has to be run and read what it left; an arm that is not run is the recorded baseline."""
-    project = scene.project
-    assets = choose_assets(template, baseline=request.baseline, variant=scene.variant_of(template))
-    site = Site(
-        harness=str(scene.harness),
-        script=describe_script(scene.harness, template.script),
-        surroundings=stage.circumstances.surroundings,
-        outputs={arm: str(place.output.arm(arm)) for arm in ARMS},
-        sources=place.sources.folders,
-        notes=place.sources.notes,
-    )
-    plan = plan_run(template, project.vocabulary, assets=assets, site=site)
-    outcomes = run_arms(plan, ScriptRuntime(), stage.on_event)
-    metrics = measured_metrics(template, project.vocabulary)
-    arms: dict[Arm, MeasuredArm] = {
-        arm.arm: read_outcome(
-            template,
-            metrics,
-            place.output.arm(arm.arm),
-            outcomes[arm.arm],
-            asset=place.sources.name_of(arm.arm, arm.asset),
-        )
-        for arm in plan.arms
-    }
-    if "baseline" not in arms:
-        arms["baseline"] = read_recorded(template, metrics, project)
     return arms
 
 
