@@ -1,8 +1,7 @@
 """The check run is opened, closed in every case, and says success or failure only."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from github_stand_in.stage import CHECK, TOKEN, Stage
 from github_stand_in.talk import bot

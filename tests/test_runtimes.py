@@ -8,10 +8,10 @@ import sys
 import textwrap
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from remyx_action.errors import NotJudged
 from remyx_action.planning.plan import Arm, ArmPlan, RunPlan

@@ -6,16 +6,16 @@ import os
 import platform
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+
+from msgspec import Struct, field
 
 from remyx_action import __version__
 from remyx_action.reports.report import RunReport
 
 
-@dataclass(frozen=True, kw_only=True)
-class Circumstances:
+class Circumstances(Struct, frozen=True, kw_only=True):
     """Where and when this process runs."""
 
     surroundings: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, NewType, cast, get_args
+
+from msgspec import Struct
 
 Commit = NewType("Commit", str)
 """40 or 64 lower-case hexadecimal digits."""
@@ -21,8 +22,7 @@ NO_COMMIT = "0" * 40
 """What a push names before a branch exists and after it is deleted."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class PullRequestEvent:
+class PullRequestEvent(Struct, frozen=True, kw_only=True):
     action: PullRequestAction
     number: int
     base_branch: str
@@ -35,16 +35,14 @@ class PullRequestEvent:
     """`edited` that retargeted the pull request; a changed title or text is not one."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class MergeGroupEvent:
+class MergeGroupEvent(Struct, frozen=True, kw_only=True):
     base_branch: str
     base_commit: Commit
     head_branch: str
     head_commit: Commit
 
 
-@dataclass(frozen=True, kw_only=True)
-class PushEvent:
+class PushEvent(Struct, frozen=True, kw_only=True):
     ref: str
     """In full, such as `refs/heads/main`."""
     before: Commit | None
@@ -54,14 +52,12 @@ class PushEvent:
     to_default_branch: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class WorkflowDispatchEvent:
+class WorkflowDispatchEvent(Struct, frozen=True, kw_only=True):
     ref: str
     """In full; the payload names no commit, so the checkout's own is the one that is judged."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class WorkflowRunEvent:
+class WorkflowRunEvent(Struct, frozen=True, kw_only=True):
     """Another workflow ended; what it left behind is hostile, these fields are GitHub's own."""
 
     run_id: int
@@ -76,16 +72,14 @@ class WorkflowRunEvent:
     from_fork: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class Laptop:
+class Laptop(Struct, frozen=True, kw_only=True):
     """No event: a person's own machine."""
 
 
 Event = PullRequestEvent | MergeGroupEvent | PushEvent | WorkflowDispatchEvent | WorkflowRunEvent | Laptop
 
 
-@dataclass(frozen=True, kw_only=True, order=True)
-class SettingProblem:
+class SettingProblem(Struct, frozen=True, kw_only=True, order=True):
     """One thing that is wrong with what the runner handed over."""
 
     name: str

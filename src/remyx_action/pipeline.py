@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from pathlib import Path
 from shlex import join
+
+from msgspec import Struct, field
 
 from remyx_action.checks.bundle import Bundle
 from remyx_action.circumstances import Circumstances
@@ -26,8 +27,7 @@ from remyx_action.stages.standing import harness_digest, judged_under
 from remyx_action.workspace import OutputFolder, prepare_output
 
 
-@dataclass(frozen=True, kw_only=True)
-class Request:
+class Request(Struct, frozen=True, kw_only=True):
     """What somebody asked `run` for; None leaves the choice to the project."""
 
     root: Path
@@ -45,24 +45,21 @@ class Request:
     """A folder of raw results that another job left: judged, and nothing is run."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Stage:
+class Stage(Struct, frozen=True, kw_only=True):
     """The edges that a run plays out on."""
 
     circumstances: Circumstances
     on_event: OnEvent
 
 
-@dataclass(frozen=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """Where one template's arms run, and from which commits their code comes."""
 
     output: OutputFolder
     sources: Sources
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ran:
+class Ran(Struct, frozen=True, kw_only=True):
     reports: list[Report]
     """One per policy; empty after `--measure-only`, and where there was nothing to evaluate."""
     nothing: str | None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from remyx_action.planning.plan import Arm
 from remyx_action.runtimes import Completed, Event, Failed, Finished, Line, Progress, Started, TimedOut
@@ -12,8 +13,7 @@ WIDEST = 200
 """Characters of a harness's line that are shown; the log keeps all of it."""
 
 
-@dataclass(kw_only=True)
-class Teller:
+class Teller(Struct, kw_only=True):
     """Turns events into lines, each with its arm in front, so that two arms can be told apart.
 
     The name in front also keeps a runner from taking a harness's line for a workflow command.

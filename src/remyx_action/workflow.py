@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct
 
 Level = Literal["error", "warning", "notice"]
 
@@ -18,19 +19,16 @@ SUMMARY_BYTES = 1_048_576
 """The runner drops a step's whole summary above 1 MiB."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Written:
+class Written(Struct, frozen=True, kw_only=True):
     size_bytes: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class NotWritten:
+class NotWritten(Struct, frozen=True, kw_only=True):
     reason: str
     next_step: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     path: str
     """Below the repository's root, with `/`."""
     line: int = 1

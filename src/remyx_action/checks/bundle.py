@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from pydantic import BaseModel
 
 from remyx_action.checks.problem_words import Words
@@ -38,8 +39,7 @@ SCHEMAS = "schemas"
 """What `schema --project` writes for editors."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Bundle:
+class Bundle(Struct, frozen=True, kw_only=True):
     """Everything under `.remyx/`. Only where there are no errors may anything be judged by it."""
 
     metrics: Metrics | None

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 PAGE = "docs/reference/lints.md"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Lint:
+class Lint(Struct, frozen=True, kw_only=True):
     title: str
     """What is warned about, in one line."""
     why: str

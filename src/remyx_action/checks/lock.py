@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any
+
+from msgspec import Struct
 
 from remyx_action.decimals import plain
 from remyx_action.specs import Experiment, Metrics, Policy, Template
@@ -19,8 +20,7 @@ from remyx_action.specs import Experiment, Metrics, Policy, Template
 Digestible = Metrics | Template | Policy | Experiment
 
 
-@dataclass(frozen=True, kw_only=True)
-class HarnessFile:
+class HarnessFile(Struct, frozen=True, kw_only=True):
     path: str
     """Below the repository's root, with `/`."""
     mode: str

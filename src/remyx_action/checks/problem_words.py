@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from remyx_action.files.nearest import did_you_mean, quoted
 from remyx_action.specs.fields import KEY_PATTERN, LINE_PATTERN, NAME_PATTERN, TEXT_PATTERN
@@ -24,8 +25,7 @@ from remyx_action.specs.template import (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Words:
+class Words(Struct, frozen=True, kw_only=True):
     """What is wrong, without its place."""
 
     code: str

@@ -6,11 +6,11 @@ Works on the raw values, so that one broken line hides nothing about the others.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 from unicodedata import normalize
 
+from msgspec import Struct
 from pydantic import BaseModel
 
 from remyx_action.checks.lint_catalogue import LINTS
@@ -28,8 +28,7 @@ VOCABULARY = ".remyx/metrics.yaml"
 MOST_LEVELS_WALKED = 40
 
 
-@dataclass(frozen=True, kw_only=True)
-class Files:
+class Files(Struct, frozen=True, kw_only=True):
     """What has been read so far."""
 
     documents: dict[str, Document]
@@ -149,8 +148,7 @@ def _measured(template: Document) -> list[str]:
     return list(dict.fromkeys(keys))
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Scope:
+class _Scope(Struct, frozen=True, kw_only=True):
     """The metrics that a policy may name."""
 
     template: str

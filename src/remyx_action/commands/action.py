@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import tempfile
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from remyx_action import render
 from remyx_action.errors import Exit, NotJudged, Refusal, WrongUsage

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from posixpath import join
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from remyx_action.checks.bundle import load_bundle
 from remyx_action.checks.lints import warnings_of
@@ -20,8 +22,7 @@ from remyx_action.workspace import read_below, read_project
 CheckFormat = Literal["text", "json", "github", "sarif"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Checked:
+class Checked(Struct, frozen=True, kw_only=True):
     output: str
     """What is printed on standard output, ends with a newline."""
     exit: Exit

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct, field
 
 from remyx_action.checks.bundle import BASELINES, ROOT, Bundle, load_bundle, stem_of
 from remyx_action.errors import Exit, FilesWrong, Problem, WrongUsage
@@ -17,8 +18,7 @@ from remyx_action.stages.standing import harness_globs
 DiffFormat = Literal["text", "json"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Files:
+class Files(Struct, frozen=True, kw_only=True):
     """What one commit holds."""
 
     texts: Mapping[str, bytes]
@@ -28,8 +28,7 @@ class Files:
     """By the template's name, path → mode and digest of every file of its harness; {}: not compared."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Compared:
+class Compared(Struct, frozen=True, kw_only=True):
     output: str
     """What is printed on standard output, ends with a newline."""
     exit: Exit

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from shlex import join
+
+from msgspec import Struct
 
 from remyx_action.circumstances import Circumstances
 from remyx_action.policy.bar import measured_metrics, set_bar
@@ -16,8 +17,7 @@ from remyx_action.stages.standing import judged_under
 from remyx_action.workspace import prepare_output
 
 
-@dataclass(frozen=True, kw_only=True)
-class Request:
+class Request(Struct, frozen=True, kw_only=True):
     root: Path
     policy: str
     variant: Path

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from remyx_action.events import MergeGroupEvent, PullRequestEvent
 from remyx_action.github import check, comment, pull_request
@@ -16,8 +17,7 @@ from remyx_action.settings import Inputs, Runner
 GitHubEvent = PullRequestEvent | MergeGroupEvent
 
 
-@dataclass(frozen=True, kw_only=True)
-class Desk:
+class Desk(Struct, frozen=True, kw_only=True):
     """From where a job posts: its event, its inputs, and the door to GitHub."""
 
     event: GitHubEvent
@@ -38,8 +38,7 @@ class Desk:
         )
 
 
-@dataclass(kw_only=True)
-class Posts:
+class Posts(Struct, kw_only=True):
     """What became of everything that was to be posted."""
 
     comment_url: str = ""

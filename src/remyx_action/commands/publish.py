@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from remyx_action.errors import FilesWrong, NotJudged, Refusal
 from remyx_action.events import Event, PullRequestEvent, WorkflowRunEvent
@@ -23,8 +25,7 @@ from remyx_action.workspace.archive import unpack
 from .posting import Desk, GitHubEvent, Posts
 
 
-@dataclass(frozen=True, kw_only=True)
-class Task:
+class Task(Struct, frozen=True, kw_only=True):
     """What a job is asked to judge and post."""
 
     root: Path

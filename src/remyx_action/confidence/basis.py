@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
+
+from msgspec import Struct
 
 from .location import Tails
 
@@ -12,8 +13,7 @@ Method = Literal["paired", "unpaired", "one-sample", "quantile"]
 INTERVAL_LEVEL = 0.95
 
 
-@dataclass(frozen=True, kw_only=True)
-class Basis:
+class Basis(Struct, frozen=True, kw_only=True):
     """What a claim is weighed by."""
 
     tails: Tails

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
+
+from msgspec import Struct
 
 from remyx_action.decimals import PROBABILITY_DECIMALS, round_significant
 from remyx_action.evidence.inputs import ArmState, MetricEvidence, SummaryState
@@ -25,8 +26,7 @@ from .unknown import Unknown
 LEVEL = Decimal(str(INTERVAL_LEVEL))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Estimate:
+class Estimate(Struct, frozen=True, kw_only=True):
     """Both arms of one metric. What is None has its `reason`."""
 
     baseline: Fraction | None
@@ -51,8 +51,7 @@ class Estimate:
     """What was found, in words: with the reason, or worth knowing without one."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Weighed:
+class Weighed(Struct, frozen=True, kw_only=True):
     """One claim, held against the evidence."""
 
     left: Fraction | None

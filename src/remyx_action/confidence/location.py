@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from math import sqrt
 from typing import Protocol
+
+from msgspec import Struct
 
 from .student import lower_tail, quantile
 
@@ -23,8 +24,7 @@ class Tails(Protocol):
         """Two-sided; None where the method has none."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Location:
+class Location(Struct, frozen=True, kw_only=True):
     """Student's t around a centre."""
 
     center: Fraction

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from msgspec.structs import replace
+
 from remyx_action.evidence.inputs import MetricEvidence, SummaryState
 from remyx_action.evidence.sums import PairedSums
 from remyx_action.policy.bar import BarMetric
@@ -60,7 +62,7 @@ def _of_value(
         basis = mean_of_arm(evidence, metric, "variant")
         if isinstance(basis, Unknown):
             return basis
-        return Basis(**(vars(basis) | {"threshold": threshold}))
+        return replace(basis, threshold=threshold)
     sums = evidence.sums("variant")
     if sums is None:
         return _needs_samples(metric)
@@ -80,7 +82,7 @@ def _against_exact(evidence: MetricEvidence, metric: BarMetric, claim: Claim) ->
             return sign
         margin *= abs(baseline)
     basis = _of_value(evidence, metric, claim, baseline + margin)
-    return basis if isinstance(basis, Unknown) else Basis(**(vars(basis) | {"shift": baseline}))
+    return basis if isinstance(basis, Unknown) else replace(basis, shift=baseline)
 
 
 def _paired(evidence: MetricEvidence, paired: PairedSums, metric: BarMetric, claim: Claim) -> Basis | Unknown:

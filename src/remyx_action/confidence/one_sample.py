@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
+
+from msgspec import Struct
 
 from remyx_action.evidence.inputs import Arm, MetricEvidence
 from remyx_action.policy.bar import BarMetric
@@ -18,8 +19,7 @@ from .unknown import Unknown
 from .unpaired import arm_mean, location_of
 
 
-@dataclass(frozen=True, kw_only=True)
-class Share:
+class Share(Struct, frozen=True, kw_only=True):
     """Exact binomial tails of a mean of scores that are all ends of the range."""
 
     successes: int

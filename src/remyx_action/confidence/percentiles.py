@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
+
+from msgspec import Struct
 
 from remyx_action.evidence.inputs import ClaimCounts, MetricEvidence
 from remyx_action.evidence.sums import ArmSums, PairedSums
@@ -23,8 +24,7 @@ SIGN_SETTLED = 0.975
 NOT_GATHERED = Unknown(reason=Reason.NO_UNCERTAINTY, note="the counts behind this claim were not gathered")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Side:
+class Side(Struct, frozen=True, kw_only=True):
     """The confidence in one side only; the other is a claim of its own."""
 
     confidence: float

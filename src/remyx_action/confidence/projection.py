@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from math import sqrt
 from typing import Literal
+
+from msgspec import Struct
 
 from remyx_action.decimals import round_significant
 from remyx_action.evidence.inputs import Arm, MetricEvidence, SummaryState
@@ -33,8 +34,7 @@ MOST = 10**12
 Kind = Literal["more_samples", "more_samples_do_not_help", "no_estimate"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class AdviceNumbers:
+class AdviceNumbers(Struct, frozen=True, kw_only=True):
     kind: Kind
     n_needed: int | None
     """The fewest samples (or clusters) at which the condition is expected to pass, power 0.80."""
@@ -50,8 +50,7 @@ class AdviceNumbers:
     """The confidence is at most one minus the floor."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Outlook:
+class _Outlook(Struct, frozen=True, kw_only=True):
     """How a condition fares at other numbers of samples."""
 
     standard_error: float
@@ -63,8 +62,7 @@ class _Outlook:
     clustered: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Projection:
+class _Projection(Struct, frozen=True, kw_only=True):
     """The observed sums, scaled to another n around the expected value, under the same formula."""
 
     expected: float

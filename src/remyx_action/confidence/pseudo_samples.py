@@ -11,15 +11,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from math import fsum, lcm
+
+from msgspec import Struct
 
 from .location import Location
 
 
-@dataclass(frozen=True, kw_only=True)
-class Observed:
+class Observed(Struct, frozen=True, kw_only=True):
     """Exact sums of y over the samples, whole or per cluster."""
 
     denominator: int
@@ -40,16 +40,14 @@ class Observed:
         return Fraction(sum(self.sums), self.n * self.denominator)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Prior:
+class Prior(Struct, frozen=True, kw_only=True):
     """Where the two pseudo-samples stand: at `center` ± `reach`, reach > 0."""
 
     center: Fraction
     reach: Fraction
 
 
-@dataclass(frozen=True, kw_only=True)
-class Mean:
+class Mean(Struct, frozen=True, kw_only=True):
     """The true mean of y, as far as the samples tell."""
 
     location: Location

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from remyx_action.policy.reasons import Reason
 
 
-@dataclass(frozen=True, kw_only=True)
-class Unknown:
+class Unknown(Struct, frozen=True, kw_only=True):
     reason: Reason
     note: str
     """Lower case, no full stop: what was found; what to do."""

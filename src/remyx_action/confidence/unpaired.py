@@ -7,9 +7,10 @@ and B. Caffo, "Simple and Effective Confidence Intervals for Proportions", The A
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from math import fsum
+
+from msgspec import Struct
 
 from remyx_action.evidence.inputs import Arm, MetricEvidence, SummaryState
 from remyx_action.evidence.sums import ArmSums
@@ -27,8 +28,7 @@ EXPECTED_AT_EACH_END = 5
 """Fewer would-be scores at an end of the range, and no normal approximation holds."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ArmMean:
+class ArmMean(Struct, frozen=True, kw_only=True):
     """One arm, summarised."""
 
     center: Fraction

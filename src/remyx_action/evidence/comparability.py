@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from remyx_action.evidence.scores import ArmScores, Samples, Scores, Summary
 
@@ -16,8 +17,7 @@ ALIKE = 2
 """An arm with fewer than one in this many of the other's samples was hardly evaluated on the same."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Comparability:
+class Comparability(Struct, frozen=True, kw_only=True):
     mismatches: tuple[str, ...]
     """Why the arms are not comparable, one sentence per cause; empty where they are."""
     warnings: tuple[str, ...]

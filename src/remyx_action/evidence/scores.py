@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
+
+from msgspec import Struct, field
 
 from remyx_action.policy.reasons import Reason
 
 
-@dataclass(frozen=True, kw_only=True)
-class Samples:
+class Samples(Struct, frozen=True, kw_only=True):
     """Columns of equal length, one row a sample, in the order in which they were written."""
 
     ids: Sequence[str]
@@ -25,8 +25,7 @@ class Samples:
     outputs: Sequence[str | None] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Summary:
+class Summary(Struct, frozen=True, kw_only=True):
     """An arm's mean, with as much about its uncertainty as the harness reported."""
 
     value: Decimal
@@ -36,15 +35,13 @@ class Summary:
     clusters: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Exact:
+class Exact(Struct, frozen=True, kw_only=True):
     """A baseline that is a bar by decision, not a measurement."""
 
     value: Decimal
 
 
-@dataclass(frozen=True, kw_only=True)
-class Unusable:
+class Unusable(Struct, frozen=True, kw_only=True):
     """No score that counts; `message` says what was found, with counts and examples."""
 
     reason: Reason
@@ -54,8 +51,7 @@ class Unusable:
 Scores = Samples | Summary | Exact | Unusable
 
 
-@dataclass(frozen=True, kw_only=True)
-class ArmScores:
+class ArmScores(Struct, frozen=True, kw_only=True):
     """Everything that was read from one arm's output."""
 
     scores: Mapping[str, Scores]

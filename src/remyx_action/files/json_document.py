@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from remyx_action.errors import Problem
 from remyx_action.files.yaml_loader import Document, load_yaml

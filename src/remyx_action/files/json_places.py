@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from remyx_action.files.nearest import shown_as
 
@@ -19,8 +20,7 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[{}\[\],:]|[^\s{}\[\],:"]++', re.DOTAL
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Token:
+class Token(Struct, frozen=True, kw_only=True):
     text: str
     position: int
     """0-based character."""
@@ -31,8 +31,7 @@ class Token:
     is_duplicate_key: bool = False
 
 
-@dataclass(slots=True)
-class _Container:
+class _Container(Struct):
     is_object: bool
     keys: set[str] = field(default_factory=set)
     part: str | int = 0

@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from itertools import repeat
 from typing import Any, Final
+
+from msgspec import Struct
 
 from remyx_action.files.json_places import (
     DEEPEST,
@@ -42,8 +43,7 @@ class NumberText(str):
     __slots__ = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fault:
+class Fault(Struct, frozen=True, kw_only=True):
     """One kind of thing that makes a text not strict JSON, at its first place."""
 
     code: str

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
+from msgspec import Struct, field
 
 from remyx_action.errors import Problem
 from remyx_action.files.nearest import quoted
@@ -36,8 +36,7 @@ HELP_OF_SYNTAX = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """Where a value stands; lines and columns are 1-based and count characters."""
 
     line: int
@@ -47,8 +46,7 @@ class Place:
     key_column: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Document:
+class Document(Struct, frozen=True, kw_only=True):
     """One file, read: plain dicts, lists, str, bool, None, int, and Decimal of the written literal."""
 
     value: Any
@@ -124,8 +122,7 @@ def _forbidden_characters(text: str, path: str) -> tuple[Problem, ...]:
     return tuple(problems)
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(Struct):
     """A collection whose end has not come yet."""
 
     pointer: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct
 
 from remyx_action.events import Commit
 
@@ -20,8 +21,7 @@ LONGEST_CHARACTERS = 65_535
 ATTEMPTS = 3
 
 
-@dataclass(frozen=True, kw_only=True)
-class CheckName:
+class CheckName(Struct, frozen=True, kw_only=True):
     """Which check on which commit."""
 
     name: str
@@ -31,14 +31,12 @@ class CheckName:
     """Of this run and attempt, so that an opening without an answer can be recognised."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Opened:
+class Opened(Struct, frozen=True, kw_only=True):
     id: int
     url: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Annotation:
+class Annotation(Struct, frozen=True, kw_only=True):
     path: str
     """Below the repository's root, with `/`."""
     line: int
@@ -48,8 +46,7 @@ class Annotation:
     message: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Conclusion:
+class Conclusion(Struct, frozen=True, kw_only=True):
     """`neutral` and `skipped` satisfy a required check, so there are only these two."""
 
     word: Literal["success", "failure"]
@@ -59,8 +56,7 @@ class Conclusion:
     annotations: Sequence[Annotation] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Concluded:
+class Concluded(Struct, frozen=True, kw_only=True):
     """A completed check of our name."""
 
     conclusion: str
@@ -69,8 +65,7 @@ class Concluded:
     url: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Run:
+class _Run(Struct, frozen=True, kw_only=True):
     """A check run as GitHub just told it."""
 
     id: int

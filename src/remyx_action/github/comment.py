@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from remyx_action.events import Commit
 
@@ -24,8 +26,7 @@ ATTEMPTS = 3
 TOO_LONG = Trouble(Kind.UNPROCESSABLE, "every rendering is longer than GitHub's 65,536 characters")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Draft:
+class Draft(Struct, frozen=True, kw_only=True):
     """What the comment shall say."""
 
     marker: Marker
@@ -35,8 +36,7 @@ class Draft:
     """The check's conclusion is failure."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ours:
+class Ours(Struct, frozen=True, kw_only=True):
     """One comment that carries our marker and was written with our token."""
 
     id: int
@@ -45,8 +45,7 @@ class Ours:
     marker: Marker
 
 
-@dataclass(frozen=True, kw_only=True)
-class Thread:
+class Thread(Struct, frozen=True, kw_only=True):
     """What was found on one pull request."""
 
     number: int
@@ -56,8 +55,7 @@ class Thread:
     """Oldest first; more than one only after trouble."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Written:
+class _Written(Struct, frozen=True, kw_only=True):
     id: int
     url: str
     author: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from remyx_action.events import Commit
 
@@ -15,8 +16,7 @@ PATTERN = re.compile(
 """Only ever looked for as a body's last line: quoted or pasted anywhere else it means nothing."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Marker:
+class Marker(Struct, frozen=True, kw_only=True):
     scope: str
     """The working directory, so that two projects in one repository keep a comment each."""
     head: Commit

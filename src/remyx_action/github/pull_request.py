@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from remyx_action.events import Commit
 
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from github.Repository import Repository
 
 
-@dataclass(frozen=True, kw_only=True)
-class PullRequest:
+class PullRequest(Struct, frozen=True, kw_only=True):
     number: int
     is_open: bool
     base_branch: str

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
+
+from msgspec import Struct
 
 Permission = Literal[
     "pull-requests: write", "checks: write", "pull-requests: read", "contents: read", "checks: read"
@@ -45,35 +46,30 @@ class Trouble(Exception):
         """Of a rate limit: when GitHub wants to be asked again; None where it does not say."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Posted:
+class Posted(Struct, frozen=True, kw_only=True):
     url: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class NotPosted:
+class NotPosted(Struct, frozen=True, kw_only=True):
     reason: str
     """One line, lower case."""
     next_step: str
     """What to do; may hold the lines to add to a workflow."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class NotRead:
+class NotRead(Struct, frozen=True, kw_only=True):
     reason: str
     next_step: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Superseded:
+class Superseded(Struct, frozen=True, kw_only=True):
     """Something newer stands there, or will; an old run leaves it alone."""
 
     by: str
     """The newer commit or run."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class LeftAlone:
+class LeftAlone(Struct, frozen=True, kw_only=True):
     why: str
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
+
+from msgspec import Struct, field
 
 from remyx_action.errors import NotJudged, WrongUsage
 from remyx_action.planning.surroundings import passed_through
@@ -52,15 +53,13 @@ _CANNOT_START = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Script:
+class Script(Struct, frozen=True, kw_only=True):
     path: str
     """Below the root, with `/`, without a trailing one."""
     kind: ScriptKind
 
 
-@dataclass(frozen=True, kw_only=True)
-class Site:
+class Site(Struct, frozen=True, kw_only=True):
     """Where a run takes place: folders as absolute paths, and this program's own environment."""
 
     harness: str
@@ -75,8 +74,7 @@ class Site:
     """What the person who runs it should know about the place."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ArmPlan:
+class ArmPlan(Struct, frozen=True, kw_only=True):
     """One process: what is started, where, with which environment, and for how long at most."""
 
     arm: Arm
@@ -91,8 +89,7 @@ class ArmPlan:
     """Counts that progress is measured against, where the template declares them."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunPlan:
+class RunPlan(Struct, frozen=True, kw_only=True):
     arms: tuple[ArmPlan, ...]
     """Baseline first."""
     together: bool

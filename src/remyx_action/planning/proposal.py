@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from remyx_action.errors import NotJudged
 from remyx_action.files.strict_json import NotStrictJson
@@ -27,8 +28,7 @@ WORKFLOWS = ".github/"
 """Below the repository's root: what starts the evaluation."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Proposal:
+class Proposal(Struct, frozen=True, kw_only=True):
     """A pull request's commits and what differs between the last common one and its head."""
 
     base: str

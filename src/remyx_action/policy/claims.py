@@ -6,9 +6,10 @@ statistics.md, "What each condition claims": every metric condition is `x op t`,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
+
+from msgspec import Struct
 
 from remyx_action.specs import Comparison, Directional, Equality, Guard, MetricCondition
 
@@ -17,8 +18,7 @@ Quantity = Literal["value", "delta", "relative_delta"]
 Side = Literal["at_least", "at_most", "equal"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Claim:
+class Claim(Struct, frozen=True, kw_only=True):
     """`quantity side threshold`, raw: never turned by the metric's direction."""
 
     quantity: Quantity

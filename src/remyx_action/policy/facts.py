@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from remyx_action.confidence import Estimate
 from remyx_action.evidence.inputs import Inputs
@@ -11,8 +12,7 @@ from remyx_action.policy.bar import Bar
 from remyx_action.policy.reasons import Reason
 
 
-@dataclass(frozen=True, kw_only=True)
-class Facts:
+class Facts(Struct, frozen=True, kw_only=True):
     bar: Bar
     inputs: Inputs
     estimates: Mapping[str, Estimate]

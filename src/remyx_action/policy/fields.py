@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
+
+from msgspec import Struct
 
 from remyx_action.confidence import sample_size as size_behind
 from remyx_action.evidence.inputs import UnusableState
@@ -20,8 +21,7 @@ SIGNIFICANT = Fraction(95, 100)
 WORSE = Fraction(5, 100)
 
 
-@dataclass(frozen=True, kw_only=True)
-class FieldValue:
+class FieldValue(Struct, frozen=True, kw_only=True):
     """A number, or the reason why there is none."""
 
     value: Fraction | None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from remyx_action.confidence import Estimate, estimate
 from remyx_action.evidence.inputs import Inputs
@@ -29,8 +30,7 @@ INCOMPLETE = frozenset(
 """Reasons of a metric that make the run partial: it is absent, invalid or not matched."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Judgement:
+class Judgement(Struct, frozen=True, kw_only=True):
     verdict: Verdict | None
     """None where the run failed: a crash is never a verdict."""
     reason: str

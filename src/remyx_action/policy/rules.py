@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from remyx_action.confidence import Estimate, weigh
 from remyx_action.policy.bar import BarMetric, Leaf, Node, children_of
@@ -21,8 +23,7 @@ from remyx_action.specs.policy import AllOf, AnyOf, AtLeast
 Role = Literal["ship", "reject"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class ConditionTrace:
+class ConditionTrace(Struct, frozen=True, kw_only=True):
     """One condition, held against the facts."""
 
     condition: Leaf
@@ -38,8 +39,7 @@ class ConditionTrace:
     n: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class RuleTrace:
+class RuleTrace(Struct, frozen=True, kw_only=True):
     combinator: Literal["all", "any", "at_least"]
     k: int | None
     mark: Mark

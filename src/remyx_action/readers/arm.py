@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from remyx_action.errors import Problem
 from remyx_action.evidence.scores import ArmScores, Scores, Unusable
@@ -19,8 +20,7 @@ TRUST_SAMPLES = "make the harness write the mean of its samples, or leave the va
 MAP_THEM = "report the template's metrics under their keys, or map them with `names:`"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Arrived:
+class Arrived(Struct, frozen=True, kw_only=True):
     """What one results file holds."""
 
     file: str

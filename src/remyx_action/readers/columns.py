@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from bisect import insort
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from remyx_action.files.strict_json import NumberText, dump
 
@@ -23,8 +24,7 @@ OPTIONAL = ("cluster", "repeat", "input", "output")
 _INTEGER = re.compile(r"-?[0-9]+")
 
 
-@dataclass(kw_only=True)
-class Places:
+class Places(Struct, kw_only=True):
     """Where a fault stands: by ids, those that sort first, so that no order of rows changes a word."""
 
     count: int = 0
@@ -40,8 +40,7 @@ class Places:
             del self.first[EXAMPLES:]
 
 
-@dataclass(kw_only=True)
-class Columns:
+class Columns(Struct, kw_only=True):
     """Columns of equal length; an optional one is None as long as no sample has it."""
 
     ids: list[str] = field(default_factory=list)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
+
+from msgspec import Struct, field
 
 from remyx_action.evidence.scores import Scores, Summary, Unusable
 from remyx_action.files.strict_json import NumberText
@@ -24,8 +25,7 @@ class Contradiction(Exception):
     """A reported value that its own samples do not give."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """One metric as it was reported; None where it was not."""
 
     numbers: Mapping[str, Any] = field(default_factory=dict)
@@ -35,8 +35,7 @@ class Entry:
     """What is wrong with its form."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Scored:
+class Scored(Struct, frozen=True, kw_only=True):
     scores: Scores
     warnings: tuple[str, ...] = ()
 

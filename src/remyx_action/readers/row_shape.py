@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from .columns import Roles
 
@@ -31,8 +32,7 @@ _END = re.compile(r"[ \t]*+\}[ \t\r]*+\n")
 _GAP = re.compile(r"[ \t]*+")
 
 
-@dataclass(frozen=True, kw_only=True)
-class RowShape:
+class RowShape(Struct, frozen=True, kw_only=True):
     pattern: re.Pattern[str]
     roles: tuple[str | None, ...]
     """What each group is; None where the value counts for nothing."""

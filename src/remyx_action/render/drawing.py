@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 REACH = 10
 """Characters on either side of zero."""
@@ -17,8 +18,7 @@ CROSSED = {ZERO: "┿", MARK: "┿"}
 HEADING = f"worse{BLANK * 5}0{BLANK * 4}better"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Bar:
+class Bar(Struct, frozen=True, kw_only=True):
     """One delta to draw, in its metric's unit."""
 
     delta: Decimal

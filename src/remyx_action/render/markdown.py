@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from . import drawing, neutral, numbers
 from .metric_lines import MetricLine
@@ -27,8 +29,7 @@ class Markdown(str):
     __slots__ = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """How much is shown; details are shed in the order of `SHEDDING`."""
 
     samples: int = 20

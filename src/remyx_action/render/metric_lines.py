@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from remyx_action.policy.bar import leaves_of
 from remyx_action.policy.claims import claim_of, key_of
@@ -22,8 +23,7 @@ SPARE_DIGITS = 3
 """Significant digits of a delta whose uncertainty is unknown."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class MetricLine:
+class MetricLine(Struct, frozen=True, kw_only=True):
     """One metric, every number as it is shown."""
 
     key: str

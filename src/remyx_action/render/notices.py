@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from remyx_action.errors import Problem, Severity
 
@@ -23,8 +24,7 @@ ROOM = 400
 """Bytes of a notice beside its message, its help and its problems."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Notice:
+class Notice(Struct, frozen=True, kw_only=True):
     """A job's end without a report."""
 
     kind: NoticeKind

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True)
-class Said:
+class Said(Struct, frozen=True):
     """Prose from outside: a label, a message."""
 
     text: str
 
 
-@dataclass(frozen=True)
-class Coded:
+class Coded(Struct, frozen=True):
     """What people type or copy: a condition, an id, a digest."""
 
     text: str

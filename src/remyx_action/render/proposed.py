@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from remyx_action.reports.report import BarChange, ExperimentReport, Report
 
@@ -28,8 +29,7 @@ HYPOTHESIS_LIMIT = 200
 """Characters of a hypothesis: a reminder, as the whole of it stands in the experiment's file."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class RulesVerdict:
+class RulesVerdict(Struct, frozen=True, kw_only=True):
     """What one set of rules says of the numbers."""
 
     rules: str
@@ -39,8 +39,7 @@ class RulesVerdict:
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class ProposalView:
+class ProposalView(Struct, frozen=True, kw_only=True):
     """Strings are ours; `Phrase`s, changes and files hold words from outside."""
 
     experiment: Phrase

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
+
+from msgspec import Struct
 
 from remyx_action.policy.bar import Leaf, Node, children_of
 from remyx_action.reports.report import FieldConditionRow, Mark, MetricConditionRow, RuleRow
@@ -18,8 +19,7 @@ from .words import CONDITION_REASONS, CONDITION_STEPS, MARKS, REJECT_MARKS, SHIP
 Role = Literal["ship", "reject"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class TraceLine:
+class TraceLine(Struct, frozen=True, kw_only=True):
     """One condition, or one rule inside a rule."""
 
     depth: int
@@ -46,8 +46,7 @@ class TraceLine:
         return self.mark != ("true" if role == "ship" else "false")
 
 
-@dataclass(frozen=True, kw_only=True)
-class MetricView:
+class MetricView(Struct, frozen=True, kw_only=True):
     """What the lines need to know about a metric."""
 
     label: str
@@ -117,8 +116,7 @@ def _rule_line(row: RuleRow, rule: Node, *, words: Mapping[Mark, str], depth: in
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Figures:
+class Figures(Struct, frozen=True, kw_only=True):
     """Observed against threshold, as shown."""
 
     name: str

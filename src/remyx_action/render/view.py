@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from remyx_action.policy.bar import Node
 from remyx_action.reports.report import ArmReport, Report, RuleRow
@@ -29,8 +30,7 @@ NOT_COVERED = (
 """What no interval here tells; docs/statistics.md says why."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class RuleView:
+class RuleView(Struct, frozen=True, kw_only=True):
     role: Role
     glyph: str
     word: str
@@ -45,8 +45,7 @@ class RuleView:
         return tuple(line for line in self.lines if line.text and line.decides(self.role))
 
 
-@dataclass(frozen=True, kw_only=True)
-class ChangeView:
+class ChangeView(Struct, frozen=True, kw_only=True):
     label: str
     up: int
     down: int
@@ -54,8 +53,7 @@ class ChangeView:
     """id, baseline, variant."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ArmView:
+class ArmView(Struct, frozen=True, kw_only=True):
     name: str
     state: str
     asset: str | None
@@ -67,8 +65,7 @@ class ArmView:
     unnamed: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class View:
+class View(Struct, frozen=True, kw_only=True):
     """Strings are ours or numbers; `Phrase`s and the texts of lines hold words from outside."""
 
     verdict: str | None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from remyx_action import render
 from remyx_action.errors import EXIT_OF_VERDICT, Exit, Problem, Refusal, Severity, most_severe
@@ -25,8 +26,7 @@ CONDITIONS_OF = {"all": "all", "any": "any", "at_least": "of"}
 """A rule's combinator → the key of its conditions in the policy file."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Remark:
+class Remark(Struct, frozen=True, kw_only=True):
     """A line of a file that a reviewer should look at."""
 
     path: str
@@ -38,8 +38,7 @@ class Remark:
     message: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Section:
+class Section(Struct, frozen=True, kw_only=True):
     """What is said about one policy."""
 
     policy: str

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from remyx_action.confidence import Estimate
 from remyx_action.decimals import plain, round_beside, round_significant
@@ -38,8 +40,7 @@ from remyx_action.specs import FieldCondition
 from remyx_action.specs.fields import unchecked
 
 
-@dataclass(frozen=True, kw_only=True)
-class Compared:
+class Compared(Struct, frozen=True, kw_only=True):
     """The part of a report that follows from bar and inputs alone."""
 
     metrics: list[MetricRow]
@@ -48,8 +49,7 @@ class Compared:
     advice: list[Advice]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True, kw_only=True):
     """The part of a report that bar and inputs do not decide."""
 
     samples_changed: Mapping[str, SamplesChanged]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from remyx_action.evidence.comparability import compare_provenance
 from remyx_action.evidence.comparison import gather, samples_changed
@@ -24,8 +26,7 @@ from remyx_action.reports.reporting import Surroundings, draw_up
 from remyx_action.specs.fields import unchecked
 
 
-@dataclass(frozen=True, kw_only=True)
-class MeasuredArm:
+class MeasuredArm(Struct, frozen=True, kw_only=True):
     """What one arm left behind and how it came about."""
 
     scores: ArmScores

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from remyx_action.errors import NotJudged
 from remyx_action.files.layout import FOLDER
@@ -13,8 +14,7 @@ from .repository import Repository
 _SHOWN = 3
 
 
-@dataclass(frozen=True, kw_only=True)
-class Commits:
+class Commits(Struct, frozen=True, kw_only=True):
     """Full ids."""
 
     base: str

@@ -6,8 +6,9 @@ import os
 import posixpath
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from remyx_action.errors import NotJudged, Problem, WrongUsage
 from remyx_action.files.layout import FOLDER, LEFT_ALONE, cap_of, too_large
@@ -23,8 +24,7 @@ _REFUSALS = {
 _DEEPEN = "fetch the history: `git fetch --unshallow` (actions/checkout: `fetch-depth: 0`)"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """One file of a commit's tree."""
 
     path: str
@@ -36,8 +36,7 @@ class Entry:
     """0 for a submodule, and for a blob that is not there: reading it tells."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Repository:
+class Repository(Struct, frozen=True, kw_only=True):
     """A git repository, seen from the project's root in it."""
 
     root: Path

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from remyx_action.errors import WrongUsage
 from remyx_action.planning.plan import Arm
@@ -16,8 +17,7 @@ from .commits import choose_commits
 from .repository import find_repository
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sources:
+class Sources(Struct, frozen=True, kw_only=True):
     """Empty where a template compares assets: both arms run the harness root's own code."""
 
     commits: Mapping[str, str] = field(default_factory=dict)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from remyx_action.planning.plan import Arm, ArmPlan
 
 
-@dataclass(frozen=True, kw_only=True)
-class Completed:
+class Completed(Struct, frozen=True, kw_only=True):
     """The harness ended well; whether it left results is for the readers to say."""
 
     elapsed_seconds: float
@@ -19,8 +19,7 @@ class Completed:
     """What a person should know: a cut log, processes that had to be ended."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Failed:
+class Failed(Struct, frozen=True, kw_only=True):
     """The harness crashed; that is never a score."""
 
     what: str
@@ -36,8 +35,7 @@ class Failed:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class TimedOut:
+class TimedOut(Struct, frozen=True, kw_only=True):
     """The template's timeout passed; every process of the arm was killed."""
 
     timeout_seconds: float
@@ -49,15 +47,13 @@ class TimedOut:
 ArmOutcome = Completed | Failed | TimedOut
 
 
-@dataclass(frozen=True, kw_only=True)
-class Started:
+class Started(Struct, frozen=True, kw_only=True):
     arm: Arm
     command: tuple[str, ...]
     timeout_seconds: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class Line:
+class Line(Struct, frozen=True, kw_only=True):
     """One line that the harness printed, without control characters, at most 2,000 characters.
 
     Whoever prints it stands something in front, or a runner may take it for a workflow command.
@@ -68,8 +64,7 @@ class Line:
     elapsed_seconds: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class Progress:
+class Progress(Struct, frozen=True, kw_only=True):
     """Samples done, as far as the harness's own progress line tells."""
 
     arm: Arm
@@ -80,8 +75,7 @@ class Progress:
     elapsed_seconds: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class Finished:
+class Finished(Struct, frozen=True, kw_only=True):
     arm: Arm
     outcome: ArmOutcome
 

@@ -10,8 +10,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 MARK = "REMYX_RUN_ID"
 """Variable by which processes of an arm are found again after they changed group and parent."""
@@ -22,8 +23,7 @@ _KILL_SECONDS = 5.0
 _POLL_SECONDS = 0.02
 
 
-@dataclass(frozen=True, kw_only=True)
-class Process:
+class Process(Struct, frozen=True, kw_only=True):
     pid: int
     parent: int
     group: int

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any, Literal, ParamSpec, TypeVar
 
+from msgspec import Struct
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -61,8 +61,7 @@ def refuse(code: str, message: str, *, help: str, at: str = "") -> PydanticCusto
     return PydanticCustomError(code, "{message}", {"message": message, "help": help, "at": at})
 
 
-@dataclass(frozen=True, kw_only=True)
-class Bounds:
+class Bounds(Struct, frozen=True, kw_only=True):
     """What a number must lie between; stands in the JSON Schema as well, which `Field(ge=…)` would not."""
 
     above: str | None = None

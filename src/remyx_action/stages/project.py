@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from remyx_action.checks.bundle import Bundle, load_bundle
 from remyx_action.errors import FilesWrong, Problem, WrongUsage
@@ -14,8 +15,7 @@ from remyx_action.specs import Metrics, Policy, Template
 from remyx_action.workspace import read_project
 
 
-@dataclass(frozen=True, kw_only=True)
-class Project:
+class Project(Struct, frozen=True, kw_only=True):
     """A project whose files hold no error."""
 
     root: Path

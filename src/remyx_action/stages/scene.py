@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from remyx_action.checks.bundle import Bundle, load_bundle
 from remyx_action.errors import FilesWrong, NotJudged
@@ -21,8 +22,7 @@ GitHubEvent = PullRequestEvent | MergeGroupEvent
 FIRST = "the base branch holds no .remyx/ yet, so there is nothing to judge by"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Scene:
+class Scene(Struct, frozen=True, kw_only=True):
     """What one run is about, once everything is read."""
 
     project: Project

@@ -10,9 +10,10 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
+
+from msgspec import Struct
 
 from remyx_action.errors import NotJudged
 from remyx_action.files.layout import RESULTS_CAP_BYTES
@@ -27,8 +28,7 @@ _BLOCK_BYTES = 1 << 20
 _HELP = "hand over the archive that `run --measure-only` left, as it is"
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Member:
+class _Member(Struct, frozen=True, kw_only=True):
     name: str
     is_folder: bool
     oddity: str | None

@@ -9,8 +9,9 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from remyx_action.errors import NotJudged, WrongUsage
 from remyx_action.planning.plan import LOG_NAME
@@ -19,8 +20,7 @@ _MARK = "# written by remyx-action: nothing in this folder is committed\n*\n"
 """Content of the folder's own .gitignore, by which a later run knows the folder for its own."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class OutputFolder:
+class OutputFolder(Struct, frozen=True, kw_only=True):
     """Where a run leaves everything; absolute paths."""
 
     path: Path

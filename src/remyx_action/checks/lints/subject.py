@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
+
+from msgspec import Struct
 
 from remyx_action.policy.bar import Bar, BarMetric, Leaf, Node, children_of, set_bar
 from remyx_action.policy.claims import Claim, claim_of, key_of
@@ -18,8 +19,7 @@ from remyx_action.specs.policy import AllOf, AnyOf, AtLeast
 Role = Literal["ship", "reject"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True):
     """One warning, not yet placed."""
 
     lint: str
@@ -29,8 +29,7 @@ class Finding:
     help: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Condition:
+class Condition(Struct, frozen=True, kw_only=True):
     """A condition on a metric, as it is judged."""
 
     pointer: str
@@ -54,8 +53,7 @@ class Condition:
         return self.metric.range[1] - self.metric.range[0] if self.metric.range else None
 
 
-@dataclass(frozen=True, kw_only=True)
-class FieldLine:
+class FieldLine(Struct, frozen=True, kw_only=True):
     """A condition on a field."""
 
     pointer: str
@@ -64,8 +62,7 @@ class FieldLine:
     decides: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class Subject:
+class Subject(Struct, frozen=True, kw_only=True):
     policy: Policy
     """As written."""
     template: Template

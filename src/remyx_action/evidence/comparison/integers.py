@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 FIRST = 4096
 """Rows that tell whether scores repeat, so that a million different ones are not collected first."""
@@ -13,8 +14,7 @@ EXACT_DIGITS = 15
 """Significant digits that count exactly; a literal with more is how a binary float prints itself."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Column:
+class Column(Struct, frozen=True, kw_only=True):
     """Scores as integers over `10**decimals`."""
 
     values: list[int]

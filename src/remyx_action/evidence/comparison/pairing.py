@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import lcm
+
+from msgspec import Struct
 
 from remyx_action.evidence.inputs import Arm, ArmFacts, SeedSums
 from remyx_action.evidence.scores import Samples, Unusable
@@ -16,8 +17,7 @@ from .integers import Column, integers_of
 EXAMPLES = 3
 
 
-@dataclass(frozen=True, kw_only=True)
-class Averaged:
+class Averaged(Struct, frozen=True, kw_only=True):
     """One arm, one row an id."""
 
     ids: Sequence[str]
@@ -90,8 +90,7 @@ def sum_seeds(samples: Samples) -> SeedSums:
     return SeedSums(decimals=column.decimals, n=list(counts.values()), totals=list(map(str, totals.values())))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pairing:
+class Pairing(Struct, frozen=True, kw_only=True):
     """For every id of either arm, in one order, its row in each arm."""
 
     baseline_rows: Sequence[int | None] | None

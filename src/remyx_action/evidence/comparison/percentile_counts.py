@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import compress
+
+from msgspec import Struct
 
 from remyx_action.evidence.inputs import ClaimCounts, PercentileState
 from remyx_action.evidence.sums import PairedSums
@@ -15,8 +16,7 @@ from remyx_action.policy.claims import Claim
 from .summing import UNSCALED, Rows, Scale, arm_sums, paired_sums
 
 
-@dataclass(frozen=True, kw_only=True)
-class Arms:
+class Arms(Struct, frozen=True, kw_only=True):
     """What there is to take percentiles of."""
 
     paired: Rows | None = None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import repeat
 from operator import mul
+
+from msgspec import Struct
 
 from remyx_action.evidence.sums import ArmSums, PairedSums
 
@@ -16,8 +17,7 @@ FEW = 4
 """Distinct pairs are counted first where there are at least this many rows for each."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Scale:
+class Scale(Struct, frozen=True, kw_only=True):
     """What scores are integers over."""
 
     decimals: int
@@ -31,8 +31,7 @@ class Scale:
 UNSCALED = Scale(decimals=0, parts=1)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rows:
+class Rows(Struct, frozen=True, kw_only=True):
     """Pairs of scores over one scale; of a single arm, both columns are its own."""
 
     variant: Sequence[int]

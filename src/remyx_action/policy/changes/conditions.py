@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from remyx_action.decimals import round_significant
 from remyx_action.policy.floors import effective_floor
@@ -16,8 +18,7 @@ from .normal import Atom, Role
 from .words import condition, listed, number, threshold_moved
 
 
-@dataclass(frozen=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """The rule that is compared."""
 
     path: str

@@ -7,9 +7,10 @@ that two rules can be compared as logic whatever words they are written in.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
+
+from msgspec import Struct
 
 from remyx_action.policy.bar import Bar, BarMetric, Leaf, Node, children_of, metric_keys
 from remyx_action.policy.claims import SIDES, Claim, Side, claim_of, key_of
@@ -21,8 +22,7 @@ from remyx_action.specs.policy import AllOf, AnyOf, AtLeast
 Role = Literal["ship", "reject"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Atom:
+class Atom(Struct, frozen=True, kw_only=True):
     """One condition."""
 
     leaf: Leaf
@@ -57,8 +57,7 @@ class Atom:
         return (self.is_field, self.about, self.keys, self.bound, self.floor, self.violated)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Gate:
+class Gate(Struct, frozen=True, kw_only=True):
     """True when k of the children are; `all` is k = their number, `any` is k = 1."""
 
     k: int

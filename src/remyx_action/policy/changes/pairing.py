@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from .normal import Atom, Gate, Part, atoms_of
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pairing:
+class Pairing(Struct, frozen=True, kw_only=True):
     pairs: tuple[tuple[Part, Part], ...]
     """Before and after, in the order of after."""
     removed: tuple[Part, ...]
