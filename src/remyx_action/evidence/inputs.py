@@ -22,7 +22,7 @@ from remyx_action.evidence.sums import (
     Scaled,
 )
 from remyx_action.policy.reasons import Reason
-from remyx_action.specs.fields import Integer, Key, Number, Spec
+from remyx_action.specs.fields import Integer, Key, Number, Spec, no_entries
 
 Arm = Literal["baseline", "variant"]
 MOST_RATIO_DECIMALS = 400
@@ -139,7 +139,7 @@ class ClaimCounts(Spec):
     side: Literal["at_least", "at_most"]
     threshold: Number
     variant: ArmSums | None = None
-    pairs: list[PairedSums] = Field(default_factory=list)
+    pairs: list[PairedSums] = Field(default_factory=no_entries)
 
     @model_validator(mode="after")
     def _indicators(self) -> Self:
@@ -197,7 +197,7 @@ class MetricEvidence(Spec):
     """Of each arm that has samples."""
     seeds: dict[Arm, SeedSums] = Field(default_factory=dict)
     """Of each arm that has samples, where the claim is about the recipe; else empty."""
-    extremes: list[Extremes] = Field(default_factory=list)
+    extremes: list[Extremes] = Field(default_factory=no_entries)
     percentiles: PercentileState | None = None
 
     @model_validator(mode="after")

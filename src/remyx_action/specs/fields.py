@@ -132,6 +132,11 @@ def _distinct(values: list[Any]) -> list[Any]:
     return values
 
 
+def no_entries() -> list[Any]:
+    """The default of a list; the signature of `list` itself, which pydantic asks for, takes a tokenizer, 3 ms."""
+    return []
+
+
 DISTINCT = AfterValidator(_distinct)
 """No entry of a list stands twice; goes with `json_schema_extra={"uniqueItems": True}`."""
 

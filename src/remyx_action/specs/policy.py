@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
 
-from .fields import END, Bounds, Integer, Key, Line, Name, Number, Spec, Text, Version, refuse
+from .fields import END, Bounds, Integer, Key, Line, Name, Number, Spec, Text, Version, no_entries, refuse
 
 MOST_LEVELS = 3
 """How deep rules may stand in rules, the outermost included."""
@@ -272,7 +272,7 @@ class Policy(Spec):
     """Whether an iterate blocks the pull request."""
     notes: Text | None = None
     """Why these criteria."""
-    silence: Annotated[list[Silence], Field(max_length=100)] = Field(default_factory=list)
+    silence: Annotated[list[Silence], Field(max_length=100)] = Field(default_factory=no_entries)
     """Warnings of `check` that are decided to be lived with."""
 
     @field_validator("ship", "reject")

@@ -8,7 +8,20 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from .fields import CONTROLS, DISTINCT, END, Bounds, Integer, Key, Line, Name, Number, Spec, Version
+from .fields import (
+    CONTROLS,
+    DISTINCT,
+    END,
+    Bounds,
+    Integer,
+    Key,
+    Line,
+    Name,
+    Number,
+    Spec,
+    Version,
+    no_entries,
+)
 
 PLACEHOLDERS = ("asset", "arm", "source", "harness", "output_dir", "samples")
 """What `{…}` in a command may name; other braces stand for themselves."""
@@ -93,7 +106,7 @@ class Template(Spec):
     """Globs of what is digested, locked and protected; default: the script's file or directory."""
     results: ResultsMap | None = None
     """Where a foreign result file keeps its numbers; absent: the native `results.json`."""
-    env: Annotated[list[VariableName], Field(max_length=100)] = Field(default_factory=list)
+    env: Annotated[list[VariableName], Field(max_length=100)] = Field(default_factory=no_entries)
     """Names of environment variables that are passed through; nothing else is."""
     timeout: Annotated[Number, Bounds(above="0", most="604800")] = Decimal(3600)
     """Seconds for one arm."""
