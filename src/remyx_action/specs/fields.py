@@ -133,7 +133,7 @@ def _distinct(values: list[Any]) -> list[Any]:
 
 
 def no_entries() -> list[Any]:
-    """The default of a list; the signature of `list` itself, which pydantic asks for, takes a tokenizer, 3 ms."""
+    """The default of a list: pydantic asks for a factory's signature, and that of `list` takes 3 ms."""
     return []
 
 
