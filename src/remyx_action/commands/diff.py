@@ -9,11 +9,11 @@ from typing import Literal
 from msgspec import Struct, field
 
 from remyx_action.checks.bundle import BASELINES, ROOT, Bundle, load_bundle, stem_of
+from remyx_action.checks.protected import harness_globs
 from remyx_action.errors import Exit, FilesWrong, Problem, WrongUsage
 from remyx_action.policy.changes import Change, Side, compare_bars
 from remyx_action.render.policy_changes import changes_as_json, changes_as_text
 from remyx_action.repository import Repository, find_repository
-from remyx_action.stages.standing import harness_globs
 
 DiffFormat = Literal["text", "json"]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from remyx_action.checks.protected import OF_THE_BAR, OF_THE_REPOSITORY, review_globs
 from remyx_action.errors import NotJudged
 from remyx_action.files.strict_json import NotStrictJson
 from remyx_action.files.strict_json import read as read_json
@@ -16,14 +17,6 @@ from remyx_action.readers.pointed import resolve
 from remyx_action.specs import Experiment, Template
 from remyx_action.specs.fields import LINE_PATTERN
 
-PROTECTED = (
-    ".remyx/metrics.yaml",
-    ".remyx/templates/",
-    ".remyx/policies/",
-    ".remyx/locks/",
-    ".remyx/baselines/",
-)
-"""Below the project's root: what decides, as opposed to what is proposed."""
 WORKFLOWS = ".github/"
 """Below the repository's root: what starts the evaluation."""
 
@@ -48,10 +41,12 @@ class Proposal(Struct, frozen=True, kw_only=True):
         """Changed files that start or steer the evaluation itself."""
         return tuple(path for path in self.repository_paths if path.startswith(WORKFLOWS))
 
-    def protected_paths(self, harness: Callable[[str], bool]) -> tuple[str, ...]:
-        """Changed files that a verdict is judged by; `harness` tells those that measure."""
-        decides = tuple(path for path in self.paths if path.startswith(PROTECTED) or harness(path))
-        return tuple(sorted({*decides, *self.workflow_paths()}))
+    def protected_paths(self, template: Template) -> tuple[str, ...]:
+        """Changed files that a verdict by the template hangs on."""
+        measures = matcher(review_globs(template))
+        decides = [path for path in self.paths if path.startswith(OF_THE_BAR) or measures(path)]
+        steers = [path for path in self.repository_paths if path.startswith(OF_THE_REPOSITORY)]
+        return tuple(sorted({*decides, *steers}))
 
 
 def concerns(template: Template, proposal: Proposal, experiments: Mapping[str, Experiment]) -> bool:

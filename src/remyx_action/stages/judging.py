@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from remyx_action.circumstances import Circumstances
-from remyx_action.planning.proposal import matcher
 from remyx_action.policy.bar import set_bar
 from remyx_action.policy.changes import Side, compare_bars
 from remyx_action.reports.report import BarChange, ExperimentReport, JudgedUnder, ProposalReport, Report
 from remyx_action.reports.verdict import Arms, preview, reach_verdict
 from remyx_action.specs import Policy, Template
 from remyx_action.stages.scene import Scene
-from remyx_action.stages.standing import harness_globs
 
 WORKFLOW_CHANGED = "workflow_changed"
 """The cap where a pull request edits what starts its own evaluation."""
@@ -54,7 +52,7 @@ def proposal_of(scene: Scene, template: Template, policy: Policy, arms: Arms) ->
     )
     about = [change for change in changes if policy.name in change.policies or not change.policies]
     verdict, reason = _previewed(scene, policy, arms) if about else (None, None)
-    protected = proposal.protected_paths(matcher(harness_globs(template)))
+    protected = proposal.protected_paths(template)
     return ProposalReport(
         experiment=None
         if experiment is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from remyx_action.checks.lock import digest_of, digest_of_harness
+from remyx_action.checks.protected import harness_globs
 from remyx_action.errors import NotJudged
 from remyx_action.reports.report import JudgedUnder
 from remyx_action.repository import find_repository
@@ -49,12 +50,6 @@ def judged_under(
 def harness_digest(template: Template, root: Path) -> str:
     """Digest of the template's harness as it lies below the harness root."""
     return digest_of_harness(read_harness(root, harness_globs(template)))
-
-
-def harness_globs(template: Template) -> list[str]:
-    """The template's `harness`, else the script's file or everything in its folder."""
-    script = template.script.rstrip("/")
-    return list(template.harness) if template.harness else [script, f"{script}/**"]
 
 
 def lock_state(project: Project, template: Template, digests: dict[str, str]) -> str:
