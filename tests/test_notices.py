@@ -15,7 +15,7 @@ from reports import HEAD
 from test_neutral import CORPUS, Page, acted_on
 
 GOLDEN = Path(__file__).parent / "golden"
-REWRITE = os.environ.get("REMYX_REWRITE_GOLDEN") == "1"
+REWRITE = os.environ.get("REWRITE_GOLDEN") == "1"
 TAGS = {"h3", "p", "ul", "li", "strong", "code", "sub", "br", f"comment {MARKER[4:-3]}"}
 
 

@@ -204,7 +204,7 @@ def test_a_declared_baseline_that_is_called_tightened_is_never_looser(seed: int)
         judged = []
         for one in (before, after):
             bar = one.bar(one.bundle.policies["p"])
-            arm = recorded_baseline("t", None, {metric.key: metric for metric in bar.metrics})
+            arm = recorded_baseline("t", None, {metric.key: metric for metric in bar.metrics}).scores
             judged.append(judge(bar, held_against(bar, (arm.scores, variant, {}))).verdict)
         assert not is_looser(*judged)
 

@@ -364,7 +364,7 @@ def _baseline(**changes: Any) -> bytes:
 
 
 def test_a_recorded_baseline_is_an_arm() -> None:
-    arm = recorded_baseline("suite", _baseline(), METRICS)
+    arm = recorded_baseline("suite", _baseline(), METRICS).scores
     assert arm.scores["mindcube"] == Samples(ids=["1", "2"], scores=["0", "1"])
     assert isinstance(arm.scores["spatialscore"], Unusable)
     assert arm.provenance == {"judge": "m"}
@@ -397,7 +397,7 @@ def test_without_a_recorded_baseline_the_declared_numbers_count() -> None:
         "bar": a_metric("bar", baseline=ExactBaseline(value=Decimal("0.9"), exact=True)),
         "none": a_metric("none"),
     }
-    assert recorded_baseline("suite", None, metrics).scores == {
+    assert recorded_baseline("suite", None, metrics).scores.scores == {
         "bare": Summary(value=Decimal("0.42")),
         "measured": Summary(value=Decimal("0.31"), n=500, stderr=Decimal("0.02")),
         "bar": Exact(value=Decimal("0.9")),

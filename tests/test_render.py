@@ -1,6 +1,6 @@
 """Golden files of everything that people read, and what holds for each of them.
 
-Rewrite them with `REMYX_REWRITE_GOLDEN=1 uv run pytest tests/test_render.py`, then read the diff.
+Rewrite them with `REWRITE_GOLDEN=1 uv run pytest tests/test_render.py`, then read the diff.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from reports import REPORTS
 from test_neutral import Page
 
 GOLDEN = Path(__file__).parent / "golden"
-REWRITE = os.environ.get("REMYX_REWRITE_GOLDEN") == "1"
+REWRITE = os.environ.get("REWRITE_GOLDEN") == "1"
 DRAWN: dict[str, Callable[[Report], str]] = {
     "comment.md": render.comment,
     "80.txt": lambda report: render.text(report, width=80, colour=False),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from shlex import join
 
@@ -22,6 +22,7 @@ from remyx_action.stages.handover import read_handover
 from remyx_action.stages.judging import judge_arms
 from remyx_action.stages.measuring import Errand, measure
 from remyx_action.stages.outputs import write_report, write_run
+from remyx_action.stages.reuse import NOTHING_KEPT, Keeping
 from remyx_action.stages.scene import Scene, github_scene, laptop_scene
 from remyx_action.stages.standing import harness_digest, judged_under
 from remyx_action.workspace import OutputFolder, prepare_output
@@ -43,6 +44,7 @@ class Request(Struct, frozen=True, kw_only=True):
     measure_only: bool = False
     results: Path | None = None
     """A folder of raw results that another job left: judged, and nothing is run."""
+    keeping: Keeping = NOTHING_KEPT
 
 
 class Stage(Struct, frozen=True, kw_only=True):
@@ -73,8 +75,11 @@ class Ran(Struct, frozen=True, kw_only=True):
 def run(request: Request, stage: Stage) -> Ran:
     """Measure both arms of every template asked for and judge them by each of its policies."""
     reports: list[Report] = []
-    with scene_of(request) as scene:
+    with ExitStack() as whole:
+        scene = whole.enter_context(scene_of(request))
         alone = sum(len(policies) for _, policies in scene.choices) == 1
+        if scene.choices and not alone:
+            whole.enter_context(prepare_output(request.out, arms=()))
         for template, policies in scene.choices:
             first = request.out if alone else request.out / policies[0].name
             with sources_for(request, scene, template) as sources, prepare_output(first) as output:
@@ -110,7 +115,8 @@ def arms_of(
 ) -> dict[Arm, MeasuredArm]:
     """Both arms: handed over by another job, else measured here and recorded for whoever judges them."""
     if request.results is not None:
-        return read_handover(scene, template, request.results, place.sources)
+        now = stage.circumstances.now().clock
+        return read_handover(scene, template, request.results, place.sources, now=now)
     arms = measure(
         Errand(
             scene=scene,
@@ -120,6 +126,7 @@ def arms_of(
             circumstances=stage.circumstances,
             on_event=stage.on_event,
             baseline=request.baseline,
+            keeping=request.keeping,
         )
     )
     record = record_as_json(

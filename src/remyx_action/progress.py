@@ -7,7 +7,7 @@ from collections.abc import Callable
 from msgspec import Struct, field
 
 from remyx_action.planning.plan import Arm
-from remyx_action.runtimes import Completed, Event, Failed, Finished, Line, Progress, Started, TimedOut
+from remyx_action.runtimes import Completed, Event, Failed, Finished, Line, Note, Progress, Started, TimedOut
 
 WIDEST = 200
 """Characters of a harness's line that are shown; the log keeps all of it."""
@@ -31,7 +31,7 @@ class Teller(Struct, kw_only=True):
         match event:
             case Started():
                 return f"started: {' '.join(event.command)[:WIDEST]}"
-            case Line():
+            case Line() | Note():
                 return event.text[:WIDEST]
             case Progress():
                 return self._progress(event)

@@ -57,6 +57,8 @@ class Runner:
     """None: nothing can be published."""
     summary_file: Path | None
     output_file: Path | None
+    kept: Path | None = None
+    """Baseline arms that a job on the default branch kept: `remyx-kept` in the runner's temporary folder."""
 
     @property
     def run_url(self) -> str:
@@ -92,6 +94,29 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     path = environment.get("GITHUB_EVENT_PATH")
     payload = _read_payload(Path(path)) if path else None
     return parse_settings(environment, payload)
+
+
+def kept_folder(environment: Mapping[str, str]) -> Path | None:
+    """Where jobs find and leave kept baseline arms; a cache carries it from one to the next."""
+    temporary = environment.get("RUNNER_TEMP")
+    return Path(temporary) / "remyx-kept" if temporary else None
+
+
+TRUSTED_EVENTS = ("push", "schedule", "workflow_dispatch")
+"""Of the default branch they run what was reviewed; every other event may run code of a pull request."""
+
+
+def is_trusted(environment: Mapping[str, str]) -> bool:
+    """Whether what this process measures may be believed later: on the default branch, or off GitHub."""
+    name = environment.get("GITHUB_EVENT_NAME")
+    if not name:
+        return True
+    path = environment.get("GITHUB_EVENT_PATH")
+    payload = _read_payload(Path(path)) if path else None
+    repository = payload.get("repository") if isinstance(payload, Mapping) else None
+    default = repository.get("default_branch") if isinstance(repository, Mapping) else None
+    reviewed = isinstance(default, str) and environment.get("GITHUB_REF") == f"refs/heads/{default}"
+    return name in TRUSTED_EVENTS and reviewed
 
 
 def parse_settings(environment: Mapping[str, str], payload: object) -> Settings:
@@ -224,6 +249,7 @@ def _runner(variables: _Variables) -> Runner:
         token=token or None,
         summary_file=variables.file("GITHUB_STEP_SUMMARY"),
         output_file=variables.file("GITHUB_OUTPUT"),
+        kept=kept_folder(variables.environment),
     )
 
 

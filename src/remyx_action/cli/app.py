@@ -4,26 +4,15 @@ from __future__ import annotations
 
 from contextlib import chdir
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from remyx_action import __version__
 from remyx_action.errors import Exit
 
-from . import on_github
-from .options import (
-    BaseCommit,
-    BaselineAsset,
-    CheckFormat,
-    Format,
-    HeadCommit,
-    OutFolder,
-    PolicyName,
-    Shape,
-    TemplateName,
-    VariantAsset,
-)
+from . import measuring, on_github
+from .options import CheckFormat, Format, Shape, root_of
 from .screen import say_reports, screen_colour, screen_width
 
 app = typer.Typer(
@@ -88,44 +77,8 @@ def check(
     return checked.exit
 
 
-@app.command()
-def run(
-    context: typer.Context,
-    template: TemplateName = None,
-    policy: PolicyName = None,
-    variant: VariantAsset = None,
-    baseline: BaselineAsset = None,
-    base: BaseCommit = None,
-    head: HeadCommit = None,
-    out: OutFolder = Path(".remyx-out"),
-    measure_only: Annotated[
-        bool, typer.Option("--measure-only", help="Stop after the arms, without a verdict.")
-    ] = False,
-    format: Format = "text",
-) -> int:
-    """Run the evaluation on both arms, compare them, and judge: the main job.
-
-    Example: remyx-action run --variant org/model-v2
-    """
-    if on_github.in_an_event() and (base, head, baseline) == (None, None, None):
-        mode: Literal["measure", "run"] = "measure" if measure_only else "run"
-        return on_github.act(mode, out=out.absolute(), template=template, policy=policy, variant=variant)
-    from remyx_action.pipeline import Request
-    from remyx_action.pipeline import run as carry_out_run
-
-    root = _root(context)
-    request = Request(
-        root=root,
-        out=out if out.is_absolute() else root / out,
-        template=template,
-        policy=policy,
-        variant=variant,
-        baseline=baseline,
-        base=base,
-        head=head,
-        measure_only=measure_only,
-    )
-    return say_reports(carry_out_run(request, on_github.stage()).reports, format)
+app.command()(measuring.run)
+app.add_typer(measuring.baseline_commands, name="baseline")
 
 
 @app.command()
@@ -148,7 +101,9 @@ def judge(
     from remyx_action.circumstances import Circumstances
     from remyx_action.commands import judge as command
 
-    request = command.Request(root=_root(context), policy=policy, variant=variant, baseline=baseline, out=out)
+    request = command.Request(
+        root=root_of(context), policy=policy, variant=variant, baseline=baseline, out=out
+    )
     return say_reports([command.judge(request, Circumstances())], format)
 
 
@@ -170,7 +125,7 @@ def schema(
     from remyx_action.commands.schema import differing_schemas, write_schemas
     from remyx_action.stages.project import load_project
 
-    bundle = load_project(_root(context)).bundle if project else None
+    bundle = load_project(root_of(context)).bundle if project else None
     if check:
         differing = differing_schemas(out, project=bundle)
         for name in differing:
@@ -194,7 +149,7 @@ def diff(
     from remyx_action.commands import diff as command
 
     compared = command.between(
-        _root(context), span, format=format, width=screen_width(), colour=screen_colour()
+        root_of(context), span, format=format, width=screen_width(), colour=screen_colour()
     )
     typer.echo(compared.output, nl=False)
     return compared.exit
@@ -230,9 +185,3 @@ def render(
 
 app.command()(on_github.publish)
 app.command()(on_github.action)
-
-
-def _root(context: typer.Context) -> Path:
-    from remyx_action.workspace import find_root
-
-    return find_root(context.obj)

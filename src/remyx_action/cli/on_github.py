@@ -14,6 +14,7 @@ from .options import PolicyName
 if TYPE_CHECKING:
     from remyx_action.pipeline import Stage
     from remyx_action.settings import Mode
+    from remyx_action.stages.reuse import Keeping
 
 Results = Annotated[
     Path | None,
@@ -40,6 +41,16 @@ def action() -> int:
 def in_an_event() -> bool:
     """Whether this process is a step of a job on GitHub."""
     return bool(os.environ.get("GITHUB_EVENT_NAME"))
+
+
+def keeping(folder: Path | None, out: Path, *, fresh: bool = False) -> Keeping:
+    """Where baseline arms are kept; only a trusted process may add to them."""
+    from remyx_action.settings import is_trusted, kept_folder
+    from remyx_action.stages.reuse import Keeping
+
+    on_runner = kept_folder(os.environ) if in_an_event() else None
+    folder = folder or on_runner or out / "kept"
+    return Keeping(folder=folder, may_take=not fresh, may_keep=is_trusted(os.environ))
 
 
 def act(mode: Mode | None, *, out: Path | None = None, **given: str | None) -> int:

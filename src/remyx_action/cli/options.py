@@ -28,3 +28,15 @@ HeadCommit = Annotated[
     typer.Option(metavar="REF", help="Commit to judge, where commits are compared; default: HEAD."),
 ]
 OutFolder = Annotated[Path, typer.Option(metavar="DIR", help="Where everything is written.")]
+KeptFolder = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Where baseline arms are kept between runs; default: kept/ in --out."),
+]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Measure the baseline, even where one is kept.")]
+
+
+def root_of(context: typer.Context) -> Path:
+    """The project's root: of -C, else the nearest folder with .remyx/."""
+    from remyx_action.workspace import find_root
+
+    return find_root(context.obj)

@@ -65,6 +65,7 @@ def carry_out(settings: Settings, stage: Stage, say: Say, out: Path | None = Non
         out=out or Path(tempfile.mkdtemp(prefix="remyx-", dir=os.environ.get("RUNNER_TEMP"))) / "out",
         stage=stage,
         results=Path(settings.inputs.results) if settings.inputs.results else None,
+        kept=runner.kept,
     )
     if mode == "measure":
         return measure_mode(settings, runner, task, say)

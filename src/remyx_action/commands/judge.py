@@ -33,7 +33,7 @@ def judge(request: Request, circumstances: Circumstances) -> Report:
     metrics = measured_metrics(template, project.vocabulary)
     variant = read_handed_in(template, metrics, request.variant)
     if request.baseline is None:
-        baseline = read_recorded(template, metrics, project)
+        baseline = read_recorded(template, metrics, project, now=circumstances.now().clock)
     else:
         baseline = read_handed_in(template, metrics, request.baseline)
     report = reach_verdict(

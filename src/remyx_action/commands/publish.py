@@ -20,6 +20,7 @@ from remyx_action.reports.conclusion import Section, of_bug, of_nothing, of_prob
 from remyx_action.repository import find_repository, obtain
 from remyx_action.settings import Inputs
 from remyx_action.stages.project import load_project
+from remyx_action.stages.reuse import Keeping
 from remyx_action.workspace.archive import unpack
 
 from .posting import Desk, GitHubEvent, Posts
@@ -36,6 +37,8 @@ class Task(Struct, frozen=True, kw_only=True):
     """What another job left; None: measured here, or nothing."""
     measured: Path | None = None
     """What this very job measured."""
+    kept: Path | None = None
+    """Where a job on the default branch kept baseline arms."""
 
 
 def request_of(task: Task, event: Event, inputs: Inputs) -> Request:
@@ -47,6 +50,7 @@ def request_of(task: Task, event: Event, inputs: Inputs) -> Request:
         template=inputs.template,
         policy=inputs.policy,
         variant=inputs.variant,
+        keeping=Keeping(folder=task.kept, may_keep=False),
     )
 
 

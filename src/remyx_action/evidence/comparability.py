@@ -10,7 +10,9 @@ from msgspec import Struct
 
 from remyx_action.evidence.scores import ArmScores, Samples, Scores, Summary
 
-SAME = ("dataset_revision", "judge", "harness")
+HARNESS = "harness_digest"
+"""Ours, where one arm was recorded earlier; `harness` is what a harness says of itself."""
+SAME = ("dataset_revision", "judge", "harness", HARNESS)
 """Provenance that has to be equal in both arms; `model_revision` is what the arms differ in."""
 EXAMPLES = 3
 ALIKE = 2

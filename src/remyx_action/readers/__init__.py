@@ -14,9 +14,19 @@ from .broken import BrokenResults, broken
 from .files import CAP_BYTES, ArmFiles, OpenFile
 from .native import read_native
 from .pointed import read_pointed
-from .recorded import recorded_baseline
+from .recorded import Measured, Recorded, recorded_baseline, write_recorded
 
-__all__ = ["CAP_BYTES", "BrokenResults", "OpenFile", "read_arm", "recorded_baseline", "results_file"]
+__all__ = [
+    "CAP_BYTES",
+    "BrokenResults",
+    "Measured",
+    "OpenFile",
+    "Recorded",
+    "read_arm",
+    "recorded_baseline",
+    "results_file",
+    "write_recorded",
+]
 
 
 def results_file(template: Template) -> str:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from typing import Any
 
-from remyx_action.evidence.scores import ArmScores, Exact, Scores, Summary, Unusable
-from remyx_action.files.strict_json import Fault, NotStrictJson, read_as_written
+from msgspec import Struct
+from pydantic import ValidationError
+
+from remyx_action.evidence.scores import ArmScores, Exact, Samples, Scores, Summary, Unusable
+from remyx_action.files.strict_json import Fault, NotStrictJson, NumberText, dump, read, read_as_written
 from remyx_action.policy.bar import BarMetric
 from remyx_action.policy.reasons import Reason
+from remyx_action.specs.fields import Line, Number, Spec
+from remyx_action.specs.lock import Digest
 from remyx_action.specs.metrics import ExactBaseline, RecordedBaseline
 
 from .arm import Arrived, assemble
@@ -17,20 +23,44 @@ from .native import check_shape, entry_of
 
 SCHEMA = "remyx-baseline/1"
 RECORD_AGAIN = "record the baseline again"
-KEYS = ("schema", "template", "metrics", "provenance")
+KEYS = ("schema", "template", "metrics", "provenance", "measured")
+
+
+class Measured(Spec):
+    """When and under what a recorded baseline was measured."""
+
+    clock: Line
+    """UTC, RFC 3339."""
+    version: Line
+    """Of the program that measured it."""
+    asset: Line | None
+    commit: Line | None
+    """Of the code under test, where the template compares commits."""
+    seconds: Number
+    digests: dict[Line, Digest]
+    """Of template and harness."""
+
+
+class Recorded(Struct, frozen=True, kw_only=True):
+    """The baseline arm of a template that is not measured now."""
+
+    scores: ArmScores
+    measured: Measured | None = None
+    """None: declared in metrics.yaml, or written by hand."""
 
 
 def recorded_baseline(
     template_name: str, recorded: bytes | None, metrics: Mapping[str, BarMetric]
-) -> ArmScores:
+) -> Recorded:
     """The baseline arm of a template.
 
     `recorded` is `.remyx/baselines/<template>.json`: `{"schema": "remyx-baseline/1", "template": …,
-    "metrics": {…}, "provenance": {…}}` with metrics as in results.json, samples inline. None where there
-    is no such file: then each metric's own `baseline:` counts. Raises BrokenResults.
+    "metrics": {…}, "provenance": {…}, "measured": {…}}` with metrics as in results.json, samples inline.
+    None where there is no such file: then each metric's own `baseline:` counts. Raises BrokenResults.
     """
     if recorded is None:
-        return ArmScores(scores={key: _declared(metric) for key, metric in metrics.items()})
+        declared = {key: _declared(metric) for key, metric in metrics.items()}
+        return Recorded(scores=ArmScores(scores=declared))
     file = f".remyx/baselines/{template_name}.json"
     try:
         document = read_as_written(recorded)
@@ -45,6 +75,7 @@ def recorded_baseline(
     if document.get("template") != template_name:
         message = f"is of the template {shown(document.get('template'))}, not {template_name}"
         faults.append(Fault(code="wrong-template", message=message, help=RECORD_AGAIN, pointer="/template"))
+    measured = _measured(document.get("measured"), faults)
     if faults:
         raise broken(file, *faults)
     reported = document["metrics"]
@@ -54,7 +85,51 @@ def recorded_baseline(
         unnamed=[name for name in reported if name not in metrics],
         provenance=document.get("provenance", {}),
     )
-    return assemble(arrived, metrics)
+    return Recorded(scores=assemble(arrived, metrics), measured=measured)
+
+
+def write_recorded(template_name: str, scores: ArmScores, measured: Measured) -> str:
+    """The text of `.remyx/baselines/<template>.json`: what an arm scored, sample by sample."""
+    document = {
+        "schema": SCHEMA,
+        "template": template_name,
+        "measured": measured.model_dump(),
+        "provenance": dict(scores.provenance),
+        "metrics": {key: _entry_for(found) for key, found in scores.scores.items()},
+    }
+    return dump(document)
+
+
+def _entry_for(scores: Scores) -> dict[str, Any]:
+    if isinstance(scores, Samples):
+        return {"samples": [dict(sample) for sample in _rows(scores)]}
+    assert isinstance(scores, Summary)  # an arm with anything else is not recorded
+    named = {"value": scores.value, "n": scores.n, "stderr": scores.stderr, "clusters": scores.clusters}
+    return {name: number for name, number in named.items() if number is not None}
+
+
+def _rows(samples: Samples) -> Iterator[list[tuple[str, str]]]:
+    columns = {
+        "id": samples.ids,
+        "score": [NumberText(score) for score in samples.scores],
+        "cluster": samples.clusters,
+        "repeat": samples.repeats,
+        "input": samples.inputs,
+    }
+    given = {name: column for name, column in columns.items() if column is not None}
+    for row in zip(*given.values(), strict=True):
+        yield [(name, value) for name, value in zip(given, row, strict=True) if value is not None]
+
+
+def _measured(found: Any, faults: list[Fault]) -> Measured | None:
+    if found is None:
+        return None
+    try:
+        return Measured.model_validate(read(dump(found)))
+    except (ValidationError, TypeError, ValueError):
+        message = "is not what `baseline record` writes"
+        faults.append(Fault(code="wrong-shape", message=message, help=RECORD_AGAIN, pointer="/measured"))
+        return None
 
 
 def _declared(metric: BarMetric) -> Scores:

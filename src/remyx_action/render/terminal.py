@@ -303,6 +303,11 @@ def _failure(arm: ArmView) -> RenderableType:
     return Group(title, *(Text(f"  {line}", overflow="fold") for line in lines))
 
 
+def _about_arm(arm: ArmView) -> Iterable[str]:
+    asset = neutral.terminal(arm.asset) if arm.asset else ""
+    return filter(None, (arm.state, asset, arm.seconds))
+
+
 def _judged_under(view: View) -> RenderableType:
     from rich.console import Group
     from rich.table import Table
@@ -314,6 +319,8 @@ def _judged_under(view: View) -> RenderableType:
     for name, phrase in view.judged_under:
         if not _plain(name).startswith("Digest"):
             grid.add_row(Text(_plain(name)), Text(_plain(phrase)))
+    for arm in view.arms:
+        grid.add_row(Text(f"Arm {arm.name}"), Text(" · ".join(_about_arm(arm))))
     for change in view.changes[:ROWS]:
         grid.add_row(
             Text("Changed"), Text(f"{neutral.terminal(change.label)}: {change.up} up, {change.down} down")

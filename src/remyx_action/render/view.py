@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 
 from remyx_action.policy.bar import Node
+from remyx_action.reports.age import age_in_words
 from remyx_action.reports.report import ArmReport, Report, RuleRow
 
 from . import numbers
@@ -137,7 +138,7 @@ def view_of(report: Report) -> View:
         advice=tuple((advice.condition, advice.message) for advice in report.advice),
         warnings=tuple(_warnings(report)),
         changes=tuple(_changes(report, known)),
-        arms=tuple(_arm(name, arm) for name, arm in report.arms.items()),
+        arms=tuple(_arm(name, arm, report.run.clock) for name, arm in report.arms.items()),
         judged_under=tuple(_judged_under(report)),
         reproduce=report.judged_under.reproduce,
         proposal=proposal_view(report, lines) if report.proposal else None,
@@ -238,11 +239,11 @@ def _changes(report: Report, known: Mapping[str, MetricView]) -> Iterator[Change
             )
 
 
-def _arm(name: str, arm: ArmReport) -> ArmView:
+def _arm(name: str, arm: ArmReport, now: str) -> ArmView:
     digests = ((file, digest[:SHORT_DIGEST]) for file, digest in arm.digests.items())
     return ArmView(
         name=name,
-        state=ARM_STATES[arm.state],
+        state=_state(arm, now),
         asset=arm.asset,
         seconds=numbers.duration(arm.seconds) if arm.seconds is not None else "",
         failed=arm.state in {"failed", "timed_out"},
@@ -250,6 +251,14 @@ def _arm(name: str, arm: ArmReport) -> ArmView:
         facts=(*arm.provenance.items(), *digests),
         unnamed=tuple(arm.unnamed),
     )
+
+
+def _state(arm: ArmReport, now: str) -> str:
+    """How it ended; of an arm that was not measured now also how old it is."""
+    if arm.origin is None or arm.state not in {"completed", "recorded"}:
+        return ARM_STATES[arm.state]
+    word = "reused" if arm.origin.kind == "kept" else "recorded"
+    return f"{word}, measured {age_in_words(arm.origin.clock, now)}"
 
 
 def _judged_under(report: Report) -> Iterator[tuple[Phrase, Phrase]]:

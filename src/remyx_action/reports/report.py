@@ -212,6 +212,17 @@ class ProposalReport(Spec):
     """Null where the rules do not change."""
 
 
+class Origin(Spec):
+    """Where the numbers of an arm come from that was not measured now."""
+
+    kind: Literal["kept", "recorded"]
+    """`kept`: an earlier run's own files, hashed again. `recorded`: the project's recorded baseline."""
+    clock: str | None
+    """When it was measured: UTC, RFC 3339; null where the record does not say."""
+    version: str | None
+    """Of the program that measured it."""
+
+
 class ArmReport(Spec):
     state: Literal["completed", "failed", "timed_out", "recorded", "handed_in"]
     asset: str | None
@@ -222,6 +233,8 @@ class ArmReport(Spec):
     digests: dict[str, str]
     unnamed: list[str]
     warnings: list[str]
+    origin: Annotated[Origin | None, Field(exclude_if=lambda origin: origin is None)] = None
+    """Of an arm that was not measured now; left out elsewhere."""
 
 
 class RunReport(Spec):

@@ -50,7 +50,7 @@ def reach_verdict(
 ) -> Report:
     """The verdict on two arms under a bar."""
     warnings = compare_provenance(arms["baseline"].scores, arms["variant"].scores).warnings
-    arms = {**arms, "variant": _warned(arms["variant"], warnings)}
+    arms = {**arms, "variant": with_warnings(arms["variant"], warnings)}
     inputs = compare(bar, arms, caps=caps)
     return draw_up(
         judge(bar, inputs),
@@ -97,7 +97,8 @@ def failed_arm(keys: Iterable[str], report: ArmReport) -> MeasuredArm:
     return MeasuredArm(scores=ArmScores(scores=dict.fromkeys(keys, lost)), report=report)
 
 
-def _warned(arm: MeasuredArm, warnings: Sequence[str]) -> MeasuredArm:
+def with_warnings(arm: MeasuredArm, warnings: Sequence[str]) -> MeasuredArm:
+    """The arm with more for its reader to know."""
     report = arm.report.model_copy(update={"warnings": [*arm.report.warnings, *warnings]})
     return replace(arm, report=report)
 

@@ -4,7 +4,7 @@ from .checkouts import checked_out
 from .commits import Commits, choose_commits
 from .fetching import obtain
 from .repository import Entry, Repository, find_repository
-from .sources import Sources, sources_of
+from .sources import Sources, source_of_baseline, sources_of
 
 __all__ = [
     "Commits",
@@ -15,5 +15,6 @@ __all__ = [
     "choose_commits",
     "find_repository",
     "obtain",
+    "source_of_baseline",
     "sources_of",
 ]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from remyx_action.errors import WrongUsage
+from remyx_action.errors import NotJudged, WrongUsage
 from remyx_action.planning.plan import Arm
 from remyx_action.specs import Template
 
@@ -57,6 +57,24 @@ def sources_of(root: Path, template: Template, *, base: str | None, head: str | 
             folders={arm: str(folder) for arm, folder in roots.items()},
             notes=notes,
         )
+
+
+@contextmanager
+def source_of_baseline(root: Path, template: Template) -> Iterator[Sources]:
+    """The code of HEAD as the baseline's, where the template compares commits."""
+    if template.compare == "assets":
+        yield Sources()
+        return
+    repository = find_repository(root)
+    if repository is None:
+        raise NotJudged(
+            f"template {template.name} compares commits, and this folder lies in no git repository",
+            help="run it in a clone, with git installed",
+        )
+    commit = repository.commit("HEAD")
+    baseline: Arm = "baseline"
+    with checked_out(repository, {baseline: commit}) as (roots, notes):
+        yield Sources(commits={"merge_base": commit}, folders={baseline: str(roots[baseline])}, notes=notes)
 
 
 def _harness(template: Template) -> list[str]:

@@ -80,7 +80,14 @@ class Finished(Struct, frozen=True, kw_only=True):
     outcome: ArmOutcome
 
 
-Event = Started | Line | Progress | Finished
+class Note(Struct, frozen=True, kw_only=True):
+    """Our own word about an arm: why it is not run, or run again."""
+
+    arm: Arm
+    text: str
+
+
+Event = Started | Line | Progress | Finished | Note
 OnEvent = Callable[[Event], None]
 """Called from one thread at a time."""
 

@@ -7,18 +7,27 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from msgspec.structs import replace
+
+from remyx_action.checks.lock import digest_of
 from remyx_action.errors import NotJudged
+from remyx_action.evidence.comparability import HARNESS
+from remyx_action.evidence.scores import ArmScores
+from remyx_action.planning.plan import Arm
 from remyx_action.policy.bar import BarMetric
-from remyx_action.readers import BrokenResults, read_arm, recorded_baseline, results_file
-from remyx_action.reports.report import ArmReport
+from remyx_action.readers import BrokenResults, Measured, read_arm, recorded_baseline, results_file
+from remyx_action.reports.age import STALE_DAYS, age_days, age_in_words
+from remyx_action.reports.report import ArmReport, Origin
 from remyx_action.reports.verdict import MeasuredArm, failed_arm
 from remyx_action.specs import Template
 from remyx_action.stages.project import Project
 from remyx_action.workspace import ResultsFolder, open_results
 
 if TYPE_CHECKING:
+    from remyx_action.planning.kept import Entry
     from remyx_action.runtimes import ArmOutcome
 
+RENEW = "models and data move without git knowing; --fresh measures it again"
 State = Literal["completed", "failed", "timed_out", "recorded", "handed_in"]
 
 
@@ -44,6 +53,25 @@ def read_outcome(
     return failed_arm(metrics, report)
 
 
+def read_kept(
+    template: Template, metrics: Mapping[str, BarMetric], folder: Path, entry: Entry, *, asset: str, now: str
+) -> MeasuredArm:
+    """An earlier run's files, laid into the arm's folder; they fail the arm where they changed since."""
+    origin = Origin(kind="kept", clock=entry.clock, version=entry.version)
+    days = age_days(entry.clock, now)
+    old = (
+        []
+        if days is not None and days < STALE_DAYS
+        else [f"measured {age_in_words(entry.clock, now)}: {RENEW}"]
+    )
+    report = _report("completed", asset=asset, seconds=entry.seconds, origin=origin, warnings=old)
+    arm = _read(template, metrics, ResultsFolder(folder), report)
+    if arm.report.digests.items() <= entry.files.items():
+        return arm
+    changed = NotJudged("the kept results changed during the run", help="run it again with --fresh")
+    return failed_arm(metrics, _failed(report, changed))
+
+
 def read_handed_in(template: Template, metrics: Mapping[str, BarMetric], path: Path) -> MeasuredArm:
     """Results that exist already: an arm's output folder, or its results file."""
     folder, name = open_results(path, results_file(template))
@@ -60,18 +88,68 @@ def read_left_behind(
             failed, asset=asset, detail=told.detail, seconds=told.seconds, warnings=told.warnings
         )
         return failed_arm(metrics, report)
-    report = _report("completed", asset=asset, seconds=told.seconds)
+    report = _report("completed", asset=asset, seconds=told.seconds, origin=told.origin)
     return _read(template, metrics, ResultsFolder(folder), report)
 
 
-def read_recorded(template: Template, metrics: Mapping[str, BarMetric], project: Project) -> MeasuredArm:
-    """The recorded baseline: `.remyx/baselines/<template>.json`, else the numbers in metrics.yaml."""
+def read_recorded(
+    template: Template,
+    metrics: Mapping[str, BarMetric],
+    project: Project,
+    *,
+    now: str,
+    harness: str | None = None,
+) -> MeasuredArm:
+    """The recorded baseline: `.remyx/baselines/<template>.json`, else the numbers in metrics.yaml.
+
+    `now` is this run's clock; `harness` the digest of the harness that measures the other arm, if one does.
+    """
     report = _report("recorded", asset=template.baseline_asset)
     try:
-        scores = recorded_baseline(template.name, project.recorded_baseline(template.name), metrics)
+        recorded = recorded_baseline(template.name, project.recorded_baseline(template.name), metrics)
     except BrokenResults as broken:
         return failed_arm(metrics, _failed(report, broken))
-    return MeasuredArm(scores=scores, report=report)
+    measured, scores = recorded.measured, recorded.scores
+    if measured is None:
+        return MeasuredArm(scores=scores, report=report)
+    if harness is not None:
+        scores = under_harness(scores, measured.digests.get("harness", ""))
+    found = {
+        "asset": measured.asset or (measured.commit or "")[:12] or report.asset,
+        "seconds": measured.seconds,
+        "origin": Origin(kind="recorded", clock=measured.clock, version=measured.version),
+        "provenance": dict(scores.provenance),
+        "warnings": stale(template, measured, now=now),
+    }
+    return MeasuredArm(scores=scores, report=report.model_copy(update=found))
+
+
+def beside_recorded(arms: Mapping[Arm, MeasuredArm], harness: str) -> MeasuredArm:
+    """The variant, by which harness it was measured, where the recorded baseline says by which it was."""
+    variant, baseline = arms["variant"], arms["baseline"]
+    if HARNESS not in baseline.scores.provenance:
+        return variant
+    return replace(variant, scores=under_harness(variant.scores, harness))
+
+
+def under_harness(scores: ArmScores, digest: str) -> ArmScores:
+    """The scores with the harness that measured them: two arms by different ones are not comparable."""
+    return replace(scores, provenance={**scores.provenance, HARNESS: digest})
+
+
+def stale(template: Template, measured: Measured, *, now: str) -> list[str]:
+    """What may have moved since a baseline was recorded."""
+    found = []
+    days = age_days(measured.clock, now)
+    if days is None or days >= STALE_DAYS:
+        found.append(
+            f"recorded {age_in_words(measured.clock, now)}: `remyx-action baseline record` renews it"
+        )
+    if template.compare == "assets" and measured.asset != template.baseline_asset and template.baseline_asset:
+        found.append(f"recorded of the asset {measured.asset}, and the template now names another")
+    if measured.digests.get("template") != digest_of(template):
+        found.append("the template changed since it was recorded")
+    return found
 
 
 def _read(
@@ -110,6 +188,7 @@ def _report(
     detail: str | None = None,
     seconds: Decimal | None = None,
     warnings: Sequence[str] = (),
+    origin: Origin | None = None,
 ) -> ArmReport:
     return ArmReport(
         state=state,
@@ -120,4 +199,5 @@ def _report(
         digests={},
         unnamed=[],
         warnings=list(warnings),
+        origin=origin,
     )

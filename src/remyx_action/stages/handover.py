@@ -11,7 +11,7 @@ from remyx_action.reports.run_record import NAME, RunRecord, read_record
 from remyx_action.reports.verdict import MeasuredArm
 from remyx_action.repository import Sources
 from remyx_action.specs import Template
-from remyx_action.stages.arms import read_left_behind, read_recorded
+from remyx_action.stages.arms import beside_recorded, read_left_behind, read_recorded
 from remyx_action.stages.scene import Scene
 from remyx_action.stages.standing import harness_digest
 from remyx_action.workspace import read_below
@@ -20,7 +20,7 @@ AGAIN = "let the evaluation run again: push a commit, or update the branch"
 
 
 def read_handover(
-    scene: Scene, template: Template, results: Path, sources: Sources
+    scene: Scene, template: Template, results: Path, sources: Sources, *, now: str
 ) -> dict[Arm, MeasuredArm]:
     """Both arms of a template from the raw results below `results`; a verdict in there is not looked at.
 
@@ -35,11 +35,11 @@ def read_handover(
     arms: dict[Arm, MeasuredArm] = {}
     for arm in ARMS:
         if arm not in named:
-            arms[arm] = read_recorded(template, metrics, scene.project)
+            arms[arm] = read_recorded(template, metrics, scene.project, now=now, harness=record.harness)
         else:
             told = record.arms[arm]
             arms[arm] = read_left_behind(template, metrics, folder / "arms" / arm, told, asset=named[arm])
-    return arms
+    return {**arms, "variant": beside_recorded(arms, record.harness)}
 
 
 def _find(results: Path, template: str) -> tuple[Path, RunRecord]:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+
+from msgspec import Struct
 
 from remyx_action.circumstances import Circumstances
+from remyx_action.planning.extent import WHOLE, Extent
+from remyx_action.planning.kept import Identity
 from remyx_action.planning.plan import ARMS, Arm, Site, choose_assets, plan_run
-from remyx_action.policy.bar import measured_metrics
-from remyx_action.reports.verdict import MeasuredArm
+from remyx_action.policy.bar import BarMetric, measured_metrics
+from remyx_action.reports.verdict import MeasuredArm, with_warnings
 from remyx_action.repository import Sources
-from remyx_action.runtimes import OnEvent, ScriptRuntime, run_arms
+from remyx_action.runtimes import ArmOutcome, Note, OnEvent, ScriptRuntime, run_arms
 from remyx_action.specs import Template
-from remyx_action.stages.arms import read_outcome, read_recorded
+from remyx_action.stages.arms import beside_recorded, read_kept, read_outcome, read_recorded
+from remyx_action.stages.reuse import NOTHING_KEPT, Keeping, Shelf, Subject, identity_for
 from remyx_action.stages.scene import Scene
+from remyx_action.stages.standing import harness_digest
 from remyx_action.workspace import OutputFolder, describe_script
 
 
-@dataclass(frozen=True, kw_only=True)
-class Errand:
+class Errand(Struct, frozen=True, kw_only=True):
     """What is to be measured, where, and with which edges."""
 
     scene: Scene
@@ -28,13 +33,51 @@ class Errand:
     on_event: OnEvent
     baseline: str | None = None
     """The baseline's asset, where somebody asked for another than the template's."""
+    keeping: Keeping = NOTHING_KEPT
+    extent: Extent = WHOLE
 
 
 def measure(errand: Errand) -> dict[Arm, MeasuredArm]:
-    """Run what has to be run and read what it left; an arm that is not run is the recorded baseline."""
+    """Run what has to be run and read what it left; a baseline that is not run is a kept or recorded one."""
     scene, template = errand.scene, errand.template
-    project = scene.project
     assets = choose_assets(template, baseline=errand.baseline, variant=scene.variant_of(template))
+    metrics = measured_metrics(template, scene.project.vocabulary)
+    arms = carry_out(errand, assets, metrics)
+    if "baseline" not in arms:
+        digest = harness_digest(template, scene.harness)
+        now = errand.circumstances.now().clock
+        arms["baseline"] = read_recorded(template, metrics, scene.project, now=now, harness=digest)
+        arms["variant"] = beside_recorded(arms, digest)
+    return arms
+
+
+def carry_out(
+    errand: Errand, assets: Mapping[Arm, str], metrics: Mapping[str, BarMetric]
+) -> dict[Arm, MeasuredArm]:
+    """Run the arms of these assets, but a baseline that is kept, and read what they left."""
+    shelf = Shelf(keeping=errand.keeping, circumstances=errand.circumstances)
+    identity = _identity(errand, assets, shelf)
+    arms: dict[Arm, MeasuredArm] = {}
+    entry = shelf.take(identity, errand.output.arm("baseline"))
+    if entry is not None:
+        errand.on_event(Note(arm="baseline", text=f"reused: measured {entry.clock} in {entry.seconds} s"))
+    outcomes = _run(errand, {arm: asset for arm, asset in assets.items() if arm == "variant" or not entry})
+    for arm, asset in assets.items():
+        folder, named = errand.output.arm(arm), errand.sources.name_of(arm, asset)
+        if arm in outcomes:
+            arms[arm] = read_outcome(errand.template, metrics, folder, outcomes[arm], asset=named)
+        elif entry is not None:
+            arms[arm] = read_kept(
+                errand.template, metrics, folder, entry, asset=named, now=errand.circumstances.now().clock
+            )
+    if "baseline" in arms:
+        shelf.keep(identity, arms["baseline"], errand.output.arm("baseline"))
+        arms["baseline"] = with_warnings(arms["baseline"], shelf.notes)
+    return arms
+
+
+def _run(errand: Errand, assets: Mapping[Arm, str]) -> Mapping[Arm, ArmOutcome]:
+    scene, template = errand.scene, errand.template
     site = Site(
         harness=str(scene.harness),
         script=describe_script(scene.harness, template.script),
@@ -43,19 +86,19 @@ def measure(errand: Errand) -> dict[Arm, MeasuredArm]:
         sources=errand.sources.folders,
         notes=errand.sources.notes,
     )
-    plan = plan_run(template, project.vocabulary, assets=assets, site=site)
-    outcomes = run_arms(plan, ScriptRuntime(), errand.on_event)
-    metrics = measured_metrics(template, project.vocabulary)
-    arms: dict[Arm, MeasuredArm] = {
-        arm.arm: read_outcome(
-            template,
-            metrics,
-            errand.output.arm(arm.arm),
-            outcomes[arm.arm],
-            asset=errand.sources.name_of(arm.arm, arm.asset),
-        )
-        for arm in plan.arms
-    }
-    if "baseline" not in arms:
-        arms["baseline"] = read_recorded(template, metrics, project)
-    return arms
+    plan = plan_run(template, scene.project.vocabulary, assets=assets, site=site)
+    return run_arms(plan, ScriptRuntime(), errand.on_event)
+
+
+def _identity(errand: Errand, assets: Mapping[Arm, str], shelf: Shelf) -> Identity | None:
+    """What the baseline is kept under; None where it is not run, not kept, or cannot be told from another."""
+    if "baseline" not in assets or errand.keeping.folder is None:
+        return None
+    subject = Subject(
+        scene=errand.scene, template=errand.template, sources=errand.sources, asset=assets["baseline"]
+    )
+    found = identity_for(subject, seed=0, extent=errand.extent)
+    if isinstance(found, Identity):
+        return found
+    shelf.notes.append(f"the arm is neither reused nor kept: {found}")
+    return None

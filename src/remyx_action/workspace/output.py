@@ -45,7 +45,7 @@ def prepare_output(path: Path, arms: tuple[str, ...] = ("baseline", "variant")) 
     with _only_writer(path):
         folder = OutputFolder(path=path)
         for arm in arms:
-            _empty(folder.arm(arm))
+            empty_folder(folder.arm(arm))
         yield folder
 
 
@@ -105,7 +105,7 @@ def _only_writer(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _empty(folder: Path) -> None:
+def empty_folder(folder: Path) -> None:
     """An empty folder, whatever stood there; a link is removed, not followed."""
     if folder.parent.is_symlink():
         folder.parent.unlink()

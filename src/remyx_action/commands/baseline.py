@@ -1,0 +1,167 @@
+"""`baseline`: the baseline arm alone, measured on the default branch, recorded or kept for later runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from decimal import Decimal
+from pathlib import Path
+
+from msgspec import Struct
+
+from remyx_action.checks.lock import digest_of
+from remyx_action.decimals import round_significant
+from remyx_action.errors import NotJudged, WrongUsage
+from remyx_action.evidence.scores import ArmScores, Samples, Summary, Unusable
+from remyx_action.files.nearest import did_you_mean
+from remyx_action.pipeline import Stage
+from remyx_action.planning.new_numbers import PATH, propose_numbers
+from remyx_action.policy.bar import measured_metrics
+from remyx_action.readers import Measured, write_recorded
+from remyx_action.readers.samples import point_of
+from remyx_action.reports.verdict import MeasuredArm
+from remyx_action.repository import source_of_baseline
+from remyx_action.specs import Template
+from remyx_action.stages.measuring import Errand, carry_out
+from remyx_action.stages.project import Project
+from remyx_action.stages.reuse import Keeping
+from remyx_action.stages.scene import Scene, laptop_scene
+from remyx_action.stages.standing import harness_digest
+from remyx_action.workspace import prepare_output, write_whole
+
+Say = Callable[[str], None]
+SHOWN_DIGITS = 6
+"""Of a number that is proposed for metrics.yaml: what people still read."""
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    root: Path
+    out: Path
+    keeping: Keeping
+    template: str | None = None
+    """None: every template that runs a baseline."""
+    asset: str | None = None
+
+
+class Taken(Struct, frozen=True, kw_only=True):
+    """One template's baseline arm, whole."""
+
+    template: Template
+    asset: str
+    commit: str | None
+    arm: MeasuredArm
+
+
+def keep(request: Request, stage: Stage, say: Say) -> None:
+    """Have every baseline arm among the kept ones; one that is there already is not measured again."""
+    if not request.keeping.may_keep:
+        raise NotJudged(
+            "a baseline is kept by runs on the default branch only, and this is none",
+            help="run it on a push to the default branch, or on your own machine",
+        )
+    with prepare_output(request.out, arms=()), _scene(request) as scene:
+        for template in _templates(request, scene.project):
+            arm = _measured(request, stage, scene, template).arm
+            was = "kept already" if arm.report.origin else "measured and kept"
+            say(f"{template.name}: {was} ({arm.report.asset}, {arm.report.seconds} s)")
+
+
+def record(request: Request, stage: Stage, say: Say) -> str:
+    """Write `.remyx/baselines/<template>.json` of every template asked for; returns a diff of metrics.yaml.
+
+    NotJudged where an arm fails or a metric of it cannot be used: then nothing is written.
+    """
+    if not request.keeping.may_keep:
+        raise NotJudged(
+            "a baseline is recorded on the default branch only: a pull request writes none",
+            help="run it on the default branch, and commit the file for review",
+        )
+    with prepare_output(request.out, arms=()), _scene(request) as scene:
+        arms = [_measured(request, stage, scene, one) for one in _templates(request, scene.project)]
+        for taken in arms:
+            name, report = taken.template.name, taken.arm.report
+            path = request.root / ".remyx" / "baselines" / f"{name}.json"
+            write_whole(path, write_recorded(name, taken.arm.scores, _how(stage, scene, taken)))
+            say(f"{name}: wrote .remyx/baselines/{name}.json ({report.asset}, {report.seconds} s)")
+        return _proposed(scene.project, [taken.arm.scores for taken in arms])
+
+
+def _scene(request: Request) -> AbstractContextManager[Scene]:
+    return laptop_scene(request.root, base=None, template=None, policy=None, variant=None)
+
+
+def _templates(request: Request, project: Project) -> Sequence[Template]:
+    templates = project.bundle.templates
+    if request.template is None:
+        return [one for one in templates.values() if _has_baseline(request, one)]
+    if request.template not in templates:
+        advice = did_you_mean(request.template, templates, none="write .remyx/templates/NAME.yaml first")
+        raise WrongUsage(f"there is no template {request.template}", help=advice)
+    return [templates[request.template]]
+
+
+def _has_baseline(request: Request, template: Template) -> bool:
+    return bool(request.asset or template.baseline_asset or template.compare == "commits")
+
+
+def _measured(request: Request, stage: Stage, scene: Scene, template: Template) -> Taken:
+    """The template's baseline arm, whole; NotJudged where it is not."""
+    if not _has_baseline(request, template):
+        raise NotJudged(
+            f"template {template.name} names no baseline_asset",
+            help="add baseline_asset to the template, or pass --asset ASSET",
+        )
+    metrics = measured_metrics(template, scene.project.vocabulary)
+    asset = request.asset or template.baseline_asset or ""
+    folder = request.out / "baselines" / template.name
+    with source_of_baseline(request.root, template) as sources, prepare_output(folder) as output:
+        errand = Errand(
+            scene=scene,
+            template=template,
+            output=output,
+            sources=sources,
+            circumstances=stage.circumstances,
+            on_event=stage.on_event,
+            keeping=request.keeping,
+        )
+        arm = carry_out(errand, {"baseline": asset}, metrics)["baseline"]
+    lacking = [f"{key}: {found.message}" for key, found in _unusable(arm.scores)]
+    if arm.report.state != "completed" or lacking:
+        what = arm.report.detail if arm.report.state != "completed" else "\n".join(lacking)
+        raise NotJudged(
+            f"the baseline of template {template.name} is not whole: {what}",
+            help="mend the harness; a broken or partial arm is neither recorded nor kept",
+        )
+    return Taken(template=template, asset=asset, commit=sources.commits.get("merge_base"), arm=arm)
+
+
+def _unusable(scores: ArmScores) -> list[tuple[str, Unusable]]:
+    return [(key, found) for key, found in scores.scores.items() if isinstance(found, Unusable)]
+
+
+def _how(stage: Stage, scene: Scene, taken: Taken) -> Measured:
+    now = stage.circumstances.now()
+    harness = harness_digest(taken.template, scene.harness)
+    return Measured(
+        clock=now.clock,
+        version=now.version,
+        asset=taken.asset or None,
+        commit=taken.commit,
+        seconds=taken.arm.report.seconds or Decimal(0),
+        digests={"template": digest_of(taken.template), "harness": harness},
+    )
+
+
+def _proposed(project: Project, arms: Sequence[ArmScores]) -> str:
+    numbers: dict[str, dict[str, Decimal]] = {}
+    aggregates = {metric.key: metric.aggregate for metric in project.vocabulary.metrics}
+    for scores in arms:
+        for key, found in scores.scores.items():
+            if isinstance(found, Samples):
+                point = round_significant(point_of(found, aggregates[key]), SHOWN_DIGITS)
+                numbers[key] = {"value": point, "n": Decimal(len(set(found.ids)))}
+            elif isinstance(found, Summary):
+                known = {"value": found.value, "n": found.n, "stderr": found.stderr}
+                numbers[key] = {name: Decimal(one) for name, one in known.items() if one is not None}
+    text = project.texts[PATH].decode()
+    return propose_numbers(text, project.bundle.places.get(PATH, {}), project.vocabulary, numbers)

@@ -1,0 +1,121 @@
+"""plan: the baseline arm of an earlier run in place of a new one, and a new one kept for later runs."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+from msgspec import Struct, field
+
+from remyx_action.checks.lock import digest_of
+from remyx_action.circumstances import Circumstances
+from remyx_action.evidence.scores import Unusable
+from remyx_action.planning.extent import Extent
+from remyx_action.planning.kept import Entry, Identity, NotWhatItSays, identity_of, read_entry, write_entry
+from remyx_action.reports.verdict import MeasuredArm
+from remyx_action.repository import Sources
+from remyx_action.specs import Template
+from remyx_action.stages.scene import Scene
+from remyx_action.stages.standing import harness_digest
+from remyx_action.workspace.kept import KeptArms, digest_of_asset
+
+ASSET_CAP_BYTES = 4 * 1024 * 1024 * 1024
+"""A model that lies in the project is hashed up to this size; beyond it no arm is reused."""
+
+
+class Keeping(Struct, frozen=True, kw_only=True):
+    """Where baseline arms are kept, and what this run may do there."""
+
+    folder: Path | None
+    """None: nothing is reused and nothing is kept."""
+    may_take: bool = True
+    may_keep: bool = True
+    """Only of a run that is trusted: what it keeps is believed later."""
+
+
+NOTHING_KEPT = Keeping(folder=None)
+
+
+class Shelf(Struct, kw_only=True):
+    """The kept arms of one template's run."""
+
+    keeping: Keeping
+    circumstances: Circumstances
+    notes: list[str] = field(default_factory=list)
+    """What a reader of the report should know: an entry that was refused, an arm that cannot be kept."""
+
+    def take(self, identity: Identity | None, into: Path) -> Entry | None:
+        """The entry of that identity, its files laid into the arm's empty folder; None without one."""
+        if self.keeping.folder is None or identity is None or not self.keeping.may_take:
+            return None
+        kept = KeptArms(self.keeping.folder)
+        try:
+            text = kept.entry(identity.key)
+            if text is None:
+                return None
+            entry = read_entry(text, identity)
+            kept.take(identity.key, entry.files, into)
+        except NotWhatItSays as wrong:
+            self.notes.append(f"the kept arm {identity.key[:12]} was refused, and measured anew: {wrong}")
+            return None
+        return entry
+
+    def keep(self, identity: Identity | None, arm: MeasuredArm, source: Path) -> None:
+        """Keep what was measured, where all of it arrived and the run is trusted."""
+        report = arm.report
+        whole = not any(isinstance(found, Unusable) for found in arm.scores.scores.values())
+        if (
+            self.keeping.folder is None
+            or not self.keeping.may_keep
+            or identity is None
+            or report.origin is not None
+            or report.state != "completed"
+            or not whole
+        ):
+            return
+        now = self.circumstances.now()
+        entry = Entry(
+            schema="remyx-kept/1",
+            facts=dict(identity.facts),
+            files=dict(report.digests),
+            clock=now.clock,
+            seconds=report.seconds or Decimal(0),
+            version=now.version,
+        )
+        try:
+            KeptArms(self.keeping.folder).keep(identity.key, write_entry(entry), entry.files, source)
+        except (NotWhatItSays, OSError) as wrong:
+            what = wrong.strerror if isinstance(wrong, OSError) else wrong
+            self.notes.append(f"the arm was not kept for later runs: {what}")
+
+
+class Subject(Struct, frozen=True, kw_only=True):
+    """What the baseline arm of one run is about."""
+
+    scene: Scene
+    template: Template
+    sources: Sources
+    asset: str
+
+
+def identity_for(subject: Subject, *, seed: int, extent: Extent) -> Identity | str:
+    """What the baseline arm is kept under; in words why it cannot be told from another."""
+    scene, template = subject.scene, subject.template
+    try:
+        content = digest_of_asset(scene.harness, subject.asset, cap_bytes=ASSET_CAP_BYTES)
+    except (NotWhatItSays, OSError) as wrong:
+        return str(wrong)
+    lock = scene.project.bundle.locks.get(template.name)
+    known = {
+        "template": digest_of(template),
+        "harness": harness_digest(template, scene.harness),
+        "content": content,
+        "commit": subject.sources.commits.get("merge_base"),
+    }
+    return identity_of(
+        digests={name: value for name, value in known.items() if value is not None},
+        pins=lock.pins if lock else {},
+        asset=subject.asset,
+        seed=seed,
+        extent=extent,
+    )
