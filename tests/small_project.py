@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from pathspec import GitIgnoreSpec
+
+from remyx_action.checks.bundle import load_bundle
+from remyx_action.checks.lock import HarnessFile, digest_of_harness, lock_as_json, lock_of
+from remyx_action.checks.protected import harness_globs, protected_paths
+
 METRICS = """version: 1
 metrics:
   - key: accuracy
@@ -50,7 +56,30 @@ def model(asset: str) -> str:
     return f"model: {asset}\n"
 
 
-FILES: dict[str, str | None] = {
+def locked(files: dict[str, str | None]) -> dict[str, str | None]:
+    """The same files and the lock that `remyx-action lock` would write for them."""
+    texts = {path: text.encode() for path, text in files.items() if text is not None}
+    bundle = load_bundle(texts)
+    locks: dict[str, str | None] = {}
+    for name, template in bundle.templates.items():
+        spec = GitIgnoreSpec.from_lines(f"/{glob}" for glob in harness_globs(template))
+        harness = [
+            HarnessFile(path=path, mode="100644", content=content)
+            for path, content in texts.items()
+            if spec.match_file(path)
+        ]
+        lock = lock_of(
+            bundle.vocabulary,
+            template,
+            bundle.policies,
+            digest_of_harness(harness),
+            protected=protected_paths(template),
+        )
+        locks[f".remyx/locks/{name}.json"] = lock_as_json(lock)
+    return files | locks
+
+
+UNLOCKED: dict[str, str | None] = {
     ".remyx/metrics.yaml": METRICS,
     ".remyx/templates/small.yaml": TEMPLATE,
     ".remyx/policies/default.yaml": POLICY,
@@ -58,3 +87,4 @@ FILES: dict[str, str | None] = {
     "model.yaml": model("half"),
     "README.md": "A small project.\n",
 }
+FILES = locked(UNLOCKED)

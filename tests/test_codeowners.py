@@ -128,7 +128,18 @@ def test_our_lines_stand_last_and_are_written_once() -> None:
     ]
     assert with_block(once, ["/.remyx/policies/", "/evaluate.py"], ["@org/leads", "@b"]) == once
     assert without_block(once).rstrip("\n") == before.rstrip("\n")
-    assert with_block("", ["/a"], ["@b"]).startswith("# remyx-action: begin")
+    assert with_block("", ["/a"], ["@b"]).startswith("# remyx-action: begin / ")
+
+
+def test_two_projects_of_a_repository_keep_their_own_lines() -> None:
+    both = with_block(with_block("", ["/a/x"], ["@a"], root="a/"), ["/b/x"], ["@b"], root="b/")
+    again = with_block(both, ["/a/y"], ["@c"], root="a/")
+    owners = read_codeowners(again)
+    assert (owners.owners_of("a/x"), owners.owners_of("a/y"), owners.owners_of("b/x")) == (
+        (),
+        ("@c",),
+        ("@b",),
+    )
 
 
 def test_what_we_write_protects_everything_that_it_should() -> None:

@@ -231,6 +231,8 @@ EVERY_KEY: dict[str, Tree] = {
         "ship": {"all": [{"metric": "a.delta", "op": ">=", "threshold": 0.5}]},
         "reject": {"any": [{"metric": "a.delta", "op": "<", "threshold": -0.5}]},
         "gate": {"iterate": "allow"},
+        "require_lock": "locked",
+        "trust": {"min_level": 2},
         "notes": "Why.",
         "silence": [{"lint": "some-warning", "why": "it is fine"}],
     },

@@ -12,9 +12,10 @@ from github_stand_in import payloads
 from github_stand_in.world import Fault
 from jobs import CHECK, READ_ONLY, TOKEN, Jobs, jobs_on
 from remyx_action.errors import Exit
-from small_project import FILES, HARNESS, POLICY, model
+from small_project import HARNESS, POLICY, UNLOCKED, locked, model
 
 LENIENT = POLICY.replace("threshold: 0.02, confidence: 0.80", "threshold: 0.001, confidence: 0.51")
+BAR_MOVED = locked({**UNLOCKED, ".remyx/policies/default.yaml": LENIENT})
 
 
 @pytest.fixture
@@ -128,7 +129,7 @@ def test_a_base_that_moved_judges_the_same_numbers_anew(jobs: Jobs) -> None:
     payload = jobs.payload()
     _, before = jobs.evaluate(payload)
     assert "iterate" == before.outputs["verdict"]
-    jobs.between = lambda: jobs.world.history.write("main", {".remyx/policies/default.yaml": LENIENT})
+    jobs.between = lambda: jobs.world.history.write("main", BAR_MOVED)
     _, after = jobs.evaluate(payload)
     assert ("ship", jobs.world.base(jobs.pull)) == (
         after.outputs["verdict"],
@@ -139,7 +140,7 @@ def test_a_base_that_moved_judges_the_same_numbers_anew(jobs: Jobs) -> None:
 def test_a_base_that_moved_under_a_single_job_judges_anew_too(jobs: Jobs) -> None:
     jobs.propose({"model.yaml": model("slightly")})
     payload = jobs.payload()
-    jobs.world.history.write("main", {".remyx/policies/default.yaml": LENIENT})
+    jobs.world.history.write("main", BAR_MOVED)
     assert "ship" == jobs.step("run", payload).outputs["verdict"]
 
 
@@ -261,7 +262,7 @@ def test_results_inside_the_checkout_may_be_the_pull_request_s_own(jobs: Jobs) -
 
 def test_several_policies_have_a_check_each_and_one_comment(tmp_path: Path) -> None:
     strict = POLICY.replace("name: default", "name: strict").replace("threshold: 0.02", "threshold: 0.5")
-    for jobs in jobs_on(tmp_path, {**FILES, ".remyx/policies/strict.yaml": strict}):
+    for jobs in jobs_on(tmp_path, locked({**UNLOCKED, ".remyx/policies/strict.yaml": strict})):
         _, ended = jobs.evaluate()
         assert (Exit.ITERATE, 1) == (ended.exit, len(jobs.ours()))
         assert (["success"], ["failure"]) == (jobs.concluded(), jobs.concluded("remyx / strict (main)"))

@@ -26,7 +26,7 @@ def test_every_unknown_has_a_next_step() -> None:
 
 def test_every_reason_of_a_verdict_has_its_words_and_its_next_step() -> None:
     table = {"bar_met", "reject_rule", "both_match", "below_bar", "ship_undetermined", "reject_undetermined"}
-    others = {"not_comparable", "run_failed", "workflow_changed"}
+    others = {"not_comparable", "run_failed", *words.CAPS}
     assert set(words.REASONS) == set(words.NEXT_STEPS) == table | others
 
 

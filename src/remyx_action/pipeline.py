@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from shlex import join
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from remyx_action.checks.bundle import Bundle
 from remyx_action.circumstances import Circumstances
 from remyx_action.events import Event, Laptop, MergeGroupEvent, PullRequestEvent
 from remyx_action.planning.plan import Arm
-from remyx_action.reports.report import JudgedUnder, Report
+from remyx_action.reports.report import Report
 from remyx_action.reports.run_record import record_as_json
 from remyx_action.reports.verdict import MeasuredArm
 from remyx_action.repository import Sources, sources_of
@@ -24,7 +26,7 @@ from remyx_action.stages.measuring import Errand, measure
 from remyx_action.stages.outputs import write_report, write_run
 from remyx_action.stages.reuse import NOTHING_KEPT, Keeping
 from remyx_action.stages.scene import Scene, github_scene, laptop_scene
-from remyx_action.stages.standing import harness_digest, judged_under
+from remyx_action.stages.standing import Standing, harness_digest, standing_of
 from remyx_action.workspace import OutputFolder, prepare_output
 
 
@@ -52,6 +54,9 @@ class Stage(Struct, frozen=True, kw_only=True):
 
     circumstances: Circumstances
     on_event: OnEvent
+    is_enforced: Callable[[Template], bool] = lambda _template: False
+    """Whether branch rules demand an owner's review of all that a template's lock protects; asked only where
+    a policy wants to know."""
 
 
 class Place(Struct, frozen=True, kw_only=True):
@@ -86,9 +91,9 @@ def run(request: Request, stage: Stage) -> Ran:
                 place = Place(output=output, sources=sources)
                 arms = arms_of(request, scene, template, place, stage)
                 for policy in [] if request.measure_only else policies:
-                    under = standing_of(request, scene, template, policy, sources)
+                    standing = standing_here(request, scene, template, policy, sources, stage)
                     report = judge_arms(
-                        scene, template, policy, arms, under=under, circumstances=stage.circumstances
+                        scene, template, policy, arms, standing=standing, circumstances=stage.circumstances
                     )
                     write_report(first if alone else request.out / policy.name, report)
                     reports.append(report)
@@ -140,20 +145,23 @@ def arms_of(
     return arms
 
 
-def standing_of(
-    request: Request, scene: Scene, template: Template, policy: Policy, sources: Sources
-) -> JudgedUnder:
+def standing_here(
+    request: Request, scene: Scene, template: Template, policy: Policy, sources: Sources, stage: Stage
+) -> Standing:
     """What the verdict is judged under; commits are named where there are any to compare."""
-    under = judged_under(
+    standing = standing_of(
         scene.project,
         template,
         policy,
         harness=scene.harness,
-        isolation="L1",
+        level=1,
         reproduce=command(request, scene, template, policy, sources),
+        is_enforced=policy.require_lock == "locked" and stage.is_enforced(template),
     )
     commits = scene.proposal.commits() if scene.proposal else sources.commits
-    return under.model_copy(update={"commits": dict(commits)}) if commits else under
+    if not commits:
+        return standing
+    return replace(standing, record=standing.record.model_copy(update={"commits": dict(commits)}))
 
 
 def command(request: Request, scene: Scene, template: Template, policy: Policy, sources: Sources) -> str:

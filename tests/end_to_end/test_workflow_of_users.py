@@ -8,7 +8,7 @@ import pytest
 
 from github_stand_in import payloads
 from github_stand_in.act import ROOT
-from small_project import FILES, model
+from small_project import FILES, locked, model
 
 pytestmark = pytest.mark.slow
 
@@ -97,7 +97,8 @@ def files(request: pytest.FixtureRequest) -> dict[str, str | None]:
     if "digits" not in request.node.name:
         return {**FILES, **workflow}
     paths = [path for path in DIGITS.rglob("*") if path.is_file() and ".remyx-out" not in path.parts]
-    return {**{path.relative_to(DIGITS).as_posix(): path.read_text() for path in paths}, **workflow}
+    digits: dict[str, str | None] = {path.relative_to(DIGITS).as_posix(): path.read_text() for path in paths}
+    return {**locked(digits), **workflow}
 
 
 def test_the_digits_example_is_judged_and_commented(place: Any) -> None:

@@ -18,8 +18,8 @@ from .ownership_patterns import Pattern, WrongPatternError, pattern_of
 LOCATIONS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 """Below the repository's root; GitHub reads the first that is there."""
 CAP_BYTES = 3_000_000
-BEGIN = "# remyx-action: begin (written by `remyx-action lock`; the last match wins, so keep it last)"
-END = "# remyx-action: end"
+BEGIN = "# remyx-action: begin {place} (written by `remyx-action lock`; the last match wins, so keep it last)"
+END = "# remyx-action: end {place}"
 
 _OWNER = re.compile(
     r"@[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:/[A-Za-z0-9._-]+)?|[^@\s]+@[^@\s]+\.[^@\s]+"
@@ -98,23 +98,34 @@ def is_owner(word: str) -> bool:
     return _OWNER.fullmatch(word) is not None
 
 
-def with_block(text: str, paths: Iterable[str], owners: Sequence[str]) -> str:
-    """The file with our lines at its end, where the last match wins; written again, it stays the same."""
-    width = max((len(path) for path in paths), default=0)
-    lines = [f"{path:<{width}} {' '.join(owners)}" for path in paths]
-    kept = without_block(text)
-    return "\n".join([*([kept.rstrip("\n"), ""] if kept.strip() else []), BEGIN, *lines, END, ""])
+def with_block(text: str, paths: Iterable[str], owners: Sequence[str], *, root: str = "") -> str:
+    """The file with our lines at its end, where the last match wins; written again, it stays the same.
+
+    Each project of a repository has lines of its own; `root` is its folder, "" or ending in `/`.
+    """
+    rows = list(paths)
+    width = max(map(len, rows), default=0)
+    lines = [f"{path:<{width}} {' '.join(owners)}" for path in rows]
+    kept = without_block(text, root=root).rstrip("\n")
+    begin, end = _marks(root)
+    return "\n".join([*([kept, ""] if kept.strip() else []), begin, *lines, end, ""])
 
 
-def without_block(text: str) -> str:
-    """The file without the lines that `with_block` added."""
+def without_block(text: str, *, root: str = "") -> str:
+    """The file without the lines that `with_block` added for this project."""
+    begin, end = _marks(root)
     kept, inside = [], False
-    for line in text.splitlines():
-        inside = inside or line == BEGIN
+    for line in text.split("\n"):
+        inside = inside or line.rstrip("\r") == begin
         if not inside:
             kept.append(line)
-        inside = inside and line != END
-    return "\n".join(kept) + "\n" if kept else ""
+        inside = inside and line.rstrip("\r") != end
+    return "\n".join(kept)
+
+
+def _marks(root: str) -> tuple[str, str]:
+    place = f"/{root}"
+    return BEGIN.format(place=place), END.format(place=place)
 
 
 def _words(line: str) -> Iterator[str]:

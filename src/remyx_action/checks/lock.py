@@ -7,17 +7,38 @@ are written out do not count. Harness files count byte by byte.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from hashlib import sha256
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 
 from remyx_action.decimals import plain
-from remyx_action.specs import Experiment, Metrics, Policy, Template
+from remyx_action.specs import Experiment, Lock, LockDigests, Metrics, Policy, Template
 
 Digestible = Metrics | Template | Policy | Experiment
+
+
+LEVELS = ("unlocked", "captured", "locked")
+"""From nothing to branch rules that enforce the review of every protected path."""
+
+
+class LockState(Struct, frozen=True, kw_only=True):
+    """What a lock is worth where a verdict is judged."""
+
+    level: Literal["unlocked", "captured", "locked"]
+    why: str = ""
+    """Where it is unlocked: the first reason."""
+    stale: bool = False
+    """Whether there is a lock, and it holds something else."""
+
+    def __str__(self) -> str:
+        return f"{self.level}: {self.why}" if self.why else self.level
+
+    def satisfies(self, required: str) -> bool:
+        """Whether the level is at least `off`, `captured` or `locked`."""
+        return required == "off" or LEVELS.index(self.level) >= LEVELS.index(required)
 
 
 class HarnessFile(Struct, frozen=True, kw_only=True):
@@ -45,6 +66,55 @@ def digest_of_harness(files: Iterable[HarnessFile]) -> str:
         lines[file.path] = f"{file.mode} {_sha256(file.content)} {json.dumps(file.path)}\n"
     listing = "".join(lines[path] for path in sorted(lines))
     return _sha256(f"remyx-harness/1\n{listing}".encode())
+
+
+def lock_of(
+    metrics: Metrics,
+    template: Template,
+    policies: Mapping[str, Policy],
+    harness: str,
+    *,
+    protected: Sequence[str],
+    pins: Mapping[str, str] | None = None,
+) -> Lock:
+    """What is reviewed together for one template; `harness` is its digest, `policies` the project's."""
+    return Lock(
+        schema="remyx-lock/1",
+        template=template.name,
+        digests=LockDigests(
+            metrics=digest_of(metrics),
+            template=digest_of(template),
+            policies={
+                name: digest_of(policy)
+                for name, policy in sorted(policies.items())
+                if policy.template == template.name
+            },
+            harness=harness,
+        ),
+        pins=dict(pins or {}),
+        protected=list(protected),
+    )
+
+
+def lock_as_json(lock: Lock) -> str:
+    """The file's text: the same bytes for the same lock."""
+    return json.dumps(lock.model_dump(by_alias=True), indent=2, ensure_ascii=False) + "\n"
+
+
+def drift(held: Lock, now: Lock) -> list[str]:
+    """What is no longer as the lock holds it, in words, the most telling first; empty: nothing."""
+    before, after = held.digests, now.digests
+    pairs = {
+        "metrics.yaml": (before.metrics, after.metrics),
+        "the template": (before.template, after.template),
+    }
+    for name in sorted({*before.policies, *after.policies}):
+        pairs[f"policy {name}"] = (before.policies.get(name, ""), after.policies.get(name, ""))
+    pairs["the harness"] = (before.harness, after.harness)
+    drifted = [name for name, (one, other) in pairs.items() if one != other]
+    drifted += [f"the pin {name}" for name, pin in held.pins.items() if now.pins.get(name, pin) != pin]
+    missing = [path for path in now.protected if path not in held.protected]
+    return drifted + [f"the protected path {path}" for path in missing]
 
 
 def _sha256(content: bytes) -> str:

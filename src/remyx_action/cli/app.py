@@ -11,7 +11,7 @@ import typer
 from remyx_action import __version__
 from remyx_action.errors import Exit
 
-from . import measuring, on_github
+from . import measuring, on_github, setting_up
 from .options import CheckFormat, Format, Shape, root_of
 from .screen import say_reports, screen_colour, screen_width
 
@@ -183,5 +183,6 @@ def render(
     return Exit.SHIP
 
 
+app.command()(setting_up.lock)
 app.command()(on_github.publish)
 app.command()(on_github.action)

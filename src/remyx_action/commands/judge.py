@@ -13,7 +13,7 @@ from remyx_action.reports.report import Report
 from remyx_action.reports.verdict import reach_verdict
 from remyx_action.stages.arms import read_handed_in, read_recorded
 from remyx_action.stages.project import choose, load_project
-from remyx_action.stages.standing import judged_under
+from remyx_action.stages.standing import standing_of
 from remyx_action.workspace import prepare_output
 
 
@@ -39,9 +39,9 @@ def judge(request: Request, circumstances: Circumstances) -> Report:
     report = reach_verdict(
         set_bar(policy, template, project.vocabulary),
         {"baseline": baseline, "variant": variant},
-        judged_under=judged_under(
-            project, template, policy, harness=None, isolation="L0", reproduce=command(request)
-        ),
+        judged_under=standing_of(
+            project, template, policy, harness=None, level=0, reproduce=command(request)
+        ).record,
         run=circumstances.now(),
     )
     if request.out is not None:

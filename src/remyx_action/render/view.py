@@ -16,7 +16,7 @@ from .metric_lines import notes as metric_notes
 from .phrase import Coded, Phrase, Said
 from .proposed import ProposalView, proposal_view
 from .trace import MetricView, Role, TraceLine, rule_name, trace_lines
-from .words import ARM_STATES, MARKS, NEXT_STEPS, REASONS, REJECT_MARKS, SHIP_MARKS, VERDICTS
+from .words import ARM_STATES, CAPS, MARKS, NEXT_STEPS, REASONS, REJECT_MARKS, SHIP_MARKS, VERDICTS
 
 SHORT_COMMIT = 9
 SHORT_DIGEST = len("sha256:") + 12
@@ -188,7 +188,7 @@ def _because(report: Report, *, ship: RuleView, reject: RuleView | None) -> Iter
     if report.reason == "not_comparable":
         yield from ((Said(difference),) for difference in report.inputs.not_comparable[:DECISIVE_SHOWN])
         return
-    if report.reason in {"bar_met", "workflow_changed"}:
+    if report.reason in {"bar_met", *CAPS}:
         yield (_all_clear(ship, reject),)
         return
     lines = _decisive(report.reason, ship, reject)

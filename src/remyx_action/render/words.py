@@ -27,6 +27,9 @@ REASONS = {
     "not_comparable": "the two arms cannot be compared",
     "run_failed": "the run failed",
     "workflow_changed": "the bar is met, but this pull request edits the workflow that judges it",
+    "lock_stale": "the bar is met, but it is not the one that was locked",
+    "not_locked": "the bar is met, but the policy asks for a lock that is not there",
+    "isolation": "the bar is met, but the numbers come from where the policy does not trust them",
 }
 """Why a verdict is what it is, to follow a colon or stand alone."""
 
@@ -40,7 +43,13 @@ NEXT_STEPS = {
     "not_comparable": "Run both arms on the same inputs, with the same harness, data and judge.",
     "run_failed": "Mend what the log below shows, then run again: a crash is never a score.",
     "workflow_changed": "Move the files under .github/ into a pull request of their own.",
+    "lock_stale": "Review what drifted on the base branch, run `remyx-action lock` there, and merge that.",
+    "not_locked": "Run `remyx-action lock` and merge what it writes; `remyx-action doctor` tells what lacks.",
+    "isolation": "Measure where the policy trusts it; the lowest level it takes is its `trust: {min_level}`.",
 }
+
+CAPS = ("workflow_changed", "lock_stale", "not_locked", "isolation")
+"""Reasons of an iterate whose bar is met."""
 
 PROPOSED_REASONS = {"policy_removed": "the policy, or its template, is removed"}
 """Why there is no verdict under proposed rules, beside `REASONS`."""

@@ -3,6 +3,7 @@
 from .checkouts import checked_out
 from .commits import Commits, choose_commits
 from .fetching import obtain
+from .harness import harness_at
 from .repository import Entry, Repository, find_repository
 from .sources import Sources, source_of_baseline, sources_of
 
@@ -14,6 +15,7 @@ __all__ = [
     "checked_out",
     "choose_commits",
     "find_repository",
+    "harness_at",
     "obtain",
     "source_of_baseline",
     "sources_of",

@@ -94,6 +94,15 @@ class Repository(Struct, frozen=True, kw_only=True):
         paths = (os.fsdecode(line[3:]) for line in status.split(b"\0") if line)
         return tuple(sorted(os.path.relpath(path, self.prefix or ".") for path in paths))
 
+    def uncommitted_paths(self) -> tuple[str, ...]:
+        """Files that differ from HEAD, new ones included, below the repository's root, sorted."""
+        status = git.run(self.root, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames")
+        return tuple(sorted(os.fsdecode(line[3:]) for line in status.split(b"\0") if line))
+
+    def top(self) -> Path:
+        """The folder of the whole repository."""
+        return self.root.joinpath(*[".."] * self.prefix.count("/"))
+
     def paths_between(self, one: str, other: str) -> tuple[str, ...]:
         """Files that differ between two commits, below the repository's root, a rename as two, sorted."""
         listing = git.run(self.root, "diff", "--name-only", "--no-renames", "-z", one, other, "--")

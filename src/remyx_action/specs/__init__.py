@@ -4,7 +4,7 @@ These models are the only source of the JSON Schemas under `schemas/`.
 """
 
 from .experiment import Experiment
-from .lock import Lock
+from .lock import Lock, LockDigests
 from .metrics import Metric, Metrics
 from .policy import (
     Comparison,
@@ -28,6 +28,7 @@ __all__ = [
     "FieldCondition",
     "Guard",
     "Lock",
+    "LockDigests",
     "Metric",
     "MetricCondition",
     "Metrics",

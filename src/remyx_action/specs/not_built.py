@@ -14,9 +14,7 @@ KEYS: dict[str, dict[str, str]] = {
         "task": "the lighteval runtime",
     },
     "Policy": {
-        "require_lock": "requiring a lock",
         "sequential": "spending confidence over pushes",
-        "trust": "isolation levels",
     },
 }
 """Model → key → the feature that the key belongs to."""

@@ -239,6 +239,9 @@ def _rule_too_deep(rule: Any, level: int = 1, pointer: str = "") -> str | None:
     return None
 
 
+IsolationLevel = Annotated[Integer, Bounds(least="0", most="3")]
+
+
 class Gate(Spec):
     """What branch protection sees of an iterate."""
 
@@ -253,6 +256,13 @@ class Silence(Spec):
     """The warning's id."""
     why: Why
     """The reason, for those who come later."""
+
+
+class Trust(Spec):
+    """How far the numbers are believed."""
+
+    min_level: IsolationLevel = 1
+    """Below this isolation level nothing ships on a pull request: 0 believes results that were handed in."""
 
 
 class Policy(Spec):
@@ -270,6 +280,10 @@ class Policy(Spec):
     """What rejects a variant; wins over ship."""
     gate: Gate = Field(default_factory=Gate, json_schema_extra={"default": {"iterate": "block"}})
     """Whether an iterate blocks the pull request."""
+    require_lock: Literal["off", "captured", "locked"] = "captured"
+    """What a ship on a pull request needs: nothing; a lock that holds; branch rules that enforce it, too."""
+    trust: Trust = Field(default_factory=Trust, json_schema_extra={"default": {"min_level": 1}})
+    """How far the numbers are believed."""
     notes: Text | None = None
     """Why these criteria."""
     silence: Annotated[list[Silence], Field(max_length=100)] = Field(default_factory=no_entries)

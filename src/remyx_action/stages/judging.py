@@ -7,13 +7,17 @@ from collections.abc import Sequence
 from remyx_action.circumstances import Circumstances
 from remyx_action.policy.bar import set_bar
 from remyx_action.policy.changes import Side, compare_bars
-from remyx_action.reports.report import BarChange, ExperimentReport, JudgedUnder, ProposalReport, Report
+from remyx_action.reports.report import BarChange, ExperimentReport, ProposalReport, Report
 from remyx_action.reports.verdict import Arms, preview, reach_verdict
 from remyx_action.specs import Policy, Template
 from remyx_action.stages.scene import Scene
+from remyx_action.stages.standing import Standing
 
 WORKFLOW_CHANGED = "workflow_changed"
 """The cap where a pull request edits what starts its own evaluation."""
+LOCK_STALE, NOT_LOCKED, ISOLATION = "lock_stale", "not_locked", "isolation"
+"""The caps where the base branch's lock holds something else, where there is too little of one, and where
+the numbers come from a lower isolation level than the policy trusts."""
 
 
 def judge_arms(
@@ -22,23 +26,31 @@ def judge_arms(
     policy: Policy,
     arms: Arms,
     *,
-    under: JudgedUnder,
+    standing: Standing,
     circumstances: Circumstances,
 ) -> Report:
     """The verdict under the scene's rules, the proposed ones beside it."""
     return reach_verdict(
         set_bar(policy, template, scene.project.vocabulary),
         arms,
-        judged_under=under,
+        judged_under=standing.record,
         run=circumstances.now(),
-        caps=caps_of(scene),
+        caps=caps_of(scene, policy, standing),
         proposal=proposal_of(scene, template, policy, arms),
     )
 
 
-def caps_of(scene: Scene) -> Sequence[str]:
-    """Why a ship is out of reach whatever the numbers say."""
-    return [WORKFLOW_CHANGED] if scene.proposal and scene.proposal.workflow_paths() else []
+def caps_of(scene: Scene, policy: Policy, standing: Standing) -> Sequence[str]:
+    """Why a ship is out of reach whatever the numbers say; off GitHub nothing is capped."""
+    if scene.proposal is None:
+        return []
+    caps = {
+        WORKFLOW_CHANGED: bool(scene.proposal.workflow_paths()),
+        LOCK_STALE: standing.lock.stale and policy.require_lock != "off",
+        NOT_LOCKED: not standing.lock.satisfies(policy.require_lock),
+        ISOLATION: standing.level < policy.trust.min_level,
+    }
+    return [cap for cap, holds in caps.items() if holds]
 
 
 def proposal_of(scene: Scene, template: Template, policy: Policy, arms: Arms) -> ProposalReport | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from remyx_action.checks.lock import digest_of, digest_of_harness
+from msgspec import Struct
+
+from remyx_action.checks.lock import LockState, digest_of, digest_of_harness, drift, lock_of
 from remyx_action.checks.protected import harness_globs
 from remyx_action.errors import NotJudged
 from remyx_action.reports.report import JudgedUnder
@@ -14,21 +16,35 @@ from remyx_action.stages.project import Project
 from remyx_action.workspace import read_harness
 
 ISOLATION = {
-    "L0": "results that were handed in: who made them, and how, is not known here",
-    "L1": "the harness ran as the same user as everything else here; it could have read anything",
+    0: "results that were handed in: who made them, and how, is not known here; L1: run the harness here",
+    1: "the harness ran as the same user as everything else here; it could have read anything",
 }
+"""Level → what it means, and what would raise it."""
 
 
-def judged_under(
+class Standing(Struct, frozen=True, kw_only=True):
+    """How far a verdict may be relied on."""
+
+    record: JudgedUnder
+    lock: LockState
+    level: int
+    """Of isolation."""
+
+
+def standing_of(
     project: Project,
     template: Template,
     policy: Policy,
     *,
     harness: Path | None,
-    isolation: str,
+    level: int,
     reproduce: str,
-) -> JudgedUnder:
-    """The record; `harness` is the harness root where it is known, `isolation` a key of ISOLATION."""
+    is_enforced: bool = False,
+) -> Standing:
+    """The record; `harness` is the harness root where it is known, `level` that of isolation.
+
+    `is_enforced`: branch rules are known to demand an owner's review of everything protected.
+    """
     digests = {
         "metrics": digest_of(project.vocabulary),
         "template": digest_of(template),
@@ -36,15 +52,17 @@ def judged_under(
     }
     if harness is not None:
         digests["harness"] = harness_digest(template, harness)
-    return JudgedUnder(
+    lock = lock_state(project, template, digests.get("harness"), is_enforced=is_enforced)
+    record = JudgedUnder(
         source=project.source,
         digests=digests,
         commits=_commits(project),
-        isolation=isolation,
-        isolation_note=ISOLATION[isolation],
-        lock=lock_state(project, template, digests),
+        isolation=f"L{level}",
+        isolation_note=ISOLATION[level],
+        lock=str(lock),
         reproduce=reproduce,
     )
+    return Standing(record=record, lock=lock, level=level)
 
 
 def harness_digest(template: Template, root: Path) -> str:
@@ -52,19 +70,20 @@ def harness_digest(template: Template, root: Path) -> str:
     return digest_of_harness(read_harness(root, harness_globs(template)))
 
 
-def lock_state(project: Project, template: Template, digests: dict[str, str]) -> str:
-    """`captured` where the lock's digests hold, else `unlocked: ` and the first reason."""
-    lock = project.bundle.locks.get(template.name)
-    if lock is None:
-        return f"unlocked: there is no .remyx/locks/{template.name}.json"
-    held = {"metrics": lock.digests.metrics, "template": lock.digests.template}
-    for name, policy in project.bundle.policies.items():
-        if policy.template == template.name and lock.digests.policies.get(name) != digest_of(policy):
-            return f"unlocked: policy {name} is not the one that the lock holds"
-    if "harness" in digests:
-        held["harness"] = lock.digests.harness
-    drifted = [name for name, digest in held.items() if digest != digests[name]]
-    return f"unlocked: {drifted[0]} drifted from the lock" if drifted else "captured"
+def lock_state(
+    project: Project, template: Template, harness: str | None, *, is_enforced: bool = False
+) -> LockState:
+    """What the template's lock is worth; `harness` is the digest of what measured, where it is known."""
+    held = project.bundle.locks.get(template.name)
+    if held is None:
+        return LockState(level="unlocked", why=f"there is no .remyx/locks/{template.name}.json")
+    digest = harness or held.digests.harness
+    policies = project.bundle.policies
+    now = lock_of(project.vocabulary, template, policies, digest, protected=held.protected)
+    drifted = drift(held, now)
+    if drifted:
+        return LockState(level="unlocked", why=f"{drifted[0]} drifted from the lock", stale=True)
+    return LockState(level="locked" if is_enforced else "captured")
 
 
 def _commits(project: Project) -> dict[str, str]:

@@ -18,7 +18,8 @@ WITHOUT_EFFECT = {
     "silence": "other warnings of `check` are silenced",
 }
 """Key → what is said when it changes; nothing of it decides."""
-SPOKEN = frozenset({"ship", "reject", "gate", "version", "name"})
+SPOKEN = frozenset({"ship", "reject", "gate", "require_lock", "trust", "version", "name"})
+LOCK_LEVELS = ("off", "captured", "locked")
 """Keys with a comparison of their own, or that cannot differ."""
 
 
@@ -57,11 +58,26 @@ def _changes_of_keys(old: Policy, new: Policy) -> Iterator[Change]:
             Effect.TIGHTENED if blocks else Effect.LOOSENED,
             f"an iterate {'blocks' if blocks else 'lets through'} the pull request now",
         )
+    yield from _changes_of_what_it_takes(old, new)
     for key in Policy.model_fields:
         if key in WITHOUT_EFFECT or key in SPOKEN or getattr(old, key) == getattr(new, key):
             continue
         sentence = f"{key} is now {getattr(new, key)} instead of {getattr(old, key)}"
         yield _change(name, f"/{key}", key, Effect.INCOMPARABLE, sentence)
+
+
+def _changes_of_what_it_takes(old: Policy, new: Policy) -> Iterator[Change]:
+    """The lock and the isolation level that a ship on a pull request needs."""
+    name = new.name
+    asked = LOCK_LEVELS.index(new.require_lock) - LOCK_LEVELS.index(old.require_lock)
+    if asked:
+        effect = Effect.TIGHTENED if asked > 0 else Effect.LOOSENED
+        sentence = f"a ship needs the lock {new.require_lock!r} instead of {old.require_lock!r}"
+        yield _change(name, "/require_lock", "require-lock", effect, sentence)
+    if old.trust.min_level != new.trust.min_level:
+        effect = Effect.TIGHTENED if new.trust.min_level > old.trust.min_level else Effect.LOOSENED
+        sentence = f"a ship needs isolation L{new.trust.min_level} instead of L{old.trust.min_level}"
+        yield _change(name, "/trust/min_level", "min-level", effect, sentence)
 
 
 def _changes_of_rule(name: str, role: Role, before: Side, after: Side) -> list[Change]:
