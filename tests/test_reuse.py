@@ -10,69 +10,26 @@ import time
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from jobs import jobs_on
+from places import Place, arm
 from remyx_action.circumstances import Circumstances
 from remyx_action.commands import baseline
 from remyx_action.errors import Exit, NotJudged
-from remyx_action.pipeline import Request, Stage, run
+from remyx_action.pipeline import Stage
 from remyx_action.reports.age import age_days, age_in_words
-from remyx_action.reports.report import ArmReport, Report
-from remyx_action.runtimes import Event, Note, Started
+from remyx_action.runtimes import Note
 from remyx_action.settings import is_trusted
 from remyx_action.stages.reuse import Keeping
 from remyx_action.workspace.kept import KeptArms
 from small_project import FILES, HARNESS, METRICS, TEMPLATE
 
 
-class Place:
-    """A project on disk, and runs of it that share a folder of kept arms."""
-
-    def __init__(self, root: Path, files: dict[str, str | None] = FILES) -> None:
-        self.root = root / "project"
-        self.kept = root / "kept"
-        self.out = root / "out"
-        self.events: list[Event] = []
-        self.write({path: text or "" for path, text in files.items()})
-
-    def write(self, files: dict[str, str]) -> None:
-        for name, text in files.items():
-            path = self.root / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-
-    def stage(self) -> Stage:
-        self.events.clear()
-        return Stage(circumstances=Circumstances(), on_event=self.events.append)
-
-    def run(self, variant: str = "better", **given: Any) -> Report:
-        keeping = given.pop("keeping", Keeping(folder=self.kept))
-        request = Request(root=self.root, out=self.out, keeping=keeping, variant=variant, **given)
-        (report,) = run(request, self.stage()).reports
-        return report
-
-    def ran(self) -> list[str]:
-        """Arms that were started by the last run."""
-        return sorted(event.arm for event in self.events if isinstance(event, Started))
-
-    def entries(self) -> list[Path]:
-        return sorted(path for path in self.kept.glob("*") if path.is_dir())
-
-    def baseline(self, **given: Any) -> baseline.Request:
-        keeping = given.pop("keeping", Keeping(folder=self.kept))
-        return baseline.Request(root=self.root, out=self.out, keeping=keeping, **given)
-
-
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
-
-
-def arm(report: Report, name: str = "baseline") -> ArmReport:
-    return report.arms[name]  # type: ignore[index]
 
 
 SLOW = HARNESS.replace("results = {", 'import time; time.sleep(1.5 if asset == "half" else 0.1)\nresults = {')

@@ -20,20 +20,21 @@ BASELINE = [[0.5, 0.2, 0.6, 0.3], [0.4, 0.2, 0.4, 0.5]]
 LEVEL = claim("delta", "at_least", "0.05")
 
 
-def recipe(by_seed: list[list[float]]) -> Samples:
+def recipe(by_seed: list[list[float]], *, seeded: bool = True) -> Samples:
     rows = [
         (f"q{item}", str(score), f"s{seed}")
         for seed, scores in enumerate(by_seed)
         for item, score in enumerate(scores)
     ]
     ids, scores, seeds = (list(column) for column in zip(*rows, strict=True))
-    return Samples(ids=ids, scores=scores, repeats=seeds)
+    return Samples(ids=ids, scores=scores, repeats=seeds, seeds=seeds if seeded else None)
 
 
 def gathered(
     variant: list[list[float]], baseline: list[list[float]], *, seeds: bool = True
 ) -> MetricEvidence:
-    return gather(metric(), [], recipe(baseline), recipe(variant), "unmatched", seeds=seeds)
+    before, after = (recipe(arm, seeded=seeds) for arm in (baseline, variant))
+    return gather(metric(), [], before, after, "unmatched")
 
 
 def by_hand(ratio: float, threshold: float) -> float:
@@ -78,7 +79,7 @@ def test_a_single_seed_speaks_of_the_checkpoint_and_says_so() -> None:
     assert weigh(evidence, metric(), LEVEL) == weigh(alone, metric(), LEVEL)
     assert "a single seed: this speaks of the checkpoint" in (estimate(evidence, metric()).note or "")
     assert estimate(alone, metric()).note is None
-    once = gather(metric(), [], recipe(BASELINE[:1]), recipe(VARIANT[:1]), "unmatched", seeds=True)
+    once = gather(metric(), [], recipe(BASELINE[:1]), recipe(VARIANT[:1]), "unmatched")
     assert "a single seed" in (estimate(once, metric()).note or "")
 
 

@@ -12,7 +12,6 @@ from remyx_action.files.nearest import did_you_mean, quoted
 from remyx_action.specs.fields import KEY_PATTERN, LINE_PATTERN, NAME_PATTERN, TEXT_PATTERN
 from remyx_action.specs.lock import DIGEST_PATTERN
 from remyx_action.specs.metrics import PERCENTILE_PATTERN
-from remyx_action.specs.not_built import PLACEHOLDERS as PLANNED_PLACEHOLDERS
 from remyx_action.specs.not_built import WORDS
 from remyx_action.specs.policy import KIND_OF_OP, REFERENCE_PATTERN, as_fraction
 from remyx_action.specs.template import (
@@ -167,13 +166,6 @@ def _placeholder(value: str) -> Words:
     match = re.search(PLACEHOLDER_PATTERN, value)
     if match is None:
         return Words(code="wrong-form", message=f"{quoted(value)} is not one line of text", help="split it")
-    name = match[0][1:-1]
-    if name in PLANNED_PLACEHOLDERS:
-        return Words(
-            code="not-built",
-            message=f"{match[0]} is not built yet: {PLANNED_PLACEHOLDERS[name]}",
-            help="remove it",
-        )
     return Words(
         code="unknown-placeholder",
         message=f"{match[0]} is not a placeholder",

@@ -149,6 +149,7 @@ def _how(stage: Stage, scene: Scene, taken: Taken) -> Measured:
         commit=taken.commit,
         seconds=taken.arm.report.seconds or Decimal(0),
         digests={"template": digest_of(taken.template), "harness": harness},
+        seeds=taken.template.seeds is not None,
     )
 
 

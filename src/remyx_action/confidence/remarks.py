@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from remyx_action.evidence.inputs import Arm, MetricEvidence
+from remyx_action.evidence.inputs import Arm, MetricEvidence, SummaryState
 
 FEW_CLUSTERS = 20
 
@@ -19,8 +19,20 @@ def remark_on(evidence: MetricEvidence, clusters: int | None) -> str | None:
             )
         if facts and facts.repeats and facts.repeats[0] != facts.repeats[1]:
             remarks.append(f"ids of the {arm} have {facts.repeats[0]} to {facts.repeats[1]} repeats")
-    if evidence.seeds and not evidence.has_seeds(*evidence.seeds):
-        remarks.append("a single seed: this speaks of the checkpoint, not of the recipe")
+    remarks += _on_seeds(evidence)
     if clusters is not None and clusters < FEW_CLUSTERS:
         remarks.append(f"only {clusters} clusters: a loss in clusters that nobody drew cannot be seen")
     return "; ".join(remarks) or None
+
+
+def _on_seeds(evidence: MetricEvidence) -> list[str]:
+    """What a claim about the recipe lacks."""
+    if not evidence.seeds:
+        return []
+    if not evidence.has_seeds(*evidence.seeds):
+        return ["a single seed: this speaks of the checkpoint, not of the recipe"]
+    bar = evidence.baseline
+    exact = isinstance(bar, SummaryState) and bar.exact
+    if evidence.paired is None and not exact:
+        return ["seeds are weighed where samples pair: this difference speaks of the checkpoints"]
+    return []

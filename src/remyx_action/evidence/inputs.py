@@ -87,11 +87,11 @@ class ArmFacts(Spec):
 
 
 class SeedSums(Spec):
-    """The sum of the scores of each seed, where repeats are seeds and the claim is about the recipe."""
+    """The sum of the scores of each seed, where the claim is about the recipe."""
 
     decimals: Annotated[Integer, Field(ge=0, le=MOST_DECIMALS)]
     n: Annotated[list[Count], Field(min_length=1)]
-    """How many ids each seed scored, in the order of the seeds' names."""
+    """How many samples each seed scored, in the order of the seeds' names."""
     totals: list[BigInteger]
     """Over `10**decimals`."""
 

@@ -20,6 +20,8 @@ class Samples(Struct, frozen=True, kw_only=True):
     clusters: Sequence[str] | None = None
     repeats: Sequence[str] | None = None
     """Absent: every id stands once. (id, repeat) never stands twice."""
+    seeds: Sequence[str] | None = None
+    """Where the recipe was run once per seed: the seed of each row."""
     inputs: Sequence[str | None] | None = None
     """What was asked, or its digest; compared between arms where both give it."""
     outputs: Sequence[str | None] | None = None
@@ -46,6 +48,10 @@ class Unusable(Struct, frozen=True, kw_only=True):
 
     reason: Reason
     message: str
+
+
+class Empty(Unusable, frozen=True, kw_only=True):
+    """A list without samples: nothing by itself, a part of an arm beside other shards."""
 
 
 Scores = Samples | Summary | Exact | Unusable

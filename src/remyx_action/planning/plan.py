@@ -10,6 +10,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from remyx_action.errors import NotJudged, WrongUsage
+from remyx_action.planning.extent import WHOLE, Extent
 from remyx_action.planning.surroundings import passed_through
 from remyx_action.specs import Metrics, Template
 
@@ -152,7 +153,13 @@ def choose_assets(template: Template, *, baseline: str | None, variant: str | No
 
 
 def plan_run(
-    template: Template, vocabulary: Metrics, *, assets: Mapping[Arm, str], site: Site, seed: int = 0
+    template: Template,
+    vocabulary: Metrics,
+    *,
+    assets: Mapping[Arm, str],
+    site: Site,
+    seed: int = 0,
+    extent: Extent = WHOLE,
 ) -> RunPlan:
     """The processes to start for a template, each arm of `assets` in the environment that it may see.
 
@@ -165,7 +172,7 @@ def plan_run(
     for arm in ARMS:
         if arm not in assets:
             continue
-        facts = _facts(template, arm=arm, asset=assets[arm], site=site, seed=seed)
+        facts = _facts(template, arm=arm, asset=assets[arm], site=site, seed=seed, extent=extent)
         named = {f"REMYX_{name.upper()}": value for name, value in facts.items()}
         arms.append(
             ArmPlan(
@@ -185,6 +192,16 @@ def plan_run(
         not_run={} if "baseline" in assets else {"baseline": "the template takes the recorded baseline"},
         notes=(*site.notes, *notes),
     )
+
+
+def seeds_of(template: Template) -> tuple[int | None, ...]:
+    """What each arm is run with, in turn; one None where the template has no seeds."""
+    return tuple(template.seeds) if template.seeds else (None,)
+
+
+def folder_of(seed: int | None) -> str:
+    """Of one seed's run, below the arm's output folder; "" is that folder itself."""
+    return "" if seed is None else f"seed-{seed}"
 
 
 def _command(template: Template, site: Site) -> tuple[str, ...]:
@@ -223,8 +240,10 @@ def _expected(template: Template) -> tuple[int, ...]:
     return tuple(sorted(set(counts)))
 
 
-def _facts(template: Template, *, arm: Arm, asset: str, site: Site, seed: int) -> dict[str, str]:
-    """Placeholder → value; `samples` only where the template declares a count: the largest."""
+def _facts(
+    template: Template, *, arm: Arm, asset: str, site: Site, seed: int, extent: Extent
+) -> dict[str, str]:
+    """Placeholder → value; `samples` only where a count is known: the largest declared, or less if asked."""
     facts = {
         "asset": asset,
         "arm": arm,
@@ -232,11 +251,11 @@ def _facts(template: Template, *, arm: Arm, asset: str, site: Site, seed: int) -
         "harness": site.harness,
         "output_dir": site.outputs[arm],
         "seed": str(seed),
-        "shard": "0",
-        "shards": "1",
+        "shard": str(extent.shard),
+        "shards": str(extent.shards),
     }
-    expected = _expected(template)
-    return facts | ({"samples": str(expected[-1])} if expected else {})
+    counts = [*_expected(template)[-1:], *([extent.samples] if extent.samples else [])]
+    return facts | ({"samples": str(min(counts))} if counts else {})
 
 
 def _filled_in(word: str, facts: Mapping[str, str]) -> str:

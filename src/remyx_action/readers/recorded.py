@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 from pydantic import ValidationError
 
 from remyx_action.evidence.scores import ArmScores, Exact, Samples, Scores, Summary, Unusable
@@ -39,6 +40,8 @@ class Measured(Spec):
     seconds: Number
     digests: dict[Line, Digest]
     """Of template and harness."""
+    seeds: bool = False
+    """Whether the repeats of its samples are seeds of the recipe."""
 
 
 class Recorded(Struct, frozen=True, kw_only=True):
@@ -85,7 +88,10 @@ def recorded_baseline(
         unnamed=[name for name in reported if name not in metrics],
         provenance=document.get("provenance", {}),
     )
-    return Recorded(scores=assemble(arrived, metrics), measured=measured)
+    scores = assemble(arrived, metrics)
+    if measured is not None and measured.seeds:
+        scores = replace(scores, scores={key: _seeded(found) for key, found in scores.scores.items()})
+    return Recorded(scores=scores, measured=measured)
 
 
 def write_recorded(template_name: str, scores: ArmScores, measured: Measured) -> str:
@@ -98,6 +104,13 @@ def write_recorded(template_name: str, scores: ArmScores, measured: Measured) ->
         "metrics": {key: _entry_for(found) for key, found in scores.scores.items()},
     }
     return dump(document)
+
+
+def _seeded(scores: Scores) -> Scores:
+    """The samples of a recipe: a repeat is a seed, or `seed/repeat`."""
+    if not isinstance(scores, Samples) or scores.repeats is None:
+        return scores
+    return replace(scores, seeds=[repeat.partition("/")[0] for repeat in scores.repeats])
 
 
 def _entry_for(scores: Scores) -> dict[str, Any]:

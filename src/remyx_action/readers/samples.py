@@ -8,7 +8,7 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 from operator import itemgetter
 
-from remyx_action.evidence.scores import Samples, Unusable
+from remyx_action.evidence.scores import Empty, Samples, Unusable
 from remyx_action.policy.bar import BarMetric
 from remyx_action.policy.reasons import Reason
 
@@ -26,7 +26,7 @@ _EXACT_DIGITS = 200
 def usable_samples(columns: Columns, metric: BarMetric) -> Samples | Unusable:
     """The samples, or `invalid_value` or `out_of_range` with everything that was found."""
     if not columns.ids:
-        return Unusable(reason=Reason.INVALID_VALUE, message="the list of samples is empty")
+        return Empty(reason=Reason.INVALID_VALUE, message="the list of samples is empty")
     invalid = [counted(kind, places) for kind, places in sorted(columns.faults.items(), key=itemgetter(0))]
     outside: list[str] = []
     if not invalid:

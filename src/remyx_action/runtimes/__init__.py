@@ -15,6 +15,7 @@ from .outcomes import (
     Started,
     TimedOut,
 )
+from .retrying import Retrying
 from .script import ScriptRuntime
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Note",
     "OnEvent",
     "Progress",
+    "Retrying",
     "Runtime",
     "ScriptRuntime",
     "Started",

@@ -33,6 +33,8 @@ class Failed(Struct, frozen=True, kw_only=True):
     last_lines: tuple[str, ...]
     elapsed_seconds: float
     notes: tuple[str, ...] = ()
+    infrastructure: bool = False
+    """The machine's doing, not the harness's: only this is tried again (docs/decisions/retries.md)."""
 
 
 class TimedOut(Struct, frozen=True, kw_only=True):

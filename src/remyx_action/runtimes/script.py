@@ -211,9 +211,14 @@ def _outcome(
         last_lines=last_lines,
         elapsed_seconds=elapsed,
         notes=notes,
+        infrastructure=ending == "exited" and not ran_out and (code == TEMPORARY or number in _FROM_OUTSIDE),
     )
 
 
+TEMPORARY = 75
+"""EX_TEMPFAIL of sysexits(3): how a harness itself says that trying again makes sense."""
+_FROM_OUTSIDE = frozenset({signal.SIGHUP, signal.SIGINT, signal.SIGKILL, signal.SIGTERM})
+"""Signals that somebody else sent; a crash of the harness's own has others."""
 _SIGNALS = frozenset(signal.Signals)
 
 

@@ -8,9 +8,6 @@ KEYS: dict[str, dict[str, str]] = {
         "executor": "running arms on a cluster",
         "model": "the lighteval runtime",
         "patch": "patching a harness's config files",
-        "retries": "retrying after infrastructure failures",
-        "seeds": "several seeds per arm",
-        "shards": "spreading an arm over machines",
         "task": "the lighteval runtime",
     },
     "Policy": {
@@ -25,10 +22,3 @@ WORDS: dict[tuple[str, str], dict[str, str]] = {
     ("Template", "metrics"): {"auto": "filling metrics in from a task"},
 }
 """(Model, key) → value → the feature that the value belongs to."""
-
-PLACEHOLDERS = {
-    "seed": "several seeds per arm",
-    "shard": "spreading an arm over machines",
-    "shards": "spreading an arm over machines",
-}
-"""Placeholder of a command → the feature that it belongs to."""

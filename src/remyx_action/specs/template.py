@@ -23,7 +23,9 @@ from .fields import (
     no_entries,
 )
 
-PLACEHOLDERS = ("asset", "arm", "source", "harness", "output_dir", "samples")
+PLACEHOLDERS = (
+    "asset", "arm", "source", "harness", "output_dir", "samples", "seed", "shard", "shards",
+)  # fmt: skip
 """What `{…}` in a command may name; other braces stand for themselves."""
 PLACEHOLDER_PATTERN = r"\{(?!(?:" + "|".join(PLACEHOLDERS) + r")\})[a-z_]+\}"
 """A placeholder that does not exist."""
@@ -112,6 +114,19 @@ class Template(Spec):
     """Seconds for one arm."""
     samples: SampleCounts | None = None
     """How many samples are expected: a number, or a map per metric."""
+    seeds: (
+        Annotated[
+            list[Annotated[Integer, Bounds(least="0", most="4294967295")]],
+            Field(min_length=1, max_length=64, json_schema_extra={"uniqueItems": True}),
+            DISTINCT,
+        ]
+        | None
+    ) = None
+    """Each arm is run once per seed, and claims are about the recipe; absent: once, with seed 0."""
+    shards: Annotated[Integer, Bounds(least="1", most="256")] | None = None
+    """How many parts of the samples `plan` spreads over machines."""
+    retries: Annotated[Integer, Bounds(least="0", most="5")] = 0
+    """How often an arm is run again after a failure of the machine; the harness's own are never repeated."""
     missing: Literal["unmatched", "worst"] = "unmatched"
     """`worst`: an id that one arm lacks is filled with the score that is worst for the variant."""
     compare: Literal["assets", "commits"] = "assets"

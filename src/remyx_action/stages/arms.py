@@ -13,13 +13,14 @@ from remyx_action.checks.lock import digest_of
 from remyx_action.errors import NotJudged
 from remyx_action.evidence.comparability import HARNESS
 from remyx_action.evidence.scores import ArmScores
-from remyx_action.planning.plan import Arm
+from remyx_action.planning.plan import Arm, folder_of, seeds_of
 from remyx_action.policy.bar import BarMetric
 from remyx_action.readers import BrokenResults, Measured, read_arm, recorded_baseline, results_file
 from remyx_action.reports.age import STALE_DAYS, age_days, age_in_words
 from remyx_action.reports.report import ArmReport, Origin
 from remyx_action.reports.verdict import MeasuredArm, failed_arm
 from remyx_action.specs import Template
+from remyx_action.stages.parts import join_seeds
 from remyx_action.stages.project import Project
 from remyx_action.workspace import ResultsFolder, open_results
 
@@ -74,6 +75,12 @@ def read_kept(
 
 def read_handed_in(template: Template, metrics: Mapping[str, BarMetric], path: Path) -> MeasuredArm:
     """Results that exist already: an arm's output folder, or its results file."""
+    if template.seeds and (path / folder_of(template.seeds[0])).is_dir():
+        runs = [
+            (seed, _read(template, metrics, ResultsFolder(path / folder_of(seed)), _report("handed_in")))
+            for seed in template.seeds
+        ]
+        return join_seeds(runs, metrics)
     folder, name = open_results(path, results_file(template))
     return _read(template, metrics, folder, _report("handed_in"), name=name)
 
@@ -88,8 +95,13 @@ def read_left_behind(
             failed, asset=asset, detail=told.detail, seconds=told.seconds, warnings=told.warnings
         )
         return failed_arm(metrics, report)
-    report = _report("completed", asset=asset, seconds=told.seconds, origin=told.origin)
-    return _read(template, metrics, ResultsFolder(folder), report)
+    report = _report("completed", asset=asset, origin=told.origin)
+    runs = [
+        (seed, _read(template, metrics, ResultsFolder(folder / folder_of(seed)), report))
+        for seed in seeds_of(template)
+    ]
+    joined = join_seeds(runs, metrics)
+    return replace(joined, report=joined.report.model_copy(update={"seconds": told.seconds}))
 
 
 def read_recorded(

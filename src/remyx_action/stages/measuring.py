@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from msgspec import Struct
 
 from remyx_action.circumstances import Circumstances
 from remyx_action.planning.extent import WHOLE, Extent
 from remyx_action.planning.kept import Identity
-from remyx_action.planning.plan import ARMS, Arm, Site, choose_assets, plan_run
+from remyx_action.planning.plan import Arm, Site, choose_assets, folder_of, plan_run, seeds_of
 from remyx_action.policy.bar import BarMetric, measured_metrics
 from remyx_action.reports.verdict import MeasuredArm, with_warnings
 from remyx_action.repository import Sources
-from remyx_action.runtimes import ArmOutcome, Note, OnEvent, ScriptRuntime, run_arms
+from remyx_action.runtimes import ArmOutcome, Note, OnEvent, Retrying, ScriptRuntime, run_arms
 from remyx_action.specs import Template
 from remyx_action.stages.arms import beside_recorded, read_kept, read_outcome, read_recorded
+from remyx_action.stages.parts import join_seeds
 from remyx_action.stages.reuse import NOTHING_KEPT, Keeping, Shelf, Subject, identity_for
 from remyx_action.stages.scene import Scene
 from remyx_action.stages.standing import harness_digest
@@ -54,51 +56,84 @@ def measure(errand: Errand) -> dict[Arm, MeasuredArm]:
 def carry_out(
     errand: Errand, assets: Mapping[Arm, str], metrics: Mapping[str, BarMetric]
 ) -> dict[Arm, MeasuredArm]:
-    """Run the arms of these assets, but a baseline that is kept, and read what they left."""
+    """Run the arms of these assets once per seed, but a baseline that is kept, and read what they left.
+
+    After a seed that failed none is run: the arm has failed.
+    """
     shelf = Shelf(keeping=errand.keeping, circumstances=errand.circumstances)
-    identity = _identity(errand, assets, shelf)
-    arms: dict[Arm, MeasuredArm] = {}
-    entry = shelf.take(identity, errand.output.arm("baseline"))
-    if entry is not None:
-        errand.on_event(Note(arm="baseline", text=f"reused: measured {entry.clock} in {entry.seconds} s"))
-    outcomes = _run(errand, {arm: asset for arm, asset in assets.items() if arm == "variant" or not entry})
-    for arm, asset in assets.items():
-        folder, named = errand.output.arm(arm), errand.sources.name_of(arm, asset)
-        if arm in outcomes:
-            arms[arm] = read_outcome(errand.template, metrics, folder, outcomes[arm], asset=named)
-        elif entry is not None:
-            arms[arm] = read_kept(
-                errand.template, metrics, folder, entry, asset=named, now=errand.circumstances.now().clock
-            )
+    runs: dict[Arm, list[tuple[int | None, MeasuredArm]]] = {arm: [] for arm in assets}
+    for seed in seeds_of(errand.template):
+        found = _with_seed(errand, assets, metrics, shelf, seed)
+        for arm, measured in found.items():
+            runs[arm].append((seed, measured))
+        if any(measured.report.state != "completed" for measured in found.values()):
+            break
+    arms = {arm: join_seeds(measured, metrics) for arm, measured in runs.items()}
     if "baseline" in arms:
-        shelf.keep(identity, arms["baseline"], errand.output.arm("baseline"))
         arms["baseline"] = with_warnings(arms["baseline"], shelf.notes)
     return arms
 
 
-def _run(errand: Errand, assets: Mapping[Arm, str]) -> Mapping[Arm, ArmOutcome]:
+def _with_seed(
+    errand: Errand,
+    assets: Mapping[Arm, str],
+    metrics: Mapping[str, BarMetric],
+    shelf: Shelf,
+    seed: int | None,
+) -> dict[Arm, MeasuredArm]:
+    folders = {arm: errand.output.part(arm, folder_of(seed)) for arm in assets}
+    if seed is not None:
+        for arm in assets:
+            errand.on_event(Note(arm=arm, text=f"seed {seed}"))
+    identity = _identity(errand, assets, shelf, seed)
+    entry = shelf.take(identity, folders["baseline"]) if identity else None
+    if entry is not None:
+        errand.on_event(Note(arm="baseline", text=f"reused: measured {entry.clock} in {entry.seconds} s"))
+    to_run = {arm: asset for arm, asset in assets.items() if arm == "variant" or entry is None}
+    outcomes = _run(errand, to_run, folders, seed)
+    arms: dict[Arm, MeasuredArm] = {}
+    for arm, asset in assets.items():
+        folder, named = folders[arm], errand.sources.name_of(arm, asset)
+        if arm in outcomes:
+            arms[arm] = read_outcome(errand.template, metrics, folder, outcomes[arm], asset=named)
+        elif entry is not None:
+            now = errand.circumstances.now().clock
+            arms[arm] = read_kept(errand.template, metrics, folder, entry, asset=named, now=now)
+    if "baseline" in arms:
+        shelf.keep(identity, arms["baseline"], folders["baseline"])
+    return arms
+
+
+def _run(
+    errand: Errand, assets: Mapping[Arm, str], folders: Mapping[Arm, Path], seed: int | None
+) -> Mapping[Arm, ArmOutcome]:
+    if not assets:
+        return {}
     scene, template = errand.scene, errand.template
     site = Site(
         harness=str(scene.harness),
         script=describe_script(scene.harness, template.script),
         surroundings=errand.circumstances.surroundings,
-        outputs={arm: str(errand.output.arm(arm)) for arm in ARMS},
+        outputs={arm: str(folder) for arm, folder in folders.items()},
         sources=errand.sources.folders,
         notes=errand.sources.notes,
     )
-    plan = plan_run(template, scene.project.vocabulary, assets=assets, site=site)
-    return run_arms(plan, ScriptRuntime(), errand.on_event)
+    plan = plan_run(
+        template, scene.project.vocabulary, assets=assets, site=site, seed=seed or 0, extent=errand.extent
+    )
+    runtime = Retrying(ScriptRuntime(), retries=template.retries)
+    return run_arms(plan, runtime, errand.on_event)
 
 
-def _identity(errand: Errand, assets: Mapping[Arm, str], shelf: Shelf) -> Identity | None:
+def _identity(errand: Errand, assets: Mapping[Arm, str], shelf: Shelf, seed: int | None) -> Identity | None:
     """What the baseline is kept under; None where it is not run, not kept, or cannot be told from another."""
     if "baseline" not in assets or errand.keeping.folder is None:
         return None
     subject = Subject(
         scene=errand.scene, template=errand.template, sources=errand.sources, asset=assets["baseline"]
     )
-    found = identity_for(subject, seed=0, extent=errand.extent)
+    found = identity_for(subject, seed=seed or 0, extent=errand.extent)
     if isinstance(found, Identity):
         return found
-    shelf.notes.append(f"the arm is neither reused nor kept: {found}")
+    shelf.note(f"the arm is neither reused nor kept: {found}")
     return None

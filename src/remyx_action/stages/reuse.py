@@ -44,9 +44,14 @@ class Shelf(Struct, kw_only=True):
     notes: list[str] = field(default_factory=list)
     """What a reader of the report should know: an entry that was refused, an arm that cannot be kept."""
 
-    def take(self, identity: Identity | None, into: Path) -> Entry | None:
+    def note(self, note: str) -> None:
+        """Once, however many seeds it is true of."""
+        if note not in self.notes:
+            self.notes.append(note)
+
+    def take(self, identity: Identity, into: Path) -> Entry | None:
         """The entry of that identity, its files laid into the arm's empty folder; None without one."""
-        if self.keeping.folder is None or identity is None or not self.keeping.may_take:
+        if self.keeping.folder is None or not self.keeping.may_take:
             return None
         kept = KeptArms(self.keeping.folder)
         try:
@@ -56,7 +61,7 @@ class Shelf(Struct, kw_only=True):
             entry = read_entry(text, identity)
             kept.take(identity.key, entry.files, into)
         except NotWhatItSays as wrong:
-            self.notes.append(f"the kept arm {identity.key[:12]} was refused, and measured anew: {wrong}")
+            self.note(f"the kept arm {identity.key[:12]} was refused, and measured anew: {wrong}")
             return None
         return entry
 
@@ -86,7 +91,7 @@ class Shelf(Struct, kw_only=True):
             KeptArms(self.keeping.folder).keep(identity.key, write_entry(entry), entry.files, source)
         except (NotWhatItSays, OSError) as wrong:
             what = wrong.strerror if isinstance(wrong, OSError) else wrong
-            self.notes.append(f"the arm was not kept for later runs: {what}")
+            self.note(f"the arm was not kept for later runs: {what}")
 
 
 class Subject(Struct, frozen=True, kw_only=True):

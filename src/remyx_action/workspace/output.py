@@ -29,6 +29,13 @@ class OutputFolder(Struct, frozen=True, kw_only=True):
         """The folder that the arm's harness writes into."""
         return self.path / "arms" / arm
 
+    def part(self, arm: str, name: str) -> Path:
+        """An empty folder for one of the arm's runs, in place of whatever stood there."""
+        folder = self.arm(arm) / name
+        if name:
+            empty_folder(folder)
+        return folder
+
     def log(self, arm: str) -> Path:
         """The arm's log, beside its results."""
         return self.arm(arm) / LOG_NAME

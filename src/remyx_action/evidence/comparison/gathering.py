@@ -30,13 +30,11 @@ def gather(
     baseline: Scores,
     variant: Scores,
     missing: Missing,
-    *,
-    seeds: bool = False,
 ) -> MetricEvidence:
     """Everything that estimates and claims about this metric follow from.
 
     `claims` are those of `bar.claims_in`; a claim that is not among them may have no confidence later.
-    With `seeds` the repeats of an id are seeds of a recipe, and claims are about the recipe.
+    Where an arm was run once per seed, claims are about the recipe.
     """
     scores: dict[Arm, Scores] = {"baseline": baseline, "variant": variant}
     arms = {arm: _arm(found, arm) for arm, found in scores.items()}
@@ -45,9 +43,9 @@ def gather(
         evidence = _gather_both(metric, claims, before, after, missing)
     else:
         evidence = _gather_apart(metric, claims, arms, both=None, unmatched=None)
-    if not seeds:
-        return evidence
     sampled = {arm: found for arm, found in scores.items() if isinstance(found, Samples) and found.ids}
+    if all(found.seeds is None for found in sampled.values()):
+        return evidence
     return evidence.model_copy(update={"seeds": {arm: sum_seeds(found) for arm, found in sampled.items()}})
 
 

@@ -79,9 +79,9 @@ def average(samples: Samples, arm: Arm) -> Averaged | Unusable:
 
 
 def sum_seeds(samples: Samples) -> SeedSums:
-    """Sums by seed, where the repeats of an id are seeds; without repeats of the only one."""
+    """Sums by seed; of an arm without seeds of the only one."""
     column = integers_of(samples.scores)
-    names = samples.repeats or [""] * len(samples.ids)
+    names = samples.seeds or [""] * len(samples.ids)
     totals = dict.fromkeys(sorted(set(names)), 0)
     counts = dict.fromkeys(totals, 0)
     for seed, value in zip(names, column.values, strict=True):

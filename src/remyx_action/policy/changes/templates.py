@@ -100,6 +100,26 @@ def _timeout(old: Template, new: Template) -> Judged:
     return Effect.INCOMPARABLE, f"{sentence}: one that was judged before may fail"
 
 
+def _seeds(old: Template, new: Template) -> Judged:
+    was, is_ = len(old.seeds or ()), len(new.seeds or ())
+    sentence = f"runs each arm with seeds {_shown(new.seeds)} instead of {_shown(old.seeds)}"
+    if is_ < 2 <= was:
+        return Effect.LOOSENED, f"{sentence}: the variance between seeds no longer counts"
+    return Effect.INCOMPARABLE, sentence
+
+
+def _retries(old: Template, new: Template) -> Judged:
+    sentence = f"runs an arm that its machine failed again {new.retries:,} times instead of {old.retries:,}"
+    if new.retries > old.retries:
+        return Effect.LOOSENED, f"{sentence}: one that failed before may ship"
+    return Effect.INCOMPARABLE, sentence
+
+
+def _shards(old: Template, new: Template) -> Judged:
+    sentence = f"spreads an arm over {_shown(new.shards)} shards instead of {_shown(old.shards)}"
+    return Effect.UNCHANGED, f"{sentence}, which are judged as one"
+
+
 def _baseline_asset(old: Template, new: Template) -> Judged:
     sentence = f"the baseline is {_shown(new.baseline_asset)} instead of {_shown(old.baseline_asset)}"
     if old.baseline == new.baseline == "recorded":
@@ -127,6 +147,9 @@ _JUDGES: Mapping[str, Callable[[Template, Template], Judged]] = {
     "samples": _samples,
     "missing": _missing,
     "timeout": _timeout,
+    "seeds": _seeds,
+    "retries": _retries,
+    "shards": _shards,
     "baseline_asset": _baseline_asset,
     "paths": _paths,
     "harness": _harness,
