@@ -54,9 +54,9 @@ class Stage(Struct, frozen=True, kw_only=True):
 
     circumstances: Circumstances
     on_event: OnEvent
-    is_enforced: Callable[[Template], bool] = lambda _template: False
-    """Whether branch rules demand an owner's review of all that a template's lock protects; asked only where
-    a policy wants to know."""
+    is_enforced: Callable[[Template, str], bool] = lambda _template, _base: False
+    """Whether branch rules demand an owner's review of all that a template's lock protects, with the owners
+    that a base commit names; asked only where a policy wants to know."""
 
 
 class Place(Struct, frozen=True, kw_only=True):
@@ -156,7 +156,9 @@ def standing_here(
         harness=scene.harness,
         level=1,
         reproduce=command(request, scene, template, policy, sources),
-        is_enforced=policy.require_lock == "locked" and stage.is_enforced(template),
+        is_enforced=policy.require_lock == "locked"
+        and scene.proposal is not None
+        and stage.is_enforced(template, scene.proposal.base),
     )
     commits = scene.proposal.commits() if scene.proposal else sources.commits
     if not commits:

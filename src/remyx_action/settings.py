@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from remyx_action.errors import WrongUsage
 from remyx_action.events import Event, Laptop, SettingProblem, is_plain, parse_event, shown
 
-Mode = Literal["run", "open", "measure", "publish", "check"]
+Mode = Literal["run", "open", "measure", "publish", "check", "doctor"]
 CommentMode = Literal["always", "on-change", "on-block", "never"]
 FailOn = Literal["policy", "never"]
 

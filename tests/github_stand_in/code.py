@@ -46,9 +46,10 @@ def read_branch(request: Request) -> Answer:
     sha = request.world.history.branches().get(name)
     if sha is None:
         return NOT_FOUND
+    is_protected = name in request.world.protections or bool(request.world.rules.get(name))
     return Answer(
         body=request.world.contract.named(
-            "branch-with-protection", name=name, commit=shown_commit(request, sha), protected=False
+            "branch-with-protection", name=name, commit=shown_commit(request, sha), protected=is_protected
         )
     )
 

@@ -184,5 +184,6 @@ def render(
 
 
 app.command()(setting_up.lock)
+app.command()(setting_up.doctor)
 app.command()(on_github.publish)
 app.command()(on_github.action)

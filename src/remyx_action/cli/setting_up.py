@@ -1,14 +1,16 @@
-"""The commands of whoever sets the bar: `lock`."""
+"""The commands of whoever sets the bar: `lock`, `doctor`."""
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
 
-from remyx_action.errors import Exit
+from remyx_action.errors import Exit, WrongUsage
 
-from .options import TemplateName, root_of
+from .options import Format, TemplateName, root_of
+from .screen import screen_colour, screen_width
 
 
 def lock(
@@ -37,3 +39,31 @@ def lock(
     typer.echo(locked.said, nl=False, err=True)
     typer.echo(locked.ruleset, nl=False)
     return Exit.SHIP
+
+
+def doctor(
+    context: typer.Context,
+    repository: Annotated[
+        str | None, typer.Option(metavar="OWNER/NAME", help="On GitHub; default: that of `origin`.")
+    ] = None,
+    branch: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Into which changes go; default: the default branch.")
+    ] = None,
+    format: Format = "text",
+) -> int:
+    """Ask GitHub whether the lock is enforced: each item verified, missing or unknown, with the fix.
+
+    Reads GITHUB_TOKEN. Example: GITHUB_TOKEN=$(gh auth token) remyx-action doctor
+    """
+    from remyx_action.commands import doctor as command
+    from remyx_action.github.client import Client, Connection
+
+    token = os.environ.get("GITHUB_TOKEN") or os.environ.get("GH_TOKEN")
+    if not token:
+        raise WrongUsage("doctor asks GitHub, and there is no token", help="GITHUB_TOKEN=$(gh auth token)")
+    place = command.local_place(root_of(context), repository=repository, branch=branch)
+    address = os.environ.get("GITHUB_API_URL", "https://api.github.com")
+    client = Client(Connection(api_url=address, repository=place.repository, token=token))
+    examined = command.doctor(client, place, format=format, width=screen_width(), colour=screen_colour())
+    typer.echo(examined.output, nl=False)
+    return examined.exit

@@ -28,6 +28,7 @@ from remyx_action.workspace import read_project
 from remyx_action.workspace.archive import pack
 
 from .check import check as check_files
+from .doctor import doctor_mode, knowing_enforcement, place_of
 from .posting import Desk, Posts, close, connect, open_checks, post_all
 from .publish import (
     Task,
@@ -60,6 +61,8 @@ def carry_out(settings: Settings, stage: Stage, say: Say, out: Path | None = Non
         return check_mode(settings, say)
     if mode == "open":
         return open_mode(settings, runner, say)
+    if mode == "doctor":
+        return doctor_mode(settings, runner, say)
     task = Task(
         root=Path(settings.inputs.working_directory).absolute(),
         out=out or Path(tempfile.mkdtemp(prefix="remyx-", dir=os.environ.get("RUNNER_TEMP"))) / "out",
@@ -133,7 +136,7 @@ def judge_mode(settings: Settings, runner: Runner, task: Task, say: Say) -> Exit
     if not isinstance(event, PullRequestEvent | MergeGroupEvent):
         return elsewhere(settings, runner, task, say)
     desk = Desk(event=event, inputs=settings.inputs, runner=runner, client=client)
-    fetch_commits(task.root, desk)
+    task = prepared(task, desk)
     policies = policies_of(task.root, event, settings.inputs)
     opened = opened_before(settings, policies)
     if is_mere_edit(event):
@@ -159,6 +162,13 @@ def judge_mode(settings: Settings, runner: Runner, task: Task, say: Say) -> Exit
     if bug is not None:
         raise bug
     return exit_code
+
+
+def prepared(task: Task, desk: Desk) -> Task:
+    """The event's commits at hand, and the stage able to ask whether a lock is enforced."""
+    fetch_commits(task.root, desk)
+    place = place_of(task.root, desk.event, desk.runner.repository)
+    return replace(task, stage=knowing_enforcement(task.stage, desk.client, place))
 
 
 def finish(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from remyx_action.checks.codeowners import LOCATIONS, is_owner, read_codeowners, with_block
+from remyx_action.checks.codeowners import CAP_BYTES, LOCATIONS, is_owner, read_codeowners, with_block
 from remyx_action.checks.lock import digest_of_harness, drift, lock_as_json, lock_of
 from remyx_action.checks.ownership_patterns import WrongPatternError, pattern_of
 from remyx_action.checks.protected import harness_globs, protected_paths
@@ -181,7 +181,7 @@ def _protected(template: Template, prefix: str) -> tuple[str, ...]:
 def _codeowners(repository: Repository) -> tuple[str, str]:
     """Where GitHub reads it, and its text; where there is none, where it is best written."""
     for location in LOCATIONS:
-        content = read_below(repository.top(), location)
+        content = read_below(repository.top(), location, cap_bytes=CAP_BYTES)
         if content is not None:
             return location, content.decode("utf-8", "replace")
     return LOCATIONS[0], ""

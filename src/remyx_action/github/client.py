@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .trouble import Kind, Trouble, trouble_of_answer
 
@@ -82,6 +82,7 @@ class Client:
             lazy=True,
             api_version=API_VERSION,
         )
+        self._name = connection.repository
         self._repository = github.get_repo(connection.repository)
         self.requester: Requester = github.requester
         """For what PyGithub has no words for."""
@@ -111,6 +112,17 @@ class Client:
                 return self._attempt(tell)
             except Trouble as trouble:
                 self._wait_for_limit(trouble)
+
+    def get(self, path: str, told: Callable[[Any], T], **query: Any) -> T:
+        """What `told` makes of a JSON answer that PyGithub has no words for; `path` below the repository."""
+
+        def ask(_: Repository) -> T:
+            _headers, answer = self.requester.requestJsonAndCheck(
+                "GET", f"/repos/{self._name}{path}", parameters=query or None
+            )
+            return told(answer)
+
+        return self.read(ask)
 
     def login(self) -> str:
         """The token's own login; a workflow's token may not ask, and is GitHub Actions' own."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-GITHUB_ACTIONS_APP = 15368
-"""The app whose checks count; on github.com it is always this one."""
+from remyx_action.checks.enforcement import GITHUB_ACTIONS_APP
 
 
 def ruleset_as_json(checks: Iterable[str]) -> str:

@@ -49,12 +49,20 @@ class Repository(Struct, frozen=True, kw_only=True):
 
     def commit(self, ref: str) -> str:
         """Full id of the commit that a name stands for; WrongUsage where there is none."""
-        found = git.look_for(
-            self.root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"
-        )
+        found = self.look_up(ref)
         if found is None:
             raise WrongUsage(f"no commit is called {ref!r}", help=self._help_with(ref))
         return found
+
+    def look_up(self, ref: str) -> str | None:
+        """Full id of the commit that a name stands for; None where there is none."""
+        return git.look_for(
+            self.root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"
+        )
+
+    def origin(self) -> str | None:
+        """Address of the remote that this is a clone of; None where it has none."""
+        return git.look_for(self.root, "config", "--get", "remote.origin.url")
 
     def default_branch(self) -> str:
         """Name of the branch that changes go into: origin's default, else main or master.
@@ -112,10 +120,14 @@ class Repository(Struct, frozen=True, kw_only=True):
         """A path below the repository's root as it is seen from the project's, with `../` where need be."""
         return posixpath.relpath(path, self.prefix or ".")
 
-    def read_file(self, commit: str, path: str) -> bytes | None:
-        """A regular file of the commit, by its path below the project's root; None where there is none."""
+    def read_file(self, commit: str, path: str, *, cap_bytes: int | None = None) -> bytes | None:
+        """A regular file of the commit, by its path below the project's root; None where there is none.
+
+        `cap_bytes`: another cap than that of a project's file.
+        """
+        cap = cap_of(path) if cap_bytes is None else cap_bytes
         named = [entry for entry in self.entries(commit, path) if entry.path == path]
-        if not named or named[0].mode not in {"100644", "100755"} or named[0].size_bytes > cap_of(path):
+        if not named or named[0].mode not in {"100644", "100755"} or named[0].size_bytes > cap:
             return None
         return dict(self.read(named))[path]
 

@@ -62,14 +62,15 @@ def read_project(root: Path) -> tuple[Mapping[str, bytes], tuple[Problem, ...]]:
     return files, tuple(sorted(problems))
 
 
-def read_below(root: Path, path: str) -> bytes | None:
-    """A regular file below the root, at most as large as a project's file; None where there is none."""
+def read_below(root: Path, path: str, *, cap_bytes: int | None = None) -> bytes | None:
+    """A regular file below the root, at most `cap_bytes` (default: its own cap); None where there is none."""
+    cap = cap_of(path) if cap_bytes is None else cap_bytes
     try:
         with _folder(str(root)) as descriptor, os.fdopen(open_file(path, inside=descriptor), "rb") as file:
-            content = file.read(cap_of(path) + 1)
+            content = file.read(cap + 1)
     except (UnreadableError, FileNotFoundError):
         return None
-    return content if len(content) <= cap_of(path) else None
+    return content if len(content) <= cap else None
 
 
 def describe_script(root: Path, script: str) -> Script:
