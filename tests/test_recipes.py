@@ -13,7 +13,7 @@ from remyx_action.commands import baseline
 from remyx_action.commands.judge import Request, judge
 from remyx_action.evidence.inputs import SeedSums
 from remyx_action.runtimes import Started
-from small_project import FILES, HARNESS, TEMPLATE
+from small_project import FILES, HARNESS, TEMPLATE, UNLOCKED, locked
 
 SEEDED = TEMPLATE + "seeds: [3, 14, 15]\n"
 LUCKY = HARNESS.replace(
@@ -21,7 +21,7 @@ LUCKY = HARNESS.replace(
     'int((i * 7 + int(os.environ["REMYX_SEED"]) * 11) % 400 < RIGHT[asset] + int(os.environ["REMYX_SEED"]))}',
 )
 """Other samples are right for each seed, and more of them for larger ones."""
-RECIPE = {**FILES, ".remyx/templates/small.yaml": SEEDED, "evaluation/evaluate.py": LUCKY}
+RECIPE = locked({**UNLOCKED, ".remyx/templates/small.yaml": SEEDED, "evaluation/evaluate.py": LUCKY})
 
 
 @pytest.fixture
