@@ -8,7 +8,7 @@ from typing import Any
 from remyx_action.circumstances import Circumstances
 from remyx_action.commands import baseline
 from remyx_action.pipeline import Request, Stage, run
-from remyx_action.reports.report import ArmReport, Report
+from remyx_action.reports.report import ArmReport, Report, to_json
 from remyx_action.runtimes import Event, Started
 from remyx_action.stages.reuse import Keeping
 from small_project import FILES
@@ -30,9 +30,19 @@ class Place:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
 
+    @staticmethod
+    def text_of(report: Report) -> str:
+        """verdict.json."""
+        return to_json(report)
+
     def stage(self) -> Stage:
         self.events.clear()
         return Stage(circumstances=Circumstances(), on_event=self.events.append)
+
+    def measure(self, variant: str = "better", **given: Any) -> None:
+        """The arms alone, without a verdict."""
+        request = Request(root=self.root, out=self.out, variant=variant, measure_only=True, **given)
+        assert [] == run(request, self.stage()).reports
 
     def run(self, variant: str = "better", **given: Any) -> Report:
         keeping = given.pop("keeping", Keeping(folder=self.kept))

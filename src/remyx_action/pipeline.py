@@ -12,11 +12,12 @@ from msgspec.structs import replace
 
 from remyx_action.checks.bundle import Bundle
 from remyx_action.circumstances import Circumstances
+from remyx_action.errors import WrongUsage
 from remyx_action.events import Event, Laptop, MergeGroupEvent, PullRequestEvent
-from remyx_action.planning.plan import Arm
+from remyx_action.planning.extent import WHOLE, Extent
 from remyx_action.reports.report import Report
-from remyx_action.reports.run_record import record_as_json
-from remyx_action.reports.verdict import MeasuredArm
+from remyx_action.reports.run_record import Measured, record_as_json
+from remyx_action.reports.verdict import Measurement
 from remyx_action.repository import Sources, sources_of
 from remyx_action.runtimes import OnEvent
 from remyx_action.specs import Policy, Template
@@ -47,6 +48,8 @@ class Request(Struct, frozen=True, kw_only=True):
     results: Path | None = None
     """A folder of raw results that another job left: judged, and nothing is run."""
     keeping: Keeping = NOTHING_KEPT
+    extent: Extent = WHOLE
+    """How much of the evaluation this run measures."""
 
 
 class Stage(Struct, frozen=True, kw_only=True):
@@ -80,6 +83,7 @@ class Ran(Struct, frozen=True, kw_only=True):
 def run(request: Request, stage: Stage) -> Ran:
     """Measure both arms of every template asked for and judge them by each of its policies."""
     reports: list[Report] = []
+    _refuse_a_part(request)
     with ExitStack() as whole:
         scene = whole.enter_context(scene_of(request))
         alone = sum(len(policies) for _, policies in scene.choices) == 1
@@ -89,15 +93,29 @@ def run(request: Request, stage: Stage) -> Ran:
             first = request.out if alone else request.out / policies[0].name
             with sources_for(request, scene, template) as sources, prepare_output(first) as output:
                 place = Place(output=output, sources=sources)
-                arms = arms_of(request, scene, template, place, stage)
+                measured = measurement_of(request, scene, template, place, stage)
                 for policy in [] if request.measure_only else policies:
                     standing = standing_here(request, scene, template, policy, sources, stage)
                     report = judge_arms(
-                        scene, template, policy, arms, standing=standing, circumstances=stage.circumstances
+                        scene,
+                        template,
+                        policy,
+                        measured,
+                        standing=standing,
+                        circumstances=stage.circumstances,
                     )
                     write_report(first if alone else request.out / policy.name, report)
                     reports.append(report)
     return Ran(reports=reports, nothing=scene.nothing, first=scene.first, bundle=scene.project.bundle)
+
+
+def _refuse_a_part(request: Request) -> None:
+    extent = request.extent
+    if extent.shards > 1 and not request.measure_only:
+        raise WrongUsage(
+            f"shard {extent.shard} of {extent.shards} is judged by nobody alone",
+            help="measure every shard with --measure-only and an --out of its own, then `run --measured DIR`",
+        )
 
 
 def scene_of(request: Request) -> AbstractContextManager[Scene]:
@@ -115,13 +133,14 @@ def sources_for(request: Request, scene: Scene, template: Template) -> AbstractC
     return sources_of(request.root, template, base=scene.proposal.base, head=scene.proposal.head)
 
 
-def arms_of(
+def measurement_of(
     request: Request, scene: Scene, template: Template, place: Place, stage: Stage
-) -> dict[Arm, MeasuredArm]:
+) -> Measurement:
     """Both arms: handed over by another job, else measured here and recorded for whoever judges them."""
     if request.results is not None:
         now = stage.circumstances.now().clock
         return read_handover(scene, template, request.results, place.sources, now=now)
+    extent = request.extent.of(template)
     arms = measure(
         Errand(
             scene=scene,
@@ -132,17 +151,18 @@ def arms_of(
             on_event=stage.on_event,
             baseline=request.baseline,
             keeping=request.keeping,
+            extent=extent,
         )
     )
+    commits = scene.proposal.commits() if scene.proposal else place.sources.commits
     record = record_as_json(
-        template=template.name,
-        commits=scene.proposal.commits() if scene.proposal else place.sources.commits,
+        Measured(template=template.name, commits=commits, extent=extent),
         harness=harness_digest(template, scene.harness),
         arms={arm: measured.report for arm, measured in arms.items()},
         run=stage.circumstances.now(),
     )
     write_run(place.output.path, record)
-    return arms
+    return Measurement(arms=arms, samples=extent.samples)
 
 
 def standing_here(
@@ -154,7 +174,7 @@ def standing_here(
         template,
         policy,
         harness=scene.harness,
-        level=1,
+        level=0 if request.results is not None and scene.proposal is None else 1,
         reproduce=command(request, scene, template, policy, sources),
         is_enforced=policy.require_lock == "locked"
         and scene.proposal is not None
@@ -175,6 +195,7 @@ def command(request: Request, scene: Scene, template: Template, policy: Policy, 
         "--baseline": request.baseline,
         "--base": proposal.base if proposal else request.base,
         "--head": sources.commits.get("head", request.head),
+        "--samples": None if request.extent.samples is None else str(request.extent.samples),
     }
     words = [word for flag, value in flags.items() if value is not None for word in (flag, value)]
     return join(["remyx-action", "run", *words])

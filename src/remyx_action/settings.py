@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from remyx_action.errors import WrongUsage
 from remyx_action.events import Event, Laptop, SettingProblem, is_plain, parse_event, shown
+from remyx_action.planning.extent import SHARD_HELP, WHOLE, Extent, read_shard
 
 Mode = Literal["run", "open", "measure", "publish", "check", "doctor"]
 CommentMode = Literal["always", "on-change", "on-block", "never"]
@@ -57,6 +58,8 @@ class Runner:
     """None: nothing can be published."""
     summary_file: Path | None
     output_file: Path | None
+    extent: Extent = WHOLE
+    """How much of the evaluation this job measures: `REMYX_SHARD` (`3/8`) and `REMYX_SAMPLES`."""
     kept: Path | None = None
     """Baseline arms that a job on the default branch kept: `remyx-kept` in the runner's temporary folder."""
 
@@ -249,8 +252,18 @@ def _runner(variables: _Variables) -> Runner:
         token=token or None,
         summary_file=variables.file("GITHUB_STEP_SUMMARY"),
         output_file=variables.file("GITHUB_OUTPUT"),
+        extent=_extent(variables),
         kept=kept_folder(variables.environment),
     )
+
+
+def _extent(variables: _Variables) -> Extent:
+    text = variables.environment.get("REMYX_SHARD", "").strip() or "0/1"
+    extent = read_shard(text)
+    if extent is None:
+        variables.refuse("REMYX_SHARD", f"{shown(text)} is no shard", SHARD_HELP)
+        extent = WHOLE
+    return extent.with_samples(variables.count("REMYX_SAMPLES"))
 
 
 def _address(variables: _Variables, name: str, default: str) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING
 
 import typer
+from msgspec.structs import replace
 
 from remyx_action.errors import Exit
 
@@ -17,8 +18,12 @@ from .options import (
     Fresh,
     HeadCommit,
     KeptFolder,
+    MeasuredFolder,
+    MeasureOnly,
     OutFolder,
     PolicyName,
+    SampleCap,
+    ShardName,
     TemplateName,
     VariantAsset,
     root_of,
@@ -27,6 +32,7 @@ from .screen import say_reports
 
 if TYPE_CHECKING:
     from remyx_action.commands.baseline import Request
+    from remyx_action.planning.extent import Extent
 
 
 def run(
@@ -40,35 +46,44 @@ def run(
     out: OutFolder = Path(".remyx-out"),
     kept: KeptFolder = None,
     fresh: Fresh = False,
-    measure_only: Annotated[
-        bool, typer.Option("--measure-only", help="Stop after the arms, without a verdict.")
-    ] = False,
+    samples: SampleCap = None,
+    shard: ShardName = None,
+    measured: MeasuredFolder = None,
+    measure_only: MeasureOnly = False,
     format: Format = "text",
 ) -> int:
     """Run the evaluation on both arms, compare them, and judge: the main job.
 
     Example: remyx-action run --variant org/model-v2
     """
-    if on_github.in_an_event() and (base, head, baseline) == (None, None, None):
-        mode: Literal["measure", "run"] = "measure" if measure_only else "run"
-        return on_github.act(mode, out=out.absolute(), template=template, policy=policy, variant=variant)
-    from remyx_action.pipeline import Request
-    from remyx_action.pipeline import run as carry_out_run
+    extent = _extent(samples, shard)
+    asked = {"template": template, "policy": policy, "variant": variant}
+    if on_github.in_an_event() and (base, head, baseline, measured) == (None,) * 4:
+        return on_github.act("measure" if measure_only else "run", out=out.absolute(), extent=extent, **asked)
+    from remyx_action import pipeline
 
     root = root_of(context)
-    request = Request(
+    request = pipeline.Request(
         root=root,
         out=root / out,
         keeping=on_github.keeping(kept, root / out, fresh=fresh),
-        template=template,
-        policy=policy,
-        variant=variant,
-        baseline=baseline,
-        base=base,
-        head=head,
+        extent=extent,
+        results=None if measured is None else root / measured,
         measure_only=measure_only,
     )
-    return say_reports(carry_out_run(request, on_github.stage()).reports, format)
+    request = replace(request, **asked, baseline=baseline, base=base, head=head)
+    return say_reports(pipeline.run(request, on_github.stage()).reports, format)
+
+
+def _extent(samples: int | None, shard: str | None) -> Extent:
+    """How much is measured. WrongUsage for what names no shard."""
+    from remyx_action.errors import WrongUsage
+    from remyx_action.planning.extent import SHARD_HELP, read_shard
+
+    extent = read_shard(shard or "0/1")
+    if extent is None:
+        raise WrongUsage(f"--shard {shard} names no shard", help=SHARD_HELP)
+    return extent.with_samples(samples)
 
 
 baseline_commands = typer.Typer(

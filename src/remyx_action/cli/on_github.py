@@ -13,6 +13,7 @@ from .options import PolicyName
 
 if TYPE_CHECKING:
     from remyx_action.pipeline import Stage
+    from remyx_action.planning.extent import Extent
     from remyx_action.settings import Mode
     from remyx_action.stages.reuse import Keeping
 
@@ -53,17 +54,22 @@ def keeping(folder: Path | None, out: Path, *, fresh: bool = False) -> Keeping:
     return Keeping(folder=folder, may_take=not fresh, may_keep=is_trusted(os.environ))
 
 
-def act(mode: Mode | None, *, out: Path | None = None, **given: str | None) -> int:
+def act(
+    mode: Mode | None, *, out: Path | None = None, extent: Extent | None = None, **given: str | None
+) -> int:
     """Carry out one mode of the action."""
     from remyx_action.commands.action import carry_out
+    from remyx_action.planning.extent import WHOLE
     from remyx_action.settings import read_settings
 
     settings = read_settings(os.environ)
     changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if mode is not None:
         changes["mode"] = mode
-    inputs = replace(settings.inputs, **changes)
-    return carry_out(replace(settings, inputs=inputs), stage(), typer.echo, out)
+    settings = replace(settings, inputs=replace(settings.inputs, **changes))
+    if extent is not None and extent != WHOLE and settings.runner is not None:
+        settings = replace(settings, runner=replace(settings.runner, extent=extent))
+    return carry_out(settings, stage(), typer.echo, out)
 
 
 def stage() -> Stage:

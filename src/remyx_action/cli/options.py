@@ -32,6 +32,17 @@ KeptFolder = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="Where baseline arms are kept between runs; default: kept/ in --out."),
 ]
+SampleCap = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", help="A quick look at N samples: no ship unless the policy allows it."),
+]
+ShardName = Annotated[
+    str | None, typer.Option(metavar="I/N", help="With --measure-only: shard I of N, counted from 0.")
+]
+MeasuredFolder = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Run nothing: judge what --measure-only left in DIR.")
+]
+MeasureOnly = Annotated[bool, typer.Option("--measure-only", help="Stop after the arms, without a verdict.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Measure the baseline, even where one is kept.")]
 
 

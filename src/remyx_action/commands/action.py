@@ -69,6 +69,7 @@ def carry_out(settings: Settings, stage: Stage, say: Say, out: Path | None = Non
         stage=stage,
         results=Path(settings.inputs.results) if settings.inputs.results else None,
         kept=runner.kept,
+        extent=runner.extent,
     )
     if mode == "measure":
         return measure_mode(settings, runner, task, say)

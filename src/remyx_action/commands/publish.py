@@ -16,12 +16,13 @@ from remyx_action.github import pull_request
 from remyx_action.github.client import Client
 from remyx_action.github.trouble import NotRead
 from remyx_action.pipeline import Ran, Request, Stage, run
+from remyx_action.planning.extent import WHOLE, Extent
 from remyx_action.reports.conclusion import Section, of_bug, of_nothing, of_problems, of_refusal, of_report
 from remyx_action.repository import find_repository, obtain
 from remyx_action.settings import Inputs
 from remyx_action.stages.project import load_project
 from remyx_action.stages.reuse import Keeping
-from remyx_action.workspace.archive import unpack
+from remyx_action.workspace.archive import unpack_all
 
 from .posting import Desk, GitHubEvent, Posts
 
@@ -37,6 +38,7 @@ class Task(Struct, frozen=True, kw_only=True):
     """What another job left; None: measured here, or nothing."""
     measured: Path | None = None
     """What this very job measured."""
+    extent: Extent = WHOLE
     kept: Path | None = None
     """Where a job on the default branch kept baseline arms."""
 
@@ -51,6 +53,7 @@ def request_of(task: Task, event: Event, inputs: Inputs) -> Request:
         policy=inputs.policy,
         variant=inputs.variant,
         keeping=Keeping(folder=task.kept, may_keep=False),
+        extent=task.extent,
     )
 
 
@@ -64,7 +67,7 @@ def judged(
             folder = Path(scratch)
             if task.results is not None and task.results.exists():
                 refuse_inside_checkout(task)
-                folder = unpack(task.results, folder)
+                folder = unpack_all(task.results, folder)
             return run(replace(request_of(task, event, inputs), results=folder), task.stage)
 
     return sections_of(carry_out, inputs, policies, commit=event.head_commit)

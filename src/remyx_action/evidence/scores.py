@@ -69,3 +69,5 @@ class ArmScores(Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
     digests: Mapping[str, str] = field(default_factory=dict)
     """File name → `sha256:…` of each file that was read."""
+    cost: Mapping[str, Decimal] = field(default_factory=dict)
+    """Unit → amount, as the harness reported it."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
+
+from msgspec.structs import replace
 
 from remyx_action.errors import Problem
 from remyx_action.evidence.scores import ArmScores
-from remyx_action.files.strict_json import Fault
+from remyx_action.files.strict_json import Fault, NumberText
 from remyx_action.policy.bar import BarMetric
 
 from .arm import Arrived, assemble
@@ -17,11 +20,15 @@ from .columns import NATIVE_ROLES, Columns, shown_value
 from .entry import Entry
 from .files import ArmFiles
 from .json_lines import read_lines
+from .samples import beyond_limits
 
 FILE = "results.json"
 SCHEMA = "remyx-results/1"
 NUMBERS = ("value", "n", "stderr", "clusters")
 SIBLING = re.compile(r"(?!\.)[^/\\\x00-\x1f\x7f]{1,255}")
+
+MOST_UNITS = 8
+"""Of cost."""
 
 SEE_SCHEMA = "see schemas/results.schema.json, or point at the harness's own file with `results:`"
 BESIDE = "name a JSON Lines file in the same folder, such as space10.jsonl"
@@ -32,7 +39,8 @@ def read_native(file: str, document: Any, files: ArmFiles, metrics: Mapping[str,
     check_shape(file, document, SCHEMA)
     reported = document["metrics"]
     entries = {}
-    warnings = _unread(document, ("schema", "metrics", "provenance"), "at the top")
+    warnings = _unread(document, ("schema", "metrics", "provenance", "cost"), "at the top")
+    cost = _cost(document.get("cost", {}), warnings)
     problems: list[Problem] = []
     for key in metrics:
         if key not in reported:
@@ -52,7 +60,7 @@ def read_native(file: str, document: Any, files: ArmFiles, metrics: Mapping[str,
         provenance=document.get("provenance", {}),
         warnings=warnings,
     )
-    return assemble(arrived, metrics)
+    return replace(assemble(arrived, metrics), cost=cost)
 
 
 def check_shape(file: str, document: Any, schema: str) -> None:
@@ -104,6 +112,20 @@ def entry_of(file: str, key: str, reported: Any, files: ArmFiles | None) -> Entr
     folder = file.rpartition("/")[0]
     name = f"{folder}/{samples}" if folder else samples
     return Entry(numbers=numbers, samples=read_lines(name, files.pieces(name), NATIVE_ROLES))
+
+
+def _cost(found: Any, warnings: list[str]) -> Mapping[str, Decimal]:
+    """Amounts by unit, as far as they are amounts: what an arm cost is shown and never judged."""
+    amounts = found if type(found) is dict else {}
+    cost = {
+        unit: Decimal(amount)
+        for unit, amount in list(amounts.items())[:MOST_UNITS]
+        if type(amount) is NumberText and 0 < len(unit) <= 40 and not beyond_limits([amount])
+    }
+    known = {unit: amount for unit, amount in cost.items() if amount >= 0}
+    if type(found) is not dict or len(known) < len(amounts):
+        warnings.append(f"cost holds what is no amount of a unit: {shown_value(found)}")
+    return known
 
 
 def _unread(found: dict[str, Any], read: tuple[str, ...], where: str) -> list[str]:

@@ -305,7 +305,8 @@ def _failure(arm: ArmView) -> RenderableType:
 
 def _about_arm(arm: ArmView) -> Iterable[str]:
     asset = neutral.terminal(arm.asset) if arm.asset else ""
-    return filter(None, (arm.state, asset, arm.seconds))
+    cost = [f"{amount} {neutral.terminal(unit, limit=40)}" for unit, amount in arm.cost]
+    return filter(None, (arm.state, asset, arm.seconds, *cost))
 
 
 def _judged_under(view: View) -> RenderableType:

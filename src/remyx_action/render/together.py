@@ -11,7 +11,7 @@ from remyx_action.reports.report import Report
 from . import neutral, numbers
 from .notices import Notice
 from .view import short_commit
-from .words import REASONS, VERDICTS
+from .words import REASONS, VERDICTS, quick_look
 
 Told = Report | Notice
 Draw = Callable[[Told, int], str]
@@ -116,4 +116,5 @@ def _said(told: Told) -> str:
     if isinstance(told, Notice):
         return told.headline.replace("|", "\\|")
     symbol, word = VERDICTS[told.verdict]
-    return f"{symbol} **{word}**: {neutral.cell(REASONS.get(told.reason, told.reason), limit=120)}"
+    reason = REASONS.get(told.reason, told.reason) + quick_look(told.quick_look)
+    return f"{symbol} **{word}**: {neutral.cell(reason, limit=160)}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
+from remyx_action.decimals import plain
 from remyx_action.policy.bar import Node
 from remyx_action.reports.age import age_in_words
 from remyx_action.reports.report import ArmReport, Report, RuleRow
@@ -16,7 +17,17 @@ from .metric_lines import notes as metric_notes
 from .phrase import Coded, Phrase, Said
 from .proposed import ProposalView, proposal_view
 from .trace import MetricView, Role, TraceLine, rule_name, trace_lines
-from .words import ARM_STATES, CAPS, MARKS, NEXT_STEPS, REASONS, REJECT_MARKS, SHIP_MARKS, VERDICTS
+from .words import (
+    ARM_STATES,
+    CAPS,
+    MARKS,
+    NEXT_STEPS,
+    REASONS,
+    REJECT_MARKS,
+    SHIP_MARKS,
+    VERDICTS,
+    quick_look,
+)
 
 SHORT_COMMIT = 9
 SHORT_DIGEST = len("sha256:") + 12
@@ -65,6 +76,8 @@ class ArmView(Struct, frozen=True, kw_only=True):
     state: str
     asset: str | None
     seconds: str
+    cost: tuple[tuple[str, str], ...]
+    """Unit and amount, as the harness reported them."""
     failed: bool
     detail: str | None
     facts: tuple[tuple[str, str], ...]
@@ -130,7 +143,7 @@ def view_of(report: Report) -> View:
         verdict=report.verdict,
         symbol=symbol,
         word=word,
-        reason=REASONS.get(report.reason, report.reason),
+        reason=REASONS.get(report.reason, report.reason) + quick_look(report.quick_look),
         because=tuple(_because(report, ship=ship, reject=reject)),
         next_step=NEXT_STEPS.get(report.reason, ""),
         commit=_commit(report),
@@ -254,6 +267,7 @@ def _arm(name: str, arm: ArmReport, now: str) -> ArmView:
         seconds=numbers.duration(arm.seconds) if arm.seconds is not None else "",
         failed=arm.state in {"failed", "timed_out"},
         detail=arm.detail,
+        cost=tuple((name, numbers.number(plain(amount))) for name, amount in arm.cost.items()),
         facts=(*arm.provenance.items(), *digests),
         unnamed=tuple(arm.unnamed),
     )

@@ -30,6 +30,7 @@ REASONS = {
     "lock_stale": "the bar is met, but it is not the one that was locked",
     "not_locked": "the bar is met, but the policy asks for a lock that is not there",
     "isolation": "the bar is met, but the numbers come from where the policy does not trust them",
+    "quick_look": "the bar is met, but only on a quick look",
 }
 """Why a verdict is what it is, to follow a colon or stand alone."""
 
@@ -46,9 +47,10 @@ NEXT_STEPS = {
     "lock_stale": "Review what drifted on the base branch, run `remyx-action lock` there, and merge that.",
     "not_locked": "Run `remyx-action lock` and merge what it writes; `remyx-action doctor` tells what lacks.",
     "isolation": "Measure where the policy trusts it; the lowest level it takes is its `trust: {min_level}`.",
+    "quick_look": "Run it on all samples; or let the ship rule say how few suffice: `sample_size >= N`.",
 }
 
-CAPS = ("workflow_changed", "lock_stale", "not_locked", "isolation")
+CAPS = ("workflow_changed", "lock_stale", "not_locked", "isolation", "quick_look")
 """Reasons of an iterate whose bar is met."""
 
 PROPOSED_REASONS = {"policy_removed": "the policy, or its template, is removed"}
@@ -138,6 +140,11 @@ METHODS = {
     "one-sample": "the variant alone against a fixed bar",
     "quantile": "on the quantile itself",
 }
+
+
+def quick_look(samples: int | None) -> str:
+    """What stands behind the reason of a verdict on fewer samples than there are; "" elsewhere."""
+    return "" if samples is None else f" · quick look at {samples:,} samples at most"
 
 
 def combined(combinator: str, k: int | None, of: int) -> str:

@@ -13,7 +13,7 @@ from remyx_action.files.yaml_loader import Place
 from remyx_action.render import neutral
 from remyx_action.render.notices import Notice
 from remyx_action.render.pull_request import MARKER
-from remyx_action.render.words import NOT_JUDGED, NOTICES, REASONS, VERDICTS, NoticeKind
+from remyx_action.render.words import NOT_JUDGED, NOTICES, REASONS, VERDICTS, NoticeKind, quick_look
 from remyx_action.reports.report import FieldConditionRow, MetricConditionRow, Report, RuleRow
 
 REPORT_ONLY = "Report only (`fail-on: never`): whatever the verdict, this check passes."
@@ -91,7 +91,7 @@ def of_report(report: Report, *, places: Mapping[str, Place], path: str, report_
         reason=report.reason,
         passes=passes,
         exit=exit_code,
-        title=f"{word}: {REASONS.get(report.reason, report.reason)}",
+        title=f"{word}: {REASONS.get(report.reason, report.reason)}{quick_look(report.quick_look)}",
         told=report,
         note=REPORT_ONLY if report_only else ALLOWED if allowed else "",
         remarks=tuple(_conditions(report, places, path, "warning" if passes else "failure")),

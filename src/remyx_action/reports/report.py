@@ -149,6 +149,8 @@ class Report(Spec):
     arms: dict[Literal["baseline", "variant"], ArmReport]
     proposal: ProposalReport | None = None
     """Of a pull request or merge group; null elsewhere."""
+    quick_look: Annotated[Integer | None, Field(exclude_if=lambda samples: samples is None)] = None
+    """At most so many samples were asked for, fewer than there are; left out elsewhere."""
     run: RunReport
 
     @model_validator(mode="after")
@@ -235,6 +237,10 @@ class ArmReport(Spec):
     warnings: list[str]
     origin: Annotated[Origin | None, Field(exclude_if=lambda origin: origin is None)] = None
     """Of an arm that was not measured now; left out elsewhere."""
+    cost: Annotated[dict[str, Number], Field(exclude_if=lambda cost: not cost)] = Field(default_factory=dict)
+    """What the harness says that it cost, by unit (`usd`, `tokens`), over all seeds and shards."""
+    shards: Annotated[Integer | None, Field(exclude_if=lambda shards: shards is None)] = None
+    """How many parts were merged; left out where the arm was measured in one."""
 
 
 class RunReport(Spec):

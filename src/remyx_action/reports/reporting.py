@@ -57,6 +57,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     arms: Mapping[Arm, ArmReport]
     proposal: ProposalReport | None
     run: RunReport
+    quick_look: int | None = None
 
 
 def draw_up(judgement: Judgement, *, bar: Bar, inputs: Inputs, surroundings: Surroundings) -> Report:
@@ -77,6 +78,7 @@ def draw_up(judgement: Judgement, *, bar: Bar, inputs: Inputs, surroundings: Sur
         judged_under=surroundings.judged_under,
         arms=dict(surroundings.arms),
         proposal=surroundings.proposal,
+        quick_look=surroundings.quick_look,
         run=surroundings.run,
     )
 

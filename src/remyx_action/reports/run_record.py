@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
+from msgspec import Struct
 from pydantic import Field, ValidationError
 
 from remyx_action.errors import NotJudged
 from remyx_action.files import strict_json
+from remyx_action.planning.extent import Extent
 from remyx_action.planning.plan import Arm
 from remyx_action.reports.report import ArmReport, RunReport
-from remyx_action.specs.fields import Line, Name, Spec
+from remyx_action.specs.fields import Integer, Line, Name, Spec
 
 NAME = "run.json"
 """Of the file, beside `arms/`."""
@@ -25,19 +27,33 @@ class RunRecord(Spec):
     harness: Line
     """Digest of the harness that measured."""
     arms: dict[Arm, ArmReport]
+    samples: Annotated[Integer | None, Field(ge=1)] = None
+    """At most so many samples were asked for: a quick look."""
+    shard: Annotated[Integer, Field(ge=0)] = 0
+    shards: Annotated[Integer, Field(ge=1, le=256)] = 1
+    """How many parts there are, of which these arms are one."""
     run: RunReport
 
 
-def record_as_json(
-    *, template: str, commits: Mapping[str, str], harness: str, arms: Mapping[Arm, ArmReport], run: RunReport
-) -> str:
+class Measured(Struct, frozen=True, kw_only=True):
+    """What was measured."""
+
+    template: str
+    commits: Mapping[str, str]
+    extent: Extent
+
+
+def record_as_json(errand: Measured, *, harness: str, arms: Mapping[Arm, ArmReport], run: RunReport) -> str:
     """The file's text."""
     record = {
         "schema": "remyx-run/1",
-        "template": template,
-        "commits": dict(commits),
+        "template": errand.template,
+        "commits": dict(errand.commits),
         "harness": harness,
         "arms": {arm: report.model_dump() for arm, report in arms.items()},
+        "samples": errand.extent.samples,
+        "shard": errand.extent.shard,
+        "shards": errand.extent.shards,
         "run": run.model_dump(),
     }
     return strict_json.dump(record)

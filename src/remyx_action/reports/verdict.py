@@ -36,6 +36,15 @@ class MeasuredArm(Struct, frozen=True, kw_only=True):
 Arms = Mapping[Arm, MeasuredArm]
 """Both of them."""
 
+
+class Measurement(Struct, frozen=True, kw_only=True):
+    """Both arms, and how much of the evaluation they are."""
+
+    arms: Arms
+    samples: int | None = None
+    """At most so many were asked for, fewer than there are: a quick look."""
+
+
 NOT_MEASURED = Unusable(reason=Reason.MISSING_METRIC, message="was not measured")
 
 
@@ -47,6 +56,7 @@ def reach_verdict(
     run: RunReport,
     caps: Sequence[str] = (),
     proposal: ProposalReport | None = None,
+    quick_look: int | None = None,
 ) -> Report:
     """The verdict on two arms under a bar."""
     warnings = compare_provenance(arms["baseline"].scores, arms["variant"].scores).warnings
@@ -62,6 +72,7 @@ def reach_verdict(
             arms={arm: measured.report for arm, measured in arms.items()},
             proposal=proposal,
             run=run,
+            quick_look=quick_look,
         ),
     )
 

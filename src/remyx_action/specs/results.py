@@ -74,3 +74,5 @@ class Results(Received):
     """By the metric's key."""
     provenance: dict[str, str] = Field(default_factory=dict)
     """`dataset_revision`, `judge`, `model_revision`, …"""
+    cost: dict[str, Annotated[Number, Bounds(least="0")]] = Field(default_factory=dict)
+    """What the arm cost, by unit: `usd`, `tokens`, `gpu_hours`, …; shown, never judged."""

@@ -184,6 +184,7 @@ def _read(
         "provenance": dict(scores.provenance),
         "digests": dict(folder.digests),
         "unnamed": list(scores.unnamed),
+        "cost": dict(scores.cost),
         "warnings": [*report.warnings, *scores.warnings],
     }
     return MeasuredArm(scores=scores, report=report.model_copy(update=found))

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from remyx_action.circumstances import Circumstances
 from remyx_action.policy.bar import set_bar
 from remyx_action.policy.changes import Side, compare_bars
+from remyx_action.policy.quick_look import QUICK_LOOK, is_enough
 from remyx_action.reports.report import BarChange, ExperimentReport, ProposalReport, Report
-from remyx_action.reports.verdict import Arms, preview, reach_verdict
+from remyx_action.reports.verdict import Arms, Measurement, preview, reach_verdict
 from remyx_action.specs import Policy, Template
 from remyx_action.stages.scene import Scene
 from remyx_action.stages.standing import Standing
@@ -24,7 +25,7 @@ def judge_arms(
     scene: Scene,
     template: Template,
     policy: Policy,
-    arms: Arms,
+    measured: Measurement,
     *,
     standing: Standing,
     circumstances: Circumstances,
@@ -32,11 +33,12 @@ def judge_arms(
     """The verdict under the scene's rules, the proposed ones beside it."""
     return reach_verdict(
         set_bar(policy, template, scene.project.vocabulary),
-        arms,
+        measured.arms,
         judged_under=standing.record,
         run=circumstances.now(),
-        caps=caps_of(scene, policy, standing),
-        proposal=proposal_of(scene, template, policy, arms),
+        caps=[*caps_of(scene, policy, standing), *cap_of_a_quick_look(policy, measured.samples)],
+        proposal=proposal_of(scene, template, policy, measured.arms),
+        quick_look=measured.samples,
     )
 
 
@@ -51,6 +53,11 @@ def caps_of(scene: Scene, policy: Policy, standing: Standing) -> Sequence[str]:
         ISOLATION: standing.level < policy.trust.min_level,
     }
     return [cap for cap, holds in caps.items() if holds]
+
+
+def cap_of_a_quick_look(policy: Policy, samples: int | None) -> Sequence[str]:
+    """Anywhere, on a laptop too: a part of the samples ships only where the policy says that it may."""
+    return [] if samples is None or is_enough(policy.ship, samples) else [QUICK_LOOK]
 
 
 def proposal_of(scene: Scene, template: Template, policy: Policy, arms: Arms) -> ProposalReport | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from remyx_action.circumstances import Circumstances
+from remyx_action.evidence.scores import Samples
 from remyx_action.planning.extent import WHOLE, Extent
 from remyx_action.planning.kept import Identity
 from remyx_action.planning.plan import Arm, Site, choose_assets, folder_of, plan_run, seeds_of
@@ -69,9 +70,21 @@ def carry_out(
         if any(measured.report.state != "completed" for measured in found.values()):
             break
     arms = {arm: join_seeds(measured, metrics) for arm, measured in runs.items()}
+    arms = {arm: with_warnings(measured, _beyond(errand.extent, measured)) for arm, measured in arms.items()}
     if "baseline" in arms:
         arms["baseline"] = with_warnings(arms["baseline"], shelf.notes)
     return arms
+
+
+def _beyond(extent: Extent, arm: MeasuredArm) -> list[str]:
+    """Where a harness did not look at how much it was asked for."""
+    if extent.samples is None:
+        return []
+    counts = [len(set(one.ids)) for one in arm.scores.scores.values() if isinstance(one, Samples)]
+    if max(counts, default=0) <= extent.samples:
+        return []
+    asked = f"{max(counts):,} samples were scored, and {extent.samples:,} were asked for"
+    return [f"{asked}: the harness looks at neither REMYX_SAMPLES nor {{samples}}"]
 
 
 def _with_seed(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from remyx_action.evidence.merging import NotMergedError, merge_seeds, merge_shards, told_of
 from remyx_action.evidence.scores import ArmScores
@@ -43,7 +44,8 @@ def join_shards(arms: Sequence[MeasuredArm], keys: Iterable[str]) -> MeasuredArm
         Part(name=f"shard {index} of {len(arms)}", folder=f"shard-{index}", arm=arm)
         for index, arm in enumerate(arms)
     ]
-    return _joined(parts, keys, lambda parts: merge_shards([(part.name, part.arm.scores) for part in parts]))
+    whole = _joined(parts, keys, lambda parts: merge_shards([(part.name, part.arm.scores) for part in parts]))
+    return replace(whole, report=whole.report.model_copy(update={"shards": len(arms)}))
 
 
 def _joined(
@@ -78,9 +80,18 @@ def _report(parts: Sequence[Part]) -> ArmReport:
             for name, digest in part.arm.report.digests.items()
         },
         "warnings": list(told_of((part.name, part.arm.report.warnings) for part in parts)),
+        "cost": _sums(report.cost for report in reports),
         "origin": _origin([report.origin for report in reports if report.origin is not None]),
     }
     return told.model_copy(update=changes)
+
+
+def _sums(costs: Iterable[Mapping[str, Decimal]]) -> dict[str, Decimal]:
+    total: dict[str, Decimal] = {}
+    for cost in costs:
+        for unit, amount in cost.items():
+            total[unit] = total.get(unit, Decimal(0)) + amount
+    return total
 
 
 def _origin(origins: Sequence[Origin]) -> Origin | None:

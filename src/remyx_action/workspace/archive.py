@@ -22,6 +22,7 @@ from .regular import UnreadableError, open_file, open_folder
 
 FILES_CAP = 2_000
 DEPTH_CAP = 12
+LEGS_CAP = 1_024
 NAME_CAP = 255
 TOTAL_CAP_BYTES = 4 * RESULTS_CAP_BYTES
 _BLOCK_BYTES = 1 << 20
@@ -52,6 +53,31 @@ def pack(folder: Path, archive: Path) -> tuple[str, ...]:
             if size > RESULTS_CAP_BYTES or total > TOTAL_CAP_BYTES or not _add(tar, folder, path):
                 left_out.append(path)
     return tuple(left_out)
+
+
+def unpack_all(results: Path, into: Path) -> Path:
+    """What several jobs handed over, as one folder; what one did, as `unpack` has it.
+
+    Several: a folder of folders with one archive each, as `actions/download-artifact` leaves them.
+    """
+    inside = (
+        [entry for entry in sorted(results.iterdir()) if _holds_archive(entry)] if results.is_dir() else []
+    )
+    if not inside:
+        return unpack(results, into)
+    if len(inside) > LEGS_CAP:
+        raise NotJudged(f"{results.name} holds more than {LEGS_CAP} results", help=_HELP)
+    for number, entry in enumerate(inside):
+        (into / str(number)).mkdir()
+        unpack(entry, into / str(number))
+    return into
+
+
+def _holds_archive(folder: Path) -> bool:
+    if folder.is_symlink() or not folder.is_dir():
+        return False
+    inside = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
+    return len(inside) == 1 and _is_archive(inside[0])
 
 
 def unpack(results: Path, into: Path) -> Path:
