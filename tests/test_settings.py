@@ -112,7 +112,12 @@ def test_every_input_is_taken_and_an_empty_one_is_not_given() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "message", "help"),
     [
-        ("REMYX_MODE", "deploy", "'deploy' is not one of run, open, measure, publish, check, doctor", None),
+        (
+            "REMYX_MODE",
+            "deploy",
+            "'deploy' is not one of run, open, plan, measure, publish, keep, check, doctor",
+            None,
+        ),
         ("REMYX_COMMENT", "Always", "'Always' is not one of always, on-change, on-block, never", None),
         ("REMYX_FAIL_ON", "reject", "'reject' is not one of policy, never", None),
         ("REMYX_WORKING_DIRECTORY", "/etc", "'/etc' is not a folder below the repository's root", None),

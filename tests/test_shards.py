@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -15,15 +17,21 @@ from hypothesis import strategies as st
 
 from enumeration import metric
 from places import Place, arm
+from remyx_action.commands import baseline
 from remyx_action.errors import NotJudged, WrongUsage
 from remyx_action.evidence.comparison import gather
 from remyx_action.evidence.merging import NotMergedError, merge_seeds, merge_shards
 from remyx_action.evidence.scores import ArmScores, Empty, Samples, Scores, Summary, Unusable
 from remyx_action.planning.extent import Extent, read_shard
+from remyx_action.planning.matrix import legs_of, matrix_of
 from remyx_action.policy.reasons import Reason
 from remyx_action.reports.report import Report, to_json
+from remyx_action.specs import Template
+from remyx_action.stages.reuse import NOTHING_KEPT, Keeping
+from reports import spec
 from small_project import FILES, HARNESS, METRICS, TEMPLATE
 
+PROGRAM = Path(sys.executable).with_name("remyx-action")
 SMALL = "  - {key: rare, unit: accuracy, range: [0, 1]}\n"
 SHARDED = HARNESS.replace(
     "results = {",
@@ -48,12 +56,14 @@ def place(tmp_path: Path) -> Place:
     return Place(tmp_path, DEALT)
 
 
-def measure(place: Place, shards: int, *, variant: str = "better", **given: Any) -> Path:
+def measure(
+    place: Place, shards: int, *, variant: str = "better", keeping: Keeping = NOTHING_KEPT, **given: Any
+) -> Path:
     """Every shard measured by a job of its own; the folder that their archives would be unpacked into."""
     folder = place.root.parent / f"legs-{shards}"
     for shard in range(shards):
         place.out = folder / f"remyx-results-{shard}"
-        place.measure(variant, extent=Extent(shard=shard, shards=shards, **given))
+        place.measure(variant, keeping=keeping, extent=Extent(shard=shard, shards=shards, **given))
     return folder
 
 
@@ -239,3 +249,48 @@ def test_provenance_that_must_agree_does() -> None:
 def test_empty_everywhere_is_empty() -> None:
     empty = samples_of([])
     assert empty == merge_shards([("0", as_arm(empty)), ("1", as_arm(empty))]).scores["m"]
+
+
+def test_a_shard_without_a_rare_metric_is_kept_too(place: Place) -> None:
+    place.write({".remyx/templates/small.yaml": f"{DEALT['.remyx/templates/small.yaml']}shards: 4\n"})
+    said: list[str] = []
+    baseline.keep(place.baseline(), place.stage(), said.append)
+    assert [f"small, shard {shard} of 4: measured and kept" for shard in range(4)] == [
+        line.partition(" (")[0] for line in said
+    ]
+    measure(place, 4, keeping=Keeping(folder=place.kept, may_keep=False))
+    assert ["variant"] == place.ran()
+    place.write({"evaluation/evaluate.py": SHARDED.replace("range(3)", "range(0)")})
+    place.write({".remyx/templates/small.yaml": DEALT[".remyx/templates/small.yaml"] or ""})
+    with pytest.raises(NotJudged, match="the list of samples is empty"):
+        baseline.keep(place.baseline(), place.stage(), said.append)
+
+
+@pytest.mark.parametrize("format", ["text", "json", "github"])
+def test_the_plan_names_every_leg(place: Place, format: str) -> None:
+    place.write({".remyx/templates/small.yaml": f"{DEALT['.remyx/templates/small.yaml']}shards: 2\n"})
+    words = [str(PROGRAM), "-C", str(place.root), "plan", "--format", format]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    more = subprocess.run([*words, "--shards", "3"], capture_output=True, text=True, check=True)
+    if format == "text":
+        command = "remyx-action run --template small --shard {}/2 --measure-only --out legs/small-{}-of-2"
+        assert [command.format(shard, shard) for shard in range(2)] == done.stdout.splitlines()
+    else:
+        legs = json.loads(done.stdout)["legs" if format == "json" else "include"]
+        named = [
+            {"name": f"small-{shard}-of-2", "template": "small", "shard": f"{shard}/2"} for shard in range(2)
+        ]
+        assert named == legs
+        assert 3 == len(json.loads(more.stdout)["legs" if format == "json" else "include"])
+    assert 1 == len(done.stdout.splitlines()) or format != "github"
+
+
+def test_a_matrix_is_never_larger_than_github_takes() -> None:
+    templates = [
+        spec(Template, {"version": 1, "name": name, "script": "x", "metrics": ["m"]}) for name in "ab"
+    ]
+    assert 256 == len(legs_of(templates, 128))
+    with pytest.raises(WrongUsage, match="258 legs are more than the 256 jobs"):
+        legs_of(templates, 129)
+    assert ["a-0-of-1", "b-0-of-1"] == [leg.name for leg in legs_of(templates, None)]
+    assert "" == matrix_of([])

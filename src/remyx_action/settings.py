@@ -17,7 +17,7 @@ from remyx_action.errors import WrongUsage
 from remyx_action.events import Event, Laptop, SettingProblem, is_plain, parse_event, shown
 from remyx_action.planning.extent import SHARD_HELP, WHOLE, Extent, read_shard
 
-Mode = Literal["run", "open", "measure", "publish", "check", "doctor"]
+Mode = Literal["run", "open", "plan", "measure", "publish", "keep", "check", "doctor"]
 CommentMode = Literal["always", "on-change", "on-block", "never"]
 FailOn = Literal["policy", "never"]
 

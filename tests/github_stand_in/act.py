@@ -24,6 +24,7 @@ JSON = Any
 ROOT = Path(__file__).parents[2]
 ACTIONS = Path(__file__).parent / "actions"
 STAND_INS = {
+    "actions/cache": ACTIONS / "cache",
     "actions/checkout": ACTIONS / "checkout",
     "actions/upload-artifact": ACTIONS / "upload-artifact",
     "actions/download-artifact": ACTIONS / "download-artifact",
@@ -101,6 +102,7 @@ class Runner:
             "STAND_IN_REF": ref,
             "STAND_IN_TOKEN": token,
             "STAND_IN_ARTIFACTS": str(artifacts),
+            "STAND_IN_CACHE": str(self.scratch / "cache"),
             "STAND_IN_SUMMARIES": str(home / "summaries"),
             **(environment or {}),
         }
@@ -163,7 +165,7 @@ def _used_stand_ins(checkout: Path) -> dict[str, Path]:
     text += "".join(
         path.read_text() for path in [*checkout.glob("action.y*ml"), ROOT / "action.yml"] if path.exists()
     )
-    used = re.findall(r"uses:\s*[\"']?([\w.-]+/[\w.-]+)@([\w.-]+)", text)
+    used = re.findall(r"uses:\s*[\"']?([\w.-]+/[\w.-]+)(?:/[\w.-]+)*@([\w.-]+)", text)
     return {f"{name}@{ref}": STAND_INS[name] for name, ref in used if name in STAND_INS}
 
 

@@ -78,6 +78,7 @@ def check(
 
 
 app.command()(measuring.run)
+app.command()(measuring.plan)
 app.add_typer(measuring.baseline_commands, name="baseline")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from msgspec.structs import replace
@@ -84,6 +84,29 @@ def _extent(samples: int | None, shard: str | None) -> Extent:
     if extent is None:
         raise WrongUsage(f"--shard {shard} names no shard", help=SHARD_HELP)
     return extent.with_samples(samples)
+
+
+def plan(
+    context: typer.Context,
+    shards: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Parts of each template; default: its `shards`.")
+    ] = None,
+    template: TemplateName = None,
+    format: Annotated[
+        Literal["text", "json", "github"], typer.Option("--format", help="text, json, or GitHub's matrix.")
+    ] = "text",
+) -> int:
+    """Say which jobs measure a change in parts, for a scheduler to start; run nothing.
+
+    Example: remyx-action plan --shards 8 --format github
+    """
+    from remyx_action.commands import plan as command
+    from remyx_action.pipeline import Request
+
+    root = root_of(context)
+    request = Request(root=root, out=root, event=on_github.event(), template=template)
+    typer.echo(command.told(command.plan(request, shards=shards), format))
+    return Exit.SHIP
 
 
 baseline_commands = typer.Typer(

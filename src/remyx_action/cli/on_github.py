@@ -12,6 +12,7 @@ import typer
 from .options import PolicyName
 
 if TYPE_CHECKING:
+    from remyx_action.events import Event
     from remyx_action.pipeline import Stage
     from remyx_action.planning.extent import Extent
     from remyx_action.settings import Mode
@@ -42,6 +43,13 @@ def action() -> int:
 def in_an_event() -> bool:
     """Whether this process is a step of a job on GitHub."""
     return bool(os.environ.get("GITHUB_EVENT_NAME"))
+
+
+def event() -> Event:
+    """What this process was started for."""
+    from remyx_action.settings import read_settings
+
+    return read_settings(os.environ).event
 
 
 def keeping(folder: Path | None, out: Path, *, fresh: bool = False) -> Keeping:

@@ -25,8 +25,8 @@ from remyx_action.reports.conclusion import Section, of_nothing, of_refusal, sum
 from remyx_action.settings import Runner, Settings
 from remyx_action.workflow import without_commands
 from remyx_action.workspace import read_project
-from remyx_action.workspace.archive import pack
 
+from . import measuring
 from .check import check as check_files
 from .doctor import doctor_mode, knowing_enforcement, place_of
 from .posting import Desk, Posts, close, connect, open_checks, post_all
@@ -42,9 +42,6 @@ from .publish import (
     sections_of,
 )
 from .telling import Say, outputs_of, tell_outputs, tell_posts, tell_verdict
-
-ARCHIVE = "results.tar"
-"""What `measure` leaves for `publish`, in its output folder."""
 
 
 def carry_out(settings: Settings, stage: Stage, say: Say, out: Path | None = None) -> Exit:
@@ -71,8 +68,8 @@ def carry_out(settings: Settings, stage: Stage, say: Say, out: Path | None = Non
         kept=runner.kept,
         extent=runner.extent,
     )
-    if mode == "measure":
-        return measure_mode(settings, runner, task, say)
+    if mode in measuring.MODES:
+        return measuring.MODES[mode](settings, runner, task, say)
     return judge_mode(settings, runner, task, say)
 
 
@@ -106,24 +103,6 @@ def open_mode(settings: Settings, runner: Runner, say: Say) -> Exit:
     return Exit.SHIP
 
 
-def measure_mode(settings: Settings, runner: Runner, task: Task, say: Say) -> Exit:
-    """Run the arms, judge nothing, and leave one archive; a failed arm is for the judging job to tell."""
-    event = settings.event
-    if is_mere_edit(event) or not isinstance(event, PullRequestEvent | MergeGroupEvent):
-        say("nothing to measure: the event proposes nothing")
-        return Exit.SHIP
-    request = replace(request_of(task, event, settings.inputs), measure_only=True)
-    ran = run(request, task.stage)
-    if ran.nothing is not None:
-        say(f"nothing to evaluate: {ran.nothing}")
-        return Exit.SHIP
-    archive = task.out / ARCHIVE
-    for path in pack(task.out, archive):
-        say(f"left out of the archive: {path!a} is too large, or too much with the others")
-    tell_outputs(runner, {"report": str(archive)}, say)
-    return Exit.SHIP
-
-
 def judge_mode(settings: Settings, runner: Runner, task: Task, say: Say) -> Exit:
     """`publish`, and `run` where one job does everything: the same end for both."""
     event = settings.event
@@ -140,7 +119,7 @@ def judge_mode(settings: Settings, runner: Runner, task: Task, say: Say) -> Exit
     task = prepared(task, desk)
     policies = policies_of(task.root, event, settings.inputs)
     opened = opened_before(settings, policies)
-    if is_mere_edit(event):
+    if measuring.is_mere_edit(event):
         return repeat(desk, policies, opened, task, say)
     measured = settings.inputs.mode == "run" and task.results is None
     if measured:
@@ -247,11 +226,6 @@ def elsewhere(settings: Settings, runner: Runner, task: Task, say: Say) -> Exit:
     if bug is not None:
         raise bug
     return exit_code
-
-
-def is_mere_edit(event: object) -> bool:
-    """Whether only the title or text of a pull request changed."""
-    return isinstance(event, PullRequestEvent) and event.action == "edited" and not event.base_changed
 
 
 def opened_before(settings: Settings, policies: list[str]) -> dict[str, int]:

@@ -12,9 +12,10 @@ from msgspec import Struct
 from remyx_action.checks.lock import digest_of
 from remyx_action.decimals import round_significant
 from remyx_action.errors import NotJudged, WrongUsage
-from remyx_action.evidence.scores import ArmScores, Samples, Summary, Unusable
+from remyx_action.evidence.scores import ArmScores, Samples, Summary
 from remyx_action.files.nearest import did_you_mean
 from remyx_action.pipeline import Stage
+from remyx_action.planning.extent import WHOLE, Extent
 from remyx_action.planning.new_numbers import PATH, propose_numbers
 from remyx_action.policy.bar import measured_metrics
 from remyx_action.readers import Measured, write_recorded
@@ -41,6 +42,7 @@ class Request(Struct, frozen=True, kw_only=True):
     template: str | None = None
     """None: every template that runs a baseline."""
     asset: str | None = None
+    extent: Extent = WHOLE
 
 
 class Taken(Struct, frozen=True, kw_only=True):
@@ -61,9 +63,11 @@ def keep(request: Request, stage: Stage, say: Say) -> None:
         )
     with prepare_output(request.out, arms=()), _scene(request) as scene:
         for template in _templates(request, scene.project):
-            arm = _measured(request, stage, scene, template).arm
-            was = "kept already" if arm.report.origin else "measured and kept"
-            say(f"{template.name}: {was} ({arm.report.asset}, {arm.report.seconds} s)")
+            for extent in _extents(request, template):
+                report = _measured(request, stage, scene, template, extent).arm.report
+                was = "kept already" if report.origin else "measured and kept"
+                part = "" if extent.shards == 1 else f", shard {extent.shard} of {extent.shards}"
+                say(f"{template.name}{part}: {was} ({report.asset}, {report.seconds} s)")
 
 
 def record(request: Request, stage: Stage, say: Say) -> str:
@@ -104,7 +108,17 @@ def _has_baseline(request: Request, template: Template) -> bool:
     return bool(request.asset or template.baseline_asset or template.compare == "commits")
 
 
-def _measured(request: Request, stage: Stage, scene: Scene, template: Template) -> Taken:
+def _extents(request: Request, template: Template) -> Sequence[Extent]:
+    """The shard asked for; else each one of the template, as the legs of a pull request will look for it."""
+    if request.extent.shards > 1:
+        return [request.extent]
+    count = template.shards or 1
+    return [Extent(shard=shard, shards=count) for shard in range(count)]
+
+
+def _measured(
+    request: Request, stage: Stage, scene: Scene, template: Template, extent: Extent = WHOLE
+) -> Taken:
     """The template's baseline arm, whole; NotJudged where it is not."""
     if not _has_baseline(request, template):
         raise NotJudged(
@@ -123,9 +137,11 @@ def _measured(request: Request, stage: Stage, scene: Scene, template: Template) 
             circumstances=stage.circumstances,
             on_event=stage.on_event,
             keeping=request.keeping,
+            extent=extent,
         )
         arm = carry_out(errand, {"baseline": asset}, metrics)["baseline"]
-    lacking = [f"{key}: {found.message}" for key, found in _unusable(arm.scores)]
+    unusable = arm.scores.unusable(of_a_shard=extent.shards > 1)
+    lacking = [f"{key}: {found.message}" for key, found in unusable.items()]
     if arm.report.state != "completed" or lacking:
         what = arm.report.detail if arm.report.state != "completed" else "\n".join(lacking)
         raise NotJudged(
@@ -133,10 +149,6 @@ def _measured(request: Request, stage: Stage, scene: Scene, template: Template) 
             help="mend the harness; a broken or partial arm is neither recorded nor kept",
         )
     return Taken(template=template, asset=asset, commit=sources.commits.get("merge_base"), arm=arm)
-
-
-def _unusable(scores: ArmScores) -> list[tuple[str, Unusable]]:
-    return [(key, found) for key, found in scores.scores.items() if isinstance(found, Unusable)]
 
 
 def _how(stage: Stage, scene: Scene, taken: Taken) -> Measured:

@@ -71,3 +71,12 @@ class ArmScores(Struct, frozen=True, kw_only=True):
     """File name → `sha256:…` of each file that was read."""
     cost: Mapping[str, Decimal] = field(default_factory=dict)
     """Unit → amount, as the harness reported it."""
+
+    def unusable(self, *, of_a_shard: bool = False) -> Mapping[str, Unusable]:
+        """The metrics without a score that counts; a shard may well have no sample of one."""
+        kind = Empty if of_a_shard else ()
+        return {
+            key: found
+            for key, found in self.scores.items()
+            if isinstance(found, Unusable) and not isinstance(found, kind)
+        }

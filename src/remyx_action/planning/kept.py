@@ -26,6 +26,11 @@ class Identity(Struct, frozen=True, kw_only=True):
     """Digests of template, harness and asset, the commit, pins, the asset's name, seed and extent."""
 
     @property
+    def of_a_shard(self) -> bool:
+        """Whether it is a part of an arm."""
+        return not self.facts["shard"].endswith("/1")
+
+    @property
     def key(self) -> str:
         """64 hexadecimal digits: the entry's name."""
         text = json.dumps(dict(self.facts), sort_keys=True, separators=(",", ":"))

@@ -9,7 +9,6 @@ from msgspec import Struct, field
 
 from remyx_action.checks.lock import digest_of
 from remyx_action.circumstances import Circumstances
-from remyx_action.evidence.scores import Unusable
 from remyx_action.planning.extent import Extent
 from remyx_action.planning.kept import Entry, Identity, NotWhatItSays, identity_of, read_entry, write_entry
 from remyx_action.reports.verdict import MeasuredArm
@@ -68,14 +67,13 @@ class Shelf(Struct, kw_only=True):
     def keep(self, identity: Identity | None, arm: MeasuredArm, source: Path) -> None:
         """Keep what was measured, where all of it arrived and the run is trusted."""
         report = arm.report
-        whole = not any(isinstance(found, Unusable) for found in arm.scores.scores.values())
         if (
             self.keeping.folder is None
             or not self.keeping.may_keep
             or identity is None
             or report.origin is not None
             or report.state != "completed"
-            or not whole
+            or arm.scores.unusable(of_a_shard=identity.of_a_shard)
         ):
             return
         now = self.circumstances.now()
