@@ -23,13 +23,17 @@ from test_architecture import EDGES, SHELLS
 README = ROOT / "README.md"
 EXAMPLES = ROOT / "examples"
 FIRST_BAR = ROOT / "docs/guide/first-bar.md"
+SETTING_UP = ROOT / "docs/guide/setting-up.md"
+"""A session at a terminal, carried out by test_setting_up_page.py."""
 READER_STANDS_IN = {FIRST_BAR: "new", ROOT / "docs/reference/editor.md": "examples/vqasynth"}
 """Page → where its commands are meant, beside a copy of the examples; else in the repository's root."""
 NO_BREAK_SPACE = "\u00a0"
 LEFT_OUT = "…"
 """Stands in a page for lines of output that it leaves out."""
 PROGRAMS = Path(sys.executable).parent
-PAGES_WITH_COMMANDS = [page for page in pages() if EXAMPLES not in page.parents and any(commands(page))]
+PAGES_WITH_COMMANDS = [
+    page for page in pages() if EXAMPLES not in page.parents and page != SETTING_UP and any(commands(page))
+]
 """Those of the examples are run by test_examples."""
 
 

@@ -79,6 +79,7 @@ def action(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder.mkdir()
     for name in ("action.yml", "pyproject.toml", "uv.lock", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder / name)
+    shutil.copytree(ROOT / "examples/digits-classifier", folder / "examples/digits-classifier")
     shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
     return folder
 

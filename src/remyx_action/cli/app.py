@@ -184,6 +184,7 @@ def render(
     return Exit.SHIP
 
 
+app.command()(setting_up.init)
 app.command()(setting_up.lock)
 app.command()(setting_up.doctor)
 app.command()(on_github.publish)

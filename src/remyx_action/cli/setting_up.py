@@ -1,8 +1,10 @@
-"""The commands of whoever sets the bar: `lock`, `doctor`."""
+"""The commands of whoever sets the bar: `init`, `lock`, `doctor`."""
 
 from __future__ import annotations
 
 import os
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,14 +14,37 @@ from remyx_action.errors import Exit, WrongUsage
 from .options import Format, TemplateName, root_of
 from .screen import screen_colour, screen_width
 
+Owners = Annotated[
+    list[str] | None,
+    typer.Option(metavar="OWNER", help="@org/team or @user: whose review a change of the bar needs."),
+]
+Example = Annotated[
+    str | None, typer.Option("--from", metavar="EXAMPLE", help="Start from a working example: digits.")
+]
+MetricRows = Annotated[
+    list[str] | None,
+    typer.Option(metavar="KEY[:UNIT[:BASELINE]]", help="A metric; - in front: less is better."),
+]
+ScriptPath = Annotated[str, typer.Option(metavar="PATH", help="File or folder that scores one version.")]
+TodaysAsset = Annotated[str, typer.Option(metavar="ASSET", help="The asset that counts today.")]
+VariantPlace = Annotated[
+    str, typer.Option(metavar="FILE[#POINTER]", help="Where a pull request names its variant.")
+]
+Headline = Annotated[
+    list[str] | None, typer.Option(metavar="KEY", help="A metric that must gain; default: the first.")
+]
+Conditions = Annotated[
+    list[str] | None, typer.Option(metavar="CONDITION", help="Such as 'accuracy improves_by 0.02 at 0.80'.")
+]
+ActionUsed = Annotated[
+    str, typer.Option(metavar="OWNER/NAME@COMMIT", help="What the workflow uses: a release.")
+]
+
 
 def lock(
     context: typer.Context,
     template: TemplateName = None,
-    owners: Annotated[
-        list[str] | None,
-        typer.Option(metavar="OWNER", help="@org/team or @user: whose review a change of the bar needs."),
-    ] = None,
+    owners: Owners = None,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 3 where a lock has drifted or is missing.")
     ] = False,
@@ -67,3 +92,44 @@ def doctor(
     examined = command.doctor(client, place, format=format, width=screen_width(), colour=screen_colour())
     typer.echo(examined.output, nl=False)
     return examined.exit
+
+
+def init(
+    context: typer.Context,
+    from_: Example = None,
+    metric: MetricRows = None,
+    script: ScriptPath = "",
+    baseline: TodaysAsset = "",
+    variant_file: VariantPlace = "",
+    samples: Annotated[str, typer.Option(metavar="N", help="How many samples are expected.")] = "",
+    template: Annotated[str, typer.Option(metavar="NAME", help="The evaluation's name.")] = "suite",
+    policy: Annotated[str, typer.Option(metavar="NAME", help="The policy's name.")] = "default",
+    headline: Headline = None,
+    ship: Conditions = None,
+    reject: Conditions = None,
+    owners: Owners = None,
+    branch: Annotated[str, typer.Option(metavar="NAME", help="Branch that the bar protects.")] = "main",
+    action: ActionUsed = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: flags, findings and defaults.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")] = False,
+) -> int:
+    """Set a bar up: asks, shows what it will write, writes .remyx/, the workflow and CODEOWNERS lines.
+
+    Example: remyx-action init --from digits --owners @org/leads
+    """
+    from remyx_action.commands import init as command
+
+    texts = {"script": script, "baseline_asset": baseline, "samples": samples, "template": template}
+    texts |= {"policy": policy, "branch": branch, "action": action}
+    known = command.known_from(metric or (), variant_file, ship or (), reject or (), **texts)
+    wishes = command.Wishes(
+        example=from_, headline=headline or [], owners=owners or [], yes=yes, dry_run=dry_run, force=force
+    )
+    root = (context.obj or Path()).absolute()
+    return command.init(root, known, wishes, ask=_ask, say=typer.echo, is_terminal=sys.stdin.isatty())
+
+
+def _ask(question: str, default: str = "") -> str:
+    answer: str = typer.prompt(question, default=default, show_default=bool(default))
+    return answer.strip()
