@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import pty
 import re
@@ -26,12 +27,13 @@ def at_a_terminal(
     ) as running:
         os.close(slave)
         screen, waiting, since = "", list(answers), 0
+        decoder = codecs.getincrementaldecoder("utf-8")()  # a read may end within a letter
         ends = time.monotonic() + LONGEST_WAIT_SECONDS
         while time.monotonic() < ends:
             ready, _, _ = select.select([master], [], [], 0.1)
             if ready:
                 try:
-                    screen += os.read(master, 65_536).decode()
+                    screen += decoder.decode(os.read(master, 65_536))
                 except OSError:  # the other end is closed: the program has ended
                     break
             elif running.poll() is not None:

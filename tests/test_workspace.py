@@ -69,6 +69,15 @@ def test_whatever_is_no_regular_file_is_a_problem_of_its_own(
     assert {".remyx/metrics.yaml", ".remyx/policies/default.yaml", ".remyx/largest.yaml"} == set(files)
 
 
+def test_schemas_for_editors_may_be_larger(root: Path) -> None:
+    (root / ".remyx/schemas").mkdir()
+    (root / ".remyx/schemas/verdict.schema.json").write_bytes(b" " * (1024 * 1024))
+    (root / ".remyx/schemas/larger.json").write_bytes(b" " * (1024 * 1024 + 1))
+    files, problems = read_project(root)
+    assert ".remyx/schemas/verdict.schema.json" in files
+    assert ["is larger than 1,024 KiB"] == [problem.message for problem in problems]
+
+
 def test_a_recorded_baseline_may_be_larger(root: Path) -> None:
     (root / ".remyx" / "baselines").mkdir()
     (root / ".remyx" / "baselines" / "suite.json").write_bytes(b" " * 100_000)

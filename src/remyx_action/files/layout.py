@@ -12,9 +12,15 @@ RESULTS_CAP_BYTES = 256 * 1024 * 1024
 """Per result file; a recorded baseline is one."""
 
 
+SCHEMA_CAP_BYTES = 1024 * 1024
+"""Per JSON Schema for editors: written by this program, and read by nobody but them."""
+
+
 def cap_of(path: str) -> int:
     """The largest size in bytes of a project's file, by its path below the root."""
-    return RESULTS_CAP_BYTES if path.startswith(f"{FOLDER}/baselines/") else LARGEST_FILE_BYTES
+    if path.startswith(f"{FOLDER}/baselines/"):
+        return RESULTS_CAP_BYTES
+    return SCHEMA_CAP_BYTES if path.startswith(f"{FOLDER}/schemas/") else LARGEST_FILE_BYTES
 
 
 def too_large(cap_bytes: int) -> str:

@@ -148,7 +148,7 @@ class Repository(Struct, frozen=True, kw_only=True):
     def read_tree(self, commit: str) -> tuple[Mapping[str, bytes], tuple[Problem, ...]]:
         """What a commit holds under `.remyx/`, as `read_project` gives it for the working tree.
 
-        Regular blobs only, of at most 64 KiB (recorded baselines: 256 MiB).
+        Regular blobs only, of at most 64 KiB (recorded baselines: 256 MiB; schemas: 1 MiB).
         """
         wanted, problems = [], []
         for entry in self.entries(commit, FOLDER):

@@ -47,7 +47,7 @@ def find_root(directory: Path | None = None) -> Path:
 def read_project(root: Path) -> tuple[Mapping[str, bytes], tuple[Problem, ...]]:
     """Every file under `.remyx/` by its path below the root (with `/`), and what could not be read.
 
-    Only regular files of at most 64 KiB (recorded baselines: 256 MiB); a link is never followed.
+    Only regular files of at most 64 KiB (recorded baselines: 256 MiB, schemas: 1 MiB); no link is followed.
     """
     files: dict[str, bytes] = {}
     problems: list[Problem] = []
