@@ -8,11 +8,20 @@ import pytest
 
 from github_stand_in import payloads
 from github_stand_in.act import ROOT
-from small_project import FILES, locked, model
+from small_project import FILES, HARNESS, UNLOCKED, locked, model
 
 pytestmark = pytest.mark.slow
 
 WORKFLOW = (ROOT / "examples" / "workflows" / "remyx.yml").read_text()
+OF_FORKS = (ROOT / "examples" / "workflows" / "remyx-forks.yml").read_text()
+CANCELLED = "import os, signal\n" + HARNESS.replace(
+    "if asset not in RIGHT:",
+    """if asset == "cancelled":
+    os.kill(os.getppid(), signal.SIGTERM)
+    signal.pause()
+if asset not in RIGHT:""",
+).removeprefix('"""Scores an asset by its name: how many of 400 samples it gets right."""\n')
+"""The same, where the program that started it is asked to end, as a runner asks it."""
 Record = Callable[[str, object], None]
 
 
@@ -56,6 +65,33 @@ def test_a_fork_s_read_only_token_leaves_summary_artifact_and_exit_code(place: A
     assert "tree" not in report["judged_under"]["source"]
 
 
+def test_the_second_workflow_comments_for_a_fork(place: Any) -> None:
+    place.world.history.write("refs/forks/stranger/patch", {"model.yaml": model("worse")}, onto="main")
+    place.pull = place.world.open_pull("patch", owner="stranger")
+    judged = place.event("opened", from_fork=True)
+    assert "failure" == judged.jobs["verdict"], judged.log
+    ended = payloads.workflow_run(place.world, place.pull, run_id=500, conclusion="failure")
+    published = place.start("workflow_run", ended, ref="refs/heads/main")
+    assert {"publish": "failure"} == published.jobs, published.log
+    assert place.ours()[0].body.startswith("### ❌ Reject")
+    assert ["failure"] == place.concluded()
+
+    own = place.world.open_pull("feature/x")
+    ended = payloads.workflow_run(place.world, own, run_id=500)
+    before = len(place.world.comments)
+    skipped = place.start("workflow_run", ended, ref="refs/heads/main")
+    assert ({}, before) == (skipped.jobs, len(place.world.comments)), skipped.log
+
+
+def test_a_cancelled_evaluation_is_red(place: Any) -> None:
+    """The runner ends the evaluating job from outside: the judging job runs all the same."""
+    place.push({"model.yaml": model("cancelled")})
+    ran = place.event("synchronize")
+    assert "failure" == ran.jobs["verdict"], ran.log
+    assert ["failure"] == place.concluded()
+    assert "### ⚠️ Not judged" in place.ours()[0].body
+
+
 def test_a_merge_group_is_judged_on_its_own_commit(place: Any) -> None:
     payload = payloads.merge_group(place.world, place.pull)
     group = payload["merge_group"]
@@ -94,6 +130,10 @@ DIGITS = ROOT / "examples" / "digits-classifier"
 def files(request: pytest.FixtureRequest) -> dict[str, str | None]:
     """What main holds: the small project, or the digits example where a test asks for it."""
     workflow: dict[str, str | None] = {".github/workflows/remyx.yml": WORKFLOW}
+    if "second_workflow" in request.node.name:
+        workflow[".github/workflows/remyx-forks.yml"] = OF_FORKS
+    if "cancelled" in request.node.name:
+        return {**locked({**UNLOCKED, "evaluation/evaluate.py": CANCELLED}), **workflow}
     if "digits" not in request.node.name:
         return {**FILES, **workflow}
     paths = [path for path in DIGITS.rglob("*") if path.is_file() and ".remyx-out" not in path.parts]

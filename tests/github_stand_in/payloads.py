@@ -133,6 +133,7 @@ def workflow_run(world: World, pull: Pull, *, run_id: int, conclusion: str = "su
         "pull_requests": [],
     }
     run["head_repository"]["owner"]["login"] = pull.owner
+    run["head_repository"]["full_name"] = f"{pull.owner}/{world.repository.partition('/')[2]}"
     run["head_repository"]["id"] = payload["repository"]["id"]
     if pull.owner != world.owner:
         run["head_repository"]["id"] = FORK_REPOSITORY_ID
