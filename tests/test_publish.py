@@ -18,6 +18,11 @@ LENIENT = POLICY.replace("threshold: 0.02, confidence: 0.80", "threshold: 0.001,
 BAR_MOVED = locked({**UNLOCKED, ".remyx/policies/default.yaml": LENIENT})
 
 
+def payload_ref(payload: Any) -> str:
+    """The pull request's head branch, which outlives it."""
+    return f"refs/heads/{payload['pull_request']['head']['ref']}"
+
+
 @pytest.fixture
 def jobs(tmp_path: Path) -> Iterator[Jobs]:
     yield from jobs_on(tmp_path)
@@ -246,6 +251,27 @@ def test_a_run_without_an_open_pull_request_is_never_green(jobs: Jobs) -> None:
     jobs.push({"model.yaml": model("worse")})
     ended = jobs.step("publish", payload, name="workflow_run", results="x")
     assert (Exit.NOT_JUDGED, []) == (ended.exit, jobs.world.comments)
+
+
+def test_a_deleted_pull_request_loses_no_verdict(jobs: Jobs) -> None:
+    payload = jobs.payload()
+    measured = jobs.step("measure", payload, token=None)
+    jobs.world.pulls.clear()
+    ended = jobs.step("publish", payload, results=measured.outputs["report"], clone=payload_ref(payload))
+    assert ("ship", []) == (ended.outputs["verdict"], jobs.world.comments)
+    assert "### ✅ Ship" in ended.summary
+    assert "could not be read: GitHub answered 404" in ended.summary
+
+
+def test_a_dispatch_by_hand_is_judged_and_posts_nothing(jobs: Jobs) -> None:
+    payload = payloads.workflow_dispatch(jobs.world, "main")
+    given = {"name": "workflow_dispatch", "clone": "refs/heads/main"}
+    ended = jobs.step("run", payload, variant="worse", **given)
+    assert (Exit.REJECT, "reject") == (ended.exit, ended.outputs["verdict"])
+    assert "### ❌ Reject" in ended.summary
+    assert ([], []) == (jobs.world.comments, jobs.world.checks)
+    nameless = jobs.step("run", payload, **given)
+    assert Exit.NOT_JUDGED == nameless.exit
 
 
 def test_results_inside_the_checkout_may_be_the_pull_request_s_own(jobs: Jobs) -> None:
