@@ -120,6 +120,26 @@ def test_every_hostile_word_as_label_id_and_error_does_nothing(tmp_path: Path, s
         hold_harmless(jobs, ended)
 
 
+def worst_comment(scratch: Path) -> str:
+    """One comment with hostile words in every place at once; script/screenshots draws it."""
+    harness = HOSTILE_HARNESS.replace("WORDS", repr([word[:150] for word in WORDS]))
+    label = json.dumps(" ".join(WORDS)[:80].strip(), ensure_ascii=False)
+    metrics = METRICS.replace("label: Accuracy", f"label: {label}")
+    document = {"version": 1, "name": "e", "template": "small", "variant": "worse"}
+    document |= {"hypothesis": " · ".join(WORDS)[:1000], "tags": ["@octocat", "[x](https://evil.example)"]}
+    files = {**FILES, "evaluation/evaluate.py": harness, ".remyx/metrics.yaml": metrics}
+    for jobs in jobs_on(scratch, files):
+        jobs.propose({".remyx/experiments/e.yaml": json.dumps(document, ensure_ascii=False)})
+        _, ended = jobs.evaluate()
+        hold_harmless(jobs, ended)
+        return jobs.ours()[0].body
+    raise AssertionError("no repository")
+
+
+def test_the_worst_comment_does_nothing(tmp_path: Path) -> None:
+    assert worst_comment(tmp_path).startswith("### ❌ Reject")
+
+
 HOSTILE_HARNESS = """import json, os, pathlib
 words = WORDS
 print("\\n".join(words), flush=True)
