@@ -26,7 +26,20 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """The console script."""
     # A plugin of pydantic could change what is valid; looking for one reads every installed package.
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
-    sys.exit(int(carry_out(sys.argv[1:] if arguments is None else list(arguments))))
+    _leave(int(carry_out(sys.argv[1:] if arguments is None else list(arguments))))
+
+
+def _leave(code: int) -> NoReturn:
+    """End without taking every module apart first, which costs `judge` a seventh of its time.
+
+    Nothing here waits for `atexit`: folders and processes end with the blocks that began them.
+    """
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):  # whoever read it is gone, or carry_out closed it for that reason
+        code = code or Exit.TERMINATED
+    os._exit(code)
 
 
 def carry_out(arguments: list[str]) -> int:
