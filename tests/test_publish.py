@@ -263,6 +263,12 @@ def test_a_deleted_pull_request_loses_no_verdict(jobs: Jobs) -> None:
     assert "could not be read: GitHub answered 404" in ended.summary
 
 
+def test_every_verdict_says_its_isolation_and_what_would_raise_it(jobs: Jobs) -> None:
+    under = jobs.step("run").report["judged_under"]
+    assert ("L1", True) == (under["isolation"], "; L2: " in under["isolation_note"])
+    assert under["isolation_note"].split(";")[0] in jobs.ours()[0].body
+
+
 def test_a_dispatch_by_hand_is_judged_and_posts_nothing(jobs: Jobs) -> None:
     payload = payloads.workflow_dispatch(jobs.world, "main")
     given = {"name": "workflow_dispatch", "clone": "refs/heads/main"}

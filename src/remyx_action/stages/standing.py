@@ -17,7 +17,8 @@ from remyx_action.workspace import read_harness
 
 ISOLATION = {
     0: "results that were handed in: who made them, and how, is not known here; L1: run the harness here",
-    1: "the harness ran as the same user as everything else here; it could have read anything",
+    1: "the harness ran as the same user as everything else here; it could have read anything; "
+    "L2: code under test in a container of its own, which this version does not run",
 }
 """Level → what it means, and what would raise it."""
 
