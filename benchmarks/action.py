@@ -1,4 +1,4 @@
-"""Seconds until the action's program is loaded and may judge, beside what pip and Docker need for the same set.
+"""Seconds until the action's program is loaded and may judge, beside pip and Docker on the same set.
 
 Run: uv run --no-sync python benchmarks/action.py. The Docker build needs dockerd and the rights to start it.
 """

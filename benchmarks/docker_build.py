@@ -1,8 +1,8 @@
 """Seconds that a Docker build of the same locked set takes, base image and wheels at hand.
 
 For benchmarks/action.py. Where no registry is reached no base image can be pulled, so one is made of Debian's
-Python packages, and an engine of its own is started and ended. Pulling and downloading, which a real build does
-beside this, are left out: the figure is the least that an action costs that is built as an image.
+Python packages, and an engine of its own is started and ended. Pulling and downloading, which a real build
+does beside this, are left out: the figure is the least that an action costs that is built as an image.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from pathlib import Path
 
 PACKAGES = (
     "python3.11-minimal", "libpython3.11-minimal", "libpython3.11-stdlib", "libc6", "libexpat1", "zlib1g",
-    "libssl3", "libffi8", "libbz2-1.0", "liblzma5", "libsqlite3-0", "libcrypt1", "libuuid1", "libgcc-s1", "libstdc++6",
+    "libssl3", "libffi8", "libbz2-1.0", "liblzma5", "libsqlite3-0", "libcrypt1", "libuuid1", "libgcc-s1",
+    "libstdc++6",
 )  # fmt: skip
 CLOSED = "http://127.0.0.1:9"
 """Where a pull goes, to fail at once."""
