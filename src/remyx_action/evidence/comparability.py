@@ -12,7 +12,7 @@ from remyx_action.evidence.scores import ArmScores, Samples, Scores, Summary
 
 HARNESS = "harness_digest"
 """Ours, where one arm was recorded earlier; `harness` is what a harness says of itself."""
-SAME = ("dataset_revision", "judge", "harness", HARNESS)
+SAME = ("dataset_revision", "judge", "harness", HARNESS, "task_config", "questions", "answers")
 """Provenance that has to be equal in both arms; `model_revision` is what the arms differ in."""
 EXAMPLES = 3
 ALIKE = 2

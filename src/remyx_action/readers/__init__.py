@@ -11,7 +11,7 @@ from remyx_action.specs import Template
 
 from . import native
 from .broken import BrokenResults, broken
-from .files import CAP_BYTES, ArmFiles, OpenFile
+from .files import CAP_BYTES, ArmFiles, ListFiles, OpenFile
 from .native import read_native
 from .pointed import read_pointed
 from .recorded import Measured, Recorded, recorded_baseline, write_recorded
@@ -29,8 +29,10 @@ __all__ = [
 ]
 
 
-def results_file(template: Template) -> str:
-    """The file of an arm's output folder that holds its results."""
+def results_file(template: Template) -> str | None:
+    """The file of an arm's output folder that holds its results; None where its reader has to find it."""
+    if template.results == "lighteval":
+        return None
     return template.results.file if template.results else native.FILE
 
 
@@ -39,17 +41,23 @@ def read_arm(
     metrics: Mapping[str, BarMetric],
     open_file: OpenFile,
     *,
+    names: ListFiles = tuple,
     file: str | None = None,
     cap_bytes: int = CAP_BYTES,
 ) -> ArmScores:
     """The scores of an arm, one per metric of `metrics` (by key), read as the template says.
 
-    `open_file` gives the bytes of a file below the arm's output folder; `file` is read in place of the
-    template's results file; `cap_bytes` holds for each file. Raises BrokenResults where the arm cannot
+    `open_file` gives the bytes of a file below the arm's output folder, those of a parquet file as JSON
+    Lines; `names` lists the files below it; `file` is read in place of the template's results file;
+    `cap_bytes` holds for each file. Raises BrokenResults where the arm cannot
     be judged at all; a bad score, id or type only makes its metric `Unusable`.
     """
-    name = file or results_file(template)
     files = ArmFiles(open_file, cap_bytes=cap_bytes)
+    if template.results == "lighteval":
+        from .lighteval import Choice, read_lighteval
+
+        return read_lighteval(files, names(), Choice(), metrics, file=file)
+    name = file or (template.results.file if template.results else native.FILE)
     try:
         document = read_as_written(files.whole(name))
     except NotStrictJson as error:

@@ -39,6 +39,13 @@ class Places(Struct, kw_only=True):
             self.more = self.more or len(self.first) > EXAMPLES
             del self.first[EXAMPLES:]
 
+    def merge(self, others: Places) -> None:
+        """Add the places that were found in another part of the same samples."""
+        count = self.count + others.count
+        for place in others.first:
+            self.add(place)
+        self.count, self.more = count, self.more or others.more
+
 
 class Columns(Struct, kw_only=True):
     """Columns of equal length; an optional one is None as long as no sample has it."""

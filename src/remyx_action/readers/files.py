@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from remyx_action.files.strict_json import Fault
 
@@ -13,6 +13,9 @@ OpenFile = Callable[[str], Iterator[bytes]]
 
 Raises OSError where it cannot be opened or read.
 """
+
+ListFiles = Callable[[], Iterable[str]]
+"""→ the paths of all files below the arm's folder, with `/`."""
 
 CAP_BYTES = 256 * 1024 * 1024
 """Per file."""

@@ -18,7 +18,6 @@ KEYS: dict[str, dict[str, str]] = {
 
 WORDS: dict[tuple[str, str], dict[str, str]] = {
     ("Template", "runtime"): {"lighteval": "the lighteval runtime"},
-    ("Template", "results"): {"lighteval": "reading lighteval's own result files"},
     ("Template", "metrics"): {"auto": "filling metrics in from a task"},
 }
 """(Model, key) → value → the feature that the value belongs to."""

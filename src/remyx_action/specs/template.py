@@ -69,6 +69,16 @@ class ResultsMap(Spec):
     """Metric key → the harness's name of it, where they differ."""
 
 
+def _kind_of_results(raw: Any) -> str:
+    return "<word>" if isinstance(raw, str) else "<map>"
+
+
+ResultsOf = Annotated[
+    Annotated[Literal["lighteval"], Tag("<word>")] | Annotated[ResultsMap, Tag("<map>")],
+    Discriminator(_kind_of_results),
+]
+
+
 class VariantFile(Spec):
     """Where a pull request names its variant: a value in a file of its head."""
 
@@ -106,8 +116,8 @@ class Template(Spec):
     """Overrides how `script` is started; placeholders such as `{asset}` and `{output_dir}`."""
     harness: Annotated[list[RepositoryPath], Field(min_length=1, max_length=100)] | None = None
     """Globs of what is digested, locked and protected; default: the script's file or directory."""
-    results: ResultsMap | None = None
-    """Where a foreign result file keeps its numbers; absent: the native `results.json`."""
+    results: ResultsOf | None = None
+    """Where a foreign result file keeps its numbers, or `lighteval`; absent: the native `results.json`."""
     env: Annotated[list[VariableName], Field(max_length=100)] = Field(default_factory=no_entries)
     """Names of environment variables that are passed through; nothing else is."""
     timeout: Annotated[Number, Bounds(above="0", most="604800")] = Decimal(3600)

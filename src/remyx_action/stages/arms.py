@@ -22,7 +22,7 @@ from remyx_action.reports.verdict import MeasuredArm, failed_arm
 from remyx_action.specs import Template
 from remyx_action.stages.parts import join_seeds
 from remyx_action.stages.project import Project
-from remyx_action.workspace import ResultsFolder, open_results
+from remyx_action.workspace import ResultsFolder, open_results, open_run
 
 if TYPE_CHECKING:
     from remyx_action.planning.kept import Entry
@@ -81,7 +81,8 @@ def read_handed_in(template: Template, metrics: Mapping[str, BarMetric], path: P
             for seed in template.seeds
         ]
         return join_seeds(runs, metrics)
-    folder, name = open_results(path, results_file(template))
+    told = results_file(template)
+    folder, name = open_results(path, told) if told else open_run(path, below="results", beside="details")
     return _read(template, metrics, folder, _report("handed_in"), name=name)
 
 
@@ -171,13 +172,15 @@ def _read(
     report: ArmReport,
     name: str | None = None,
 ) -> MeasuredArm:
-    """Parse what the folder holds; a file that is broken as a whole fails the arm."""
+    """Parse what the folder holds; a file that is broken as a whole fails the arm.
 
-    def open_file(asked: str) -> Iterator[bytes]:
-        return folder(name if name and asked == results_file(template) else asked)
-
+    `name` is the results file, where it is another than the template's.
+    """
     try:
-        scores = read_arm(template, metrics, open_file)
+        if results_file(template) is None:
+            scores = _read_lighteval(template, metrics, folder, name)
+        else:
+            scores = read_arm(template, metrics, folder, file=name)
     except (BrokenResults, NotJudged) as broken:
         return failed_arm(metrics, _failed(report, broken))
     found = {
@@ -188,6 +191,22 @@ def _read(
         "warnings": [*report.warnings, *scores.warnings],
     }
     return MeasuredArm(scores=scores, report=report.model_copy(update=found))
+
+
+def _read_lighteval(
+    template: Template, metrics: Mapping[str, BarMetric], folder: ResultsFolder, name: str | None
+) -> ArmScores:
+    """What lighteval itself left; its details are parquet files."""
+    from remyx_action.readers.lighteval import DETAIL_COLUMNS
+    from remyx_action.workspace.parquet import ParquetRows
+
+    with ParquetRows(DETAIL_COLUMNS) as rows:
+
+        def open_file(asked: str) -> Iterator[bytes]:
+            blocks = folder(asked)
+            return rows.lines(asked, b"".join(blocks)) if asked.endswith(".parquet") else blocks
+
+        return read_arm(template, metrics, open_file, names=folder.names, file=name)
 
 
 def _failed(report: ArmReport, broken: NotJudged) -> ArmReport:

@@ -3,7 +3,7 @@
 from .harness import read_harness
 from .output import OutputFolder, prepare_output, write_whole
 from .project import describe_script, find_root, read_below, read_project
-from .results import ResultsFolder, open_results
+from .results import ResultsFolder, open_results, open_run
 
 __all__ = [
     "OutputFolder",
@@ -11,6 +11,7 @@ __all__ = [
     "describe_script",
     "find_root",
     "open_results",
+    "open_run",
     "prepare_output",
     "read_below",
     "read_harness",

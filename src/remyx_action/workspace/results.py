@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _BLOCK_BYTES = 1024 * 1024
+FILES_CAP = 20_000
+DEPTH_CAP = 24
+LEAVE_LESS = "name the folder that holds the results of one arm, and nothing else"
 
 
 class ResultsFolder:
@@ -36,6 +39,27 @@ class ResultsFolder:
     def __call__(self, name: str) -> Iterator[bytes]:
         file = self._open(name)
         return self._blocks(name, file)
+
+    def names(self) -> list[str]:
+        """Paths of everything below the folder that is no folder, sorted; links are named, never followed.
+
+        NotJudged where there are more than an arm leaves, or folders in folders without end.
+        """
+        found: list[str] = []
+        folders = [("", 0)]
+        while folders:
+            folder, depth = folders.pop()
+            with os.scandir(self._folder / folder) as entries:
+                for entry in entries:
+                    path = f"{folder}/{entry.name}" if folder else entry.name
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append((path, depth + 1))
+                    elif path.isprintable():
+                        found.append(path)
+            if depth > DEPTH_CAP or len(found) + len(folders) > FILES_CAP:
+                what = f"more than {FILES_CAP:,} files, or folders more than {DEPTH_CAP} deep"
+                raise NotJudged(f"{self._folder} holds {what}", help=LEAVE_LESS)
+        return sorted(found)
 
     def _open(self, name: str) -> _Hashed:
         try:
@@ -102,8 +126,28 @@ def open_results(path: Path, default_name: str) -> tuple[ResultsFolder, str]:
     """
     if path.is_dir():
         return ResultsFolder(path.resolve()), default_name
+    file = _file_at(path)
+    return ResultsFolder(file.parent), file.name
+
+
+def open_run(path: Path, *, below: str, beside: str) -> tuple[ResultsFolder, str | None]:
+    """The same where a reader finds the results file itself: None as its name where a folder was given.
+
+    A results file in a folder `below`, beside which there is a folder `beside`, stands for the folder that
+    holds both.
+    """
+    if path.is_dir():
+        return ResultsFolder(path.resolve()), None
+    file = _file_at(path)
+    for folder in file.parents:
+        if folder.name == below and (folder.parent / beside).is_dir():
+            return ResultsFolder(folder.parent), file.relative_to(folder.parent).as_posix()
+    return ResultsFolder(file.parent), file.name
+
+
+def _file_at(path: Path) -> Path:
     if not os.path.lexists(path):
         raise WrongUsage(
             f"no such file or folder: {path}", help="name an arm's output folder or its results file"
         )
-    return ResultsFolder(path.parent.resolve()), path.name
+    return path.parent.resolve() / path.name

@@ -1,0 +1,26 @@
+"""Runs of lighteval 0.13.0, two small models on four tasks, as script/lighteval-runs/make.py left them."""
+
+import tarfile
+from pathlib import Path
+
+EXAMPLES = Path(__file__).parent / "examples" / "lighteval"
+
+
+def a_run(model: str, into: Path) -> Path:
+    """The output folder of the run of `model-a` or `model-b`, unpacked: its file names hold `|` and `:`."""
+    folder = into / model
+    with tarfile.open(EXAMPLES / f"{model}.tar.gz") as archive:
+        archive.extractall(folder, filter="data")
+    return folder
+
+
+def results_of(run: Path) -> Path:
+    """The run's results file."""
+    (found,) = run.glob("results/org/*/results_*.json")
+    return found
+
+
+def details_of(run: Path, task: str) -> Path:
+    """The details of one of its tasks, such as `sums|0`."""
+    (found,) = run.glob(f"details/org/*/*/details_{task}_*.parquet")
+    return found
