@@ -1,6 +1,7 @@
 """The house's four properties, held over the syntax tree: direction, size, values, one place that prints."""
 
 import ast
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -11,15 +12,20 @@ SOURCE = Path(__file__).parents[1] / "src" / "remyx_action"
 
 SHELLS = {"__main__", "cli", "commands", "pipeline", "progress", "stages"}
 """Know several edges."""
-EDGES = {"repository", "workspace", "runtimes", "settings", "github", "workflow", "circumstances"}
+EDGES = {
+    "repository", "workspace", "runtimes", "settings", "github", "workflow", "circumstances",
+    "lighteval_child",
+}  # fmt: skip
 """Touch the world; know the core, never each other."""
+PROGRAMS = {"cli", "lighteval_child"}
+"""Print and exit: the second runs by itself, in lighteval's own environment."""
 THE_WORLD = {
     "asyncio", "datetime", "glob", "http", "multiprocessing", "os", "pathlib", "platform", "random",
     "secrets", "select", "shutil", "signal", "socket", "subprocess", "sys", "tempfile", "threading", "time",
     "urllib.request", "uuid",
 }  # fmt: skip
 """Modules through which something could come in or go out behind an argument's back."""
-HEAVY = {"docker", "github", "jinja2", "jsonschema", "rich", "lighteval"}
+HEAVY = {"datasets", "docker", "github", "jinja2", "jsonschema", "lighteval", "rich", "torch", "transformers"}
 """Imported where they are used, so that `judge` and `--help` start fast."""
 
 MODULES = sorted(SOURCE.rglob("*.py"))
@@ -99,7 +105,9 @@ def test_every_module_says_its_place_in_one_sentence(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [path for path in MODULES if room(path) != "cli"], ids=lambda path: str(path.relative_to(SOURCE))
+    "path",
+    [path for path in MODULES if room(path) not in PROGRAMS],
+    ids=lambda path: str(path.relative_to(SOURCE)),
 )
 def test_only_the_command_line_prints_and_exits(path: Path) -> None:
     source = tree_of(path)
@@ -111,3 +119,12 @@ def test_the_parts_of_the_house_exist() -> None:
     """So that renaming a room cannot silently free it from the rules above."""
     rooms = {room(path) for path in MODULES}
     assert {"cli", "pipeline", "commands", "repository", "workspace", "runtimes"} <= rooms
+
+
+def test_the_program_that_runs_lighteval_knows_nothing_else_of_this_package() -> None:
+    """It runs in an environment that holds lighteval and not this package."""
+    for path in MODULES:
+        if room(path) == "lighteval_child":
+            assert {"lighteval_child"} >= rooms_imported(path)
+            known = sys.stdlib_module_names | {"remyx_action"}
+            assert known >= {name.split(".")[0] for name in imports(path, top_level_only=True)}
