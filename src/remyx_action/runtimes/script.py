@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import errno
-import importlib.util
 import os
 import select
-import shutil
 import signal
 import subprocess
-import sys
 import threading
 import time
 import uuid
@@ -25,6 +22,7 @@ from . import memory
 from .listening import LOG_CAP_BYTES, Listener, progress_in, size_of
 from .outcomes import ArmOutcome, Completed, Event, Failed, Line, OnEvent, Progress, TimedOut
 from .processes import MARK, end_family
+from .uv import uv_command
 
 GRACE_SECONDS = 3.0
 """Between asking and killing; a cancelled job on GitHub's runners has 7.5 seconds."""
@@ -171,14 +169,15 @@ _HELP = {
 
 def _with_uv(arm: ArmPlan) -> tuple[str, ...]:
     """The command, where `uv` is the program on PATH, else the one installed beside this program."""
-    if arm.command[0] != "uv" or shutil.which("uv", path=arm.environment.get("PATH")):
+    if arm.command[0] != "uv":
         return arm.command
-    if importlib.util.find_spec("uv") is None:
+    found = uv_command(arm.environment)
+    if found is None:
         raise NotJudged(
             "uv is missing, and the script's inline metadata asks for it",
             help="install it (`python3 -m pip install uv`), or say how to start the script with `command:`",
         )
-    return (sys.executable, "-m", *arm.command)
+    return (*found, *arm.command[1:])
 
 
 def _outcome(
