@@ -6,19 +6,18 @@ from typing import Any
 import pytest
 
 from remyx_action.errors import NotJudged, WrongUsage
+from remyx_action.planning.assets import choose_assets, choose_variant
 from remyx_action.planning.plan import (
     Arm,
     RunPlan,
     Script,
     ScriptKind,
     Site,
-    choose_assets,
-    choose_variant,
     plan_run,
 )
 from remyx_action.planning.surroundings import SET
 from remyx_action.specs import Metrics, Template
-from remyx_action.specs.template import PLACEHOLDERS
+from remyx_action.specs.paths import PLACEHOLDERS
 
 
 def template(**keys: Any) -> Template:
@@ -104,7 +103,6 @@ def test_a_script_is_started_by_what_it_is(kind: ScriptKind, command: tuple[str,
     [
         (ScriptKind.MISSING, "script eval.py does not exist"),
         (ScriptKind.NOT_EXECUTABLE, "script eval.py is not executable"),
-        (ScriptKind.CONTAINER, "script eval.py has a Dockerfile, and containers are not built yet"),
         (
             ScriptKind.FOLDER_WITHOUT_START,
             "script eval.py is a folder without a Dockerfile or an executable `run` or `entrypoint.sh`",
@@ -119,7 +117,7 @@ def test_a_script_that_cannot_be_started_is_refused(kind: ScriptKind, message: s
 
 
 def test_a_command_starts_what_else_could_not_be_started() -> None:
-    plan = planned(kind=ScriptKind.CONTAINER, command=["sh", "-c", "./go {asset} {output_dir}"])
+    plan = planned(kind=ScriptKind.NOT_EXECUTABLE, command=["sh", "-c", "./go {asset} {output_dir}"])
     assert ("sh", "-c", "./go new /out/arms/variant") == plan.arms[1].command
 
 
@@ -131,10 +129,35 @@ def test_placeholders_are_filled_in_once_and_other_braces_stay() -> None:
     assert expected == plan.arms[1].command
 
 
-@pytest.mark.parametrize("name", PLACEHOLDERS)
+PREDICT = {
+    "command": ["go", "{inputs}", "{predictions}"],
+    "inputs": "evaluation/inputs",
+    "container": {"dockerfile": "evaluation/Dockerfile", "context": "evaluation/image"},
+}
+
+
+@pytest.mark.parametrize("name", sorted(set(PLACEHOLDERS) - {"inputs"}))
 def test_every_placeholder_that_files_may_use_has_a_value(name: str) -> None:
-    plan = planned(command=["{" + name + "}"], samples=300)
+    plan = planned(command=["{" + name + "}"], samples=300, predict=PREDICT)
     assert (plan.arms[1].environment[f"REMYX_{name.upper()}"],) == plan.arms[1].command
+
+
+def test_code_under_test_sees_its_inputs_and_source_alone() -> None:
+    """And the scorer, which runs beside the labels, no longer sees the source."""
+    sources: Mapping[Arm, str] = {"baseline": "/commits/1", "variant": "/commits/2"}
+    here = site(sources=sources)
+    plan = plan_run(template(predict=PREDICT, env=["SECRET"]), vocabulary(), assets=ASSETS, site=here)
+    scorer, code = plan.arms[1], plan.arms[1].predict
+    assert code is not None
+    assert code.container is not None
+    brought = {"inputs/inputs": "/project/evaluation/inputs", "source": "/commits/2"}
+    assert brought == code.container.brought
+    assert ("go", "/remyx/inputs/inputs", "/remyx/predictions") == code.command
+    assert "SECRET" not in code.environment
+    assert "s" == scorer.environment["SECRET"]
+    assert "/out/arms/variant/predictions" == scorer.environment["REMYX_PREDICTIONS"] == code.output_folder
+    assert "/project" == scorer.environment["REMYX_SOURCE"]
+    assert not any("/commits/2" in value for value in scorer.environment.values())
 
 
 def test_an_undeclared_number_of_samples_is_not_invented() -> None:

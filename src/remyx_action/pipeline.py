@@ -27,7 +27,7 @@ from remyx_action.stages.measuring import Errand, measure
 from remyx_action.stages.outputs import write_report, write_run
 from remyx_action.stages.reuse import NOTHING_KEPT, Keeping
 from remyx_action.stages.scene import Scene, github_scene, laptop_scene
-from remyx_action.stages.standing import Standing, harness_digest, standing_of
+from remyx_action.stages.standing import Standing, harness_digest, level_of, standing_of
 from remyx_action.workspace import OutputFolder, prepare_output
 
 
@@ -174,7 +174,7 @@ def standing_here(
         template,
         policy,
         harness=scene.harness,
-        level=0 if request.results is not None and scene.proposal is None else 1,
+        level=0 if request.results is not None and scene.proposal is None else level_of(template),
         reproduce=command(request, scene, template, policy, sources),
         is_enforced=policy.require_lock == "locked"
         and scene.proposal is not None

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 from pydantic import BaseModel
 
+from remyx_action.checks.containers import misused_containers
 from remyx_action.checks.problem_words import Words
 from remyx_action.checks.references import Files, misplaced_references
 from remyx_action.checks.spec_problems import problem_at, read_spec
@@ -91,6 +92,10 @@ def load_bundle(texts: Mapping[str, bytes]) -> Bundle:
     if VOCABULARY not in texts:
         problems.append(_no_vocabulary(texts))
     problems.extend(misplaced_references(files))
+    for path, spec in files.specs.items():
+        if isinstance(spec, Template):
+            document = files.documents[path]
+            problems.extend(problem_at(document, path, *found) for found in misused_containers(spec))
     return _bundle(files, problems)
 
 

@@ -9,12 +9,18 @@ from typing import Any
 from msgspec import Struct
 
 from remyx_action.files.nearest import did_you_mean, quoted
+from remyx_action.specs.container import (
+    DOTTED_PATTERN,
+    IMAGE_PATTERN,
+    INSIDE_PATTERN,
+    SIZE_PATTERN,
+    USER_PATTERN,
+)
 from remyx_action.specs.fields import KEY_PATTERN, LINE_PATTERN, NAME_PATTERN, TEXT_PATTERN
 from remyx_action.specs.lock import DIGEST_PATTERN
 from remyx_action.specs.metrics import PERCENTILE_PATTERN
 from remyx_action.specs.not_built import WORDS
-from remyx_action.specs.policy import KIND_OF_OP, REFERENCE_PATTERN, as_fraction
-from remyx_action.specs.template import (
+from remyx_action.specs.paths import (
     PATH_PATTERN,
     PLACEHOLDER_PATTERN,
     PLACEHOLDERS,
@@ -22,6 +28,7 @@ from remyx_action.specs.template import (
     VARIABLE_PATTERN,
     WORD_PATTERN,
 )
+from remyx_action.specs.policy import KIND_OF_OP, REFERENCE_PATTERN, as_fraction
 
 
 class Words(Struct, frozen=True, kw_only=True):
@@ -43,6 +50,11 @@ PATTERNS = {
     POINTER_PATTERN: ("a JSON Pointer", "start with /, such as /summary/accuracy"),
     VARIABLE_PATTERN: ("a variable's name", "use letters, digits and _, not starting with a digit"),
     DIGEST_PATTERN: ("a digest", "write sha256: and 64 hexadecimal digits"),
+    IMAGE_PATTERN: ("an image's name", "write it as after FROM, such as harness-base:latest"),
+    INSIDE_PATTERN: ("a path in the container", "start with /, without .. and :, and not below /remyx"),
+    SIZE_PATTERN: ("a size", "write a number and k, m, g or t, such as 8g"),
+    USER_PATTERN: ("a user", "write a name or number, or both of user and group, such as 1000:1000"),
+    DOTTED_PATTERN: ("keys joined by dots", "write them as arguments.eval_model"),
 }
 
 MISWRITTEN_OPERATORS = {

@@ -53,9 +53,25 @@ def protected_paths(template: Template, *, root: str = "") -> tuple[str, ...]:
 
 
 def harness_globs(template: Template) -> list[str]:
-    """The template's `harness`, else the script's file or everything in its folder."""
+    """The template's `harness`, else the script or everything in its folder; and what it builds with."""
     script = template.script.rstrip("/")
-    return list(template.harness) if template.harness else [script, f"{script}/**"]
+    globs = list(template.harness) if template.harness else [script, f"{script}/**"]
+    return [*globs, *(path for path in _named_beside(template) if path not in globs)]
+
+
+def _named_beside(template: Template) -> list[str]:
+    """What a template's containers and patches name: it decides about the numbers like the script does."""
+    predict = template.predict
+    containers = [template.container, predict.container if predict else None]
+    dockerfiles = [
+        path
+        for container in containers
+        if container is not None
+        for path in (container.dockerfile, *(before.dockerfile for before in container.prebuild))
+    ]
+    inputs = [predict.inputs, f"{predict.inputs.rstrip('/')}/**"] if predict else []
+    named = [*dockerfiles, *(patch.file for patch in template.patch or ()), *inputs]
+    return list(dict.fromkeys(path for path in named if path is not None))
 
 
 def review_globs(template: Template) -> list[str]:

@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from enum import StrEnum
+from posixpath import basename, normpath
 from typing import Literal
 
 from msgspec import Struct, field
 
-from remyx_action.errors import NotJudged, WrongUsage
+from remyx_action.errors import NotJudged
+from remyx_action.planning.container import (
+    INPUTS,
+    OUTPUT,
+    PREDICTIONS,
+    SET_INSIDE,
+    SOURCE,
+    ContainerPlan,
+    Freight,
+    images_of,
+    plan_container,
+)
 from remyx_action.planning.extent import WHOLE, Extent
-from remyx_action.planning.surroundings import passed_through
+from remyx_action.planning.filling import as_variables, filled_in
+from remyx_action.planning.patching import patched
+from remyx_action.planning.surroundings import asked_for, passed_through
 from remyx_action.specs import Metrics, Template
+from remyx_action.specs.container import Container, Predict
 
 Arm = Literal["baseline", "variant"]
 ARMS: tuple[Arm, Arm] = ("baseline", "variant")
 
 LOG_NAME = "harness.log"
 """In the arm's output folder: what the harness printed."""
+PREDICT_LOG_NAME = "predict.log"
+"""Beside it: what the code under test printed, where that is apart from the harness."""
 
 UNITS_OF_TIME = frozenset({"s", "sec", "seconds", "ms", "us", "ns", "minutes", "hours"})
 """Case-folded; arms that run at once would slow each other."""
@@ -42,10 +58,6 @@ _CANNOT_START = {
     ScriptKind.NOT_EXECUTABLE: (
         "is not executable",
         "run `chmod +x` on it, or say how it is started with `command:`",
-    ),
-    ScriptKind.CONTAINER: (
-        "has a Dockerfile, and containers are not built yet",
-        "say with `command:` how it is started without a container, or judge its results with `judge`",
     ),
     ScriptKind.FOLDER_WITHOUT_START: (
         "is a folder without a Dockerfile or an executable `run` or `entrypoint.sh`",
@@ -71,12 +83,16 @@ class Site(Struct, frozen=True, kw_only=True):
     outputs: Mapping[Arm, str]
     sources: Mapping[Arm, str] = field(default_factory=dict)
     """A read-only checkout of each arm's commit; the harness root where an arm has none."""
+    copies: Mapping[Arm, str] = field(default_factory=dict)
+    """A copy of the harness root for each arm, where config files are patched and no container hides them."""
+    configs: Mapping[str, bytes] = field(default_factory=dict)
+    """The files that `patch` names, by their path below the root; what is missing does not exist."""
     notes: tuple[str, ...] = ()
     """What the person who runs it should know about the place."""
 
 
 class ArmPlan(Struct, frozen=True, kw_only=True):
-    """One process: what is started, where, with which environment, and for how long at most."""
+    """One process or container: what is started, where, with which environment, for how long at most."""
 
     arm: Arm
     asset: str
@@ -88,6 +104,14 @@ class ArmPlan(Struct, frozen=True, kw_only=True):
     timeout_seconds: float
     expected_samples: tuple[int, ...] = ()
     """Counts that progress is measured against, where the template declares them."""
+    log_file: str = ""
+    """Absolute; "": `harness.log` in the output folder."""
+    patched: Mapping[str, bytes] = field(default_factory=dict)
+    """Config files to lay over those below the working folder, which is the arm's own where there are any."""
+    container: ContainerPlan | None = None
+    """None: a process on this machine. In a container an empty command leaves the image's own."""
+    predict: ArmPlan | None = None
+    """What runs before, in a container of its own, and leaves predictions."""
 
 
 class RunPlan(Struct, frozen=True, kw_only=True):
@@ -99,57 +123,6 @@ class RunPlan(Struct, frozen=True, kw_only=True):
     """Why an arm is not run."""
     notes: tuple[str, ...] = ()
     """What the person who runs it should know beforehand."""
-
-
-def choose_variant(flag: str | None, named: Mapping[str, str]) -> str:
-    """The variant's asset: the flag's, else the only one that files name (place → asset).
-
-    NotJudged `no_variant` where nothing names one, or several places name different ones.
-    """
-    if flag is not None:
-        return flag
-    if not named:
-        raise NotJudged(
-            "no_variant: nothing names the variant to judge",
-            help="pass --variant ASSET, or name it in the template's variant_asset file or an experiment",
-        )
-    if len(set(named.values())) > 1:
-        listed = ", ".join(f"{asset} ({place})" for place, asset in named.items())
-        raise NotJudged(
-            f"no_variant: several variants are named: {listed}", help="choose one with --variant ASSET"
-        )
-    return next(iter(named.values()))
-
-
-def choose_assets(template: Template, *, baseline: str | None, variant: str | None) -> Mapping[Arm, str]:
-    """The asset of each arm; `baseline` overrides the template's.
-
-    NotJudged `no_variant` without a variant, `same_asset` where both are one; under `compare: commits`
-    both arms have the same asset, which may be empty, and a variant is WrongUsage.
-    """
-    standing = baseline if baseline is not None else template.baseline_asset
-    if template.compare == "commits":
-        if variant is not None:
-            raise WrongUsage(
-                f"template {template.name} compares commits, so it has no variant asset",
-                help="name the commits with --base REF and --head REF",
-            )
-        return {"baseline": standing or "", "variant": standing or ""}
-    if variant is None:
-        choose_variant(None, {})
-    if template.baseline == "recorded":
-        return {"variant": variant or ""}
-    if standing is None:
-        raise NotJudged(
-            f"template {template.name} names no baseline_asset",
-            help="add baseline_asset to the template, or pass --baseline ASSET",
-        )
-    if standing == variant:
-        raise NotJudged(
-            f"same_asset: baseline and variant are both {standing}",
-            help="name another asset with --variant ASSET",
-        )
-    return {"baseline": standing, "variant": variant or ""}
 
 
 def plan_run(
@@ -166,32 +139,21 @@ def plan_run(
     NotJudged where the script cannot be started, a placeholder has no value, or the template asks for a
     variable that no harness is given.
     """
-    command = _command(template, site)
-    inherited, notes = passed_through(site.surroundings, template.env)
-    arms = []
-    for arm in ARMS:
-        if arm not in assets:
-            continue
-        facts = _facts(template, arm=arm, asset=assets[arm], site=site, seed=seed, extent=extent)
-        named = {f"REMYX_{name.upper()}": value for name, value in facts.items()}
-        arms.append(
-            ArmPlan(
-                arm=arm,
-                asset=assets[arm],
-                command=tuple(_filled_in(word, facts) for word in command),
-                environment={**inherited, **named},
-                working_folder=site.harness,
-                output_folder=site.outputs[arm],
-                timeout_seconds=float(template.timeout),
-                expected_samples=_expected(template),
-            )
-        )
+    together = _together(template, vocabulary)
+    at_once = 2 if together and len(assets) == 2 else 1
+    desk = _Desk(template=template, site=site, seed=seed, extent=extent, at_once=at_once)
+    _, notes = passed_through(site.surroundings, template.env)
     return RunPlan(
-        arms=tuple(arms),
-        together=_together(template, vocabulary),
+        arms=tuple(_arm(desk, arm, assets[arm]) for arm in ARMS if arm in assets),
+        together=together,
         not_run={} if "baseline" in assets else {"baseline": "the template takes the recorded baseline"},
-        notes=(*site.notes, *notes),
+        notes=(*site.notes, *(notes if contained(template, site.script.kind) is None else ())),
     )
+
+
+def contained(template: Template, kind: ScriptKind) -> Container | None:
+    """How the template's script runs in a container; None where it is a process on this machine."""
+    return template.container or (Container() if kind == ScriptKind.CONTAINER else None)
 
 
 def seeds_of(template: Template) -> tuple[int | None, ...]:
@@ -204,11 +166,151 @@ def folder_of(seed: int | None) -> str:
     return "" if seed is None else f"seed-{seed}"
 
 
-def _command(template: Template, site: Site) -> tuple[str, ...]:
-    script = site.script
-    path = f"{site.harness}/{script.path}"
-    if script.kind == ScriptKind.MISSING:
-        raise NotJudged(f"script {script.path} does not exist", help="correct `script` in the template")
+class _Desk(Struct, frozen=True, kw_only=True):
+    """What both arms are planned with."""
+
+    template: Template
+    site: Site
+    seed: int
+    extent: Extent
+    at_once: int
+    """How many arms run at once."""
+
+    def facts(self, arm: Arm, asset: str, places: Mapping[str, str]) -> dict[str, str]:
+        """Placeholder → value; `samples` only where a count is known: the largest declared, or less."""
+        facts = {
+            "asset": asset,
+            "arm": arm,
+            **places,
+            "seed": str(self.seed),
+            "shard": str(self.extent.shard),
+            "shards": str(self.extent.shards),
+        }
+        extent = self.extent
+        counts = [*_expected(self.template)[-1:], *([extent.samples] if extent.samples else [])]
+        return facts | ({"samples": str(min(counts))} if counts else {})
+
+
+def _arm(desk: _Desk, arm: Arm, asset: str) -> ArmPlan:
+    template, site = desk.template, desk.site
+    if site.script.kind == ScriptKind.MISSING:
+        raise NotJudged(f"script {site.script.path} does not exist", help="correct `script` in the template")
+    container = contained(template, site.script.kind)
+    predict = None if template.predict is None else _prediction(desk, template.predict, arm, asset)
+    if container is not None:
+        return _in_container(desk, container, arm, asset, predict)
+    root, output = site.copies.get(arm, site.harness), site.outputs[arm]
+    places = {"source": site.sources.get(arm, root), "harness": root, "output_dir": output}
+    if predict is not None:
+        places |= {"source": root, "predictions": predict.output_folder}
+    facts = desk.facts(arm, asset, places)
+    inherited, _ = passed_through(site.surroundings, template.env)
+    return ArmPlan(
+        arm=arm,
+        asset=asset,
+        command=tuple(filled_in(word, facts, "command") for word in _command(template, site.script, root)),
+        environment={**inherited, **as_variables(facts)},
+        working_folder=root,
+        output_folder=output,
+        timeout_seconds=float(template.timeout),
+        expected_samples=_expected(template),
+        patched=_patched(desk, facts),
+        predict=predict,
+    )
+
+
+def _in_container(
+    desk: _Desk, container: Container, arm: Arm, asset: str, predict: ArmPlan | None
+) -> ArmPlan:
+    """The harness in its container; what it reads of this machine is brought in, never mounted."""
+    template, site = desk.template, desk.site
+    if container.dockerfile is None and site.script.kind != ScriptKind.CONTAINER:
+        raise NotJudged(
+            f"`container` names no dockerfile, and there is no {site.script.path}/Dockerfile",
+            help="write `container: {dockerfile: PATH}` in the template",
+        )
+    places, brought = {"output_dir": OUTPUT}, dict[str, str]()
+    if predict is not None:
+        places["predictions"], brought["predictions"] = PREDICTIONS, predict.output_folder
+    elif arm in site.sources:
+        places["source"], brought["source"] = SOURCE, site.sources[arm]
+    facts = desk.facts(arm, asset, places)
+    placed = _placed(container, _patched(desk, facts))
+    return ArmPlan(
+        arm=arm,
+        asset=asset,
+        command=tuple(filled_in(word, facts, "command") for word in template.command or ()),
+        environment={
+            **SET_INSIDE,
+            **asked_for(site.surroundings, template.env),
+            **as_variables(facts),
+        },
+        working_folder=site.harness,
+        output_folder=site.outputs[arm],
+        timeout_seconds=float(template.timeout),
+        expected_samples=_expected(template),
+        container=_plan(desk, container, Freight(placed=placed, brought=brought)),
+        predict=predict,
+    )
+
+
+def _prediction(desk: _Desk, predict: Predict, arm: Arm, asset: str) -> ArmPlan:
+    """The code under test in a container of its own: nothing of the environment, no harness, no labels."""
+    template, site = desk.template, desk.site
+    inputs = f"{INPUTS}/{basename(normpath(predict.inputs))}"
+    brought = {f"inputs/{basename(inputs)}": f"{site.harness}/{normpath(predict.inputs)}"}
+    places = {"inputs": inputs, "predictions": PREDICTIONS}
+    if arm in site.sources:
+        places["source"], brought["source"] = SOURCE, site.sources[arm]
+    facts = desk.facts(arm, asset, places)
+    return ArmPlan(
+        arm=arm,
+        asset=asset,
+        command=tuple(filled_in(word, facts, "predict.command") for word in predict.command),
+        environment={**SET_INSIDE, **as_variables(facts)},
+        working_folder=site.harness,
+        output_folder=f"{site.outputs[arm]}/predictions",
+        log_file=f"{site.outputs[arm]}/{PREDICT_LOG_NAME}",
+        timeout_seconds=float(template.timeout),
+        expected_samples=_expected(template),
+        container=_plan(desk, predict.container, Freight(brought=brought, output=PREDICTIONS)),
+    )
+
+
+def _plan(desk: _Desk, container: Container, freight: Freight) -> ContainerPlan:
+    images = images_of(container, root=desk.site.harness, dockerfile=f"{desk.site.script.path}/Dockerfile")
+    seconds = float(desk.template.timeout)
+    return plan_container(container, images, freight, together=desk.at_once, timeout_seconds=seconds)
+
+
+def _patched(desk: _Desk, facts: Mapping[str, str]) -> dict[str, bytes]:
+    """Path below the root → what the arm finds there instead."""
+    found: dict[str, bytes] = {}
+    for patch in desk.template.patch or ():
+        if patch.file not in desk.site.configs:
+            raise NotJudged(f"{patch.file} does not exist", help="correct `file` in the template's `patch`")
+        settings = {
+            key: filled_in(value, facts, "patch") if isinstance(value, str) else value
+            for key, value in patch.set.items()
+        }
+        content = found.get(patch.file, desk.site.configs[patch.file])
+        found[patch.file] = patched(patch.file, content, settings)
+    return found
+
+
+def _placed(container: Container, patched_files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Path in the container → content."""
+    unplaced = [path for path in patched_files if path not in container.mount_config]
+    if unplaced:
+        raise NotJudged(
+            f"`container.mount_config` does not say where {unplaced[0]} belongs in the container",
+            help=f"write `mount_config: {{{unplaced[0]}: /PATH/IN/THE/CONTAINER}}`",
+        )
+    return {container.mount_config[path]: content for path, content in patched_files.items()}
+
+
+def _command(template: Template, script: Script, root: str) -> tuple[str, ...]:
+    path = f"{root}/{script.path}"
     if template.command is not None:
         return tuple(template.command)
     match script.kind:
@@ -229,6 +331,9 @@ def _command(template: Template, site: Site) -> tuple[str, ...]:
 def _together(template: Template, vocabulary: Metrics) -> bool:
     if template.arms is not None:
         return template.arms == "parallel"
+    containers = [template.container, template.predict.container if template.predict else None]
+    if any(container is not None and container.gpus for container in containers):
+        return False
     units = {metric.unit.casefold() for metric in vocabulary.metrics if metric.key in template.metrics}
     return not units & UNITS_OF_TIME
 
@@ -238,35 +343,3 @@ def _expected(template: Template) -> tuple[int, ...]:
         return ()
     counts = template.samples.values() if isinstance(template.samples, dict) else [template.samples]
     return tuple(sorted(set(counts)))
-
-
-def _facts(
-    template: Template, *, arm: Arm, asset: str, site: Site, seed: int, extent: Extent
-) -> dict[str, str]:
-    """Placeholder → value; `samples` only where a count is known: the largest declared, or less if asked."""
-    facts = {
-        "asset": asset,
-        "arm": arm,
-        "source": site.sources.get(arm, site.harness),
-        "harness": site.harness,
-        "output_dir": site.outputs[arm],
-        "seed": str(seed),
-        "shard": str(extent.shard),
-        "shards": str(extent.shards),
-    }
-    counts = [*_expected(template)[-1:], *([extent.samples] if extent.samples else [])]
-    return facts | ({"samples": str(min(counts))} if counts else {})
-
-
-def _filled_in(word: str, facts: Mapping[str, str]) -> str:
-    """Put values in place of placeholders, once: braces inside a value and all others stay as they are."""
-
-    def value_of(match: re.Match[str]) -> str:
-        if match[1] not in facts:
-            raise NotJudged(
-                "`command` uses {samples}, and the template declares no samples",
-                help="add `samples: N` to the template",
-            )
-        return facts[match[1]]
-
-    return re.sub("{(" + "|".join({*facts, "samples"}) + ")}", value_of, word)

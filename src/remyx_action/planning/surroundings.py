@@ -37,27 +37,32 @@ _CREDENTIALS = re.compile(r"://[^/@\s]+@")
 
 
 def passed_through(
-    surroundings: Mapping[str, str], asked_for: Sequence[str]
+    surroundings: Mapping[str, str], names: Sequence[str]
 ) -> tuple[Mapping[str, str], tuple[str, ...]]:
     """The environment that both arms start from, and notes on what was left out.
 
-    `asked_for` are the names in the template's `env`; NotJudged where one is never passed on. An address
+    `names` are those in the template's `env`; NotJudged where one is never passed on. An address
     with a password in it goes only to a harness whose template asks for the variable by name.
     """
-    forbidden = [name for name in asked_for if name.upper().startswith(NEVER)]
+    kept, notes = {**SET, **asked_for(surroundings, names)}, []
+    for name, value in surroundings.items():
+        if name in names:
+            continue
+        if name in KEPT or name.startswith("LC_"):
+            if _CREDENTIALS.search(value):
+                notes.append(f"{name} holds credentials and is not passed on; `env: [{name}]` would")
+            else:
+                kept[name] = value
+    notes += [f"{name}, which `env` asks for, is not set" for name in names if name not in surroundings]
+    return kept, tuple(notes)
+
+
+def asked_for(surroundings: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+    """The variables that a template's `env` names; NotJudged where one is never passed on."""
+    forbidden = [name for name in names if name.upper().startswith(NEVER)]
     if forbidden:
         raise NotJudged(
             f"`env` asks for {', '.join(forbidden)}, which no harness is given",
             help=f"remove it: names that start with {', '.join(NEVER)} stay with the runner",
         )
-    kept, notes = dict(SET), []
-    for name, value in surroundings.items():
-        if name in asked_for:
-            kept[name] = value
-        elif name in KEPT or name.startswith("LC_"):
-            if _CREDENTIALS.search(value):
-                notes.append(f"{name} holds credentials and is not passed on; `env: [{name}]` would")
-            else:
-                kept[name] = value
-    notes += [f"{name}, which `env` asks for, is not set" for name in asked_for if name not in surroundings]
-    return kept, tuple(notes)
+    return {name: surroundings[name] for name in names if name in surroundings}

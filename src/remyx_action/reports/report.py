@@ -241,6 +241,10 @@ class ArmReport(Spec):
     """What the harness says that it cost, by unit (`usd`, `tokens`), over all seeds and shards."""
     shards: Annotated[Integer | None, Field(exclude_if=lambda shards: shards is None)] = None
     """How many parts were merged; left out where the arm was measured in one."""
+    images: Annotated[dict[str, str], Field(exclude_if=lambda images: not images)] = Field(
+        default_factory=dict
+    )
+    """Of an arm that ran in containers: the image and what it was built from → digest; else left out."""
 
 
 class RunReport(Spec):

@@ -1,6 +1,7 @@
 """Carrying out a plan: each runtime starts one arm and says how it ended; siblings behind one protocol."""
 
 from .arms import run_arms
+from .containers import ContainerRuntime
 from .outcomes import (
     ArmOutcome,
     Completed,
@@ -15,18 +16,21 @@ from .outcomes import (
     Started,
     TimedOut,
 )
+from .predicting import Predicting
 from .retrying import Retrying
 from .script import ScriptRuntime
 
 __all__ = [
     "ArmOutcome",
     "Completed",
+    "ContainerRuntime",
     "Event",
     "Failed",
     "Finished",
     "Line",
     "Note",
     "OnEvent",
+    "Predicting",
     "Progress",
     "Retrying",
     "Runtime",

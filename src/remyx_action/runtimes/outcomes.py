@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from remyx_action.planning.plan import Arm, ArmPlan
 
@@ -17,6 +17,8 @@ class Completed(Struct, frozen=True, kw_only=True):
     elapsed_seconds: float
     notes: tuple[str, ...] = ()
     """What a person should know: a cut log, processes that had to be ended."""
+    images: Mapping[str, str] = field(default_factory=dict)
+    """Of a container: what was built and what it was built from → digest."""
 
 
 class Failed(Struct, frozen=True, kw_only=True):
@@ -35,6 +37,7 @@ class Failed(Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     infrastructure: bool = False
     """The machine's doing, not the harness's: only this is tried again (docs/decisions/retries.md)."""
+    images: Mapping[str, str] = field(default_factory=dict)
 
 
 class TimedOut(Struct, frozen=True, kw_only=True):
@@ -44,6 +47,7 @@ class TimedOut(Struct, frozen=True, kw_only=True):
     last_lines: tuple[str, ...]
     elapsed_seconds: float
     notes: tuple[str, ...] = ()
+    images: Mapping[str, str] = field(default_factory=dict)
 
 
 ArmOutcome = Completed | Failed | TimedOut

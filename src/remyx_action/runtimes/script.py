@@ -10,18 +10,17 @@ import subprocess
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import IO, Literal
+from typing import IO
 
 from remyx_action.errors import NotJudged
-from remyx_action.planning.plan import LOG_NAME, ArmPlan
+from remyx_action.planning.plan import ArmPlan
 
 from . import memory
-from .listening import LOG_CAP_BYTES, Listener, progress_in, size_of
-from .outcomes import ArmOutcome, Completed, Event, Failed, Line, OnEvent, Progress, TimedOut
+from .endings import Ended, Ending, outcome_of
+from .listening import LOG_CAP_BYTES
+from .outcomes import ArmOutcome, OnEvent
 from .processes import MARK, end_family
+from .telling import Hearing, new_log
 from .uv import uv_command
 
 GRACE_SECONDS = 3.0
@@ -29,8 +28,6 @@ GRACE_SECONDS = 3.0
 _POLL_SECONDS = 0.1
 _LAST_WORDS_SECONDS = 1.0
 _BLOCK_BYTES = 64 * 1024
-
-Ending = Literal["exited", "timed out", "stopped"]
 
 
 class ScriptRuntime:
@@ -43,30 +40,38 @@ class ScriptRuntime:
     def carry_out(self, arm: ArmPlan, *, on_event: OnEvent, stop: threading.Event) -> ArmOutcome:
         """Run the arm; its log is `harness.log` in its output folder. NotJudged where it cannot start."""
         kills_before = memory.count_kills()
-        with _new_log(arm) as log:
-            listener = Listener(log, cap_bytes=self._log_cap_bytes)
-            harness = _Harness(arm, listener, on_event)
+        with new_log(arm) as log:
+            harness = _Harness(arm, Hearing(arm, on_event, log, cap_bytes=self._log_cap_bytes))
             try:
                 ending = harness.follow(stop)
             finally:
                 outlived = harness.end(self._grace_seconds)
-        notes = []
-        if listener.was_cut:
-            notes.append(f"the log was cut at {size_of(self._log_cap_bytes)}")
+        notes = [*harness.hearing.notes]
         if ending == "exited" and outlived:
             notes.append(f"processes that outlived the harness and were ended: {outlived}")
-        return _outcome(
-            ending, harness, notes=tuple(notes), killed_for_memory=memory.count_kills() > kills_before
+        code, last_lines = harness.process.returncode, harness.hearing.last_lines
+        killed_for_memory = code in {-signal.SIGKILL, 128 + signal.SIGKILL} and (
+            memory.count_kills() > kills_before
+        )
+        return outcome_of(
+            arm,
+            Ended(
+                how=ending,
+                code=code,
+                elapsed_seconds=harness.elapsed_seconds,
+                out_of_memory=killed_for_memory or memory.says_so(last_lines),
+                last_lines=last_lines,
+                notes=tuple(notes),
+            ),
         )
 
 
 class _Harness:
     """A started process and what is heard of it."""
 
-    def __init__(self, arm: ArmPlan, listener: Listener, on_event: OnEvent) -> None:
+    def __init__(self, arm: ArmPlan, hearing: Hearing) -> None:
         self.arm = arm
-        self.listener = listener
-        self._on_event = on_event
+        self.hearing = hearing
         self._run_id = uuid.uuid4().hex
         self._began = time.monotonic()
         self.elapsed_seconds = 0.0
@@ -97,7 +102,7 @@ class _Harness:
             deadline = time.monotonic() + _LAST_WORDS_SECONDS
             while self._hear(wait_seconds=0) and time.monotonic() < deadline:
                 pass
-            self._tell(self.listener.finish())
+            self.hearing.finish()
         return count
 
     @property
@@ -114,32 +119,8 @@ class _Harness:
             return False
         data = os.read(self._stdout.fileno(), _BLOCK_BYTES)
         self._is_heard = bool(data)
-        self._tell(self.listener.hear(data))
+        self.hearing.hear(data)
         return self._is_heard
-
-    def _tell(self, lines: Iterable[str]) -> None:
-        try:
-            for line in lines:
-                self._on_event(self._event_of(line))
-        except BaseException:
-            self._on_event = lambda _event: None  # whoever cannot hear must not keep the harness from ending
-            raise
-
-    def _event_of(self, line: str) -> Event:
-        arm, elapsed = self.arm.arm, time.monotonic() - self._began
-        progress = progress_in(line, self.arm.expected_samples)
-        if progress is None:
-            return Line(arm=arm, text=line, elapsed_seconds=elapsed)
-        done, total = progress
-        return Progress(arm=arm, done=done, total=total, text=line, elapsed_seconds=elapsed)
-
-
-@contextmanager
-def _new_log(arm: ArmPlan) -> Iterator[IO[bytes]]:
-    path = Path(arm.output_folder) / LOG_NAME
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(path, flags, 0o644), "wb") as log:
-        yield log
 
 
 def _start(arm: ArmPlan, run_id: str) -> subprocess.Popen[bytes]:
@@ -178,52 +159,3 @@ def _with_uv(arm: ArmPlan) -> tuple[str, ...]:
             help="install it (`python3 -m pip install uv`), or say how to start the script with `command:`",
         )
     return (*found, *arm.command[1:])
-
-
-def _outcome(
-    ending: Ending, harness: _Harness, *, notes: tuple[str, ...], killed_for_memory: bool
-) -> ArmOutcome:
-    elapsed, last_lines = harness.elapsed_seconds, harness.listener.last_lines
-    code = harness.process.returncode
-    if ending == "timed out":
-        return TimedOut(
-            timeout_seconds=harness.arm.timeout_seconds,
-            last_lines=last_lines,
-            elapsed_seconds=elapsed,
-            notes=notes,
-        )
-    if ending == "exited" and code == 0:
-        return Completed(elapsed_seconds=elapsed, notes=notes)
-    number = -code if code < 0 else code - 128 if code > 128 else None
-    was_killed = number == signal.SIGKILL
-    ran_out = (was_killed and killed_for_memory) or memory.says_so(last_lines)
-    what = "stopped" if ending == "stopped" else _in_words(code)
-    if ran_out:
-        what += ": out of memory"
-    elif was_killed and ending == "exited":
-        what += ", as the kernel does where memory runs out"
-    return Failed(
-        what=what,
-        exit_code=code if code >= 0 else None,
-        signal=signal.Signals(number).name if number in _SIGNALS else None,
-        out_of_memory=ran_out,
-        last_lines=last_lines,
-        elapsed_seconds=elapsed,
-        notes=notes,
-        infrastructure=ending == "exited" and not ran_out and (code == TEMPORARY or number in _FROM_OUTSIDE),
-    )
-
-
-TEMPORARY = 75
-"""EX_TEMPFAIL of sysexits(3): how a harness itself says that trying again makes sense."""
-_FROM_OUTSIDE = frozenset({signal.SIGHUP, signal.SIGINT, signal.SIGKILL, signal.SIGTERM})
-"""Signals that somebody else sent; a crash of the harness's own has others."""
-_SIGNALS = frozenset(signal.Signals)
-
-
-def _in_words(code: int) -> str:
-    if code < 0:
-        return f"killed by {signal.Signals(-code).name if -code in _SIGNALS else f'signal {-code}'}"
-    if code - 128 in _SIGNALS:
-        return f"exit code {code} ({signal.Signals(code - 128).name})"
-    return f"exit code {code}"

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 KEYS: dict[str, dict[str, str]] = {
     "Template": {
-        "container": "running a harness in a container",
         "executor": "running arms on a cluster",
         "model": "the lighteval runtime",
-        "patch": "patching a harness's config files",
         "task": "the lighteval runtime",
     },
     "Policy": {

@@ -8,10 +8,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
+from .container import Container, Patch, Predict
 from .fields import (
-    CONTROLS,
     DISTINCT,
-    END,
     Bounds,
     Integer,
     Key,
@@ -22,26 +21,7 @@ from .fields import (
     Version,
     no_entries,
 )
-
-PLACEHOLDERS = (
-    "asset", "arm", "source", "harness", "output_dir", "samples", "seed", "shard", "shards",
-)  # fmt: skip
-"""What `{…}` in a command may name; other braces stand for themselves."""
-PLACEHOLDER_PATTERN = r"\{(?!(?:" + "|".join(PLACEHOLDERS) + r")\})[a-z_]+\}"
-"""A placeholder that does not exist."""
-WORD_PATTERN = r"^(?!.*" + PLACEHOLDER_PATTERN + r")[^" + CONTROLS + r"]*" + END
-CommandWord = Annotated[str, Field(pattern=WORD_PATTERN, min_length=1, max_length=500)]
-"""One word of a command."""
-
-POINTER_PATTERN = r"^(/[^" + CONTROLS + r"]*)?" + END
-PATH_PATTERN = r"^(?!/)(?!.*(^|/)\.\.(/|$))[^\\" + CONTROLS + r"]+" + END
-VARIABLE_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]{0,127}" + END
-
-Pointer = Annotated[str, Field(pattern=POINTER_PATTERN, max_length=500)]
-"""RFC 6901 JSON Pointer; `{metric}` stands for the harness's name of the metric."""
-RepositoryPath = Annotated[str, Field(pattern=PATH_PATTERN, max_length=500)]
-"""A path below the repository's root, with `/`; never absolute, never through `..`."""
-VariableName = Annotated[str, Field(pattern=VARIABLE_PATTERN)]
+from .paths import CommandWord, Pointer, RepositoryPath, VariableName
 
 Glob = Annotated[Line, Field(min_length=1)]
 
@@ -111,11 +91,17 @@ class Template(Spec):
     runtime: Literal["custom"] = "custom"
     """`custom`: the repository's own script."""
     script: RepositoryPath
-    """A file, or a directory with an executable `run` or `entrypoint.sh`."""
+    """A file, or a directory with a Dockerfile, or with an executable `run` or `entrypoint.sh`."""
     command: Annotated[list[CommandWord], Field(min_length=1, max_length=100)] | None = None
     """Overrides how `script` is started; placeholders such as `{asset}` and `{output_dir}`."""
     harness: Annotated[list[RepositoryPath], Field(min_length=1, max_length=100)] | None = None
     """Globs of what is digested, locked and protected; default: the script's file or directory."""
+    container: Container | None = None
+    """How the harness runs in a container; a folder with a Dockerfile needs no entry for the defaults."""
+    predict: Predict | None = None
+    """Code under test in a container of its own; `script` then scores the predictions."""
+    patch: Annotated[list[Patch], Field(min_length=1, max_length=16)] | None = None
+    """Config files of which each arm gets a changed copy."""
     results: ResultsOf | None = None
     """Where a foreign result file keeps its numbers, or `lighteval`; absent: the native `results.json`."""
     env: Annotated[list[VariableName], Field(max_length=100)] = Field(default_factory=no_entries)
@@ -142,7 +128,7 @@ class Template(Spec):
     compare: Literal["assets", "commits"] = "assets"
     """`assets`: same code, two assets. `commits`: same harness, source of merge base and head."""
     arms: Literal["parallel", "sequential"] | None = None
-    """Default parallel; sequential where a metric's unit is a time."""
+    """Default parallel; sequential where gpus are used or a metric's unit is a time."""
     baseline: Literal["measured", "recorded"] = "measured"
     """`measured`: the baseline arm is run. `recorded`: its recorded or declared numbers are used."""
     baseline_asset: Annotated[Line, Field(min_length=1)] | None = None

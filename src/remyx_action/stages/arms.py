@@ -38,9 +38,9 @@ def read_outcome(
     """What a finished arm left behind; a crash, a timeout and a broken file are failures, never scores."""
     from remyx_action.runtimes import Completed, Failed, TimedOut  # `judge` runs nothing
 
-    seconds = Decimal(f"{outcome.elapsed_seconds:.3f}")
+    seconds, images = Decimal(f"{outcome.elapsed_seconds:.3f}"), outcome.images
     if isinstance(outcome, Completed):
-        report = _report("completed", asset=asset, seconds=seconds, warnings=outcome.notes)
+        report = _report("completed", asset=asset, seconds=seconds, warnings=outcome.notes, images=images)
         return _read(template, metrics, ResultsFolder(folder), report)
     timed_out = isinstance(outcome, TimedOut)
     what = outcome.what if isinstance(outcome, Failed) else f"timed out after {outcome.timeout_seconds:g} s"
@@ -50,6 +50,7 @@ def read_outcome(
         detail="\n".join([what, *outcome.last_lines]),
         seconds=seconds,
         warnings=outcome.notes,
+        images=images,
     )
     return failed_arm(metrics, report)
 
@@ -221,6 +222,7 @@ def _report(
     seconds: Decimal | None = None,
     warnings: Sequence[str] = (),
     origin: Origin | None = None,
+    images: Mapping[str, str] | None = None,
 ) -> ArmReport:
     return ArmReport(
         state=state,
@@ -232,4 +234,5 @@ def _report(
         unnamed=[],
         warnings=list(warnings),
         origin=origin,
+        images=dict(images or {}),
     )

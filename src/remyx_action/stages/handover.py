@@ -9,7 +9,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from remyx_action.errors import NotJudged
-from remyx_action.planning.plan import ARMS, Arm, choose_assets
+from remyx_action.planning.assets import choose_assets
+from remyx_action.planning.plan import ARMS, Arm
 from remyx_action.policy.bar import measured_metrics
 from remyx_action.reports.run_record import NAME, RunRecord, read_record
 from remyx_action.reports.verdict import MeasuredArm, Measurement

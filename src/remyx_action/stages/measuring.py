@@ -9,20 +9,32 @@ from msgspec import Struct
 
 from remyx_action.circumstances import Circumstances
 from remyx_action.evidence.scores import Samples
+from remyx_action.planning.assets import choose_assets
 from remyx_action.planning.extent import WHOLE, Extent
 from remyx_action.planning.kept import Identity
-from remyx_action.planning.plan import Arm, Site, choose_assets, folder_of, plan_run, seeds_of
+from remyx_action.planning.patching import MOST_BYTES
+from remyx_action.planning.plan import Arm, Site, contained, folder_of, plan_run, seeds_of
 from remyx_action.policy.bar import BarMetric, measured_metrics
 from remyx_action.reports.verdict import MeasuredArm, with_warnings
 from remyx_action.repository import Sources
-from remyx_action.runtimes import ArmOutcome, Note, OnEvent, Retrying, ScriptRuntime, run_arms
+from remyx_action.runtimes import (
+    ArmOutcome,
+    ContainerRuntime,
+    Note,
+    OnEvent,
+    Predicting,
+    Retrying,
+    Runtime,
+    ScriptRuntime,
+    run_arms,
+)
 from remyx_action.specs import Template
 from remyx_action.stages.arms import beside_recorded, read_kept, read_outcome, read_recorded
 from remyx_action.stages.parts import join_seeds
 from remyx_action.stages.reuse import NOTHING_KEPT, Keeping, Shelf, Subject, identity_for
 from remyx_action.stages.scene import Scene
 from remyx_action.stages.standing import harness_digest
-from remyx_action.workspace import OutputFolder, describe_script
+from remyx_action.workspace import OutputFolder, copies_of, describe_script, put_in_place, read_below
 
 
 class Errand(Struct, frozen=True, kw_only=True):
@@ -38,6 +50,13 @@ class Errand(Struct, frozen=True, kw_only=True):
     """The baseline's asset, where somebody asked for another than the template's."""
     keeping: Keeping = NOTHING_KEPT
     extent: Extent = WHOLE
+
+
+class _Bench(Struct, frozen=True, kw_only=True):
+    """What all runs of an errand share."""
+
+    shelf: Shelf
+    runtime: Runtime
 
 
 def measure(errand: Errand) -> dict[Arm, MeasuredArm]:
@@ -63,12 +82,15 @@ def carry_out(
     """
     shelf = Shelf(keeping=errand.keeping, circumstances=errand.circumstances)
     runs: dict[Arm, list[tuple[int | None, MeasuredArm]]] = {arm: [] for arm in assets}
-    for seed in seeds_of(errand.template):
-        found = _with_seed(errand, assets, metrics, shelf, seed)
-        for arm, measured in found.items():
-            runs[arm].append((seed, measured))
-        if any(measured.report.state != "completed" for measured in found.values()):
-            break
+    with ContainerRuntime(errand.circumstances.surroundings) as containers:
+        both = Predicting(processes=ScriptRuntime(), containers=containers)
+        bench = _Bench(shelf=shelf, runtime=Retrying(both, retries=errand.template.retries))
+        for seed in seeds_of(errand.template):
+            found = _with_seed(errand, assets, metrics, bench, seed)
+            for arm, measured in found.items():
+                runs[arm].append((seed, measured))
+            if any(measured.report.state != "completed" for measured in found.values()):
+                break
     arms = {arm: join_seeds(measured, metrics) for arm, measured in runs.items()}
     arms = {arm: with_warnings(measured, _beyond(errand.extent, measured)) for arm, measured in arms.items()}
     if "baseline" in arms:
@@ -91,9 +113,10 @@ def _with_seed(
     errand: Errand,
     assets: Mapping[Arm, str],
     metrics: Mapping[str, BarMetric],
-    shelf: Shelf,
+    bench: _Bench,
     seed: int | None,
 ) -> dict[Arm, MeasuredArm]:
+    shelf = bench.shelf
     folders = {arm: errand.output.part(arm, folder_of(seed)) for arm in assets}
     if seed is not None:
         for arm in assets:
@@ -103,7 +126,7 @@ def _with_seed(
     if entry is not None:
         errand.on_event(Note(arm="baseline", text=f"reused: measured {entry.clock} in {entry.seconds} s"))
     to_run = {arm: asset for arm, asset in assets.items() if arm == "variant" or entry is None}
-    outcomes = _run(errand, to_run, folders, seed)
+    outcomes = _run(errand, to_run, folders, seed, bench.runtime)
     arms: dict[Arm, MeasuredArm] = {}
     for arm, asset in assets.items():
         folder, named = folders[arm], errand.sources.name_of(arm, asset)
@@ -118,24 +141,40 @@ def _with_seed(
 
 
 def _run(
-    errand: Errand, assets: Mapping[Arm, str], folders: Mapping[Arm, Path], seed: int | None
+    errand: Errand,
+    assets: Mapping[Arm, str],
+    folders: Mapping[Arm, Path],
+    seed: int | None,
+    runtime: Runtime,
 ) -> Mapping[Arm, ArmOutcome]:
     if not assets:
         return {}
     scene, template = errand.scene, errand.template
-    site = Site(
-        harness=str(scene.harness),
-        script=describe_script(scene.harness, template.script),
-        surroundings=errand.circumstances.surroundings,
-        outputs={arm: str(folder) for arm, folder in folders.items()},
-        sources=errand.sources.folders,
-        notes=errand.sources.notes,
-    )
-    plan = plan_run(
-        template, scene.project.vocabulary, assets=assets, site=site, seed=seed or 0, extent=errand.extent
-    )
-    runtime = Retrying(ScriptRuntime(), retries=template.retries)
-    return run_arms(plan, runtime, errand.on_event)
+    script = describe_script(scene.harness, template.script)
+    in_place = not template.patch or contained(template, script.kind) is not None
+    with copies_of(scene.harness, [] if in_place else list(assets), but=errand.output.path) as copies:
+        site = Site(
+            harness=str(scene.harness),
+            script=script,
+            surroundings=errand.circumstances.surroundings,
+            outputs={arm: str(folder) for arm, folder in folders.items()},
+            sources=errand.sources.folders,
+            notes=errand.sources.notes,
+            copies={arm: str(copy) for arm, copy in copies.items()},
+            configs=_configs(scene.harness, template),
+        )
+        plan = plan_run(
+            template, scene.project.vocabulary, assets=assets, site=site, seed=seed or 0, extent=errand.extent
+        )
+        for arm in plan.arms:
+            put_in_place(Path(arm.working_folder), arm.patched)
+        return run_arms(plan, runtime, errand.on_event)
+
+
+def _configs(root: Path, template: Template) -> dict[str, bytes]:
+    """The files that the template patches, as far as they are there."""
+    found = {patch.file: read_below(root, patch.file, cap_bytes=MOST_BYTES) for patch in template.patch or ()}
+    return {path: content for path, content in found.items() if content is not None}
 
 
 def _identity(errand: Errand, assets: Mapping[Arm, str], shelf: Shelf, seed: int | None) -> Identity | None:

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from remyx_action.checks.bundle import Bundle, load_bundle
 from remyx_action.errors import FilesWrong, NotJudged
 from remyx_action.events import MergeGroupEvent, PullRequestEvent
-from remyx_action.planning.plan import choose_variant
+from remyx_action.planning.assets import choose_variant
 from remyx_action.planning.proposal import Proposal, asset_in, concerns, named_variants
 from remyx_action.repository import Repository, checked_out, find_repository
 from remyx_action.specs import Experiment, Policy, Template

@@ -18,9 +18,16 @@ from remyx_action.workspace import read_harness
 ISOLATION = {
     0: "results that were handed in: who made them, and how, is not known here; L1: run the harness here",
     1: "the harness ran as the same user as everything else here; it could have read anything; "
-    "L2: code under test in a container of its own, which this version does not run",
+    "L2: code under test in a container of its own (`predict` in the template)",
+    2: "the code under test ran in a container of its own: inputs in, predictions out, no network, no labels",
 }
 """Level → what it means, and what would raise it."""
+
+
+def level_of(template: Template) -> int:
+    """The isolation level of arms that were run by this program from the base branch's files."""
+    predict = template.predict
+    return 2 if predict is not None and predict.container.network == "none" else 1
 
 
 class Standing(Struct, frozen=True, kw_only=True):

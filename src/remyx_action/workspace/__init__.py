@@ -1,5 +1,6 @@
 """The folder on disk: finding the project, reading it and its results safely, writing results whole."""
 
+from .copies import copies_of, put_in_place
 from .harness import read_harness
 from .output import OutputFolder, prepare_output, write_whole
 from .project import describe_script, find_root, read_below, read_project
@@ -8,11 +9,13 @@ from .results import ResultsFolder, open_results, open_run
 __all__ = [
     "OutputFolder",
     "ResultsFolder",
+    "copies_of",
     "describe_script",
     "find_root",
     "open_results",
     "open_run",
     "prepare_output",
+    "put_in_place",
     "read_below",
     "read_harness",
     "read_project",

@@ -127,6 +127,19 @@ def _baseline_asset(old: Template, new: Template) -> Judged:
     return Effect.INCOMPARABLE, sentence
 
 
+def _predict(old: Template, new: Template) -> Judged:
+    was, is_ = old.predict, new.predict
+    if is_ is None:
+        return Effect.LOOSENED, "the code under test is no longer in a container of its own"
+    if was is None:
+        return Effect.INCOMPARABLE, "the code under test is in a container of its own, and predicts"
+    if is_.container.network != was.container.network:
+        loosens = is_.container.network == "bridge"
+        sentence = f"the container of the code under test has the network {is_.container.network}"
+        return Effect.LOOSENED if loosens else Effect.INCOMPARABLE, sentence
+    return Effect.INCOMPARABLE, "the code under test is put into its container in another way"
+
+
 def _paths(old: Template, new: Template) -> Judged:
     sentence = f"judges changes of {listed(new.paths)} instead of {listed(old.paths)}"
     was, is_ = set(old.paths), set(new.paths)
@@ -152,6 +165,7 @@ _JUDGES: Mapping[str, Callable[[Template, Template], Judged]] = {
     "shards": _shards,
     "baseline_asset": _baseline_asset,
     "paths": _paths,
+    "predict": _predict,
     "harness": _harness,
 }
 

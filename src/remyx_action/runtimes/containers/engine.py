@@ -1,0 +1,156 @@
+"""A container engine: found, asked, and left as it was."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from remyx_action.errors import NotJudged
+
+LABEL = "remyx-action.run"
+"""On everything that a run makes; its value says whose it is."""
+_CALL_SECONDS = 60
+_CLEAN_SECONDS = 10.0
+_HELP = "start one (`systemctl start docker`), or name it with DOCKER_HOST, such as unix:///run/user/1000/docker.sock"
+
+
+class EngineLostError(Exception):
+    """The engine no longer answers."""
+
+
+class RefusedError(Exception):
+    """The engine answered that it cannot do what was asked; its words."""
+
+
+class Engine:
+    """A connection, and the label of the one run that uses it."""
+
+    def __init__(self, surroundings: Mapping[str, str]) -> None:
+        """NotJudged where no engine answers."""
+        import docker
+        import requests
+
+        address = _address(surroundings)
+        known = docker.utils.kwargs_from_env(environment={**surroundings, "DOCKER_HOST": address})
+        try:
+            self.api: Any = docker.APIClient(
+                **known, version="auto", timeout=_CALL_SECONDS, use_ssh_client=address.startswith("ssh://")
+            )
+            self.facts: Mapping[str, Any] = self.api.info()
+        except (docker.errors.DockerException, requests.RequestException, OSError) as error:
+            what = str(error).split("\n", maxsplit=1)[0][:200]
+            raise NotJudged(f"no container engine answers at {address}: {what}", help=_HELP) from error
+        self.run = f"{_owner()}/{uuid.uuid4().hex}"
+        with suppress(EngineLostError, RefusedError):
+            self._remove_orphans()
+
+    @property
+    def memory_bytes(self) -> int:
+        """What the engine's machine has."""
+        return int(self.facts.get("MemTotal") or 0)
+
+    def close(self) -> None:
+        """Remove every container and image of this run; what a dead engine keeps, the next run removes."""
+        deadline = time.monotonic() + _CLEAN_SECONDS
+        while True:
+            try:
+                self._remove(f"{LABEL}={self.run}")
+            except (EngineLostError, RefusedError):
+                if time.monotonic() < deadline:
+                    time.sleep(0.2)  # an engine that is started again, or a container on its way out
+                    continue
+            break
+        self.api.close()
+
+    def _remove(self, label: str) -> None:
+        """Everything with the label; an image goes when nothing stands on it, so this takes rounds."""
+        with asked():
+            for container in self.api.containers(all=True, filters={"label": label}):
+                with gone_already():
+                    self.api.remove_container(container["Id"], force=True, v=True)
+            while images := self.api.images(filters={"label": label}):
+                for image in images:
+                    with gone_already():
+                        self.api.remove_image(image["Id"], force=True)
+
+    def _remove_orphans(self) -> None:
+        """What runs on this machine left that were killed before they could clean up."""
+        with asked():
+            made = [
+                *self.api.containers(all=True, filters={"label": LABEL}),
+                *self.api.images(filters={"label": LABEL}),
+            ]
+        for run in sorted({(one.get("Labels") or {}).get(LABEL, "") for one in made}):
+            if _is_orphaned(run):
+                self._remove(f"{LABEL}={run}")
+
+
+@contextmanager
+def asked() -> Iterator[None]:
+    """Turn what the client raises into ours: RefusedError where the engine answered, else EngineLostError."""
+    import docker
+    import requests
+    import urllib3
+
+    try:
+        yield
+    except docker.errors.APIError as error:
+        raise RefusedError(str(error.explanation or error)) from error
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, EOFError) as error:
+        raise EngineLostError(str(error)[:200]) from error
+
+
+@contextmanager
+def gone_already() -> Iterator[None]:
+    """What somebody else removed meanwhile is removed."""
+    import docker
+
+    try:
+        yield
+    except docker.errors.NotFound:
+        pass
+    except docker.errors.APIError as error:
+        if error.status_code != 409:  # its removal is under way
+            raise
+
+
+def _address(surroundings: Mapping[str, str]) -> str:
+    """DOCKER_HOST, else the first socket there is: the system's, a rootless engine's, Docker Desktop's."""
+    if surroundings.get("DOCKER_HOST"):
+        return surroundings["DOCKER_HOST"]
+    places = ["/var/run/docker.sock"]
+    if surroundings.get("XDG_RUNTIME_DIR"):
+        places.append(f"{surroundings['XDG_RUNTIME_DIR']}/docker.sock")
+    if surroundings.get("HOME"):
+        places.append(f"{surroundings['HOME']}/.docker/run/docker.sock")
+    return f"unix://{next((place for place in places if Path(place).exists()), places[0])}"
+
+
+def _owner() -> str:
+    """This process among all that ever ran on this machine; "" where that cannot be told."""
+    with suppress(OSError):
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        names = str(Path("/proc/self/ns/pid").readlink())
+        return f"{boot}/{names}/{os.getpid()}-{_born(os.getpid())}"
+    return ""
+
+
+def _is_orphaned(run: str) -> bool:
+    """Whether a run of this very boot and process namespace has ended without cleaning up."""
+    owner, own = run.rpartition("/")[0], _owner()
+    if not owner or owner.rpartition("/")[0] != own.rpartition("/")[0]:
+        return False
+    pid, _, born = owner.rpartition("/")[2].partition("-")
+    return not pid.isdecimal() or _born(int(pid)) != born
+
+
+def _born(pid: int) -> str:
+    """When the process was started, in ticks since boot (proc(5)); "" where there is none."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[19].decode()
+    return ""

@@ -1,0 +1,113 @@
+"""Files into a container before it starts, and what it wrote out of it afterwards."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tarfile
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from io import RawIOBase
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from remyx_action.files.layout import RESULTS_CAP_BYTES
+from remyx_action.planning.container import INSIDE
+
+FILES_CAP = 10_000
+TOTAL_CAP_BYTES = 4 * RESULTS_CAP_BYTES
+_BLOCK_BYTES = 1 << 20
+_NAME_CAP = 255
+_FOLDER, _READABLE = 0o755, 0o644
+
+
+class TooMuchError(Exception):
+    """A container left more than is taken out of it; in words."""
+
+
+def packed(brought: Mapping[str, str], *, output: str) -> IO[bytes]:
+    """A tar file for /remyx: what is brought (path below it → path here), and a folder to write into."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever asked for it
+    with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        writable = tarfile.TarInfo(PurePosixPath(output).relative_to(INSIDE).as_posix())
+        writable.type, writable.mode = tarfile.DIRTYPE, 0o777  # whoever the image's user is
+        tar.addfile(writable)
+        for name, source in brought.items():
+            tar.add(source, arcname=name, filter=_to_read)
+    file.seek(0)
+    return file
+
+
+def _to_read(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    """Root's, for others to read; neither links nor devices, which could lead anywhere."""
+    if not (member.isreg() or member.isdir()):
+        return None
+    runs = bool(member.mode & stat.S_IXUSR)
+    member.uid = member.gid = 0
+    member.uname = member.gname = ""
+    member.mode = _FOLDER if member.isdir() or runs else _READABLE
+    return member
+
+
+def unpacked(stream: Iterable[bytes], into: Path) -> list[str]:
+    """Write the regular files of the engine's tar stream below `into`; returns what was left there, in words.
+
+    Never over a file that is there. TooMuchError beyond the caps.
+    """
+    left: list[str] = []
+    files, total = 0, 0
+    with tarfile.open(fileobj=_Stream(iter(stream)), mode="r|") as tar:
+        for member in tar:
+            parts = PurePosixPath(member.name).parts[1:]  # the folder itself comes first
+            if not parts or member.isdir():
+                continue
+            files, total = files + 1, total + member.size
+            if files > FILES_CAP:
+                raise TooMuchError(f"more than {FILES_CAP:,} files")
+            if total > TOTAL_CAP_BYTES:
+                raise TooMuchError(f"more than {TOTAL_CAP_BYTES >> 20:,} MiB")
+            source = tar.extractfile(member) if member.isreg() and not member.issparse() else None
+            if source is None or not _is_plain(parts) or not _written(source, into, parts):
+                left.append(f"{ascii('/'.join(parts))[1:-1][:200]} was left in the container")
+    return left[:5] + ([f"{len(left) - 5:,} more were left in the container"] if len(left) > 5 else [])
+
+
+def _is_plain(parts: tuple[str, ...]) -> bool:
+    return all(
+        part not in {"", ".", ".."} and part.isprintable() and len(part.encode()) <= _NAME_CAP
+        for part in parts
+    )
+
+
+def _written(source: IO[bytes], into: Path, parts: tuple[str, ...]) -> bool:
+    """False where something else stands in the file's way."""
+    target = into.joinpath(*parts)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        with os.fdopen(os.open(target, flags, 0o644), "wb") as file:
+            while block := source.read(_BLOCK_BYTES):
+                file.write(block)
+    except (FileExistsError, NotADirectoryError):
+        return False
+    return True
+
+
+class _Stream(RawIOBase):
+    """Chunks as a file that can be read once."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        while len(self._rest) < size or size < 0:
+            chunk = next(self._chunks, b"")
+            if not chunk:
+                break
+            self._rest += chunk
+        found, self._rest = (self._rest, b"") if size < 0 else (self._rest[:size], self._rest[size:])
+        return found

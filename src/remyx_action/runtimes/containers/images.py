@@ -1,0 +1,231 @@
+"""Building the images of a run: once for all of its arms, heard line by line, bounded in time."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from io import BytesIO
+from pathlib import Path
+from typing import IO, Any
+
+from msgspec import Struct, field
+
+from remyx_action.planning.container import Image
+from remyx_action.planning.dockerfile import bases_of, marked, ours
+
+from .engine import LABEL, Engine, EngineLostError, RefusedError, asked, gone_already
+from .flow import Flow
+
+LEFT_OUT = (".git", ".remyx-out")
+"""Never sent to an engine, whatever .dockerignore says: history, and what earlier runs left."""
+_POLL_SECONDS = 0.1
+_END_SECONDS = 10.0
+
+
+class BuildFailedError(Exception):
+    """Which image, and why, in words."""
+
+
+class BuildEndedError(Exception):
+    """A build was ended: `timed out` or `stopped`."""
+
+
+class Watch(Struct, frozen=True, kw_only=True):
+    """What a build is heard by, and when it has to end."""
+
+    hear: Callable[[bytes], None]
+    stop: threading.Event
+    timeout_seconds: float
+
+
+class Built(Struct, frozen=True, kw_only=True):
+    image: str
+    """Its id."""
+    bases: Mapping[str, str] = field(default_factory=dict)
+    """What its stages start from, as the Dockerfiles name it → digest."""
+
+
+class _Errand(Struct, frozen=True, kw_only=True):
+    """One build as the engine is asked for it."""
+
+    name: str
+    dockerfile: str
+    """Its name in the context."""
+    context: IO[bytes]
+    """A tar file."""
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    target: str | None = None
+
+
+class Images:
+    """The images that a run has built so far."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._found: dict[str, Built | BuildFailedError] = {}
+        self._one_at_a_time = threading.Lock()
+
+    def build(self, images: Sequence[Image], watch: Watch) -> Built:
+        """The last of the images, built by the first arm that asks; the others wait for it.
+
+        BuildFailedError, of the same words for every arm; BuildEndedError where the watch ends it.
+        """
+        key = repr(images)
+        with self._one_at_a_time:
+            if key not in self._found:
+                try:
+                    self._found[key] = self._build_all(images, watch)
+                except BuildFailedError as failed:
+                    self._found[key] = failed
+            found = self._found[key]
+        if isinstance(found, BuildFailedError):
+            raise BuildFailedError(*found.args)
+        return found
+
+    def with_files(self, image: str, files: Mapping[str, bytes], watch: Watch) -> str:
+        """The image with files (path in the container → content) in place of those baked in."""
+        names = {path: f"file-{number}" for number, path in enumerate(files)}
+        lines = [f"FROM {image}", *(f"COPY {json.dumps([name, path])}" for path, name in names.items())]
+        content = {names[path]: text for path, text in files.items()}
+        content["Dockerfile"] = self._marked("\n".join(lines), {}).encode()
+        errand = _Errand(name="the patched files", dockerfile="Dockerfile", context=_tar_of(content))
+        with self._one_at_a_time, errand.context:
+            return self._send(errand, watch)
+
+    def _build_all(self, images: Sequence[Image], watch: Watch) -> Built:
+        renamed: dict[str, str] = {}
+        bases: dict[str, str] = {}
+        built = ""
+        for image in images:
+            built = self._build(image, renamed, bases, watch)
+            if image.tag:
+                repository, tag = "remyx-action", uuid.uuid4().hex
+                with asked():
+                    self._engine.api.tag(built, repository, tag)
+                renamed[image.tag] = f"{repository}:{tag}"
+        return Built(image=built, bases=bases)
+
+    def _build(self, image: Image, renamed: Mapping[str, str], bases: dict[str, str], watch: Watch) -> str:
+        import docker
+
+        dockerfile, context = Path(image.dockerfile), Path(image.context)
+        if not dockerfile.is_file():
+            raise BuildFailedError(f"there is no {dockerfile}; correct `dockerfile` in the template")
+        if not context.is_dir():
+            raise BuildFailedError(f"there is no folder {context}; correct `context` in the template")
+        text = dockerfile.read_text(encoding="utf-8", errors="replace")
+        ours_name = f".remyx-{uuid.uuid4().hex}"
+        with docker.utils.build.tar(
+            str(context),
+            exclude=[*_ignored(context), *LEFT_OUT],
+            dockerfile=(ours_name, self._marked(text, renamed)),
+        ) as packed:
+            errand = _Errand(
+                name=image.tag or dockerfile.name,
+                dockerfile=ours_name,
+                context=packed,
+                arguments={name: ours(value, renamed) for name, value in image.build_args.items()},
+                target=image.target,
+            )
+            built = self._send(errand, watch)
+        for base in bases_of(text):
+            if ours(base, renamed) == base:
+                bases[f"FROM {base}"] = self._digest_of(base)
+        return built
+
+    def _marked(self, text: str, renamed: Mapping[str, str]) -> str:
+        return marked(text, renamed=renamed, label=f'{LABEL}="{self._engine.run}"')
+
+    def _digest_of(self, name: str) -> str:
+        with suppress(RefusedError), asked():  # a name with a variable in it means nothing to the engine
+            facts = self._engine.api.inspect_image(name)
+            return str((facts.get("RepoDigests") or [facts["Id"]])[0].rpartition("@")[2])
+        return "unknown"
+
+    def _send(self, errand: _Errand, watch: Watch) -> str:
+        """Build; the image's id."""
+        deadline = time.monotonic() + watch.timeout_seconds
+        with asked():
+            stream = self._engine.api.build(
+                fileobj=errand.context,
+                custom_context=True,
+                dockerfile=errand.dockerfile,
+                buildargs=dict(errand.arguments),
+                target=errand.target,
+                rm=True,
+                forcerm=True,
+                decode=True,
+            )
+        flow = Flow(stream)
+        image = ""
+        try:
+            while not flow.is_over:
+                image = _heard(flow.next(_POLL_SECONDS), errand, watch) or image
+                if watch.stop.is_set() or time.monotonic() >= deadline:
+                    self._break_off(flow)
+                    raise BuildEndedError("stopped" if watch.stop.is_set() else "timed out")
+        finally:
+            flow.leave(wait_seconds=0.1)
+        if flow.error is not None:
+            with asked():
+                raise flow.error
+        return image
+
+    def _break_off(self, flow: Flow) -> None:
+        """End a build: the API has no word for it, but a step whose container is gone fails."""
+        deadline = time.monotonic() + _END_SECONDS
+        while not flow.is_over and time.monotonic() < deadline:
+            with suppress(EngineLostError, RefusedError), asked():
+                label = {"label": f"{LABEL}={self._engine.run}"}
+                for container in self._engine.api.containers(filters={**label, "status": "running"}):
+                    if not container.get("Mounts"):  # an arm's container has our volume
+                        with gone_already():
+                            self._engine.api.kill(container["Id"])
+            flow.next(_POLL_SECONDS)
+
+
+def _heard(entry: Any, errand: _Errand, watch: Watch) -> str | None:
+    """Tell on what the engine says of a build; the image's id where it says that."""
+    if entry is None:
+        return None
+    if "error" in entry:
+        raise BuildFailedError(_failure(errand.name, str(entry["error"])))
+    if "stream" in entry:
+        watch.hear(entry["stream"].encode())
+    elif "status" in entry and not entry.get("progress"):
+        watch.hear(f"{entry.get('id', '')} {entry['status']}\n".lstrip().encode())
+    image = (entry.get("aux") or {}).get("ID")
+    return None if image is None else str(image)
+
+
+def _failure(name: str, error: str) -> str:
+    what = error.strip().splitlines()[0][:500]
+    missing = ("pull access denied", "not found: manifest", "manifest unknown", "no such host", "dial tcp")
+    if any(words in error for words in missing):
+        return f"{name}: {what}; a base that is only built here belongs into `container.prebuild`"
+    if "BuildKit" in error:
+        return f"{name}: {what}; the engine's API builds without BuildKit: write the step without it"
+    return f"{name}: {what}"
+
+
+def _ignored(context: Path) -> list[str]:
+    path = context / ".dockerignore"
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+
+
+def _tar_of(content: Mapping[str, bytes]) -> IO[bytes]:
+    packed = tempfile.SpooledTemporaryFile(max_size=1 << 20)  # noqa: SIM115 - the build closes it
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for name, data in content.items():
+            member = tarfile.TarInfo(name)
+            member.size, member.mode = len(data), 0o644
+            tar.addfile(member, BytesIO(data))
+    packed.seek(0)
+    return packed

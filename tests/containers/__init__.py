@@ -1,0 +1,1 @@
+"""Containers on a real engine that the suite starts."""
