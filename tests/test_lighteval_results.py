@@ -2,20 +2,34 @@
 
 import json
 import shutil
-from collections.abc import Callable
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from math import sqrt
 from pathlib import Path
+from random import Random
+from statistics import median, stdev
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from lighteval_runs import a_run, results_of
+from lighteval_runs import a_run, details_of, results_of, rewrite
+from remyx_action.errors import Problem
 from remyx_action.evidence.comparability import compare_provenance
-from remyx_action.evidence.scores import ArmScores, Samples
+from remyx_action.evidence.scores import ArmScores, Samples, Summary, Unusable
+from remyx_action.policy.reasons import Reason
+from remyx_action.readers import BrokenResults, read_arm
+from remyx_action.readers.lighteval.details import read_details
 from remyx_action.readers.samples import point_of
 from remyx_action.reports.verdict import MeasuredArm
 from remyx_action.specs import Template
 from remyx_action.stages.arms import read_handed_in
 from test_readers import a_metric
+
+Change = Callable[[list[Any]], object]
 
 
 @pytest.fixture(scope="module")
@@ -101,3 +115,454 @@ def test_a_memory_address_in_a_metric_is_not_a_part_of_its_name(unpacked: Path) 
     for model in raw:
         found = scores(unpacked / model, "em_normalize_gold_stripped").scores.values()
         assert [Samples] == [type(one) for one in found]
+
+
+def test_a_group_is_pooled_sample_by_sample_and_clustered_by_subtask(unpacked: Path) -> None:
+    found = scores(unpacked / "model-a", "digits_acc").scores["digits_acc"]
+    assert isinstance(found, Samples)
+    assert {"digits:low": 24, "digits:high": 15} == Counter(found.clusters or ())
+    assert 39 == len(set(found.ids))
+    low, high = (own(unpacked / "model-a", f"digits:{part}|0")["acc"] for part in ("low", "high"))
+    assert float(point_of(found, None)) == pytest.approx((24 * low + 15 * high) / 39, abs=1e-12)
+    assert float(point_of(found, None)) != pytest.approx(
+        own(unpacked / "model-a", "digits:_average|0")["acc"]
+    )
+
+
+def test_a_metric_that_a_subtask_lacks_is_not_0_there(unpacked: Path) -> None:
+    """lighteval writes an mcc of 0 for the subtask without one, and averages that."""
+    assert 0.0 == own(unpacked / "model-a", "digits:low|0")["mcc"]
+    arm = scores(unpacked / "model-a", "mrr", "mcc")
+    assert isinstance(arm.scores["mrr"], Samples)
+    assert 24 == len(arm.scores["mrr"].ids)
+    assert "mrr: 1 of 2 subtasks of the group do not have this metric" in arm.warnings
+    assert isinstance(arm.scores["mcc"], Summary)
+    assert "mcc: 1 of 2 subtasks of the group do not have this metric" in arm.warnings
+
+
+def test_a_task_whose_metrics_are_asked_in_two_ways_gives_each_its_own_rows(unpacked: Path) -> None:
+    arm = scores(unpacked / "model-a", "both_acc", "both_em_normalize_gold_stripped")
+    assert [24, 24] == [len(found.ids) for found in arm.scores.values() if isinstance(found, Samples)]
+
+
+@pytest.mark.parametrize("key", ["length_fifth", "length_median", "mcc"])
+def test_what_is_no_mean_of_its_samples_counts_as_a_bare_number(unpacked: Path, key: str) -> None:
+    arm = scores(unpacked / "model-b", key)
+    task = "digits:high|0" if key == "mcc" else "sums|0"
+    assert Summary(value=Decimal(repr(own(unpacked / "model-b", task)[key]))) == arm.scores[key]
+    assert any("so its standard error is not used" in warning for warning in arm.warnings)
+
+
+def test_a_bootstrapped_standard_error_is_some_31_times_too_small(unpacked: Path) -> None:
+    """Why none is used: lighteval writes that of the mean of 1,000 resamples, for that of one."""
+    found = scores(unpacked / "model-b", "length").scores["length"]
+    assert isinstance(found, Samples)
+    values = [float(score) for score in found.scores]
+    chance = Random(7)
+    resampled = [median(chance.choices(values, k=len(values))) for _ in range(4000)]
+    written = own(unpacked / "model-b", "sums|0")["length_median_stderr"]
+    assert 25 < stdev(resampled) / written < 40
+
+
+def test_a_mean_in_the_name_of_a_fold_makes_no_standard_error_of_a_mean(unpacked: Path) -> None:
+    """lighteval takes `mean_fifth` for a mean: the fifth has the standard error of the whole."""
+    values = own(unpacked / "model-b", "sums|0")
+    assert values["length_fifth_stderr"] == values["length_stderr"] > 0
+    found = scores(unpacked / "model-b", "length_fifth").scores["length_fifth"]
+    assert isinstance(found, Summary)
+    assert found.stderr is None
+
+
+# without details
+
+
+def test_without_details_a_mean_keeps_its_standard_error_and_nothing_else(
+    unpacked: Path, tmp_path: Path
+) -> None:
+    run = without_details(Path(shutil.copytree(unpacked / "model-b", tmp_path / "run")))
+    arm = scores(run, "em")
+    values = own(run, "sums|0")
+    assert arm.scores["em"] == Summary(
+        value=Decimal(repr(values["em"])), stderr=Decimal(repr(values["em_stderr"]))
+    )
+    samples = scores(unpacked / "model-b", "em").scores["em"]
+    assert isinstance(samples, Samples)
+    each = [float(score) for score in samples.scores]
+    assert values["em_stderr"] == pytest.approx(stdev(each) / sqrt(len(each)), rel=1e-9)
+    lost = "nothing pairs and n is unknown: run lighteval with --save-details"
+    assert [True] == [lost in warning for warning in arm.warnings]
+
+
+def test_without_details_a_group_is_unknown(run: Path) -> None:
+    found = scores(without_details(run), "digits_acc", "em").scores["digits_acc"]
+    assert isinstance(found, Unusable)
+    assert Reason.INVALID_VALUE == found.reason
+    assert "a group's own value weighs every subtask alike" in found.message
+
+
+def test_a_group_with_the_details_of_one_subtask_is_unknown(run: Path) -> None:
+    details_of(run, "digits:high|0").unlink()
+    found = scores(run, "digits_acc", "em").scores["digits_acc"]
+    assert isinstance(found, Unusable)
+    assert 'no details of "digits:high|0"' in found.message
+
+
+def test_the_average_of_everything_is_no_task(run: Path) -> None:
+    assert "holds none of the declared metrics all_acc" in detail(run, "all_acc")
+    assert "holds none of the declared metrics" in detail(run, "digits__average_acc")
+
+
+# names
+
+
+def test_a_metric_of_several_tasks_has_to_be_told_apart(unpacked: Path) -> None:
+    found = scores(unpacked / "model-a", "acc", "em").scores["acc"]
+    assert isinstance(found, Unusable)
+    assert 'several tasks: "both", "digits"; put the task before it, such as both_acc' in found.message
+
+
+@pytest.mark.parametrize(
+    ("key", "count"), [("digits_low_acc", 24), ("digits_acc", 39), ("sums_em", 40), ("em", 40)]
+)
+def test_a_key_may_name_the_task_or_the_group(unpacked: Path, key: str, count: int) -> None:
+    found = scores(unpacked / "model-a", key).scores[key]
+    assert isinstance(found, Samples)
+    assert count == len(found.ids)
+
+
+def test_what_nobody_asks_for_is_listed_with_its_task(unpacked: Path) -> None:
+    listed = scores(unpacked / "model-a", "em").unnamed
+    assert {"digits:low/mrr", "sums/length", "both/em:normalize_gold=stripped"} < set(listed)
+    assert "sums/em" not in listed
+
+
+def test_file_names_that_an_artifact_store_took_apart_are_known_again(run: Path) -> None:
+    for path in list(run.rglob("*.parquet")):
+        path.rename(path.with_name(path.name.replace("|", "_").replace(":", "-")))
+    assert isinstance(scores(run, "em").scores["em"], Samples)
+
+
+# comparability
+
+
+def test_the_same_answers_by_another_number_of_examples_are_not_comparable(unpacked: Path, run: Path) -> None:
+    def one_example(document: Any) -> None:
+        document["config_tasks"]["sums|0"]["num_fewshots"] = 1
+
+    change(results_of(run), one_example)
+    mismatches = compare_provenance(scores(unpacked / "model-a", "em"), scores(run, "em")).mismatches
+    assert ["task_config"] == [mismatch.partition(":")[0] for mismatch in mismatches]
+
+
+def test_other_questions_are_not_comparable_even_without_details(unpacked: Path, run: Path) -> None:
+    def other_hash(document: Any) -> None:
+        document["summary_tasks"]["sums|0"]["hashes"]["hash_examples"] = "0" * 16
+
+    change(results_of(run), other_hash)
+    arms = scores(unpacked / "model-a", "em"), scores(without_details(run), "em")
+    mismatches = compare_provenance(*arms).mismatches
+    assert ["questions"] == [mismatch.partition(":")[0] for mismatch in mismatches]
+
+
+def test_other_right_answers_are_not_comparable(unpacked: Path, run: Path) -> None:
+    rewrite(details_of(run, "sums|0"), lambda rows: rows[0]["doc"].update(gold_index=3))
+    mismatches = compare_provenance(scores(unpacked / "model-a", "em"), scores(run, "em")).mismatches
+    assert ["answers"] == [mismatch.partition(":")[0] for mismatch in mismatches]
+
+
+def test_another_instruction_is_another_input(unpacked: Path, run: Path) -> None:
+    def instruct(rows: list[Any]) -> None:
+        for row in rows:
+            row["doc"]["instruction"] = "Think twice."
+
+    rewrite(details_of(run, "sums|0"), instruct)
+    mismatches = compare_provenance(scores(unpacked / "model-a", "em"), scores(run, "em")).mismatches
+    assert ["inputs of em: 40 of 40 ids were asked otherwise"] == [
+        one.partition(" (")[0] for one in mismatches
+    ]
+
+
+def test_a_run_says_which_model_it_was(unpacked: Path) -> None:
+    told = scores(unpacked / "model-b", "em").provenance
+    assert ("org/model-b", "main", "sums|0 version 1") == tuple(
+        told[name] for name in ("model", "model_revision", "tasks")
+    )
+
+
+# what is given
+
+
+def test_a_results_file_finds_its_details_beside_its_folder(unpacked: Path) -> None:
+    arm = read(results_of(unpacked / "model-a"), "em")
+    assert isinstance(arm.scores.scores["em"], Samples)
+    assert 2 == len(arm.report.digests)
+
+
+def test_a_results_file_alone_is_read_alone(run: Path, tmp_path: Path) -> None:
+    alone = shutil.copy(results_of(run), tmp_path)
+    assert isinstance(scores(Path(alone), "em").scores["em"], Summary)
+
+
+def test_of_two_runs_none_is_chosen(run: Path) -> None:
+    results = results_of(run)
+    shutil.copy(results, results.with_name("results_2026-01-01T00-00-00.000000.json"))
+    said = detail(run, "em")
+    assert "holds the results of 2 runs of lighteval: " in said
+    assert "name one of these files" in said
+    assert isinstance(read(results, "em").scores.scores["em"], Samples)
+
+
+def test_details_of_another_run_are_not_read(run: Path) -> None:
+    results = results_of(run)
+    results.rename(results.with_name("results_2026-01-01T00-00-00.000000.json"))
+    assert isinstance(scores(run, "em").scores["em"], Summary)
+
+
+def test_a_folder_without_results_says_what_to_name(run: Path) -> None:
+    assert "holds no results_<time>.json, which lighteval writes" in detail(run / "details", "em")
+
+
+def test_a_task_that_was_dropped_is_unknown_and_not_0(run: Path) -> None:
+    """lighteval goes on without a task that it could not load, and exits 0."""
+    change(results_of(run), lambda document: document["results"].pop("sums|0"))
+    found = scores(run, "em", "mrr").scores["em"]
+    assert isinstance(found, Unusable)
+    assert 'lighteval was to evaluate "sums|0", and reports nothing of it' in found.message
+
+
+# hostile
+
+
+def test_a_value_that_its_details_do_not_give_fails_the_arm(run: Path) -> None:
+    change(results_of(run), lambda document: document["results"]["sums|0"].update(em=0.9))
+    assert 'the value 0.9 of "sums|0" contradicts the mean of its details, 0.05' in detail(run, "em")
+
+
+def test_a_value_of_a_subtask_is_held_against_its_details_too(run: Path) -> None:
+    change(results_of(run), lambda document: document["results"]["digits:low|0"].update(acc=0.9))
+    assert 'the value 0.9 of "digits:low|0" contradicts' in detail(run, "digits_acc")
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        (lambda rows: rows[0]["metric"].update(em=2.0), "scores outside [0, 1]: 1"),
+        (lambda rows: rows[0]["metric"].update(em=float("nan")), "scores that are not numbers: 1"),
+        (lambda rows: rows[0]["metric"].update(em=float("inf")), "scores that are not numbers: 1"),
+        (
+            lambda rows: rows[0]["metric"].update(em=1e300),
+            "scores beyond ±1e15, 30 digits or 100 decimals: 1",
+        ),
+        (lambda rows: rows[0]["metric"].update(em=None), 'samples without "score": 1'),
+        (lambda rows: rows.append(rows[3]), "ids that stand more than once: 1"),
+        (lambda rows: rows.extend(rows[:]), "ids that stand more than once: 40"),
+    ],
+    ids=["out of range", "nan", "infinite", "enormous", "missing", "one twice", "all twice"],
+)
+def test_a_bad_score_makes_its_metric_unknown(
+    run: Path, how: Callable[[list[Any]], object], said: str
+) -> None:
+    rewrite(details_of(run, "sums|0"), how)
+    arm = scores(run, "em", "length")
+    found = arm.scores["em"]
+    assert isinstance(found, Unusable)
+    assert said in found.message
+    assert isinstance(arm.scores["length"], Unusable if "ids" in said else Samples)
+
+
+def test_scores_that_are_texts_are_none(run: Path) -> None:
+    def as_text(rows: list[Any]) -> None:
+        for row in rows:
+            row["metric"]["em"] = "1"
+
+    rewrite(details_of(run, "sums|0"), as_text)
+    found = scores(run, "em", "length").scores["em"]
+    assert isinstance(found, Unusable)
+    assert "scores that are not numbers: 40" in found.message
+
+
+def test_true_and_false_are_1_and_0(run: Path) -> None:
+    def as_truth(rows: list[Any]) -> None:
+        for row in rows:
+            row["metric"]["em"] = bool(row["metric"]["em"])
+
+    rewrite(details_of(run, "sums|0"), as_truth)
+    found = scores(run, "em").scores["em"]
+    assert isinstance(found, Samples)
+    assert {"0", "1"} == set(found.scores)
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        (lambda rows: rows[0]["doc"].update(task_name="gsm8k|0"), 'rows of another task than "sums|0": 1'),
+        (lambda rows: [row["doc"].pop("query") for row in rows], "rows whose doc has no id and query: 40"),
+        (lambda rows: [row.pop("metric") for row in rows], "rows without doc and metric: 40"),
+    ],
+    ids=["another task", "no question", "no metric"],
+)
+def test_rows_that_are_no_details_fail_the_arm(
+    run: Path, how: Callable[[list[Any]], object], said: str
+) -> None:
+    rewrite(details_of(run, "sums|0"), how)
+    assert said in detail(run, "em")
+
+
+def test_details_that_are_there_twice_fail_the_arm(run: Path) -> None:
+    details = details_of(run, "sums|0")
+    shutil.copy(details, details.with_name(details.name.replace("|", "_")))
+    assert 'holds the details of "sums|0" twice' in detail(run, "em")
+
+
+@pytest.mark.parametrize("which", [results_of, lambda run: details_of(run, "sums|0")])
+def test_links_are_not_followed(run: Path, which: Callable[[Path], Path]) -> None:
+    file = which(run)
+    file.rename(run / "elsewhere")
+    file.symlink_to(run / "elsewhere")
+    assert "is a symbolic link" in detail(run, "em")
+
+
+def test_a_folder_that_is_a_link_is_not_entered(run: Path) -> None:
+    (run / "details").rename(run.parent / "elsewhere")
+    (run / "details").symlink_to(run.parent / "elsewhere")
+    assert isinstance(scores(run, "em").scores["em"], Summary)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[]", "is not an object"),
+        ("{}", "is not an object, as in a results file of lighteval"),
+        ('{"results": {"a": 1, "b": 2}, "config_tasks": [], "config_general": {}}', "(and 1 more like it)"),
+        ('{"results": {"a|0": {"em": NaN}}, "config_tasks": {}, "config_general": {}}', "NaN"),
+        ('{"results": {}, "results": {}}', "results"),
+        (
+            '{"results": {}, "config_tasks": {}, "config_general": {}}',
+            "holds none of the declared metrics em",
+        ),
+    ],
+    ids=["a list", "nothing", "shapes", "nan", "a key twice", "no task"],
+)
+def test_a_results_file_that_is_none_fails_the_arm(run: Path, text: str, said: str) -> None:
+    results_of(run).write_text(text)
+    assert said in detail(run, "em")
+
+
+def test_two_metrics_of_one_name_are_told_and_not_chosen_from(run: Path) -> None:
+    def same_name(document: Any) -> None:
+        metrics = document["config_tasks"]["both|0"]["metrics"]
+        for address in ("0x7f00", "0x7f01"):
+            metrics.append({"metric_name": f"f=<function f at {address}>", "corpus_level_fn": "mean"})
+
+    change(results_of(run), same_name)
+    found = scores(run, "f_f", "em").scores["f_f"]
+    assert isinstance(found, Unusable)
+    assert 'called so more than once by "both|0"' in found.message
+
+
+def test_one_task_with_two_numbers_of_examples_is_not_pooled(run: Path) -> None:
+    def again(document: Any) -> None:
+        for part in ("results", "config_tasks"):
+            document[part]["sums|5"] = document[part]["sums|0"]
+
+    change(results_of(run), again)
+    found = scores(run, "em", "mrr").scores["em"]
+    assert isinstance(found, Unusable)
+    assert 'with several numbers of examples: "sums|0", "sums|5"' in found.message
+
+
+def test_without_pyarrow_the_error_says_what_to_install(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    assert "uv tool install '.[lighteval]'" in detail(run, "em")
+    assert isinstance(scores(without_details(run), "em").scores["em"], Summary)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.text(max_size=6), inside, max_size=3),
+    max_leaves=8,
+)
+METRIC = st.fixed_dictionaries(
+    {},
+    optional={"metric_name": st.sampled_from(["em", "f1"]) | JSON, "corpus_level_fn": st.just("mean") | JSON},
+)
+TASK = st.sampled_from(["sums|0", "a:b|0", "a:c|0", "all", "|", "x"])
+DOCUMENT = st.fixed_dictionaries(
+    {
+        "config_general": st.dictionaries(st.sampled_from(["model_name", "model_config"]), JSON),
+        "config_tasks": st.dictionaries(
+            TASK, st.fixed_dictionaries({}, optional={"metrics": st.lists(METRIC, max_size=3) | JSON})
+        ),
+        "results": st.dictionaries(
+            TASK, st.dictionaries(st.sampled_from(["em", "f1", "em_stderr"]), st.floats(0, 1) | JSON)
+        ),
+    },
+    optional={"summary_tasks": JSON},
+)
+
+
+@given(DOCUMENT | JSON)
+def test_any_results_file_ends_in_scores_or_in_an_error_that_says_why(document: Any) -> None:
+    def open_file(_: str) -> Iterator[bytes]:
+        yield json.dumps(document).encode()
+
+    name = "results_2026-01-01T00-00-00.json"
+    template = Template(version=1, name="a", script="b", metrics=["em"], results="lighteval")
+    problems: tuple[Problem, ...] = ()
+    try:
+        arm = read_arm(template, {"em": a_metric("em")}, open_file, names=lambda: [name])
+    except BrokenResults as broken:
+        problems = broken.problems
+    else:
+        assert not isinstance(arm.scores["em"], Samples)
+        assert all(isinstance(value, str) for value in arm.provenance.values())
+    assert all(problem.message and problem.help for problem in problems)
+
+
+DOC = st.fixed_dictionaries(
+    {},
+    optional={
+        "id": st.sampled_from(["0", "1"]) | JSON,
+        "query": st.text(max_size=4) | JSON,
+        "task_name": st.just("sums|0") | JSON,
+        "choices": st.lists(st.text(max_size=3)) | JSON,
+        "gold_index": st.integers(-3, 3) | JSON,
+        "fewshot_samples": st.lists(JSON) | JSON,
+    },
+)
+ROW = st.fixed_dictionaries(
+    {}, optional={"doc": DOC | JSON, "metric": st.dictionaries(st.just("em"), st.floats(0, 1) | JSON) | JSON}
+)
+
+
+@given(st.lists(ROW | JSON, max_size=6))
+def test_any_rows_end_in_samples_or_in_an_error_that_says_why(rows: list[Any]) -> None:
+    text = "".join(json.dumps(row) + "\n" for row in rows).encode()
+    problems: tuple[Problem, ...] = ()
+    try:
+        found = read_details("details.parquet", iter([text]), task="sums|0", metrics=["em"])
+    except BrokenResults as broken:
+        problems = broken.problems
+    else:
+        assert len(found.columns["em"].ids) >= len(found.answers)
+    assert all(problem.message and problem.help for problem in problems)
+
+
+@given(st.permutations(range(40)))
+@settings(max_examples=10)
+def test_the_order_of_rows_changes_nothing(order: list[int]) -> None:
+    rows = [
+        {
+            "doc": {"id": str(number // 2), "query": f"{number}?", "task_name": "t|0"},
+            "metric": {"em": number % 2},
+        }
+        for number in range(40)
+    ]
+    lines = [json.dumps(rows[place]).encode() + b"\n" for place in order]
+    found = read_details("d.parquet", iter(lines), task="t|0", metrics=["em"])
+    pairs = sorted(zip(found.columns["em"].ids, found.columns["em"].scores, strict=True))
+    expected = read_details(
+        "d.parquet", iter([json.dumps(row).encode() + b"\n" for row in rows]), task="t|0", metrics=["em"]
+    )
+    assert sorted(zip(expected.columns["em"].ids, expected.columns["em"].scores, strict=True)) == pairs
+    assert sorted(expected.answers) == sorted(found.answers)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import yaml
@@ -20,10 +20,12 @@ from remyx_action.policy.bar import BarMetric
 from remyx_action.policy.reasons import Reason
 from remyx_action.readers import CAP_BYTES, BrokenResults, read_arm, recorded_baseline, results_file
 from remyx_action.readers.entry import Contradiction, Entry, scored
+from remyx_action.readers.lighteval import DETAIL_COLUMNS
 from remyx_action.readers.samples import beyond_limits, beyond_range, point_of
 from remyx_action.specs import ResultsMap, Template
 from remyx_action.specs.metrics import ExactBaseline, RecordedBaseline
 from remyx_action.workspace import ResultsFolder
+from remyx_action.workspace.parquet import ParquetRows
 
 EXAMPLES = Path(__file__).parent / "examples" / "results"
 CASES = sorted(path.parent for path in EXAMPLES.glob("*/expected.yaml"))
@@ -44,7 +46,7 @@ def a_metric(key: str, **changes: Any) -> BarMetric:
     return BarMetric(**(fields | changes))
 
 
-def a_template(results: ResultsMap | None = None) -> Template:
+def a_template(results: ResultsMap | Literal["lighteval"] | None = None) -> Template:
     return Template(
         version=1, name="suite", script="evaluate.py", metrics=["spatialscore", "mindcube"], results=results
     )
@@ -60,7 +62,11 @@ POINTED = ResultsMap(
     samples="/benchmarks/{metric}/per_item",
     n="/benchmarks/{metric}/total",
 )
-TEMPLATES = {"native": a_template(), "pointed": a_template(POINTED)}
+TEMPLATES = {
+    "native": a_template(),
+    "pointed": a_template(POINTED),
+    "lighteval": a_template("lighteval"),
+}
 
 
 def opener(**files: bytes | str) -> Callable[[str], Iterator[bytes]]:
@@ -94,7 +100,13 @@ def test_a_folder_of_results_is_read_as_expected(case: Path) -> None:
 
     def read_one(arm: str) -> ArmScores:
         folder = ResultsFolder(case / arm)
-        return read_arm(template, METRICS, folder, cap_bytes=expected.get("cap_bytes", CAP_BYTES))
+        cap_bytes = expected.get("cap_bytes", CAP_BYTES)
+        with ParquetRows(DETAIL_COLUMNS) as rows:
+
+            def open_file(name: str) -> Iterator[bytes]:
+                return rows.lines(name, b"".join(folder(name))) if ".parquet" in name else folder(name)
+
+            return read_arm(template, METRICS, open_file, names=folder.names, cap_bytes=cap_bytes)
 
     if expected["exit"] == 4:
         with pytest.raises(NotJudged) as caught:

@@ -16,14 +16,14 @@ from remyx_action.errors import NotJudged
 from . import parquet_child
 from .parquet_child import LENGTH
 
-MEMORY_BYTES = 4 * 1024 * 1024 * 1024
+MEMORY_BYTES = 2 * 1024 * 1024 * 1024
 SECONDS = 600
 """Of computing, for all files of an arm."""
 
 MISSING = "is a parquet file, and what reads those is not installed"
 INSTALL = (
-    "install remyx-action with its extra `lighteval` (pyarrow): "
-    "`uv tool install 'remyx-action[lighteval]'`, or `pip install pyarrow` beside it"
+    "install remyx-action with its extra `lighteval`, which brings pyarrow: `uv tool install '.[lighteval]'` "
+    "where it was `uv tool install .`"
 )
 AS_WRITTEN = "leave the file as it was written, or take it away"
 

@@ -20,8 +20,10 @@ MOST_ROWS = 1_000_000
 MOST_COLUMNS = 10_000
 MOST_BYTES = 256 * 1024 * 1024
 """Of the columns that are read, uncompressed, and of the JSON Lines that they become."""
-BATCH_ROWS = 256
-"""One value may stand for all rows of a batch, so this times the longest value has to fit into memory."""
+MOST_VALUES = 50_000_000
+"""Of these columns: a value that repeats takes no room in the file, and all its room in memory."""
+BATCH_ROWS = 64
+"""This times the longest value is held at once."""
 LENGTH = struct.Struct(">I")
 
 
@@ -63,7 +65,7 @@ def lines(data: bytes, columns: list[str]) -> Iterator[str]:
         text = "".join(json.dumps(_plain(row), separators=(",", ":")) + "\n" for row in batch.to_pylist())
         size += len(text)
         if size > MOST_BYTES:
-            raise RefusedError(f"holds more than {MOST_BYTES >> 20} MiB of what is read of it")
+            raise RefusedError(f"holds more than {MOST_BYTES >> 20} MiB where it is read")
         yield text
 
 
@@ -75,13 +77,20 @@ def _wanted(metadata: Any, columns: list[str]) -> list[str]:
         raise RefusedError(f"holds more than {MOST_COLUMNS:,} columns or row groups")
     paths = [metadata.schema.column(index).path for index in range(metadata.num_columns)]
     chosen = [index for index, path in enumerate(paths) if _is_chosen(path, columns)]
-    size = sum(
-        metadata.row_group(group).column(index).total_uncompressed_size
+    chunks = [
+        metadata.row_group(group).column(index)
         for group in range(metadata.num_row_groups)
         for index in chosen
+    ]
+    size, values = (
+        sum(chunk.total_uncompressed_size for chunk in chunks),
+        sum(chunk.num_values for chunk in chunks),
     )
-    if size > MOST_BYTES:
-        raise RefusedError(f"holds {size:,} bytes of what is read of it, more than {MOST_BYTES >> 20} MiB")
+    if size > MOST_BYTES or values > MOST_VALUES:
+        raise RefusedError(
+            f"holds {values:,} values in {size:,} bytes where it is read, "
+            f"more than {MOST_VALUES:,} or {MOST_BYTES >> 20} MiB"
+        )
     return [paths[index] for index in chosen]
 
 

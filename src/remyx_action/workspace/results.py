@@ -30,8 +30,9 @@ class ResultsFolder:
     than the cap, or not below the folder. `digests` holds what was read to its end.
     """
 
-    def __init__(self, folder: Path, *, cap_bytes: int = RESULTS_CAP_BYTES) -> None:
+    def __init__(self, folder: Path, *, cap_bytes: int = RESULTS_CAP_BYTES, deepest: int = DEPTH_CAP) -> None:
         self._folder = folder
+        self._deepest = deepest
         self._cap_bytes = cap_bytes
         self.digests: dict[str, str] = {}
         """File name → `sha256:…` of the bytes that were read."""
@@ -43,23 +44,33 @@ class ResultsFolder:
     def names(self) -> list[str]:
         """Paths of everything below the folder that is no folder, sorted; links are named, never followed.
 
-        NotJudged where there are more than an arm leaves, or folders in folders without end.
+        What lies more than `deepest` folders deep is left out. NotJudged where there are more than an arm
+        leaves, or a folder cannot be read.
         """
         found: list[str] = []
         folders = [("", 0)]
         while folders:
             folder, depth = folders.pop()
+            for path, is_folder in self._inside(folder):
+                if not is_folder:
+                    found.append(path)
+                elif depth < self._deepest:
+                    folders.append((path, depth + 1))
+            if len(found) + len(folders) > FILES_CAP:
+                raise NotJudged(f"{self._folder} holds more than {FILES_CAP:,} files", help=LEAVE_LESS)
+        return sorted(found)
+
+    def _inside(self, folder: str) -> Iterator[tuple[str, bool]]:
+        """Paths in one folder, and which are folders; a name that cannot be printed is no file of ours."""
+        try:
             with os.scandir(self._folder / folder) as entries:
                 for entry in entries:
                     path = f"{folder}/{entry.name}" if folder else entry.name
-                    if entry.is_dir(follow_symlinks=False):
-                        folders.append((path, depth + 1))
-                    elif path.isprintable():
-                        found.append(path)
-            if depth > DEPTH_CAP or len(found) + len(folders) > FILES_CAP:
-                what = f"more than {FILES_CAP:,} files, or folders more than {DEPTH_CAP} deep"
-                raise NotJudged(f"{self._folder} holds {what}", help=LEAVE_LESS)
-        return sorted(found)
+                    if path.isprintable():
+                        yield path, entry.is_dir(follow_symlinks=False)
+        except OSError as error:
+            what = (error.strerror or type(error).__name__).lower()
+            raise NotJudged(f"{self._folder}/{folder} cannot be read: {what}", help=LEAVE_LESS) from error
 
     def _open(self, name: str) -> _Hashed:
         try:
@@ -142,7 +153,7 @@ def open_run(path: Path, *, below: str, beside: str) -> tuple[ResultsFolder, str
     for folder in file.parents:
         if folder.name == below and (folder.parent / beside).is_dir():
             return ResultsFolder(folder.parent), file.relative_to(folder.parent).as_posix()
-    return ResultsFolder(file.parent), file.name
+    return ResultsFolder(file.parent, deepest=0), file.name
 
 
 def _file_at(path: Path) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -12,7 +12,6 @@ from .names import key_form
 from .run import Run, Task, TaskMetric
 
 MOST_SHOWN = 5
-SAY_WHICH = "say which under `names:`, as task/metric"
 
 
 class Source(Struct, frozen=True, kw_only=True):
@@ -29,35 +28,39 @@ class Doubt(Struct, frozen=True, kw_only=True):
     message: str
 
 
-def source_of(run: Run, wanted: str, only: str | None) -> Source | Doubt | None:
-    """What `wanted` stands for: a metric's name, `task/name` or `group/name`; None where nothing has it.
+class _Match(Struct, frozen=True, kw_only=True):
+    """A metric of a task under one of the names that it may be called by."""
 
-    `only` is the task or group that the template evaluates, where it says so.
+    label: str
+    name: str
+    task: Task
+    metrics: Sequence[TaskMetric]
+
+
+def source_of(run: Run, wanted: str, only: str | None) -> Source | Doubt | None:
+    """What `wanted` stands for; None where nothing is called so.
+
+    A metric is called by its canonical name, alone or as `task/name` or `group/name`, and by any of these
+    as a metric key has it. `only` is the task or group that the template evaluates, where it says so.
     """
     tasks = [task for task in run.tasks if only is None or _belongs(task, only)]
-    found = _with_metric(tasks, wanted)
-    if not found:
-        task, slash, metric = wanted.rpartition("/")
-        tasks = [each for each in tasks if slash and _belongs(each, task)]
-        found = _with_metric(tasks, metric)
+    every = [match for task in tasks for match in _matches(task)]
+    found = [match for match in every if match.label == wanted]
+    found = found or [match for match in every if key_form(match.label) == wanted]
     if not found:
         return None
-    families = list(dict.fromkeys(task.family for task, _ in found))
-    if len(families) > 1:
-        others = f" and {len(families) - MOST_SHOWN} more" if len(families) > MOST_SHOWN else ""
-        named = ", ".join(map(shown, families[:MOST_SHOWN])) + others
-        return Doubt(message=f"several tasks report it: {named}; {SAY_WHICH}")
-    bases = [task.base for task, _ in found]
-    if len(set(bases)) < len(bases):
-        several = ", ".join(shown(task.name) for task, _ in found[:MOST_SHOWN])
-        return Doubt(message=f"reported with several numbers of examples: {several}; {SAY_WHICH}")
-    twice = [task.name for task, metrics in found if len(metrics) > 1]
-    if twice:
-        return Doubt(message=f"{shown(twice[0])} has several metrics of this name")
-    reporting = {task.name for task, _ in found}
+    doubt = _doubt(found)
+    if doubt is not None:
+        return Doubt(message=doubt)
+    reporting = {match.task.name for match in found}
+    asks_for_all = found[0].label in (found[0].name, f"{found[0].task.family}/{found[0].name}")
     return Source(
-        parts=[(task, metrics[0]) for task, metrics in found],
-        silent=[task.base for task in tasks if task.family == families[0] and task.name not in reporting],
+        parts=[(match.task, match.metrics[0]) for match in found],
+        silent=[
+            task.base
+            for task in tasks
+            if asks_for_all and task.family == found[0].task.family and task.name not in reporting
+        ],
     )
 
 
@@ -69,12 +72,32 @@ def _belongs(task: Task, named: str) -> bool:
     return task.base == base or task.base.startswith(f"{base}:")
 
 
-def _with_metric(tasks: Iterable[Task], name: str) -> list[tuple[Task, Sequence[TaskMetric]]]:
-    found = []
-    for task in tasks:
-        metrics = task.metrics.get(name) or [
-            metric for known, each in task.metrics.items() if key_form(known) == name for metric in each
-        ]
-        if metrics:
-            found.append((task, metrics))
-    return found
+def _matches(task: Task) -> Iterator[_Match]:
+    for name, metrics in task.metrics.items():
+        for label in dict.fromkeys(
+            [name, *(f"{scope}/{name}" for scope in (task.family, task.base, task.name))]
+        ):
+            yield _Match(label=label, name=name, task=task, metrics=metrics)
+
+
+def _doubt(found: Sequence[_Match]) -> str | None:
+    """Why more than one thing is called so."""
+    labels = list(dict.fromkeys(match.label for match in found))
+    if len(labels) > 1:
+        return f"stands for {_listed(labels)}"
+    families = list(dict.fromkeys(match.task.family for match in found))
+    if len(families) > 1:
+        such = key_form(f"{families[0]}/{found[0].name}")
+        return f"is reported by several tasks: {_listed(families)}; put the task before it, such as {such}"
+    bases = [match.task.base for match in found]
+    if len(set(bases)) < len(bases):
+        names = _listed(match.task.name for match in found)
+        return f"is reported with several numbers of examples: {names}; evaluate one of them alone"
+    twice = [match.task.name for match in found if len(match.metrics) > 1]
+    return f"is called so more than once by {_listed(twice)}" if twice else None
+
+
+def _listed(names: Iterable[str]) -> str:
+    every = list(names)
+    more = f" and {len(every) - MOST_SHOWN:,} more" if len(every) > MOST_SHOWN else ""
+    return ", ".join(map(shown, every[:MOST_SHOWN])) + more

@@ -39,9 +39,8 @@ class Reading:
             self.warnings.append(f"{key}: {silent} of {every} subtasks of the group do not have this metric")
         lost = [task.name for task, _ in source.parts if task.values is None]
         if lost:
-            return Entry(
-                faults=(f"lighteval was set to evaluate {shown(lost[0])} and reports nothing of it",)
-            )
+            told = f"lighteval was to evaluate {shown(lost[0])}, and reports nothing of it"
+            return Entry(faults=(told,))
         folds = {each.fold for _, each in source.parts if not each.is_mean}
         without = [
             task.name for task, each in source.parts if each.is_mean and task.name not in self._details
@@ -57,10 +56,8 @@ class Reading:
     def _own_value(self, key: str, task: Task, own: TaskMetric) -> Entry:
         """Without samples: the value, and its standard error where that is one."""
         if own.is_mean:
-            lost = "nothing pairs, n is unknown, and confidence with it"
-            self.warnings.append(
-                f"{key}: there are no details of {shown(task.name)}, so {lost}: {SAVE_DETAILS}"
-            )
+            lost = f"there are no details of {shown(task.name)}"
+            self.warnings.append(f"{key}: {lost}, so nothing pairs and n is unknown: {SAVE_DETAILS}")
         else:
             what = f"{shown(own.fold)} of its samples, not their mean"
             self.warnings.append(f"{key}: lighteval reports the {what}, so its standard error is not used")
