@@ -10,6 +10,7 @@ from math import sqrt
 from pathlib import Path
 from random import Random
 from statistics import median, stdev
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,9 +21,11 @@ from lighteval_runs import a_run, details_of, results_of, rewrite
 from remyx_action.errors import Problem
 from remyx_action.evidence.comparability import compare_provenance
 from remyx_action.evidence.scores import ArmScores, Samples, Summary, Unusable
+from remyx_action.files.strict_json import read_as_written
+from remyx_action.lighteval_child.documents import identify
 from remyx_action.policy.reasons import Reason
 from remyx_action.readers import BrokenResults, read_arm
-from remyx_action.readers.lighteval.details import read_details
+from remyx_action.readers.lighteval.details import id_of, input_of, read_details
 from remyx_action.readers.samples import point_of
 from remyx_action.reports.verdict import MeasuredArm
 from remyx_action.specs import Template
@@ -566,3 +569,20 @@ def test_the_order_of_rows_changes_nothing(order: list[int]) -> None:
     )
     assert sorted(zip(expected.columns["em"].ids, expected.columns["em"].scores, strict=True)) == pairs
     assert sorted(expected.answers) == sorted(found.answers)
+
+
+def test_samples_have_the_ids_and_inputs_that_an_arm_run_here_gives_them() -> None:
+    """So that a recorded baseline pairs with a run made elsewhere."""
+    example = {"query": "1 + 1 =", "choices": ["2", "3"], "gold_index": [0]}
+    doc = {
+        "id": "7",
+        "query": "2 + 2 = é",
+        "instruction": "Add.",
+        "choices": [" 4", " 5"],
+        "gold_index": 0,
+        "unconditioned_query": None,
+    }
+    one_example = SimpleNamespace(**example, get_golds=lambda: ["2"])
+    (expected,) = identify("sums", [SimpleNamespace(**doc, fewshot_samples=[one_example])], in_group=False)
+    found = read_as_written(json.dumps({**doc, "fewshot_samples": [example]}))
+    assert (expected.id, expected.input) == (id_of(found), input_of(found))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
 from remyx_action.readers.broken import shown
 
-from .names import key_form
 from .run import Run, Task, TaskMetric
 
 MOST_SHOWN = 5
+_NO_KEY = re.compile(r"[^A-Za-z0-9_.-]")
 
 
 class Source(Struct, frozen=True, kw_only=True):
@@ -95,6 +96,11 @@ def _doubt(found: Sequence[_Match]) -> str | None:
         return f"is reported with several numbers of examples: {names}; evaluate one of them alone"
     twice = [match.task.name for match in found if len(match.metrics) > 1]
     return f"is called so more than once by {_listed(twice)}" if twice else None
+
+
+def key_form(name: str) -> str:
+    """A name as a metric key."""
+    return _NO_KEY.sub("_", name)
 
 
 def _listed(names: Iterable[str]) -> str:
