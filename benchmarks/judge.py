@@ -30,7 +30,9 @@ SIZES = (300, 3_000, 30_000, 300_000, 1_000_000)
 LARGEST_FOR_PEER = 30_000
 PEER = "evalsig==0.1.2"
 PROGRAM = Path(sysconfig.get_path("scripts")) / "remyx-action"
-HEAVY = {"github", "docker", "lighteval", "numpy", "scipy", "jinja2", "rich", "jsonschema", "requests"}
+HEAVY = {
+    "github", "docker", "lighteval", "numpy", "pyarrow", "scipy", "jinja2", "rich", "jsonschema", "requests",
+}  # fmt: skip
 """Packages that `judge` must not load."""
 
 PROJECT = {

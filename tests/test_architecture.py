@@ -27,7 +27,10 @@ THE_WORLD = {
     "urllib.request", "uuid",
 }  # fmt: skip
 """Modules through which something could come in or go out behind an argument's back."""
-HEAVY = {"datasets", "docker", "github", "jinja2", "jsonschema", "lighteval", "rich", "torch", "transformers"}
+HEAVY = {
+    "datasets", "docker", "github", "jinja2", "jsonschema", "lighteval", "pyarrow", "rich", "torch",
+    "transformers",
+}  # fmt: skip
 """Imported where they are used, so that `judge` and `--help` start fast."""
 
 MODULES = sorted(SOURCE.rglob("*.py"))

@@ -50,22 +50,22 @@ def read_details(file: str, rows: Iterable[bytes], *, task: str, metrics: Sequen
     found = Details(columns={metric: Columns() for metric in metrics})
     faults: dict[str, Places] = {}
     scored: dict[str, set[str]] = {metric: set() for metric in metrics}
-    asked: dict[str, str] = {}
+    asked: dict[str, None] = {}
     for number, row in enumerate(_parsed(file, rows), start=1):
         fault, example = _fault(row, task)
         if fault:
             faults.setdefault(fault, Places()).add(f"row {number}{example}")
             continue
         doc = row["doc"]
-        id_ = id_of(doc)
+        id_, input_ = id_of(doc), input_of(doc)
         if id_ not in asked:
-            asked[id_] = input_of(doc)
+            asked[id_] = None
             found.answers.append(json.dumps([id_, doc.get("gold_index")]))
         for metric in metrics:
             score = row["metric"].get(metric)
             if score is not None:
                 scored[metric].add(id_)
-                sample = {"id": id_, "score": _plain(score), "input": input_of(doc)}
+                sample = {"id": id_, "score": _plain(score), "input": input_}
                 found.columns[metric].add(sample, NATIVE_ROLES)
     if faults:
         message = "; ".join(counted(kind, places) for kind, places in sorted(faults.items()))
