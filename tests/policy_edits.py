@@ -182,6 +182,8 @@ def policy(random: Random) -> Tree:
 def side(policy: Tree, vocabulary: list[Tree] | None = None, **template: Any) -> Side:
     """Validation may refuse it: rules too deep."""
     given = {"version": 1, "name": "t", "script": "run.py", "baseline_asset": "old", "metrics": list(KEYS)}
+    if template.get("runtime") == "lighteval":
+        del given["script"]
     return Side(
         bundle=Bundle(
             metrics=Metrics.model_validate(decimals({"version": 1, "metrics": vocabulary or METRICS})),

@@ -25,6 +25,7 @@ from remyx_action.policy.changes.change import together
 from remyx_action.policy.judgement import judge
 from remyx_action.readers import recorded_baseline
 from remyx_action.specs import Metric, Policy, Template
+from remyx_action.specs.lighteval import OF_LIGHTEVAL
 
 EXAMPLES = Path(__file__).parent / "examples" / "diffs"
 CASES = sorted(path.name for path in EXAMPLES.iterdir())
@@ -278,7 +279,7 @@ IDENTITY = {"version", "name", "key", "template", "runtime"}
     ("kind", "model"), [("policies", Policy), ("metrics", Metric), ("templates", Template)]
 )
 def test_every_key_of_a_file_is_compared(kind: str, model: type[Policy | Metric | Template]) -> None:
-    assert set(model.model_fields) - IDENTITY == set(EVERY_KEY[kind])
+    assert set(model.model_fields) - IDENTITY - set(OF_LIGHTEVAL) == set(EVERY_KEY[kind])
     metrics = [*METRICS, {"key": "e", "unit": "accuracy"}]
     before = side(RULES, metrics)
     for key, value in EVERY_KEY[kind].items():
@@ -290,6 +291,42 @@ def test_every_key_of_a_file_is_compared(kind: str, model: type[Policy | Metric 
             after = side(RULES, metrics, **{key: value})
         pointers = [change.pointer.split("/") for change in compare_bars(before, after)]
         assert key in {pointer[3 if kind == "metrics" else 1] for pointer in pointers}
+
+
+TASK: Tree = {"runtime": "lighteval", "task": "gsm8k", "model": {"backend": "accelerate", "dtype": "auto"}}
+EVERY_KEY_OF_LIGHTEVAL: dict[str, tuple[Any, str]] = {
+    "task": ("mmlu", "task is mmlu instead of gsm8k"),
+    "few_shot": (5, "few_shot is 5 instead of 0"),
+    "max_samples": (200, "scores at most 200 samples of each task instead of all samples"),
+    "custom_tasks": ("tasks.py", "custom_tasks is tasks.py instead of none"),
+    "names": ({"a": "em"}, "takes other numbers of lighteval's for its metrics: a is em"),
+    "model": (
+        {"backend": "vllm", "dtype": "auto", "generation": {"top_k": 9}},
+        "the model is run with backend vllm instead of accelerate, generation top_k 9 instead of none",
+    ),
+}
+
+
+def test_every_key_of_lighteval_is_compared_and_no_change_of_one_is_called_harmless() -> None:
+    assert set(OF_LIGHTEVAL) == set(EVERY_KEY_OF_LIGHTEVAL)
+    before = side(RULES, **TASK)
+    for key, (value, sentence) in EVERY_KEY_OF_LIGHTEVAL.items():
+        [change] = compare_bars(before, side(RULES, **TASK | {key: value}))
+        assert (f"/{key}", Effect.INCOMPARABLE) == (change.pointer, change.effect)
+        assert f"template t: {sentence}" == change.sentence
+
+
+def test_how_many_requests_run_at_once_changes_no_bar() -> None:
+    server = {"backend": "openai", "base_url": "http://127.0.0.1:8000/v1"}
+    before, after = (side(RULES, **TASK | {"model": server | more}) for more in ({}, {"concurrency": 2}))
+    [change] = compare_bars(before, after)
+    assert Effect.UNCHANGED is change.effect
+
+
+def test_another_runtime_is_another_bar() -> None:
+    changes = compare_bars(side(RULES), side(RULES, **TASK))
+    assert {"/runtime", "/script", "/task", "/model"} == {change.pointer for change in changes}
+    assert {Effect.INCOMPARABLE} == {change.effect for change in changes}
 
 
 def test_a_harness_file_that_changed_is_named() -> None:

@@ -35,13 +35,13 @@ def _predict(template: Template) -> Iterator[Located]:
             ),
         )
     for place, context in _contexts(template):
-        if _holds(context, template.script):
+        if _holds(context, template.program):
             yield (
                 place,
                 Words(
                     code="context-holds-the-scorer",
                     message=f"the image of the code under test could hold the labels: its context {context} "
-                    f"holds {template.script}",
+                    f"holds {template.program}",
                     help="give it a folder of its own, such as `context: evaluation/image`",
                 ),
             )

@@ -17,9 +17,9 @@ from remyx_action.specs.container import (
     USER_PATTERN,
 )
 from remyx_action.specs.fields import KEY_PATTERN, LINE_PATTERN, NAME_PATTERN, TEXT_PATTERN
+from remyx_action.specs.lighteval import TASK_PATTERN, URL_PATTERN
 from remyx_action.specs.lock import DIGEST_PATTERN
 from remyx_action.specs.metrics import PERCENTILE_PATTERN
-from remyx_action.specs.not_built import WORDS
 from remyx_action.specs.paths import (
     PATH_PATTERN,
     PLACEHOLDER_PATTERN,
@@ -49,6 +49,8 @@ PATTERNS = {
     PATH_PATTERN: ("a path below the repository's root", "use / between folders, no leading / and no .."),
     POINTER_PATTERN: ("a JSON Pointer", "start with /, such as /summary/accuracy"),
     VARIABLE_PATTERN: ("a variable's name", "use letters, digits and _, not starting with a digit"),
+    TASK_PATTERN: ("the name of a task", "write it as `remyx-action tasks` does, such as mmlu:astronomy"),
+    URL_PATTERN: ("an address", "write it with http:// or https://, such as http://127.0.0.1:8000/v1"),
     DIGEST_PATTERN: ("a digest", "write sha256: and 64 hexadecimal digits"),
     IMAGE_PATTERN: ("an image's name", "write it as after FROM, such as harness-base:latest"),
     INSIDE_PATTERN: ("a path in the container", "start with /, without .. and :, and not below /remyx"),
@@ -88,14 +90,6 @@ def words_of(detail: Any, *, owners: list[str]) -> Words:
     """The words for one entry of `ValidationError.errors()`; `owners`: models that hold the value."""
     kind, value, context = detail["type"], detail["input"], detail.get("ctx", {})
     key = next((step for step in reversed(detail["loc"]) if isinstance(step, str) and step[:1] != "<"), "")
-    for owner in owners:
-        planned = WORDS.get((owner, key), {}).get(value) if isinstance(value, str) else None
-        if planned:
-            return Words(
-                code="not-built",
-                message=f"{quoted(value)} is not built yet: {planned}",
-                help="see the reference for what can stand here",
-            )
     if "help" in context:
         return Words(code=kind, message=context["message"], help=context["help"])
     if kind == "missing":

@@ -40,7 +40,7 @@ def project_schemas(bundle: Bundle) -> dict[str, dict[str, Any]]:
     _narrow(policy["properties"], "template", templates)
     _narrow(experiment["properties"], "template", templates)
     _narrow(experiment["properties"], "target_metric", keys)
-    _narrow(template["properties"]["metrics"], "items", keys)
+    _narrow(template["properties"]["metrics"]["anyOf"][0], "items", keys)
     return {
         f"{name}.schema.json": schema | {"$id": f"{schema['$id']}:project"}
         for name, schema in {"policy": policy, "template": template, "experiment": experiment}.items()

@@ -53,8 +53,13 @@ def protected_paths(template: Template, *, root: str = "") -> tuple[str, ...]:
 
 
 def harness_globs(template: Template) -> list[str]:
-    """The template's `harness`, else the script or everything in its folder; and what it builds with."""
-    script = template.script.rstrip("/")
+    """The template's `harness`, else the script or everything in its folder; and what it builds with.
+
+    Of lighteval: its own tasks and what `harness` adds to them, or nothing.
+    """
+    if template.runtime == "lighteval":
+        return [*([template.custom_tasks] if template.custom_tasks else []), *(template.harness or [])]
+    script = template.program.rstrip("/")
     globs = list(template.harness) if template.harness else [script, f"{script}/**"]
     return [*globs, *(path for path in _named_beside(template) if path not in globs)]
 

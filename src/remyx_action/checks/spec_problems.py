@@ -24,6 +24,9 @@ COMBINATORS = {
     "AtLeast": {"all", "any"},
 }
 
+OF_ANOTHER = ("of-another-runtime", "of-another-backend")
+"""Kinds of problems that are the key's, whatever its value."""
+
 MISPLACED_KEYS = {
     ("AllOf", "floors"): "`all` needs no sharing: leave `floors` out, or write it on any or at_least",
     ("Equality", "confidence"): "`==` carries no confidence; use >= or <=",
@@ -85,6 +88,7 @@ def _problems(
         else:
             words = words_of(detail, owners=[one.__name__ for one in owner])
             pointer = _moved(pointer, str(detail.get("ctx", {}).get("at", "")))
+            at_key = at_key or kind in OF_ANOTHER
         if not any(pointer == broken or pointer.startswith(f"{broken}/") for broken in document.broken):
             yield problem_at(document, path, pointer, words, at_key=at_key)
 

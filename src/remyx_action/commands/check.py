@@ -36,8 +36,8 @@ def check_project(root: Path, *, format: CheckFormat = "text", colour: bool = Fa
     texts, unreadable = read_project(root)
     beside = {}
     for template in load_bundle(texts).templates.values():
-        path = f"{template.script.rstrip('/')}/Dockerfile"
-        dockerfile = read_below(root, path)
+        path = f"{(template.script or '').rstrip('/')}/Dockerfile"
+        dockerfile = read_below(root, path) if template.script else None
         if dockerfile is not None:
             beside[path] = dockerfile
     repository = find_repository(root)

@@ -79,10 +79,10 @@ def draft(
         every = [path for one in bundle.templates.values() for path in protected_paths(one, root=prefix)]
         of_repository[location] = with_block(text, dict.fromkeys(every), owners, root=prefix)
     template = next(iter(bundle.templates.values()))
-    if template.script not in of_project and not (root / template.script).exists():
+    if template.program not in of_project and not (root / template.program).exists():
         notes.append(
-            f"there is no {template.script} yet: a program that scores the version in REMYX_ASSET and writes "
-            "results.json into REMYX_OUTPUT_DIR"
+            f"there is no {template.program} yet: a program that scores the version in REMYX_ASSET and "
+            "writes results.json into REMYX_OUTPUT_DIR"
         )
     if not answers.action:
         notes.append(f"in {WORKFLOW}, name the release that you reviewed in place of OWNER/remyx-action@000…")

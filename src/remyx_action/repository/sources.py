@@ -79,5 +79,5 @@ def source_of_baseline(root: Path, template: Template) -> Iterator[Sources]:
 
 def _harness(template: Template) -> list[str]:
     """Folders and files of the harness, as far as its globs name them outright."""
-    globs = [template.script, *(template.harness or [])]
+    globs = [template.program, *(template.harness or [])]
     return [glob.split("*")[0].rpartition("/")[0] if "*" in glob else glob for glob in globs]

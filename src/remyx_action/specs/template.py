@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag, ValidationInfo, field_validator
 
 from .container import Container, Patch, Predict
 from .fields import (
@@ -20,6 +20,16 @@ from .fields import (
     Spec,
     Version,
     no_entries,
+)
+from .lighteval import (
+    BY_RUNTIME,
+    OF_CUSTOM,
+    OF_LIGHTEVAL,
+    Model,
+    OrAuto,
+    TaskName,
+    compares_assets,
+    fits_runtime,
 )
 from .paths import CommandWord, Pointer, RepositoryPath, VariableName
 
@@ -84,14 +94,28 @@ SampleCounts = Annotated[
 class Template(Spec):
     """How a variant is scored against a baseline: what runs, on which asset, which metrics come out."""
 
+    model_config = ConfigDict(json_schema_extra=BY_RUNTIME)
+
     version: Version
     """The version of this file's format."""
     name: Name
     """The file's stem."""
-    runtime: Literal["custom"] = "custom"
-    """`custom`: the repository's own script."""
-    script: RepositoryPath
-    """A file, or a directory with a Dockerfile, or with an executable `run` or `entrypoint.sh`."""
+    runtime: Literal["custom", "lighteval"] = "custom"
+    """`custom`: the repository's own script. `lighteval`: a task of lighteval, without a script."""
+    task: TaskName | None = Field(default=None, validate_default=True)
+    """lighteval: a task or a group of its tasks, such as gsm8k or mmlu; `remyx-action tasks` lists them."""
+    few_shot: Annotated[Integer, Bounds(least="0", most="1000")] = 0
+    """lighteval: how many solved examples stand before each question."""
+    max_samples: Samples | None = None
+    """lighteval: at most so many samples of each task, the same ones each time; absent: all."""
+    custom_tasks: RepositoryPath | None = None
+    """lighteval: a Python file with tasks of your own, read from the base branch and protected."""
+    model: Model | None = Field(default=None, validate_default=True)
+    """lighteval: how the model is run."""
+    names: dict[Key, Annotated[Line, Field(min_length=1)]] = Field(default_factory=dict)
+    """lighteval: metric key → lighteval's name of the metric, where they differ."""
+    script: RepositoryPath | None = Field(default=None, validate_default=True)
+    """custom: a file, or a directory with a Dockerfile, or with an executable `run` or `entrypoint.sh`."""
     command: Annotated[list[CommandWord], Field(min_length=1, max_length=100)] | None = None
     """Overrides how `script` is started; placeholders such as `{asset}` and `{output_dir}`."""
     harness: Annotated[list[RepositoryPath], Field(min_length=1, max_length=100)] | None = None
@@ -125,7 +149,7 @@ class Template(Spec):
     """How often an arm is run again after a failure of the machine; the harness's own are never repeated."""
     missing: Literal["unmatched", "worst"] = "unmatched"
     """`worst`: an id that one arm lacks is filled with the score that is worst for the variant."""
-    compare: Literal["assets", "commits"] = "assets"
+    compare: Annotated[Literal["assets", "commits"], AfterValidator(compares_assets)] = "assets"
     """`assets`: same code, two assets. `commits`: same harness, source of merge base and head."""
     arms: Literal["parallel", "sequential"] | None = None
     """Default parallel; sequential where gpus are used or a metric's unit is a time."""
@@ -139,7 +163,19 @@ class Template(Spec):
         list[Key],
         Field(min_length=1, max_length=1000, json_schema_extra={"uniqueItems": True}),
         DISTINCT,
+        OrAuto(),
     ]
-    """Keys of metrics.yaml that this evaluation reports, each once."""
+    """Keys of metrics.yaml that this evaluation reports, each once; lighteval: or `auto`, all of the task."""
     paths: Annotated[list[Glob], Field(min_length=1, max_length=100)] = Field(default_factory=lambda: ["**"])
     """Globs: a pull request that touches none of them is not evaluated."""
+
+    @property
+    def program(self) -> str:
+        """The script of a template that has one: runtime custom."""
+        assert self.script is not None
+        return self.script
+
+    @field_validator(*OF_CUSTOM, *OF_LIGHTEVAL)
+    @classmethod
+    def _keys_fit_the_runtime(cls, value: Any, info: ValidationInfo) -> Any:
+        return fits_runtime(value, info)

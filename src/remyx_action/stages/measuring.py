@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from remyx_action.circumstances import Circumstances
+from remyx_action.errors import NotJudged
 from remyx_action.evidence.scores import Samples
 from remyx_action.planning.assets import choose_assets
 from remyx_action.planning.extent import WHOLE, Extent
@@ -150,6 +151,11 @@ def _run(
     if not assets:
         return {}
     scene, template = errand.scene, errand.template
+    if template.script is None:
+        raise NotJudged(
+            f"template {template.name}: the lighteval runtime is not built yet",
+            help="judge results that lighteval left, with `results: lighteval` and `runtime: custom`",
+        )
     script = describe_script(scene.harness, template.script)
     in_place = not template.patch or contained(template, script.kind) is not None
     with copies_of(scene.harness, [] if in_place else list(assets), but=errand.output.path) as copies:

@@ -15,8 +15,8 @@ COPIES = re.compile(r"^\s*(?:ONBUILD\s+)?(?:COPY|ADD)\s+(.*)$", re.IGNORECASE | 
 
 def dockerfile_beyond_harness(subject: Subject, files: Mapping[str, bytes]) -> Iterator[Finding]:
     """`files`: path below the repository's root → bytes; the build's context is the root."""
-    harness = subject.template.harness
-    path = f"{subject.template.script.rstrip('/')}/Dockerfile"
+    harness, script = subject.template.harness, subject.template.script
+    path = f"{(script or '').rstrip('/')}/Dockerfile"
     if harness is None or path not in files:
         return
     covered = [_pattern(glob) for glob in harness]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from remyx_action.specs import Template
+from remyx_action.specs.lighteval import Model
 
 from .change import Change, Effect, effect_of
 from .side import Side
@@ -150,9 +151,44 @@ def _paths(old: Template, new: Template) -> Judged:
 
 
 def _harness(old: Template, new: Template) -> Judged:
-    was, is_ = old.harness or [old.script], new.harness or [new.script]
+    was, is_ = _harness_of(old), _harness_of(new)
     sentence = f"protects {listed(is_)} instead of {listed(was)}"
     return (Effect.LOOSENED if set(is_) < set(was) else Effect.INCOMPARABLE), sentence
+
+
+def _harness_of(template: Template) -> list[str]:
+    return template.harness or ([template.script] if template.script else [])
+
+
+def _max_samples(old: Template, new: Template) -> Judged:
+    was, is_ = (
+        "all samples" if one.max_samples is None else f"at most {one.max_samples:,} samples of each task"
+        for one in (old, new)
+    )
+    return Effect.INCOMPARABLE, f"scores {is_} instead of {was}"
+
+
+def _model(old: Template, new: Template) -> Judged:
+    if old.model is None or new.model is None:
+        return (
+            Effect.INCOMPARABLE,
+            f"the model is run with {_shown(new.model)} instead of {_shown(old.model)}",
+        )
+    changed = [key for key in Model.model_fields if getattr(old.model, key) != getattr(new.model, key)]
+    differences = [
+        f"{key} {_shown(getattr(new.model, key))} instead of {_shown(getattr(old.model, key))}"
+        for key in changed
+    ]
+    sentence = f"the model is run with {listed(differences)}"
+    if set(changed) <= {"concurrency"}:
+        return Effect.UNCHANGED, f"{sentence}, which changes how fast it answers"
+    return Effect.INCOMPARABLE, sentence
+
+
+def _names(old: Template, new: Template) -> Judged:
+    changed = sorted(key for key in {*old.names, *new.names} if old.names.get(key) != new.names.get(key))
+    meant = [f"{key} is {new.names.get(key, 'its own name')}" for key in changed]
+    return Effect.INCOMPARABLE, f"takes other numbers of lighteval's for its metrics: {listed(meant)}"
 
 
 _JUDGES: Mapping[str, Callable[[Template, Template], Judged]] = {
@@ -167,6 +203,9 @@ _JUDGES: Mapping[str, Callable[[Template, Template], Judged]] = {
     "paths": _paths,
     "predict": _predict,
     "harness": _harness,
+    "max_samples": _max_samples,
+    "model": _model,
+    "names": _names,
 }
 
 
