@@ -79,6 +79,11 @@ class RunningEngine:
         done = subprocess.run(self.command(*words), capture_output=True, check=True, text=True)
         return done.stdout.strip()
 
+    def kill(self) -> None:
+        """As a machine's memory watch would; containers and their keeper go on."""
+        self.process.kill()
+        self.process.wait(timeout=60)
+
     def end(self) -> None:
         self.process.terminate()
         self.process.wait(timeout=60)
