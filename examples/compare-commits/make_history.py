@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -38,9 +39,10 @@ def commit(repository: Path, message: str) -> None:
     git(repository, "commit", "--quiet", "--message", message)
 
 
-def make_history(repository: Path) -> None:
-    """Make the repository in a folder that does not exist yet."""
+def make_history(repository: Path, change: Callable[[Path], None] = lambda _repository: None) -> None:
+    """Make the repository in a folder that does not exist yet; `change` alters it before the first commit."""
     shutil.copytree(HERE / "project", repository, ignore=shutil.ignore_patterns("__pycache__", ".remyx-out"))
+    change(repository)
     git(repository, "init", "--quiet", "--initial-branch=main")
     commit(repository, "Send messages to queues, and set the bar for changes")
     for branch, message in MESSAGES.items():

@@ -33,7 +33,7 @@ def mortal() -> Iterator[RunningEngine]:
         yield engine
 
 
-@pytest.mark.filterwarnings("ignore:.*unclosed <socket:pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning")
 def test_an_engine_that_dies_fails_the_arm_as_the_machines_fault(
     mortal: RunningEngine, tmp_path: Path
 ) -> None:
