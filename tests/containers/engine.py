@@ -30,7 +30,9 @@ HELP = "`apt-get install docker.io tini`, as root on Debian 12, gets what is mis
 
 def what_is_missing() -> str:
     """Why no engine can be started here; "" where one can."""
-    missing = [name for name in ("dockerd", "docker-init", "apt-get", "dpkg-deb") if not shutil.which(name)]
+    missing = [
+        name for name in ("dockerd", "docker", "docker-init", "apt-get", "dpkg-deb") if not shutil.which(name)
+    ]
     if os.geteuid() != 0:
         missing.append("the rights of root")
     return ", ".join(missing)

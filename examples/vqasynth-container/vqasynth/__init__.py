@@ -1,0 +1,1 @@
+"""Spatial questions about small scenes, and models small enough to answer them on any machine."""
