@@ -22,6 +22,7 @@ PACKAGES = (
     "libc6", "libexpat1", "zlib1g", "libssl3", "libffi8", "libbz2-1.0", "liblzma5", "libsqlite3-0",
     "libcrypt1", "libuuid1", "libgcc-s1", "libstdc++6", "busybox-static",
 )  # fmt: skip
+PROGRAMS = ("dockerd", "docker", "docker-init", "apt-get", "dpkg-deb")
 CLOSED = "http://127.0.0.1:9"
 """Where a pull goes, to fail at once."""
 WITHOUT_ROUTES = ("--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false")
@@ -30,9 +31,7 @@ HELP = "`apt-get install docker.io tini`, as root on Debian 12, gets what is mis
 
 def what_is_missing() -> str:
     """Why no engine can be started here; "" where one can."""
-    missing = [
-        name for name in ("dockerd", "docker", "docker-init", "apt-get", "dpkg-deb") if not shutil.which(name)
-    ]
+    missing = [name for name in PROGRAMS if not shutil.which(name)]
     if os.geteuid() != 0:
         missing.append("the rights of root")
     return ", ".join(missing)
