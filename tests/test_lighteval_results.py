@@ -25,11 +25,15 @@ from remyx_action.files.strict_json import read_as_written
 from remyx_action.lighteval_child.documents import identify
 from remyx_action.policy.reasons import Reason
 from remyx_action.readers import BrokenResults, read_arm
+from remyx_action.readers.files import ArmFiles
+from remyx_action.readers.lighteval import DETAIL_COLUMNS, read_lighteval
 from remyx_action.readers.lighteval.details import id_of, input_of, read_details
 from remyx_action.readers.samples import point_of
 from remyx_action.reports.verdict import MeasuredArm
 from remyx_action.specs import Template
 from remyx_action.stages.arms import read_handed_in
+from remyx_action.workspace import ResultsFolder
+from remyx_action.workspace.parquet import ParquetRows
 from test_readers import a_metric
 
 Change = Callable[[list[Any]], object]
@@ -246,6 +250,14 @@ def test_file_names_that_an_artifact_store_took_apart_are_known_again(run: Path)
 
 
 # comparability
+
+
+def test_addresses_in_a_configuration_make_no_difference(unpacked: Path) -> None:
+    keys = "both_em_normalize_gold_stripped", "mcc"
+    configs = [json.loads(results_of(unpacked / model).read_text()) for model in ("model-a", "model-b")]
+    assert configs[0]["config_tasks"] != configs[1]["config_tasks"]
+    arms = [scores(unpacked / model, *keys) for model in ("model-a", "model-b")]
+    assert () == compare_provenance(*arms).mismatches
 
 
 def test_the_same_answers_by_another_number_of_examples_are_not_comparable(unpacked: Path, run: Path) -> None:
@@ -586,3 +598,36 @@ def test_samples_have_the_ids_and_inputs_that_an_arm_run_here_gives_them() -> No
     (expected,) = identify("sums", [SimpleNamespace(**doc, fewshot_samples=[one_example])], in_group=False)
     found = read_as_written(json.dumps({**doc, "fewshot_samples": [example]}))
     assert (expected.id, expected.input) == (id_of(found), input_of(found))
+
+
+def read_wanted(path: Path, tasks: dict[str, str]) -> ArmScores:
+    """`acc` of these tasks, by the metric's name in each, as a template asks that names its task."""
+    folder = ResultsFolder(path)
+    with ParquetRows(DETAIL_COLUMNS) as rows:
+
+        def open_file(name: str) -> Iterator[bytes]:
+            return rows.lines(name, b"".join(folder(name))) if ".parquet" in name else folder(name)
+
+        metrics = {"acc": a_metric("acc")}
+        return read_lighteval(ArmFiles(open_file), folder.names(), metrics, wanted={"acc": tasks})
+
+
+def test_a_template_that_names_its_task_gets_that_task_and_no_other(unpacked: Path) -> None:
+    alone = read_wanted(unpacked / "model-a", {"digits:low|0": "acc"}).scores["acc"]
+    group = read_wanted(unpacked / "model-a", {"digits:low|0": "acc", "digits:high|0": "acc"}).scores["acc"]
+    assert isinstance(alone, Samples)
+    assert isinstance(group, Samples)
+    assert (24, None) == (len(alone.ids), alone.clusters)
+    assert (39, {"digits:low", "digits:high"}) == (len(group.ids), set(group.clusters or ()))
+
+
+def test_a_part_of_a_group_is_not_the_group(unpacked: Path) -> None:
+    found = read_wanted(unpacked / "model-a", {"digits:low|0": "acc", "digits:middle|0": "acc"}).scores["acc"]
+    assert isinstance(found, Unusable)
+    assert 'is not in the run of "digits:middle|0"' == found.message
+
+
+def test_another_number_of_examples_is_another_task(unpacked: Path) -> None:
+    found = read_wanted(unpacked / "model-a", {"sums|5": "em"}).scores["acc"]
+    assert isinstance(found, Unusable)
+    assert 'is not in the run of "sums|5"; it evaluated "sums|0"' == found.message

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from msgspec import Struct, field
-
 from remyx_action.evidence.scores import ArmScores
 from remyx_action.files.strict_json import Fault, NotStrictJson, read_as_written
 from remyx_action.policy.bar import BarMetric
@@ -18,36 +16,31 @@ from remyx_action.readers.broken import BrokenResults, broken, shown
 from remyx_action.readers.files import ArmFiles
 
 from .details import DETAIL_COLUMNS, Details, read_details
-from .matching import Source, source_of
+from .matching import Source, source_by_key, source_in
 from .provenance import provenance_of
 from .reading import BELONG, Reading
 from .run import Run, run_of
 from .where import Found, find
 
-__all__ = ["DETAIL_COLUMNS", "Choice", "read_lighteval"]
+__all__ = ["DETAIL_COLUMNS", "Wanted", "read_lighteval"]
 
 
-class Choice(Struct, frozen=True, kw_only=True):
-    """Which of the numbers of a run a template asks for."""
-
-    task: str | None = None
-    """The task or group that is evaluated; None: whichever reports the metrics."""
-    names: Mapping[str, str] = field(default_factory=dict)
-    """Metric key → lighteval's name of it, or `task/name`, where they differ."""
+Wanted = Mapping[str, Mapping[str, str]]
+"""Metric key → task, such as `gsm8k|5` → canonical name of the metric; all tasks of a key are pooled."""
 
 
 def read_lighteval(
     files: ArmFiles,
     names: Iterable[str],
-    choice: Choice,
     metrics: Mapping[str, BarMetric],
     *,
+    wanted: Wanted | None = None,
     file: str | None = None,
 ) -> ArmScores:
     """The scores of a run; `names` are the paths of all files below the folder. Raises BrokenResults.
 
-    `files` gives a details file as JSON Lines of its rows. `file` is the results file, where somebody
-    named it.
+    `files` gives a details file as JSON Lines of its rows. `wanted` says where each metric stands; None:
+    its key has to. `file` is the results file, where somebody named it.
     """
     found = find(names, file)
     try:
@@ -55,9 +48,11 @@ def read_lighteval(
     except NotStrictJson as error:
         raise broken(found.results, *error.faults) from None
     run = run_of(found.results, document)
-    sources = {key: source_of(run, choice.names.get(key, key), choice.task or None) for key in metrics}
-    wanted = [source for source in sources.values() if isinstance(source, Source)]
-    details = _details(found, files, wanted)
+    sources = {
+        key: source_by_key(run, key) if wanted is None else source_in(run, wanted[key]) for key in metrics
+    }
+    read = [source for source in sources.values() if isinstance(source, Source)]
+    details = _details(found, files, read)
     reading = Reading(file=found.results, details=details)
     entries = {
         key: reading.entry(key, source, metrics[key]) for key, source in sources.items() if source is not None
@@ -67,8 +62,8 @@ def read_lighteval(
     arrived = Arrived(
         file=found.results,
         entries=entries,
-        unnamed=_unnamed(run, wanted),
-        provenance=provenance_of(run, wanted, details),
+        unnamed=_unnamed(run, read),
+        provenance=provenance_of(run, read, details),
         warnings=reading.warnings,
     )
     return assemble(arrived, metrics)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -38,16 +38,15 @@ class _Match(Struct, frozen=True, kw_only=True):
     metrics: Sequence[TaskMetric]
 
 
-def source_of(run: Run, wanted: str, only: str | None) -> Source | Doubt | None:
-    """What `wanted` stands for; None where nothing is called so.
+def source_by_key(run: Run, key: str) -> Source | Doubt | None:
+    """What a metric's key stands for in a run; None where nothing is called so.
 
     A metric is called by its canonical name, alone or as `task/name` or `group/name`, and by any of these
-    as a metric key has it. `only` is the task or group that the template evaluates, where it says so.
+    as a metric key has it.
     """
-    tasks = [task for task in run.tasks if only is None or _belongs(task, only)]
-    every = [match for task in tasks for match in _matches(task)]
-    found = [match for match in every if match.label == wanted]
-    found = found or [match for match in every if key_form(match.label) == wanted]
+    every = [match for task in run.tasks for match in _matches(task)]
+    found = [match for match in every if match.label == key]
+    found = found or [match for match in every if key_form(match.label) == key]
     if not found:
         return None
     doubt = _doubt(found)
@@ -59,18 +58,36 @@ def source_of(run: Run, wanted: str, only: str | None) -> Source | Doubt | None:
         parts=[(match.task, match.metrics[0]) for match in found],
         silent=[
             task.base
-            for task in tasks
+            for task in run.tasks
             if asks_for_all and task.family == found[0].task.family and task.name not in reporting
         ],
     )
 
 
-def _belongs(task: Task, named: str) -> bool:
-    """Whether a task is the named one, or a subtask of the named group."""
-    base, shots, _ = named.partition("|")
-    if shots and not task.name.endswith(named[len(base) :]):
-        return False
-    return task.base == base or task.base.startswith(f"{base}:")
+def source_in(run: Run, wanted: Mapping[str, str]) -> Source | Doubt | None:
+    """Where the metric of a template that names its task stands; None where no task has it.
+
+    `wanted` holds the canonical name by the task, such as `gsm8k|5`: all of them, since a part of a group
+    is another measure.
+    """
+    tasks = {task.name: task for task in run.tasks}
+    found = [
+        _Match(label=name, name=name, task=tasks[task], metrics=tasks[task].metrics[name])
+        for task, name in wanted.items()
+        if task in tasks and name in tasks[task].metrics
+    ]
+    absent = [task for task in wanted if task not in {match.task.name for match in found}]
+    if absent:
+        bases = {task.partition("|")[0] for task in absent}
+        others = [task.name for task in run.tasks if task.base in bases and task.name not in wanted]
+        if not found and not others:
+            return None
+        instead = f"; it evaluated {_listed(others)}" if others else ""
+        return Doubt(message=f"is not in the run of {_listed(absent)}{instead}")
+    twice = [match.task.name for match in found if len(match.metrics) > 1]
+    if twice:
+        return Doubt(message=f"is called so more than once by {_listed(twice)}")
+    return Source(parts=[(match.task, match.metrics[0]) for match in found])
 
 
 def _matches(task: Task) -> Iterator[_Match]:
