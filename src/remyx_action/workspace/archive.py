@@ -21,9 +21,10 @@ from remyx_action.files.layout import RESULTS_CAP_BYTES
 from .regular import UnreadableError, open_file, open_folder
 
 FILES_CAP = 2_000
-DEPTH_CAP = 12
+DEPTH_CAP = 24
 LEGS_CAP = 1_024
-NAME_CAP = 255
+NAME_CAP = 1_000
+"""Of a path: a harness may name its folders after the path of a model."""
 TOTAL_CAP_BYTES = 4 * RESULTS_CAP_BYTES
 _BLOCK_BYTES = 1 << 20
 _HELP = "hand over the archive that `run --measure-only` left, as it is"
