@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from containers.bridge import own_bridge
+
 ROOT = Path(__file__).parents[2]
 BASE = "small-python"
 PACKAGES = (
@@ -40,10 +42,10 @@ def what_is_missing() -> str:
 class RunningEngine:
     """dockerd, with all of its state in one folder."""
 
-    def __init__(self, folder: Path, *, network: bool) -> None:
+    def __init__(self, folder: Path, *, bridge: str) -> None:
         self.folder = folder
         self.address = f"unix://{folder / 'engine.sock'}"
-        self._options = [*WITHOUT_ROUTES, *([] if network else ["--bridge=none"])]
+        self._options = [*WITHOUT_ROUTES, f"--bridge={bridge}"]
         self.process = self.start()
 
     def start(self) -> subprocess.Popen[bytes]:
@@ -88,19 +90,23 @@ class RunningEngine:
     def end(self) -> None:
         self.process.terminate()
         self.process.wait(timeout=60)
+        release = ["umount", "--lazy", str(self.folder / "data")]  # one that was killed mounted it twice
+        while subprocess.run(release, capture_output=True, check=False).returncode == 0:
+            pass
 
 
 @contextmanager
-def running_engine(*, network: bool = True) -> Iterator[RunningEngine]:
+def running_engine() -> Iterator[RunningEngine]:
     """An engine that lives as long as the block, with the base image in it."""
     folder = Path(tempfile.mkdtemp(prefix="remyx-engine-"))
-    engine = RunningEngine(folder, network=network)
-    try:
-        engine.ask("import", "--change", "ENV PATH=/usr/bin:/bin", str(base_as_tar()), BASE)
-        yield engine
-    finally:
-        engine.end()
-        shutil.rmtree(folder, ignore_errors=True)
+    with own_bridge() as bridge:
+        engine = RunningEngine(folder, bridge=bridge)
+        try:
+            engine.ask("import", "--change", "ENV PATH=/usr/bin:/bin", str(base_as_tar()), BASE)
+            yield engine
+        finally:
+            engine.end()
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def base_as_tar() -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -29,8 +30,9 @@ def mortal() -> Iterator[RunningEngine]:
     missing = what_is_missing()
     if missing:
         pytest.skip(f"no container engine can be started here, for want of {missing}; {HELP}")
-    with running_engine(network=False) as engine:
+    with running_engine() as engine:
         yield engine
+    gc.collect()  # the client's forgotten sockets, before another test is blamed for them
 
 
 @pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning")
