@@ -631,3 +631,60 @@ def test_another_number_of_examples_is_another_task(unpacked: Path) -> None:
     found = read_wanted(unpacked / "model-a", {"sums|5": "em"}).scores["acc"]
     assert isinstance(found, Unusable)
     assert 'is not in the run of "sums|5"; it evaluated "sums|0"' == found.message
+
+
+def test_a_task_that_nobody_ran_reports_nothing(unpacked: Path) -> None:
+    with pytest.raises(BrokenResults, match="holds none of the declared metrics acc"):
+        read_wanted(unpacked / "model-a", {"gsm8k|0": "acc"})
+
+
+def test_bad_scores_of_several_subtasks_are_told_together(run: Path) -> None:
+    for part in ("low", "high"):
+        rewrite(details_of(run, f"digits:{part}|0"), lambda rows: rows[0]["metric"].update(acc=None))
+    found = scores(run, "digits_acc", "em").scores["digits_acc"]
+    assert isinstance(found, Unusable)
+    assert found.message.startswith('samples without "score": 2 (')
+
+
+def test_a_group_of_what_is_no_mean_is_unknown(run: Path) -> None:
+    def largest(document: Any) -> None:
+        for part in ("low", "high"):
+            document["config_tasks"][f"digits:{part}|0"]["metrics"][0]["corpus_level_fn"] = "max"
+
+    change(results_of(run), largest)
+    found = scores(run, "digits_acc", "em").scores["digits_acc"]
+    assert isinstance(found, Unusable)
+    assert 'lighteval reports "max" of this metric\'s, not their mean' in found.message
+
+
+def test_a_key_that_could_mean_two_metrics_means_none(run: Path) -> None:
+    def another(document: Any) -> None:
+        document["config_tasks"]["both|0"]["metrics"].append(
+            {"metric_name": "f@1", "corpus_level_fn": "mean"}
+        )
+        document["config_tasks"]["both|0"]["metrics"].append(
+            {"metric_name": "f:1", "corpus_level_fn": "mean"}
+        )
+
+    change(results_of(run), another)
+    found = scores(run, "f_1", "em").scores["f_1"]
+    assert isinstance(found, Unusable)
+    assert 'stands for "f@1", "f:1"' in found.message
+
+
+def test_metrics_that_are_computed_together_are_told_apart(run: Path) -> None:
+    """lighteval writes a list of names, and a fold for each or one for all."""
+
+    def together(document: Any) -> None:
+        metrics = document["config_tasks"]["sums|0"]["metrics"]
+        names = [metric["metric_name"] for metric in metrics[:2]]
+        metrics[:2] = [{"metric_name": names, "corpus_level_fn": {"em": "mean", names[1]: "max"}}]
+
+    change(results_of(run), together)
+    arm = scores(run, "em", "extractive_match")
+    assert [Samples, Summary] == [type(found) for found in arm.scores.values()]
+
+
+def test_a_results_file_of_another_name_has_no_details(run: Path) -> None:
+    renamed = results_of(run).rename(run / "mine.json")
+    assert isinstance(scores(renamed, "em").scores["em"], Summary)
