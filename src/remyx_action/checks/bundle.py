@@ -15,6 +15,7 @@ from remyx_action.checks.containers import misused_containers
 from remyx_action.checks.problem_words import Words
 from remyx_action.checks.references import Files, misplaced_references
 from remyx_action.checks.spec_problems import problem_at, read_spec
+from remyx_action.checks.tasks import fill_in_tasks, needs_vocabulary
 from remyx_action.errors import Problem, Severity
 from remyx_action.files.json_document import load_json
 from remyx_action.files.nearest import did_you_mean, quoted
@@ -44,7 +45,7 @@ class Bundle(Struct, frozen=True, kw_only=True):
     """Everything under `.remyx/`. Only where there are no errors may anything be judged by it."""
 
     metrics: Metrics | None
-    """None where there is no metrics.yaml or it is wrong."""
+    """With those that templates of lighteval bring along; None where metrics.yaml is missing or wrong."""
     templates: Mapping[str, Template]
     """By name; files that are wrong are left out, here and below."""
     policies: Mapping[str, Policy]
@@ -89,7 +90,8 @@ def load_bundle(texts: Mapping[str, bytes]) -> Bundle:
         if spec is not None:
             files.specs[path] = spec
     problems.extend(_twins(files.documents))
-    if VOCABULARY not in texts:
+    problems.extend(fill_in_tasks(files))
+    if VOCABULARY not in texts and needs_vocabulary(files):
         problems.append(_no_vocabulary(texts))
     problems.extend(misplaced_references(files))
     for path, spec in files.specs.items():

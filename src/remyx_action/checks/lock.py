@@ -77,7 +77,10 @@ def lock_of(
     protected: Sequence[str],
     pins: Mapping[str, str] | None = None,
 ) -> Lock:
-    """What is reviewed together for one template; `harness` is its digest, `policies` the project's."""
+    """What is reviewed together for one template; `harness` is its digest, `policies` the project's.
+
+    Metrics and template as they are judged by: with what the list of lighteval's tasks fills in.
+    """
     return Lock(
         schema="remyx-lock/1",
         template=template.name,
@@ -91,9 +94,18 @@ def lock_of(
             },
             harness=harness,
         ),
-        pins=dict(pins or {}),
+        pins={**pins_of(template), **(pins or {})},
         protected=list(protected),
     )
+
+
+def pins_of(template: Template) -> dict[str, str]:
+    """What a template is held to besides its files: the version whose tasks it was checked against."""
+    if template.runtime != "lighteval":
+        return {}
+    from remyx_action.tasks import task_list  # brings the list along
+
+    return {"lighteval": task_list().version}
 
 
 def lock_as_json(lock: Lock) -> str:

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 from unicodedata import normalize
 
-from msgspec import Struct
+from msgspec import Struct, field
 from pydantic import BaseModel
 
 from remyx_action.checks.lint_catalogue import LINTS
@@ -28,6 +28,14 @@ VOCABULARY = ".remyx/metrics.yaml"
 MOST_LEVELS_WALKED = 40
 
 
+class Filled(Struct, frozen=True, kw_only=True):
+    """The metrics of a template of lighteval's, `auto` and names resolved."""
+
+    measured: list[str]
+    provided: bool
+    """Whether the list of tasks declares them; else metrics.yaml has to."""
+
+
 class Files(Struct, frozen=True, kw_only=True):
     """What has been read so far."""
 
@@ -35,6 +43,8 @@ class Files(Struct, frozen=True, kw_only=True):
     """By path."""
     specs: dict[str, BaseModel]
     """By path; only files without a problem."""
+    filled: dict[str, Filled] = field(default_factory=dict)
+    """By path; only templates of lighteval's without a problem."""
 
     def names(self, folder: str) -> dict[str, str]:
         """Stem → path of every file of that folder, right or wrong."""
@@ -42,6 +52,23 @@ class Files(Struct, frozen=True, kw_only=True):
         return {
             path[len(start) :].rpartition(".")[0]: path for path in self.documents if path.startswith(start)
         }
+
+    def measured(self, path: str) -> list[str]:
+        """The metric keys of the template at `path`, as far as they are known."""
+        if path in self.filled:
+            return self.filled[path].measured
+        document = self.documents[path]
+        return [] if is_of_lighteval(document) else _measured(document)
+
+    def brought(self) -> list[str]:
+        """The metric keys that templates declare by themselves."""
+        filled = [one.measured for one in self.filled.values() if one.provided]
+        return [key for keys in filled for key in keys]
+
+
+def is_of_lighteval(document: Document) -> bool:
+    """Whether a template says so, right or wrong."""
+    return bool(_get(document.value, "runtime") == "lighteval")
 
 
 def misplaced_references(files: Files) -> Iterator[Problem]:
@@ -51,8 +78,8 @@ def misplaced_references(files: Files) -> Iterator[Problem]:
     if vocabulary:
         yield from islice(_repeated_keys(vocabulary), MOST_PROBLEMS + 1)
     checks: list[tuple[str, Callable[[str], Iterator[Problem]]]] = [
-        ("templates", lambda path: _template(files.documents[path], path, known)),
-        ("policies", lambda path: _policy(files, path, known)),
+        ("templates", lambda path: _template(files, path, known)),
+        ("policies", lambda path: _policy(files, path, [*known, *files.brought()])),
         ("experiments", lambda path: _experiment(files, path)),
         ("locks", lambda path: _named_template(files, path)),
     ]
@@ -99,9 +126,15 @@ def _repeated_keys(vocabulary: Document) -> Iterator[Problem]:
             yield problem_at(vocabulary, VOCABULARY, f"/metrics/{index}/key", words)
 
 
-def _template(document: Document, path: str, known: list[str]) -> Iterator[Problem]:
-    measured = _entries(_get(document.value, "metrics"))
+def _template(files: Files, path: str, known: list[str]) -> Iterator[Problem]:
+    document = files.documents[path]
+    filled = files.filled.get(path)
+    if filled is None and is_of_lighteval(document):
+        return
+    measured = filled.measured if filled else _entries(_get(document.value, "metrics"))
     for index, key in enumerate(measured):
+        if filled and filled.provided:
+            break
         if known and isinstance(key, str) and key not in known:
             words = _unknown("metric", key, known, "metrics.yaml")
             yield problem_at(document, path, f"/metrics/{index}", words)
@@ -123,8 +156,12 @@ def _policy(files: Files, path: str, known: list[str]) -> Iterator[Problem]:
     template = _get(document.value, "template")
     template_path = files.names("templates").get(template) if isinstance(template, str) else None
     if template_path is not None:
+        filled = files.filled.get(template_path)
         scope = _Scope(
-            template=str(template), measured=_measured(files.documents[template_path]), known=known
+            template=str(template),
+            measured=files.measured(template_path),
+            known=known,
+            where=f"the template {quoted(template)}" if filled and filled.provided else "metrics.yaml",
         )
         for rule in ("ship", "reject"):
             for pointer, reference in _metric_names(_get(document.value, rule), f"/{rule}"):
@@ -154,13 +191,15 @@ class _Scope(Struct, frozen=True, kw_only=True):
     template: str
     measured: list[str]
     known: list[str]
+    where: str
+    """What would declare another one."""
 
     def refuse(self, reference: str) -> Words | None:
         key, dot, suffix = reference.partition(".")
         if key in self.measured or not self.measured:
             return None
         if key not in self.known:
-            return _unknown("metric", key, self.measured, "metrics.yaml", suffix=dot + suffix)
+            return _unknown("metric", key, self.measured, self.where, suffix=dot + suffix)
         return Words(
             code="not-measured",
             message=f"the template {quoted(self.template)} does not measure {quoted(key)}",
@@ -185,8 +224,8 @@ def _experiment(files: Files, path: str) -> Iterator[Problem]:
     template, target = _get(document.value, "template"), _get(document.value, "target_metric")
     template_path = files.names("templates").get(template) if isinstance(template, str) else None
     if template_path is not None and isinstance(target, str):
-        measured = _measured(files.documents[template_path])
-        if target not in measured:
+        measured = files.measured(template_path)
+        if target not in measured and not (not measured and is_of_lighteval(files.documents[template_path])):
             words = _unknown("metric", target, measured, f"the template {quoted(template)}")
             yield problem_at(document, path, "/target_metric", words)
 

@@ -176,5 +176,5 @@ def _proposed(project: Project, arms: Sequence[ArmScores]) -> str:
             elif isinstance(found, Summary):
                 known = {"value": found.value, "n": found.n, "stderr": found.stderr}
                 numbers[key] = {name: Decimal(one) for name, one in known.items() if one is not None}
-    text = project.texts[PATH].decode()
+    text = project.texts.get(PATH, b"").decode()
     return propose_numbers(text, project.bundle.places.get(PATH, {}), project.vocabulary, numbers)

@@ -137,7 +137,7 @@ def _lock_at_head(repository: Repository, project: Project, template: Template) 
         )
         for entry in others
     ]
-    if not files:
+    if not files and harness_globs(template):
         path = f".remyx/templates/{template.name}.yaml"
         problems.append(
             _problem(path, "no-harness", "names a harness that HEAD does not hold", "commit the harness")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from remyx_action.checks.lock import digest_of
+from remyx_action.checks.lock import digest_of, pins_of
 from remyx_action.circumstances import Circumstances
 from remyx_action.planning.extent import Extent
 from remyx_action.planning.kept import Entry, Identity, NotWhatItSays, identity_of, read_entry, write_entry
@@ -117,7 +117,7 @@ def identity_for(subject: Subject, *, seed: int, extent: Extent) -> Identity | s
     }
     return identity_of(
         digests={name: value for name, value in known.items() if value is not None},
-        pins=lock.pins if lock else {},
+        pins={**pins_of(template), **(lock.pins if lock else {})},
         asset=subject.asset,
         seed=seed,
         extent=extent,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -149,15 +150,16 @@ def _proposal(repository: Repository, event: GitHubEvent) -> Proposal:
     )
 
 
+OF_A_PROJECT = re.compile(r"(^|/)\.remyx/(metrics\.yaml$|templates/|policies/)")
+"""What only a project has; lighteval's own tasks need no metrics.yaml."""
+
+
 def _is_first(repository: Repository, base: str) -> bool:
     """Whether no folder of the base tree holds a project: only then is there nothing to judge by.
 
     Anywhere, so that moving the folder does not turn a judged repository into a new one.
     """
-    return not any(
-        entry.path == ".remyx/metrics.yaml" or entry.path.endswith("/.remyx/metrics.yaml")
-        for entry in repository.all_entries(base)
-    )
+    return not any(OF_A_PROJECT.search(entry.path) for entry in repository.all_entries(base))
 
 
 def _empty_scene(root: Path, proposal: Proposal, nothing: str, *, first: bool = False) -> Scene:
