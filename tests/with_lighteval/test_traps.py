@@ -142,22 +142,21 @@ def test_swapped_weights_at_one_path_are_scored_anew(bench: Bench) -> None:
     files = sorted(path.name for path in model.iterdir())
     options: dict[str, Any] = {"model": {"name": "swapped"}, "metrics": {"print": {"written": "print"}}}
     first = bench.child(**options).mean("print")
+    shutil.copy(bench.root / "models" / "b" / "model.safetensors", model)
+    second = bench.child(**options).mean("print")
+    assert first != second
+    assert files == sorted(path.name for path in model.iterdir())
 
-    new_weights = [str(bench.root / "models" / "b" / "model.safetensors"), str(model)]
-    before, stale, fresh = bench.stock(
-        {"model": "swapped"},
-        {"model": "swapped", "copy": new_weights},
+    weights = [[str(bench.root / "models" / name / "model.safetensors"), str(model)] for name in ("a", "b")]
+    before, stale, fresh, _ = bench.stock(
+        {"model": "swapped", "copy": weights[0]},
+        {"model": "swapped", "copy": weights[1]},
         {"model": "swapped", "cache": str(bench.folder / "another")},
+        {"model": str(model)},
     )
     assert before.texts("written") == stale.texts("written") != fresh.texts("written")
-
-    second = bench.child(**options).mean("print")
     assert before.results["written|0"]["print"] == pytest.approx(first, abs=1e-12)
     assert fresh.results["written|0"]["print"] == pytest.approx(second, abs=1e-12)
-    assert first != second
-
-    assert files == sorted(path.name for path in model.iterdir())
-    bench.stock({"model": str(model)})
     assert files != sorted(path.name for path in model.iterdir())
 
 

@@ -15,7 +15,7 @@ unloaded = ModuleType("lighteval.tasks.tasks.tiny_benchmarks")
 unloaded.TASKS_TABLE = []  # type: ignore[attr-defined]
 sys.modules[unloaded.__name__] = unloaded
 
-KEPT = []
+KEPT: list[Any] = []
 """So that no address is used twice."""
 
 
