@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from msgspec import Struct
 
 from remyx_action.planning.extent import WHOLE, Extent
+from remyx_action.planning.plan import ARMS, Arm, ArmPlan, RunPlan, expected_samples, runs_together
+from remyx_action.planning.surroundings import passed_through
+from remyx_action.specs import Metrics, Template
 
 LIGHTEVAL_VERSION = "0.13.0"
 """The one that is locked, whose tasks are listed, and whose traps are guarded against."""
@@ -28,12 +32,19 @@ _PINNED = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*@[0-9a-f]{40}")
 
 
 class ChildSite(Struct, frozen=True, kw_only=True):
-    """Where lighteval runs: absolute paths."""
+    """Where lighteval runs: absolute paths, and this program's own environment."""
 
     python: str
     """Of lighteval's environment."""
     child: str
     """The folder of the program that runs an arm."""
+    harness: str
+    """The harness root: models and custom tasks lie below it."""
+    outputs: Mapping[Arm, str]
+    surroundings: Mapping[str, str]
+    """Of which little is passed on."""
+    notes: tuple[str, ...] = ()
+    """What the person who runs it should know about the place."""
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -62,6 +73,81 @@ def name_and_revision(asset: str, *, backend: str) -> tuple[str, str | None]:
     return (name, revision) if at and name and revision and backend != "openai" else (asset, None)
 
 
+def request_of(template: Template) -> Request:
+    """What the template asks for."""
+    assert template.task is not None
+    assert template.model is not None
+    names = {key: template.names.get(key, key) for key in template.metrics}
+    return Request(
+        tasks=(template.task,),
+        metrics={key: {template.task: name} for key, name in names.items()},
+        model=template.model.model_dump(exclude_none=True),
+        custom_tasks=template.custom_tasks,
+        few_shot=template.few_shot,
+        max_samples=template.max_samples,
+    )
+
+
+def plan_lighteval(
+    template: Template,
+    vocabulary: Metrics,
+    *,
+    assets: Mapping[Arm, str],
+    site: ChildSite,
+    seed: int = 0,
+    extent: Extent = WHOLE,
+) -> RunPlan:
+    """The processes to start for a template whose runtime is lighteval.
+
+    NotJudged where it asks for a variable that no harness is given.
+    """
+    request = request_of(template)
+    key = request.model.get("api_key")
+    asked = [*template.env, *([key] if key else [])]
+    asked += [name for name in CACHES if name in site.surroundings and name not in asked]
+    environment, notes = passed_through(site.surroundings, asked)
+    arms = tuple(
+        ArmPlan(
+            arm=arm,
+            asset=assets[arm],
+            command=_command(request, site, arm, assets[arm], seed=seed, extent=extent),
+            environment=environment,
+            working_folder=site.harness,
+            output_folder=site.outputs[arm],
+            timeout_seconds=float(template.timeout),
+            expected_samples=expected_samples(template),
+        )
+        for arm in ARMS
+        if arm in assets
+    )
+    shares_nothing = template.arms is not None or request.model["backend"] == "openai"
+    return RunPlan(
+        arms=arms,
+        # models that are loaded here would share the memory and every core
+        together=shares_nothing and runs_together(template, vocabulary),
+        not_run={} if "baseline" in assets else {"baseline": "the template takes the recorded baseline"},
+        notes=(*site.notes, *notes),
+    )
+
+
+def _command(
+    request: Request, site: ChildSite, arm: Arm, asset: str, *, seed: int, extent: Extent
+) -> tuple[str, ...]:
+    """The words that start an arm; the specification is one of them, so no file has to be written first."""
+    document = specification(
+        request, asset=asset, harness=site.harness, output_folder=site.outputs[arm], seed=seed, extent=extent
+    )
+    text = json.dumps(document, sort_keys=True, default=_number)
+    return (site.python, "-I", "-B", "-u", "-X", "utf8", site.child, text)
+
+
+def _number(value: Any) -> float | int:
+    """Templates hold numbers as they were written."""
+    if not isinstance(value, Decimal):
+        raise TypeError(f"{type(value).__name__} is not a number")
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
 def specification(
     request: Request, *, asset: str, harness: str, output_folder: str, seed: int, extent: Extent = WHOLE
 ) -> dict[str, Any]:
@@ -84,8 +170,3 @@ def specification(
         "output_folder": output_folder,
         "data_folder": None,
     }
-
-
-def command_of(site: ChildSite, document: Mapping[str, Any]) -> tuple[str, ...]:
-    """The words that start an arm; the specification is one of them, so no file has to be written first."""
-    return (site.python, "-I", "-B", "-u", "-X", "utf8", site.child, json.dumps(document, sort_keys=True))

@@ -139,7 +139,7 @@ def plan_run(
     NotJudged where the script cannot be started, a placeholder has no value, or the template asks for a
     variable that no harness is given.
     """
-    together = _together(template, vocabulary)
+    together = runs_together(template, vocabulary)
     at_once = 2 if together and len(assets) == 2 else 1
     desk = _Desk(template=template, site=site, seed=seed, extent=extent, at_once=at_once)
     _, notes = passed_through(site.surroundings, template.env)
@@ -187,7 +187,7 @@ class _Desk(Struct, frozen=True, kw_only=True):
             "shards": str(self.extent.shards),
         }
         extent = self.extent
-        counts = [*_expected(self.template)[-1:], *([extent.samples] if extent.samples else [])]
+        counts = [*expected_samples(self.template)[-1:], *([extent.samples] if extent.samples else [])]
         return facts | ({"samples": str(min(counts))} if counts else {})
 
 
@@ -213,7 +213,7 @@ def _arm(desk: _Desk, arm: Arm, asset: str) -> ArmPlan:
         working_folder=root,
         output_folder=output,
         timeout_seconds=float(template.timeout),
-        expected_samples=_expected(template),
+        expected_samples=expected_samples(template),
         patched=_patched(desk, facts),
         predict=predict,
     )
@@ -248,7 +248,7 @@ def _in_container(
         working_folder=site.harness,
         output_folder=site.outputs[arm],
         timeout_seconds=float(template.timeout),
-        expected_samples=_expected(template),
+        expected_samples=expected_samples(template),
         container=_plan(desk, container, Freight(placed=placed, brought=brought)),
         predict=predict,
     )
@@ -272,7 +272,7 @@ def _prediction(desk: _Desk, predict: Predict, arm: Arm, asset: str) -> ArmPlan:
         output_folder=f"{site.outputs[arm]}/predictions",
         log_file=f"{site.outputs[arm]}/{PREDICT_LOG_NAME}",
         timeout_seconds=float(template.timeout),
-        expected_samples=_expected(template),
+        expected_samples=expected_samples(template),
         container=_plan(desk, predict.container, Freight(brought=brought, output=PREDICTIONS)),
     )
 
@@ -328,7 +328,8 @@ def _command(template: Template, script: Script, root: str) -> tuple[str, ...]:
     raise NotJudged(f"script {script.path} {what}", help=advice)
 
 
-def _together(template: Template, vocabulary: Metrics) -> bool:
+def runs_together(template: Template, vocabulary: Metrics) -> bool:
+    """Whether both arms run at once: as the template says, else where they share nothing that is scarce."""
     if template.arms is not None:
         return template.arms == "parallel"
     containers = [template.container, template.predict.container if template.predict else None]
@@ -338,7 +339,8 @@ def _together(template: Template, vocabulary: Metrics) -> bool:
     return not units & UNITS_OF_TIME
 
 
-def _expected(template: Template) -> tuple[int, ...]:
+def expected_samples(template: Template) -> tuple[int, ...]:
+    """The counts that the template declares."""
     if template.samples is None:
         return ()
     counts = template.samples.values() if isinstance(template.samples, dict) else [template.samples]

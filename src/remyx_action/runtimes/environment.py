@@ -55,6 +55,11 @@ def requirements() -> str:
     return (files("remyx_action") / "lighteval_environment" / "requirements.txt").read_text("utf-8")
 
 
+def child_folder() -> Path:
+    """The program that runs an arm, as a Python without this package can start it."""
+    return Path(str(files("remyx_action") / "lighteval_child"))
+
+
 def environment_folder(surroundings: Mapping[str, str]) -> Path:
     """Where the environment of this lock and this Python stands, or will stand."""
     home = surroundings.get("HOME") or str(Path.home())
@@ -64,12 +69,12 @@ def environment_folder(surroundings: Mapping[str, str]) -> Path:
 
 
 def lighteval_python(named: str | None, *, surroundings: Mapping[str, str], say: Say) -> str:
-    """Path of a Python that has the pinned lighteval: the named one, or that of our own environment.
+    """Path of a Python that has the pinned lighteval: the named one (absolute), or our own environment's.
 
     NotJudged where the named one has another version, or ours cannot be made.
     """
     if named is not None:
-        return _checked(Path(named).expanduser())
+        return _checked(Path(named))
     folder = environment_folder(surroundings)
     if not (folder / READY).is_file():
         with _only_maker(folder, say):

@@ -8,11 +8,11 @@ from pathlib import Path
 from msgspec import Struct
 
 from remyx_action.circumstances import Circumstances
-from remyx_action.errors import NotJudged
 from remyx_action.evidence.scores import Samples
 from remyx_action.planning.assets import choose_assets
 from remyx_action.planning.extent import WHOLE, Extent
 from remyx_action.planning.kept import Identity
+from remyx_action.planning.lighteval import plan_lighteval
 from remyx_action.planning.patching import MOST_BYTES
 from remyx_action.planning.plan import Arm, Site, contained, folder_of, plan_run, seeds_of
 from remyx_action.policy.bar import BarMetric, measured_metrics
@@ -31,6 +31,7 @@ from remyx_action.runtimes import (
 )
 from remyx_action.specs import Template
 from remyx_action.stages.arms import beside_recorded, read_kept, read_outcome, read_recorded
+from remyx_action.stages.lighteval import lighteval_site
 from remyx_action.stages.parts import join_seeds
 from remyx_action.stages.reuse import NOTHING_KEPT, Keeping, Shelf, Subject, identity_for
 from remyx_action.stages.scene import Scene
@@ -152,10 +153,14 @@ def _run(
         return {}
     scene, template = errand.scene, errand.template
     if template.script is None:
-        raise NotJudged(
-            f"template {template.name}: the lighteval runtime is not built yet",
-            help="judge results that lighteval left, with `results: lighteval` and `runtime: custom`",
+        surroundings, vocabulary = errand.circumstances.surroundings, scene.project.vocabulary
+        where = lighteval_site(
+            template, scene.harness, folders, surroundings=surroundings, on_event=errand.on_event
         )
+        plan = plan_lighteval(
+            template, vocabulary, assets=assets, site=where, seed=seed or 0, extent=errand.extent
+        )
+        return run_arms(plan, runtime, errand.on_event)
     script = describe_script(scene.harness, template.script)
     in_place = not template.patch or contained(template, script.kind) is not None
     with copies_of(scene.harness, [] if in_place else list(assets), but=errand.output.path) as copies:

@@ -14,6 +14,7 @@ from remyx_action.planning.kept import Entry, Identity, NotWhatItSays, identity_
 from remyx_action.reports.verdict import MeasuredArm
 from remyx_action.repository import Sources
 from remyx_action.specs import Template
+from remyx_action.stages.lighteval import edition
 from remyx_action.stages.scene import Scene
 from remyx_action.stages.standing import harness_digest
 from remyx_action.workspace.kept import KeptArms, digest_of_asset
@@ -114,6 +115,7 @@ def identity_for(subject: Subject, *, seed: int, extent: Extent) -> Identity | s
         "harness": harness_digest(template, scene.harness),
         "content": content,
         "commit": subject.sources.commits.get("merge_base"),
+        "lighteval": edition() if template.runtime == "lighteval" else None,
     }
     return identity_of(
         digests={name: value for name, value in known.items() if value is not None},

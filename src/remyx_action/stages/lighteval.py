@@ -1,0 +1,44 @@
+"""plan: where a lighteval template's arms run, in an environment that is made where it is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+
+from remyx_action.planning.lighteval import LIGHTEVAL_VERSION, ChildSite
+from remyx_action.planning.plan import Arm
+from remyx_action.runtimes import Note, OnEvent
+from remyx_action.runtimes.environment import child_folder, lighteval_python, requirements
+from remyx_action.specs import Template
+
+
+def lighteval_site(
+    template: Template,
+    harness: Path,
+    folders: Mapping[Arm, Path],
+    *,
+    surroundings: Mapping[str, str],
+    on_event: OnEvent,
+) -> ChildSite:
+    """Where the arms run. NotJudged where there is no Python with lighteval and none can be made."""
+    assert template.model is not None
+    arm = next(iter(folders))
+
+    def say(text: str) -> None:
+        on_event(Note(arm=arm, text=text))
+
+    named = template.model.python
+    python = None if named is None else str(harness / Path(named).expanduser())
+    return ChildSite(
+        python=lighteval_python(python, surroundings=surroundings, say=say),
+        child=str(child_folder()),
+        harness=str(harness),
+        outputs={each: str(folder) for each, folder in folders.items()},
+        surroundings=surroundings,
+    )
+
+
+def edition() -> str:
+    """Which lighteval with which packages: kept baselines of another one are measured anew."""
+    return f"{LIGHTEVAL_VERSION} {sha256(requirements().encode()).hexdigest()[:16]}"
