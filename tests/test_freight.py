@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from remyx_action.runtimes.containers import freight
+from remyx_action.runtimes.containers.flow import whole_lines
 from remyx_action.runtimes.containers.freight import TooMuchError, packed, unpacked
 
 
@@ -99,3 +100,9 @@ def test_what_is_brought_is_to_read_and_has_no_links(tmp_path: Path) -> None:
         "source/package": (0o755, 0, 0),
         "source/package/run": (0o755, 0, 0),
     } == found
+
+
+def test_lines_of_two_streams_are_never_mixed() -> None:
+    frames = [(1, b"a"), (2, b"one\ntwo"), (1, b"b\nc"), (2, b" more\r50%"), (1, b"d"), (2, b"\r100%")]
+    assert [b"one\n", b"ab\n", b"two more\r", b"50%\r", b"cd\n", b"100%\n"] == list(whole_lines(frames))
+    assert [b"x" * 70_000, b"y\n"] == list(whole_lines([(1, b"x" * 70_000), (1, b"y")]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import warnings
 from collections.abc import Iterator
 
 import pytest
@@ -16,6 +18,15 @@ def an_engine() -> Iterator[RunningEngine]:
         pytest.skip(f"no container engine can be started here, for want of {missing}; {HELP}")
     with running_engine() as engine:
         yield engine
+
+
+@pytest.fixture(autouse=True)
+def _no_forgotten_sockets() -> Iterator[None]:
+    """The client leaves sockets that met no engine to the collector: no other test is blamed for them."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture

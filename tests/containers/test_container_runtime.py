@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import select
+import socket
+import socketserver
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -371,6 +376,54 @@ def test_an_interruption_while_building_leaves_nothing(engine: RunningEngine, tm
 
     with pytest.raises(KeyboardInterrupt), ContainerRuntime({"DOCKER_HOST": engine.address}) as runtime:
         run_arms(planned(root, tmp_path / "out"), runtime, interrupt)
+
+
+@contextmanager
+def over_tcp(path: str) -> Iterator[str]:
+    """The engine as another machine's: its socket behind a TCP port, with no folder in common."""
+
+    class Tunnel(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with socket.socket(socket.AF_UNIX) as engine:
+                engine.connect(path)
+                ends = [self.request, engine]
+                while True:
+                    for end in select.select(ends, [], [])[0]:
+                        data = end.recv(65536)
+                        if not data:
+                            return
+                        ends[ends[0] is end].sendall(data)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Tunnel) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"tcp://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+def test_an_engine_behind_a_network_needs_no_folder_in_common(engine: RunningEngine, tmp_path: Path) -> None:
+    program = """
+        import os
+        text = open("/app/config.yaml").read()
+        open(os.environ["REMYX_OUTPUT_DIR"] + "/seen", "w").write(text)
+    """
+    dockerfile = f'{FROM}COPY config.yaml /app/\nCOPY eval/main.py /\nCMD ["python3", "/main.py"]\n'
+    root = harness(tmp_path, program, dockerfile=dockerfile)
+    (root / "config.yaml").write_text("model: none\n")
+    plan = planned(
+        root,
+        tmp_path / "out",
+        patch=[{"file": "config.yaml", "set": {"model": "{asset}"}}],
+        container={"mount_config": {"config.yaml": "/app/config.yaml"}},
+    )
+    with (
+        over_tcp(engine.address.removeprefix("unix://")) as address,
+        ContainerRuntime({"DOCKER_HOST": address}) as runtime,
+    ):
+        outcome = run_arms(plan, runtime, lambda _event: None)["variant"]
+    assert isinstance(outcome, Completed)
+    assert "model: new\n" == (tmp_path / "out" / "variant" / "seen").read_text()
 
 
 def test_no_engine_is_one_clear_error(tmp_path: Path) -> None:

@@ -260,6 +260,7 @@ def _changes(report: Report, known: Mapping[str, MetricView]) -> Iterator[Change
 
 def _arm(name: str, arm: ArmReport, now: str) -> ArmView:
     digests = ((file, digest[:SHORT_DIGEST]) for file, digest in arm.digests.items())
+    images = ((name, digest[:SHORT_DIGEST]) for name, digest in arm.images.items())
     return ArmView(
         name=name,
         state=_state(arm, now),
@@ -268,7 +269,7 @@ def _arm(name: str, arm: ArmReport, now: str) -> ArmView:
         failed=arm.state in {"failed", "timed_out"},
         detail=arm.detail,
         cost=tuple((name, numbers.number(plain(amount))) for name, amount in arm.cost.items()),
-        facts=(*arm.provenance.items(), *digests),
+        facts=(*arm.provenance.items(), *images, *digests),
         unnamed=tuple(arm.unnamed),
     )
 

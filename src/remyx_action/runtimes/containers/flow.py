@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 _MOST_WAITING = 1_000
+_UNFINISHED_CAP_BYTES = 64 * 1024
 
 
 class Flow:
@@ -59,3 +60,17 @@ class Flow:
             except queue.Full:
                 continue
             return
+
+
+def whole_lines(frames: Iterable[tuple[int, bytes]]) -> Iterator[bytes]:
+    """Lines of either stream (1, 2) as they are completed, so that no half of one lands inside another."""
+    unfinished: dict[int, bytes] = {}
+    for stream, data in frames:
+        text = unfinished.get(stream, b"") + data
+        end = max(text.rfind(b"\n"), text.rfind(b"\r")) + 1
+        if len(text) - end > _UNFINISHED_CAP_BYTES:
+            end = len(text)
+        unfinished[stream] = text[end:]
+        if end:
+            yield text[:end]
+    yield from (text + b"\n" for text in unfinished.values() if text)

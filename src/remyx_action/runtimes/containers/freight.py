@@ -56,7 +56,8 @@ def unpacked(stream: Iterable[bytes], into: Path) -> list[str]:
     """
     left: list[str] = []
     files, total = 0, 0
-    with tarfile.open(fileobj=_Stream(iter(stream)), mode="r|") as tar:
+    chunks = iter(stream)
+    with tarfile.open(fileobj=_Stream(chunks), mode="r|") as tar:
         for member in tar:
             parts = PurePosixPath(member.name).parts[1:]  # the folder itself comes first
             if not parts or member.isdir():
@@ -69,6 +70,8 @@ def unpacked(stream: Iterable[bytes], into: Path) -> list[str]:
             source = tar.extractfile(member) if member.isreg() and not member.issparse() else None
             if source is None or not _is_plain(parts) or not _written(source, into, parts):
                 left.append(f"{ascii('/'.join(parts))[1:-1][:200]} was left in the container")
+    for _ in chunks:  # to its very end, or the connection stays open
+        pass
     return left[:5] + ([f"{len(left) - 5:,} more were left in the container"] if len(left) > 5 else [])
 
 

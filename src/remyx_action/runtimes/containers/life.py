@@ -18,7 +18,7 @@ from remyx_action.runtimes.endings import Ending
 
 from .allowed import host_config, user_of
 from .engine import LABEL, Engine, EngineLostError, RefusedError, asked, gone_already
-from .flow import Flow
+from .flow import Flow, whole_lines
 from .freight import TooMuchError, packed, unpacked
 
 GRACE_SECONDS = 2
@@ -73,7 +73,7 @@ class Life:
 
         with asked():
             attached = self._api.attach_socket(container, params={"stdout": 1, "stderr": 1, "stream": 1})
-        flow = Flow(data for _, data in frames_iter(attached, tty=False))
+        flow = Flow(whole_lines(frames_iter(attached, tty=False)))
         try:
             with asked():
                 self._api.start(container)
