@@ -9,6 +9,7 @@ import pytest
 from jobs import jobs_on
 from lighteval_runs import EXAMPLES
 from places import Place, arm
+from remyx_action.commands import baseline
 from small_project import POLICY, TEMPLATE, UNLOCKED, locked, model
 
 SCRIPT = f'''"""Leaves what lighteval left of one of two models."""
@@ -68,3 +69,12 @@ def test_what_lighteval_left_goes_from_the_job_that_measured_to_the_one_that_jud
         jobs.push({"model.yaml": model("model-b")})
         _, published = jobs.evaluate()
         assert "ship" == published.report["verdict"]
+
+
+def test_a_baseline_that_lighteval_left_is_recorded_with_its_samples(tmp_path: Path) -> None:
+    place = Place(tmp_path, FILES)
+    baseline.record(place.baseline(), place.stage(), lambda _: None)
+    place.write({".remyx/templates/small.yaml": changed(TEMPLATE) + "baseline: recorded\n"})
+    report = place.run(variant="model-b")
+    assert ["variant"] == place.ran()
+    assert ("recorded", "ship") == (arm(report).state, report.verdict)

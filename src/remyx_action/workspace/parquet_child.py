@@ -14,6 +14,7 @@ import resource
 import struct
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import IO, Any
 
 MOST_ROWS = 1_000_000
@@ -113,7 +114,10 @@ def _plain(value: Any) -> Any:
 
 def limit(memory_bytes: int, seconds: int) -> None:
     """Bind this process; no file that it writes may hold a byte."""
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    with suppress(
+        ValueError, OSError
+    ):  # macOS has no such limit
+        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
