@@ -688,3 +688,66 @@ def test_metrics_that_are_computed_together_are_told_apart(run: Path) -> None:
 def test_a_results_file_of_another_name_has_no_details(run: Path) -> None:
     renamed = results_of(run).rename(run / "mine.json")
     assert isinstance(scores(renamed, "em").scores["em"], Summary)
+
+
+def a_lighteval_template(task: str, **changes: Any) -> Template:
+    fields: dict[str, Any] = {
+        "version": 1,
+        "name": "suite",
+        "runtime": "lighteval",
+        "task": task,
+        "custom_tasks": "evaluation/tasks.py",
+        "model": {"backend": "accelerate"},
+        "metrics": ["em"],
+    }
+    return Template(**(fields | changes))
+
+
+def handed_in(template: Template, path: Path) -> MeasuredArm:
+    return read_handed_in(template, {key: a_metric(key) for key in template.metrics}, path)
+
+
+def test_a_template_of_lighteval_takes_what_lighteval_left_elsewhere(unpacked: Path) -> None:
+    template = a_lighteval_template("sums", metrics=["right"], names={"right": "em"})
+    for path in (unpacked / "model-a", results_of(unpacked / "model-a")):
+        found = handed_in(template, path).scores.scores["right"]
+        assert isinstance(found, Samples)
+        assert 40 == len(found.ids)
+
+
+def test_and_not_what_it_left_with_another_number_of_examples(unpacked: Path) -> None:
+    found = handed_in(a_lighteval_template("sums", few_shot=5), unpacked / "model-a").scores.scores["em"]
+    assert isinstance(found, Unusable)
+    assert 'not in the run of "sums|5"; it evaluated "sums|0"' in found.message
+
+
+def test_a_template_of_lighteval_takes_what_an_arm_left_here(unpacked: Path, tmp_path: Path) -> None:
+    elsewhere = handed_in(a_lighteval_template("sums"), unpacked / "model-a").scores
+    there = elsewhere.scores["em"]
+    assert isinstance(there, Samples)
+    assert there.inputs is not None
+    rows = [
+        {"id": id_, "score": float(score), "input": asked}
+        for id_, score, asked in zip(there.ids, there.scores, there.inputs, strict=True)
+    ]
+    document = {"schema": "remyx-results/1", "metrics": {"em": {"samples": rows}}}
+    (tmp_path / "results.json").write_text(json.dumps(document))
+    for path in (tmp_path, tmp_path / "results.json"):
+        here = handed_in(a_lighteval_template("sums"), path).scores
+        assert isinstance(here.scores["em"], Samples)
+        assert () == compare_provenance(here, elsewhere).mismatches
+
+
+def test_a_group_of_the_list_has_to_be_whole(run: Path) -> None:
+    """mmlu has 57 subtasks: a run of some of them is another measure."""
+
+    def some(document: Any) -> None:
+        for part in ("results", "config_tasks"):
+            document[part] = {f"mmlu:{name}|5": document[part]["sums|0"] for name in ("anatomy", "astronomy")}
+
+    change(results_of(run), some)
+    template = a_lighteval_template("mmlu", few_shot=5, custom_tasks=None)
+    found = handed_in(template, run).scores.scores["em"]
+    assert isinstance(found, Unusable)
+    assert 'is not in the run of "mmlu:abstract_algebra|5"' in found.message
+    assert "and 50 more" in found.message

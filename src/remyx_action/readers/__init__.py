@@ -54,9 +54,9 @@ def read_arm(
     """
     files = ArmFiles(open_file, cap_bytes=cap_bytes)
     if template.results == "lighteval":
-        from .lighteval import read_lighteval
+        from .lighteval import read_lighteval, wanted_by
 
-        return read_lighteval(files, names(), metrics, file=file)
+        return read_lighteval(files, names(), metrics, wanted=wanted_by(template), file=file)
     name = file or (template.results.file if template.results else native.FILE)
     try:
         document = read_as_written(files.whole(name))

@@ -82,9 +82,21 @@ def read_handed_in(template: Template, metrics: Mapping[str, BarMetric], path: P
             for seed in template.seeds
         ]
         return join_seeds(runs, metrics)
-    told = results_file(template)
+    left = _as_it_was_left(template, path)
+    told = results_file(left)
     folder, name = open_results(path, told) if told else open_run(path, below="results", beside="details")
-    return _read(template, metrics, folder, _report("handed_in"), name=name)
+    return _read(left, metrics, folder, _report("handed_in"), name=name)
+
+
+def _as_it_was_left(template: Template, path: Path) -> Template:
+    """A task of lighteval is run here, and leaves our own results; or by lighteval itself, elsewhere."""
+    native = results_file(template)
+    is_there = native is not None and (
+        (path / native).exists() if path.is_dir() else not path.name.startswith("results_")
+    )
+    if template.runtime != "lighteval" or is_there:
+        return template
+    return template.model_copy(update={"results": "lighteval"})
 
 
 def read_left_behind(

@@ -114,9 +114,7 @@ def _plain(value: Any) -> Any:
 
 def limit(memory_bytes: int, seconds: int) -> None:
     """Bind this process; no file that it writes may hold a byte."""
-    with suppress(
-        ValueError, OSError
-    ):  # macOS has no such limit
+    with suppress(ValueError, OSError):  # macOS has no such limit
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))

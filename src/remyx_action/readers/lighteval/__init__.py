@@ -14,6 +14,8 @@ from remyx_action.policy.bar import BarMetric
 from remyx_action.readers.arm import Arrived, assemble
 from remyx_action.readers.broken import BrokenResults, broken, shown
 from remyx_action.readers.files import ArmFiles
+from remyx_action.specs import Template
+from remyx_action.tasks import resolve, task_list
 
 from .details import DETAIL_COLUMNS, Details, read_details
 from .matching import Source, source_by_key, source_in
@@ -22,11 +24,23 @@ from .reading import BELONG, Reading
 from .run import Run, run_of
 from .where import Found, find
 
-__all__ = ["DETAIL_COLUMNS", "Wanted", "read_lighteval"]
+__all__ = ["DETAIL_COLUMNS", "Wanted", "read_lighteval", "wanted_by"]
 
 
 Wanted = Mapping[str, Mapping[str, str]]
 """Metric key → task, such as `gsm8k|5` → canonical name of the metric; all tasks of a key are pooled."""
+
+
+def wanted_by(template: Template) -> Wanted | None:
+    """What a template that names its task asks for; None where it has a script of its own."""
+    if template.runtime != "lighteval":
+        return None
+    resolved, faults = resolve(template, task_list())
+    assert resolved is not None, faults  # checked when the template was loaded
+    return {
+        key: {f"{task}|{template.few_shot}": name for task, name in tasks.items()}
+        for key, tasks in resolved.metrics.items()
+    }
 
 
 def read_lighteval(

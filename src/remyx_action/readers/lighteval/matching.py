@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
 from remyx_action.readers.broken import shown
+from remyx_action.tasks.naming import key_of
 
 from .run import Run, Task, TaskMetric
 
 MOST_SHOWN = 5
-_NO_KEY = re.compile(r"[^A-Za-z0-9_.-]")
 
 
 class Source(Struct, frozen=True, kw_only=True):
@@ -46,7 +45,7 @@ def source_by_key(run: Run, key: str) -> Source | Doubt | None:
     """
     every = [match for task in run.tasks for match in _matches(task)]
     found = [match for match in every if match.label == key]
-    found = found or [match for match in every if key_form(match.label) == key]
+    found = found or [match for match in every if key_of(match.label) == key]
     if not found:
         return None
     doubt = _doubt(found)
@@ -105,7 +104,7 @@ def _doubt(found: Sequence[_Match]) -> str | None:
         return f"stands for {_listed(labels)}"
     families = list(dict.fromkeys(match.task.family for match in found))
     if len(families) > 1:
-        such = key_form(f"{families[0]}/{found[0].name}")
+        such = key_of(f"{families[0]}/{found[0].name}")
         return f"is reported by several tasks: {_listed(families)}; put the task before it, such as {such}"
     bases = [match.task.base for match in found]
     if len(set(bases)) < len(bases):
@@ -113,11 +112,6 @@ def _doubt(found: Sequence[_Match]) -> str | None:
         return f"is reported with several numbers of examples: {names}; evaluate one of them alone"
     twice = [match.task.name for match in found if len(match.metrics) > 1]
     return f"is called so more than once by {_listed(twice)}" if twice else None
-
-
-def key_form(name: str) -> str:
-    """A name as a metric key."""
-    return _NO_KEY.sub("_", name)
 
 
 def _listed(names: Iterable[str]) -> str:
