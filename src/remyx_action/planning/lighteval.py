@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from remyx_action.errors import NotJudged
 from remyx_action.planning.extent import WHOLE, Extent
 from remyx_action.planning.plan import ARMS, Arm, ArmPlan, RunPlan, expected_samples, runs_together
 from remyx_action.planning.surroundings import passed_through
@@ -74,13 +75,16 @@ def name_and_revision(asset: str, *, backend: str) -> tuple[str, str | None]:
 
 
 def request_of(template: Template) -> Request:
-    """What the template asks for."""
-    assert template.task is not None
+    """What the template asks for. NotJudged where the task or a metric of it is not known."""
+    from remyx_action.tasks import resolve, task_list  # brings the list along
+
     assert template.model is not None
-    names = {key: template.names.get(key, key) for key in template.metrics}
+    resolved, faults = resolve(template, task_list())
+    if resolved is None:
+        raise NotJudged(f"template {template.name}: {faults[0].message}", help=faults[0].help)
     return Request(
-        tasks=(template.task,),
-        metrics={key: {template.task: name} for key, name in names.items()},
+        tasks=resolved.tasks,
+        metrics=resolved.metrics,
         model=template.model.model_dump(exclude_none=True),
         custom_tasks=template.custom_tasks,
         few_shot=template.few_shot,
@@ -99,7 +103,7 @@ def plan_lighteval(
 ) -> RunPlan:
     """The processes to start for a template whose runtime is lighteval.
 
-    NotJudged where it asks for a variable that no harness is given.
+    NotJudged where its task is not known, or it asks for a variable that no harness is given.
     """
     request = request_of(template)
     key = request.model.get("api_key")

@@ -1,0 +1,211 @@
+"""A template of runtime lighteval → what its arms are asked to do."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from remyx_action.checks.bundle import load_bundle
+from remyx_action.errors import NotJudged
+from remyx_action.planning.extent import Extent
+from remyx_action.planning.lighteval import (
+    LIGHTEVAL_VERSION,
+    ChildSite,
+    is_pinned,
+    name_and_revision,
+    plan_lighteval,
+)
+from remyx_action.planning.plan import Arm, RunPlan
+from remyx_action.runtimes.environment import lighteval_python, requirements
+from remyx_action.specs import Metrics, Template
+from remyx_action.tasks import task_list
+
+ASSETS: dict[Arm, str] = {"baseline": "org/old@" + "a" * 40, "variant": "models/new"}
+SURROUNDINGS = {
+    "PATH": "/bin", "HOME": "/home/ann", "HF_HOME": "/models", "HF_TOKEN": "hf_secret", "KEY": "sk-secret",
+    "GITHUB_TOKEN": "ghs_secret",
+}  # fmt: skip
+POLICY = """version: 1
+name: default
+template: suite
+ship: {all: [{field: coverage, op: ">=", threshold: 1}]}
+"""
+
+
+def template_of(**changes: Any) -> tuple[Template, Metrics]:
+    document = {
+        "version": 1,
+        "name": "suite",
+        "runtime": "lighteval",
+        "task": "gsm8k",
+        "baseline_asset": ASSETS["baseline"],
+        "model": {"backend": "accelerate"},
+        "metrics": "auto",
+        **changes,
+    }
+    texts = {
+        ".remyx/metrics.yaml": b"version: 1\nmetrics: []\n",
+        ".remyx/templates/suite.yaml": yaml.safe_dump(document).encode(),
+        ".remyx/policies/default.yaml": POLICY.encode(),
+    }
+    bundle = load_bundle(texts)
+    return bundle.templates["suite"], bundle.vocabulary
+
+
+def plan_of(*, extent: Extent | None = None, seed: int = 0, **changes: Any) -> RunPlan:
+    template, vocabulary = template_of(**changes)
+    site = ChildSite(
+        python="/cache/bin/python",
+        child="/program/lighteval_child",
+        harness="/repository",
+        outputs={"baseline": "/out/baseline", "variant": "/out/variant"},
+        surroundings=SURROUNDINGS,
+    )
+    return plan_lighteval(
+        template, vocabulary, assets=ASSETS, site=site, seed=seed, extent=extent or Extent()
+    )
+
+
+def asked(plan: RunPlan) -> list[Any]:
+    return [json.loads(arm.command[-1]) for arm in plan.arms]
+
+
+def test_an_arm_is_a_program_of_lightevals_own_python_with_all_that_it_is_asked_in_one_word() -> None:
+    plan = plan_of(few_shot=5, max_samples=200, seed=7)
+    for arm in plan.arms:
+        assert (
+            "/cache/bin/python",
+            "-I",
+            "-B",
+            "-u",
+            "-X",
+            "utf8",
+            "/program/lighteval_child",
+        ) == arm.command[:-1]
+    baseline, variant = asked(plan)
+    assert {
+        "schema": "remyx-lighteval/1",
+        "tasks": ["gsm8k"],
+        "custom_tasks": None,
+        "few_shot": 5,
+        "samples": 200,
+        "seed": 7,
+        "shard": 0,
+        "shards": 1,
+        "metrics": {"extractive_match": {"gsm8k": "extractive_match"}},
+        "model": {"backend": "accelerate", "name": "org/old", "revision": "a" * 40, "root": "/repository"},
+        "output_folder": "/out/baseline",
+        "data_folder": None,
+    } == baseline
+    assert ("models/new", None) == (variant["model"]["name"], variant["model"]["revision"])
+
+
+def test_a_group_is_asked_as_its_tasks_and_one_metric() -> None:
+    baseline, _ = asked(plan_of(task="mmlu"))
+    assert 57 == len(baseline["tasks"])
+    (of,) = baseline["metrics"].values()
+    assert set(baseline["tasks"]) == set(of)
+
+
+def test_numbers_reach_the_model_as_numbers() -> None:
+    model = {"backend": "accelerate", "generation": {"temperature": 0.7, "top_k": 5, "stop": ["\n"]}}
+    baseline, _ = asked(plan_of(model=model))
+    assert {"temperature": 0.7, "top_k": 5, "stop": ["\n"]} == baseline["model"]["generation"]
+
+
+def test_a_quick_look_and_a_shard_take_part_of_the_samples() -> None:
+    first, _ = asked(plan_of(max_samples=200, extent=Extent(samples=50)))
+    second, _ = asked(plan_of(extent=Extent(shard=3, shards=8)))
+    assert (50, 3, 8) == (first["samples"], second["shard"], second["shards"])
+
+
+def test_an_arm_is_told_where_models_lie_and_no_secret_that_the_template_does_not_name() -> None:
+    server = {"backend": "openai", "base_url": "http://127.0.0.1:1/v1", "api_key": "KEY"}
+    plain, keyed = (plan_of(model=model).arms[0].environment for model in ({"backend": "vllm"}, server))
+    assert "/models" == plain["HF_HOME"]
+    assert {"HF_TOKEN", "KEY", "GITHUB_TOKEN"}.isdisjoint(plain)
+    assert "sk-secret" == keyed["KEY"]
+    assert {"HF_TOKEN", "GITHUB_TOKEN"}.isdisjoint(keyed)
+    with pytest.raises(NotJudged, match="GITHUB_TOKEN, which no harness is given"):
+        plan_of(model=server | {"api_key": "GITHUB_TOKEN"})
+
+
+def test_models_that_are_loaded_here_take_turns() -> None:
+    server = {"backend": "openai", "base_url": "http://127.0.0.1:1/v1"}
+    assert [False, False, True] == [
+        plan_of(model=model).together for model in ({"backend": "accelerate"}, {"backend": "vllm"}, server)
+    ]
+    assert plan_of(arms="parallel").together
+    assert not plan_of(model=server, arms="sequential").together
+
+
+@pytest.mark.parametrize(
+    ("asset", "pinned"),
+    [
+        ("org/model@" + "0f" * 20, True),
+        ("org/model@main", False),
+        ("org/model", False),
+        ("org/model@" + "0F" * 20, False),
+        ("models/new", False),
+        ("../org/model@" + "0f" * 20, False),
+        ("org/model@" + "0f" * 20 + "\n", False),
+    ],
+)
+def test_a_model_is_pinned_by_the_whole_name_of_a_commit(asset: str, *, pinned: bool) -> None:
+    assert pinned == is_pinned(asset)
+
+
+def test_a_revision_stands_behind_the_last_at_sign_and_a_server_has_none() -> None:
+    assert ("org/model", "v2") == name_and_revision("org/model@v2", backend="accelerate")
+    assert ("model@2024", None) == name_and_revision("model@2024", backend="openai")
+    assert ("org/model@", None) == name_and_revision("org/model@", backend="vllm")
+
+
+def test_the_lock_the_list_and_the_program_mean_one_lighteval() -> None:
+    pins = dict(line.split(" ;")[0].split("==") for line in requirements().splitlines())
+    assert LIGHTEVAL_VERSION == pins["lighteval"] == task_list().version
+    assert pins["huggingface-hub"].split(".")[0] < "2"
+    assert int(pins["xxhash"].split(".")[0]) < 4
+
+
+def test_the_lock_holds_nothing_for_cuda() -> None:
+    lines = requirements().splitlines()
+    assert [] == [line for line in lines if line.startswith(("nvidia", "cuda", "triton"))]
+    assert {"torch==2.13.0+cpu ; sys_platform == 'linux'", "torch==2.13.0 ; sys_platform != 'linux'"} == {
+        line for line in lines if line.startswith("torch==")
+    }
+
+
+def test_a_named_python_without_lighteval_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(NotJudged, match=f"has no lighteval, and {LIGHTEVAL_VERSION} is needed"):
+        lighteval_python(sys.executable, surroundings={}, say=print)
+    with pytest.raises(NotJudged, match="cannot be used"):
+        lighteval_python(str(tmp_path / "python"), surroundings={}, say=print)
+
+
+@pytest.mark.parametrize(
+    ("more", "words"), [({}, "uv ended with exit code"), ({"PATH": ""}, "uv is missing")]
+)
+def test_an_environment_that_cannot_be_made_says_how_large_it_is_and_leaves_nothing(
+    tmp_path: Path, more: dict[str, str], words: str
+) -> None:
+    surroundings = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        "UV_OFFLINE": "1",
+        "UV_CACHE_DIR": str(tmp_path / "uv"),
+        **more,
+    }
+    said: list[str] = []
+    with pytest.raises(NotJudged, match=words) as refused:
+        lighteval_python(None, surroundings=surroundings, say=said.append)
+    assert "(1.9 GB, one to three minutes)" in refused.value.message
+    assert "model.python" in refused.value.help
+    assert [True] == [path.suffix == ".lock" for path in (tmp_path / "cache" / "remyx-action").iterdir()]
