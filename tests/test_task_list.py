@@ -99,7 +99,7 @@ def test_any_name_gives_a_key_and_a_label(name: str) -> None:
         ("chrf++", "chrf", "chrf++"),
         (
             "maj@n:n=4&strip_strings=True&normalize_pred=math_normalizer&normalize_gold=math_normalizer",
-            "maj_n_n_4_strip_strings_true_normalize_pred_math_normalizer",
+            "maj_n_n_4_strip_strings_true",
             "maj@n (n=4, strip_strings=True)",
         ),
         ("5shot", "m_5shot", "5shot"),

@@ -185,6 +185,7 @@ def render(
 
 
 app.command()(setting_up.init)
+app.command()(setting_up.tasks)
 app.command()(setting_up.lock)
 app.command()(setting_up.doctor)
 app.command()(on_github.publish)

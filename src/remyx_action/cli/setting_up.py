@@ -94,6 +94,22 @@ def doctor(
     return examined.exit
 
 
+def tasks(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="A task, a group, or what to search for.")
+    ] = None,
+    format: Format = "text",
+) -> int:
+    """List lighteval's tasks, or show one: its data, its metrics, and a template to paste.
+
+    Example: remyx-action tasks gsm8k
+    """
+    from remyx_action.commands import tasks as command
+
+    typer.echo(command.tasks(name, format=format, width=screen_width()), nl=False)
+    return Exit.SHIP
+
+
 def init(
     context: typer.Context,
     from_: Example = None,

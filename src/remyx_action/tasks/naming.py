@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 LONGEST = 64
-"""Characters of a metric's key."""
+"""Characters of a metric's key, as in every file."""
 READABLE = 40
-"""Characters of a label with parameters."""
+"""Characters of a key or label with its parameters, of which the last ones go."""
 _OTHERS = re.compile(r"[^a-z0-9_-]+")
 _LABELS = {
     "acc": "accuracy",
@@ -30,7 +30,7 @@ def key_of(name: str) -> str:
     `pass@k:k=1&n=1` is `pass_k_k_1_n_1`. Two names of one task may have one key; the caller tells.
     """
     parts = name.split("&")
-    while len(parts) > 1 and len("&".join(parts)) > LONGEST:
+    while len(parts) > 1 and len("&".join(parts)) > READABLE:
         parts.pop()
     key = _OTHERS.sub("_", "&".join(parts).lower()).strip("_")
     return (key if key[:1].isalpha() else f"m_{key}")[:LONGEST]
