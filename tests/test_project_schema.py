@@ -56,6 +56,12 @@ def test_a_metric_or_template_that_the_project_lacks_is_refused() -> None:
     assert not validator("template").is_valid({**template, "metrics": ["acuracy"]})
 
 
+def test_a_task_may_bring_along_metrics_that_the_project_does_not_hold() -> None:
+    task = {"runtime": "lighteval", "task": "gsm8k", "model": {"backend": "accelerate"}}
+    for metrics in ("auto", ["extractive_match"]):
+        assert validator("template").is_valid({"version": 1, "name": "gsm8k", **task, "metrics": metrics})
+
+
 def test_a_project_without_metrics_gets_the_common_schema() -> None:
     common = schema_of("policy")
     own = project_schemas(load_bundle({}))["policy.schema.json"]

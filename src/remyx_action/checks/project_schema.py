@@ -40,7 +40,10 @@ def project_schemas(bundle: Bundle) -> dict[str, dict[str, Any]]:
     _narrow(policy["properties"], "template", templates)
     _narrow(experiment["properties"], "template", templates)
     _narrow(experiment["properties"], "target_metric", keys)
-    _narrow(template["properties"]["metrics"]["anyOf"][0], "items", keys)
+    # a task of lighteval's brings keys along that no file of the project holds
+    of_a_script = template["else"]["properties"]["metrics"]
+    of_a_script["items"] = template["properties"]["metrics"]["anyOf"][0]["items"]
+    _narrow(of_a_script, "items", keys)
     return {
         f"{name}.schema.json": schema | {"$id": f"{schema['$id']}:project"}
         for name, schema in {"policy": policy, "template": template, "experiment": experiment}.items()
