@@ -1,7 +1,7 @@
 """What lighteval may see and touch: an empty folder of its own, no surprises at import, no stale caches.
 
-Each guard is here because without it lighteval 0.13.0 gives a wrong score or none; docs/lighteval.md
-lists them, and tests/lighteval/test_traps.py shows each one biting.
+Each guard is here because without it lighteval 0.13.0 gives a wrong score or none;
+docs/decisions/guards-of-lighteval.md lists them with the tests that show each one biting.
 """
 
 from __future__ import annotations

@@ -72,7 +72,8 @@ def _lines(specification: Specification, asked: Sequence[evaluating.Asked]) -> d
                 scores = [results.number_of(row.score, f"the score of {row.document.id}") for row in found]
                 results.check_mean(scores, evaluating.own_value(one, key), f"{one.task} {key}")
                 rows += found
-        lines[key] = results.lines_of(rows, clustered=len(specification.tasks) > 1)
+        # of one task alone, a cluster would say that nothing is independent
+        lines[key] = results.lines_of(rows, clustered=len(specification.metrics[key]) > 1)
     return lines
 
 
