@@ -106,3 +106,33 @@ def test_linters_find_nothing(tmp_path: Path) -> None:
     ):
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert 0 == done.returncode, f"{command}\n{done.stdout}{done.stderr}"
+
+
+@pytest.mark.parametrize(
+    ("results", "extra"),
+    [
+        ("results: lighteval", ["--extra=lighteval"]),
+        ("results: {file: report.json}", []),
+        ("# lighteval", []),
+    ],
+)
+def test_what_reads_parquet_is_installed_only_where_a_template_asks_for_it(
+    tmp_path: Path, results: str, extra: list[str]
+) -> None:
+    template = tmp_path / "evaluation" / ".remyx" / "templates" / "suite.yaml"
+    template.parent.mkdir(parents=True)
+    template.write_text(f"version: 1\n{results}\n")
+    uv = tmp_path / "bin" / "uv"
+    uv.parent.mkdir()
+    uv.write_text('#!/bin/sh\nprintf "%s\\n" "$@" > "$ACTION_FOLDER/asked"\nexit 1\n')
+    uv.chmod(0o755)
+    environment = {
+        "PATH": f"{uv.parent}:/usr/bin:/bin",
+        "REMYX_WORKING_DIRECTORY": "evaluation",
+        "ACTION_FOLDER": str(tmp_path),
+    }
+    script = ACTION["runs"]["steps"][-1]["run"]
+    ended = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment, check=False)
+    asked = (tmp_path / "asked").read_text().split()
+    assert (1, extra) == (ended.returncode, [word for word in asked if word.startswith("--extra")])
+    assert "--frozen" in asked
