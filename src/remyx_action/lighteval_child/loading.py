@@ -27,7 +27,7 @@ class DataSets:
     """Empty: `datasets` recognises a local folder by names and times, not by what it holds."""
     data_folder: str | None = None
     found: dict[str, str] = field(default_factory=dict)
-    """Data set → its revision, or its fingerprint where it has none."""
+    """Data set → the hub's commit of it; what it held is in the digest of all questions."""
 
     def load(self, task: Any) -> Any:
         """In place of lighteval's own loader; same arguments to `datasets`, same filter."""
@@ -39,16 +39,17 @@ class DataSets:
             raise RefusedError(f"the data set {name} of {task.name} is a relative path; build it on __file__")
         cache = str(self.cache_folder) if is_local else self.data_folder
         dataset = load_dataset(path=name, name=subset, revision=revision, cache_dir=cache)
-        self.found[f"{Path(name).name if is_local else name}/{subset}"] = revision_of(dataset)
+        called = f"{Path(name).name if is_local else name}/{subset}"
+        self.found[called] = "local" if is_local else revision_of(dataset)
         return dataset.filter(task.dataset_filter) if task.dataset_filter is not None else dataset
 
 
 def revision_of(dataset: Any) -> str:
-    """The hub's commit that a loaded data set came from; its fingerprint where it is local."""
+    """The hub's commit that the splits of a data set came from; "unknown" where it does not say."""
     splits = [dataset[name] for name in sorted(dataset)]
     urls: list[str] = [url for split in splits for url in (split.info.download_checksums or {})]
     commits = sorted({match[1] for url in urls if (match := _REVISION.search(url))})
-    return "+".join(commits) or "fingerprint " + "+".join(split._fingerprint for split in splits)
+    return "+".join(commits) or "unknown"
 
 
 @dataclass(frozen=True, kw_only=True)
