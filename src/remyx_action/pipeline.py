@@ -15,6 +15,7 @@ from remyx_action.circumstances import Circumstances
 from remyx_action.errors import WrongUsage
 from remyx_action.events import Event, Laptop, MergeGroupEvent, PullRequestEvent
 from remyx_action.planning.extent import WHOLE, Extent
+from remyx_action.policy.isolation import HANDED_IN
 from remyx_action.reports.report import Report
 from remyx_action.reports.run_record import Measured, record_as_json
 from remyx_action.reports.verdict import Measurement
@@ -27,7 +28,7 @@ from remyx_action.stages.measuring import Errand, measure
 from remyx_action.stages.outputs import write_report, write_run
 from remyx_action.stages.reuse import NOTHING_KEPT, Keeping
 from remyx_action.stages.scene import Scene, github_scene, laptop_scene
-from remyx_action.stages.standing import Standing, harness_digest, level_of, standing_of
+from remyx_action.stages.standing import Standing, harness_digest, isolation_here, standing_of
 from remyx_action.workspace import OutputFolder, prepare_output
 
 
@@ -174,7 +175,9 @@ def standing_here(
         template,
         policy,
         harness=scene.harness,
-        level=0 if request.results is not None and scene.proposal is None else level_of(template),
+        isolation=HANDED_IN
+        if request.results is not None and scene.proposal is None
+        else isolation_here(template, scene.harness, scene.variant_of(template)),
         reproduce=command(request, scene, template, policy, sources),
         is_enforced=policy.require_lock == "locked"
         and scene.proposal is not None

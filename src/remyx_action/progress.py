@@ -30,7 +30,7 @@ class Teller(Struct, kw_only=True):
     def _line(self, event: Event) -> str | None:
         match event:
             case Started():
-                return f"started: {' '.join(event.command)[:WIDEST]}"
+                return f"started: {' '.join(event.command)[:WIDEST] or 'what its image says'}"
             case Line() | Note():
                 return event.text[:WIDEST]
             case Progress():

@@ -65,6 +65,12 @@ def test_each_branch_ends_as_its_page_says(
     assert "predict: image" in report["arms"]["variant"]["images"]
 
 
+def test_the_bar_is_that_of_the_example_without_a_container() -> None:
+    for path in (".remyx/metrics.yaml", ".remyx/policies/default.yaml"):
+        ours, theirs = (folder / "project" / path for folder in (EXAMPLE, OPEN_EXAMPLE))
+        assert theirs.read_text() == ours.read_text()
+
+
 STEAL = """
     import json, os, pathlib
     def labels():

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from remyx_action.circumstances import Circumstances
 from remyx_action.policy.bar import measured_metrics, set_bar
+from remyx_action.policy.isolation import HANDED_IN
 from remyx_action.reports.report import Report
 from remyx_action.reports.verdict import reach_verdict
 from remyx_action.stages.arms import read_handed_in, read_recorded
@@ -40,7 +41,7 @@ def judge(request: Request, circumstances: Circumstances) -> Report:
         set_bar(policy, template, project.vocabulary),
         {"baseline": baseline, "variant": variant},
         judged_under=standing_of(
-            project, template, policy, harness=None, level=0, reproduce=command(request)
+            project, template, policy, harness=None, isolation=HANDED_IN, reproduce=command(request)
         ).record,
         run=circumstances.now(),
     )

@@ -9,25 +9,13 @@ from msgspec import Struct
 from remyx_action.checks.lock import LockState, digest_of, digest_of_harness, drift, lock_of
 from remyx_action.checks.protected import harness_globs
 from remyx_action.errors import NotJudged
+from remyx_action.planning.plan import ScriptKind, contained
+from remyx_action.policy.isolation import Isolation, isolation_of
 from remyx_action.reports.report import JudgedUnder
 from remyx_action.repository import find_repository
 from remyx_action.specs import Policy, Template
 from remyx_action.stages.project import Project
-from remyx_action.workspace import read_harness
-
-ISOLATION = {
-    0: "results that were handed in: who made them, and how, is not known here; L1: run the harness here",
-    1: "the harness ran as the same user as everything else here; it could have read anything; "
-    "L2: code under test in a container of its own (`predict` in the template)",
-    2: "the code under test ran in a container of its own: inputs in, predictions out, no network, no labels",
-}
-"""Level → what it means, and what would raise it."""
-
-
-def level_of(template: Template) -> int:
-    """The isolation level of arms that were run by this program from the base branch's files."""
-    predict = template.predict
-    return 2 if predict is not None and predict.container.network == "none" else 1
+from remyx_action.workspace import describe_script, read_harness
 
 
 class Standing(Struct, frozen=True, kw_only=True):
@@ -45,11 +33,11 @@ def standing_of(
     policy: Policy,
     *,
     harness: Path | None,
-    level: int,
+    isolation: Isolation,
     reproduce: str,
     is_enforced: bool = False,
 ) -> Standing:
-    """The record; `harness` is the harness root where it is known, `level` that of isolation.
+    """The record; `harness` is the harness root where it is known.
 
     `is_enforced`: branch rules are known to demand an owner's review of everything protected.
     """
@@ -65,12 +53,18 @@ def standing_of(
         source=project.source,
         digests=digests,
         commits=_commits(project),
-        isolation=f"L{level}",
-        isolation_note=ISOLATION[level],
+        isolation=f"L{isolation.level}",
+        isolation_note=isolation.note,
         lock=str(lock),
         reproduce=reproduce,
     )
-    return Standing(record=record, lock=lock, level=level)
+    return Standing(record=record, lock=lock, level=isolation.level)
+
+
+def isolation_here(template: Template, root: Path, variant: str | None) -> Isolation:
+    """How far apart a template keeps what it judges, with the harness that lies below `root`."""
+    kind = describe_script(root, template.script).kind if template.script else ScriptKind.MISSING
+    return isolation_of(template, variant=variant, contained=contained(template, kind) is not None)
 
 
 def harness_digest(template: Template, root: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tarfile
 import tempfile
 import threading
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from remyx_action.planning.container import Image
 from remyx_action.planning.dockerfile import bases_of, marked, ours
@@ -22,6 +24,11 @@ from remyx_action.planning.dockerfile import bases_of, marked, ours
 from .engine import LABEL, Engine, EngineLostError, RefusedError, asked, gone_already
 from .flow import Flow
 
+_UNINTERESTING = re.compile(
+    rf"^(?: ---> .*|Removing intermediate container .*|Step \d+/\d+ : LABEL {re.escape(LABEL)}.*)\n?",
+    re.MULTILINE,
+)
+"""Of what the engine says: layers and steps that nobody asked for."""
 LEFT_OUT = (".git", ".remyx-out")
 """Never sent to an engine, whatever .dockerignore says: history, and what earlier runs left."""
 _POLL_SECONDS = 0.1
@@ -61,6 +68,8 @@ class _Errand(Struct, frozen=True, kw_only=True):
     """A tar file."""
     arguments: Mapping[str, str] = field(default_factory=dict)
     target: str | None = None
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """Names in its Dockerfile → ours, which nobody needs to see."""
 
 
 class Images:
@@ -96,7 +105,7 @@ class Images:
         content["Dockerfile"] = self._marked("\n".join(lines), {}).encode()
         errand = _Errand(name="the patched files", dockerfile="Dockerfile", context=_tar_of(content))
         with self._one_at_a_time, errand.context:
-            return self._send(errand, watch)
+            return self._send(errand, replace(watch, hear=lambda _data: None))
 
     def _build_all(self, images: Sequence[Image], watch: Watch) -> Built:
         renamed: dict[str, str] = {}
@@ -132,6 +141,7 @@ class Images:
                 context=packed,
                 arguments={name: ours(value, renamed) for name, value in image.build_args.items()},
                 target=image.target,
+                renamed=renamed,
             )
             built = self._send(errand, watch)
         for base in bases_of(text):
@@ -197,7 +207,10 @@ def _heard(entry: Any, errand: _Errand, watch: Watch) -> str | None:
     if "error" in entry:
         raise BuildFailedError(_failure(errand.name, str(entry["error"])))
     if "stream" in entry:
-        watch.hear(entry["stream"].encode())
+        text = _UNINTERESTING.sub("", entry["stream"])
+        for theirs, our in errand.renamed.items():
+            text = text.replace(our, theirs)
+        watch.hear(text.encode())
     elif "status" in entry and not entry.get("progress"):
         watch.hear(f"{entry.get('id', '')} {entry['status']}\n".lstrip().encode())
     image = (entry.get("aux") or {}).get("ID")

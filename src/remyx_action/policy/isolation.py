@@ -1,0 +1,63 @@
+"""Isolation levels: how far what is judged could have reached the numbers that it is judged by."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from remyx_action.specs import Template
+
+
+class Isolation(Struct, frozen=True, kw_only=True):
+    level: int
+    note: str
+    """What the level means here, and what would raise it."""
+
+
+HANDED_IN = Isolation(
+    level=0,
+    note="results that were handed in: who made them, and how, is not known here; L1: run the harness here",
+)
+_SHARED = Isolation(
+    level=1,
+    note="the harness ran as the same user as everything else here; it could have read anything; "
+    "L2: code under test in a container of its own (`predict` in the template)",
+)
+_ONE_CONTAINER = Isolation(
+    level=1,
+    note="the harness ran in a container, and whatever it judges in the same one, beside the labels; "
+    "L2: code under test in a container of its own (`predict` in the template)",
+)
+_OF_ITS_OWN = Isolation(
+    level=2,
+    note="the code under test ran in a container of its own: "
+    "inputs in, predictions out, no network, no labels",
+)
+_UNPINNED = Isolation(
+    level=1,
+    note="lighteval ran a model whose files can change under its name; "
+    "L2: name it at a commit, org/model@COMMIT",
+)
+_PINNED = Isolation(
+    level=2,
+    note="lighteval ran a model at one commit, and no code that came with it: none of it is the change's",
+)
+_SERVED = Isolation(
+    level=1, note="a server answered under the model's name; what stands behind it is not known here"
+)
+
+
+def isolation_of(template: Template, *, variant: str | None, contained: bool) -> Isolation:
+    """Of arms that this program runs, by the base branch's files; `variant` is the asset, where there is one.
+
+    `contained`: whether the harness runs in a container.
+    """
+    predict, model = template.predict, template.model
+    if model is not None:
+        from remyx_action.planning.lighteval import is_pinned  # for whoever has a model
+
+        if model.backend == "openai":
+            return _SERVED
+        return _PINNED if variant is not None and is_pinned(variant) else _UNPINNED
+    if predict is not None and predict.container.network == "none":
+        return _OF_ITS_OWN
+    return _ONE_CONTAINER if contained else _SHARED
