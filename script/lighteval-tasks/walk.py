@@ -3,6 +3,7 @@
 Runs in lighteval's environment: `python -I walk.py FILE`. Nothing is downloaded: no data set, no model.
 """
 
+import contextlib
 import importlib.metadata
 import importlib.util
 import json
@@ -59,10 +60,9 @@ def canonical_names() -> ModuleType:
 
 
 def quiet() -> None:
-    """No network, no advice on standard error; a folder of its own, so that nothing shadows a data set."""
+    """No network, no advice on standard error."""
     os.environ |= {"GIT_PYTHON_REFRESH": "quiet", "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
     warnings.simplefilter("ignore")
-    os.chdir(tempfile.mkdtemp())
     sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     import nltk
     import requests
@@ -170,9 +170,10 @@ if __name__ == "__main__":
     out = Path(sys.argv[1]).resolve()
     told = sys.stderr
     quiet()
-    try:
-        text = as_text(walk())
-    finally:
-        sys.stderr = told
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):  # nothing here shadows a data set
+        try:
+            text = as_text(walk())
+        finally:
+            sys.stderr = told
     out.write_text(text, encoding="utf-8")
     print(f"{out.name}: {text.count(chr(10))} lines")
