@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-pytest_plugins = ["github_stand_in.counting", "github_stand_in.stage"]
+pytest_plugins = ["github_stand_in.counting", "github_stand_in.stage", "with_lighteval.figures"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

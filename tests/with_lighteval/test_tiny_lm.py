@@ -1,0 +1,185 @@
+"""examples/tiny-lm: trained by its own script, measured by lighteval for real, judged to each verdict."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from pages import ROOT, commands, table
+
+from .figures import NAME
+from .running import OFFLINE
+
+EXAMPLE = ROOT / "examples/tiny-lm"
+PAGE = EXAMPLE / "README.md"
+PROGRAM = Path(sys.executable).with_name("remyx-action")
+EXIT_CODES = {"ship": 0, "reject": 1, "iterate": 2}
+MODELS = ("baseline", "better", "near-copy")
+LARGEST_MODEL_BYTES = 2_000_000
+LONGEST_ARM_SECONDS = 120
+LARGEST_ARM_MB = 2_000
+
+
+@pytest.fixture(scope="module")
+def make_data() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make_data", EXAMPLE / "make_data.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def copy_to(folder: Path) -> Path:
+    shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns(".remyx-out", "__pycache__"))
+    return folder
+
+
+def test_the_questions_are_what_their_script_writes(make_data: ModuleType, tmp_path: Path) -> None:
+    make_data.main(tmp_path, report=lambda _: None)
+    kept = EXAMPLE / "evaluation/data"
+    written = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*.jsonl")}
+    assert {path.relative_to(kept): path.read_bytes() for path in kept.rglob("*.jsonl")} == written
+
+
+def test_no_model_learns_a_sum_that_it_is_measured_on(make_data: ModuleType) -> None:
+    measured, learnt = make_data.pairs()
+    asked = {tuple(int(number) for number in question[:-1].split("+")) for question in questions("addition")}
+    assert asked == set(measured)
+    assert set() == asked & ({*learnt} | {(b, a) for a, b in learnt})
+    stories = {
+        tuple(int(number) for number in re.findall(r"\d+", text)) for text in questions("word_problems")
+    }
+    assert stories <= asked
+
+
+def questions(name: str) -> list[str]:
+    lines = (EXAMPLE / "evaluation/data" / name / "test.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line)["question"] for line in lines]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_is_small_half_a_million_parameters_in_two_bytes_each(name: str) -> None:
+    folder = EXAMPLE / "models" / name
+    assert sum(path.stat().st_size for path in folder.iterdir()) < LARGEST_MODEL_BYTES
+    weights = (folder / "model.safetensors").read_bytes()
+    header = json.loads(weights[8 : 8 + int.from_bytes(weights[:8], "little")])
+    header.pop("__metadata__", None)
+    assert {"F16"} == {tensor["dtype"] for tensor in header.values()}
+    assert 400_000 < sum(prod(tensor["shape"]) for tensor in header.values()) < 600_000
+    assert "llama" == json.loads((folder / "config.json").read_text())["model_type"]
+
+
+@pytest.mark.slow
+def test_training_twice_gives_the_same_weights(python: str, tmp_path: Path) -> None:
+    first, second = (trained(python, tmp_path / attempt) for attempt in ("first", "second"))
+    assert first == second
+    assert first["baseline"] != first["near-copy"]
+
+
+def trained(python: str, folder: Path) -> dict[str, bytes]:
+    """Weights by model, after two steps each."""
+    names = ("baseline", "near-copy")
+    script = [python, str(EXAMPLE / "train.py"), *names, "--steps", "2", "--folder", str(folder)]
+    ended = subprocess.run(script, check=False, capture_output=True, text=True, timeout=300)
+    assert ended.returncode == 0, ended.stderr
+    return {name: (folder / name / "model.safetensors").read_bytes() for name in names}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """One run of the program: what it said, and what it took."""
+
+    code: int
+    report: Any
+    said: str
+    peak_mb: float
+    """Of the larger arm: of all the processes that the program started and waited for."""
+
+
+def judge(project: Path, *arguments: str) -> Judged:
+    command = [str(PROGRAM), "-C", str(project), "run", *arguments, "--fresh", "--format", "json"]
+    with (project / "said").open("w+") as said, (project / "printed").open("w+") as printed:
+        started = subprocess.Popen(
+            command, stdout=printed, stderr=said, env=os.environ | {**OFFLINE, "OMP_NUM_THREADS": "2"}
+        )
+        _, status, usage = os.wait4(started.pid, 0)
+        started.returncode = os.waitstatus_to_exitcode(status)
+        printed.seek(0)
+        said.seek(0)
+        text, errors = printed.read(), said.read()
+    assert text, errors
+    return Judged(
+        code=started.returncode, report=json.loads(text), said=errors, peak_mb=usage.ru_maxrss / 1024
+    )
+
+
+ROWS = table(PAGE, "policy")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("policy", "baseline", "variant", "verdict"),
+    [tuple(cell.strip("`") for cell in row[:4]) for row in ROWS],
+)
+def test_only_the_asset_decides_which_verdict_it_is(
+    python: str,
+    tmp_path: Path,
+    record_property: Callable[[str, str], None],
+    policy: str,
+    baseline: str,
+    variant: str,
+    verdict: str,
+) -> None:
+    assert python  # made before anything is timed
+    project = copy_to(tmp_path / "tiny-lm")
+    assets = {"--baseline": f"models/{baseline}", "--variant": f"models/{variant}"}
+    judged = judge(project, "--policy", policy, *(word for pair in assets.items() for word in pair))
+    arms = judged.report["arms"]
+    took = ", ".join(f"{arm} arm {arms[arm]['seconds']:.1f} s" for arm in arms)
+    row = f"{policy}, {baseline} to {variant}: {verdict}, {took}, peak memory {judged.peak_mb:.0f} MB"
+    record_property(NAME, row)
+
+    assert (verdict, "complete") == (judged.report["verdict"], judged.report["run_state"]), judged.said
+    assert EXIT_CODES[verdict] == judged.code
+    (metric,) = judged.report["metrics"]
+    assert len(questions(DATA[policy])) == metric["n"]
+    assert max(arm["seconds"] for arm in arms.values()) < LONGEST_ARM_SECONDS
+    assert judged.peak_mb < LARGEST_ARM_MB
+    replayed = subprocess.run(
+        [PROGRAM, "replay", project / ".remyx-out/verdict.json"], check=False, capture_output=True, text=True
+    )
+    assert replayed.returncode == 0, replayed.stdout + replayed.stderr
+
+
+DATA = {"default": "addition", "word-problems": "word_problems"}
+"""Policy → the questions that it judges by."""
+
+
+def test_the_page_runs_what_its_table_explains_and_tells_the_measured_accuracies() -> None:
+    explained = {(row[0], row[1], row[2]) for row in ROWS}
+    verdicts = {row[3] for row in ROWS if row[0] == "default"}
+    assert set(EXIT_CODES) == verdicts
+    for command in commands(PAGE):
+        program, *arguments = command.line.split()
+        if program != "remyx-action" or arguments[0] != "run":
+            continue
+        given = dict(zip(arguments[1::2], arguments[2::2], strict=True))
+        assert (
+            given["--policy"],
+            given.get("--baseline", "models/baseline").removeprefix("models/"),
+            given["--variant"].removeprefix("models/"),
+        ) in explained
