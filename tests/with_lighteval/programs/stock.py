@@ -37,8 +37,8 @@ def run(asked: dict[str, Any]) -> Any:
         evaluation_tracker=tracker,
         model_config=TransformersModelConfig(
             model_name=asked["model"],
-            batch_size=8,
-            dtype="auto",
+            batch_size=asked.get("batch_size", 8),
+            dtype=asked.get("dtype", "auto"),
             generation_parameters=GenerationParameters(**asked.get("generation", {})),
             **({"cache_dir": asked["cache"]} if "cache" in asked else {}),
         ),
