@@ -16,6 +16,7 @@ from remyx_action.lighteval_child.openai_model import Server, cut, request_of
 from remyx_action.lighteval_child.results import check_answers, check_mean, lines_of, number_of, write
 from remyx_action.lighteval_child.specification import Model, read_specification
 from remyx_action.lighteval_child.telling import AGAIN, Counter, LostError, RefusedError, fail
+from with_lighteval.server import Talk, serving
 
 SPECIFICATION: dict[str, Any] = {
     "schema": "remyx-lighteval/1",
@@ -250,6 +251,40 @@ def test_a_request_says_what_the_template_says() -> None:
 def test_only_http_is_spoken(url: str) -> None:
     with pytest.raises(RefusedError, match="neither http:// nor https://"):
         Server.of(Model(backend="openai", name="m", base_url=url, generation={}), key=None)
+
+
+NO_TEXT = {"role": "assistant", "content": ""}
+OVERLOADED = {"code": 502, "message": "overloaded"}
+ERRORS: dict[str, dict[str, Any]] = {
+    "answer": {"error": OVERLOADED},
+    "answer with a choice": {"error": OVERLOADED, "choices": [{"message": NO_TEXT}]},
+    "choice": {"choices": [{"error": OVERLOADED, "message": NO_TEXT}]},
+    "reason": {"choices": [{"finish_reason": "error", "message": NO_TEXT}]},
+}
+QUESTION = {"model": "good", "messages": [{"content": "test 7 + 0 = "}]}
+
+
+def server_of(talk: Talk) -> Server:
+    url = f"{talk.base_url}/chat/completions"
+    return Server(url=url, key=None, timeout_seconds=5, first_wait_seconds=0)
+
+
+@pytest.mark.parametrize("where", ERRORS)
+def test_an_error_inside_an_answer_is_no_empty_text(where: str) -> None:
+    """It comes with status 200, and an empty text would be scored 0: it is asked again, and then lost."""
+    with serving(faults=[ERRORS[where]] * 2) as talk:
+        server = server_of(talk)
+        assert server.answer(QUESTION).startswith("7")
+        assert 3 == len(talk.asked)
+        talk.faults = [ERRORS[where]] * 5
+        with pytest.raises(LostError, match="in 5 attempts, so nothing is scored: an error in its answer"):
+            server.answer(QUESTION)
+
+
+def test_an_answer_that_says_there_is_no_error_is_one() -> None:
+    message = {"role": "assistant", "content": "8"}
+    with serving(faults=[{"error": None, "choices": [{"error": None, "message": message}]}]) as talk:
+        assert "8" == server_of(talk).answer(QUESTION)
 
 
 def test_the_last_line_says_what_happened(capsys: pytest.CaptureFixture[str]) -> None:

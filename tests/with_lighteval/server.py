@@ -22,8 +22,8 @@ class Talk:
     base_url: str = ""
     asked: list[dict[str, Any]] = field(default_factory=list)
     keys: set[str | None] = field(default_factory=set)
-    faults: list[int] = field(default_factory=list)
-    """Status codes that the next requests get."""
+    faults: list[int | dict[str, Any]] = field(default_factory=list)
+    """What the next requests get: a status code, or a document with status 200."""
     dies_after: int | None = None
     """So many answers, and every connection after them is cut."""
     answers: int = 0
@@ -56,6 +56,8 @@ def serving(**behaviour: Any) -> Iterator[Talk]:
             if dead:
                 self.close_connection = True
                 self.connection.close()
+            elif isinstance(fault, dict):
+                self.reply(200, fault)
             elif fault is not None:
                 self.reply(fault, {"error": {"message": f"fault {fault}"}})
             else:

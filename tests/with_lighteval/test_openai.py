@@ -12,6 +12,8 @@ from .server import RIGHT, Talk, serving
 
 pytestmark = pytest.mark.slow
 
+FAILED_INSIDE = {"choices": [{"finish_reason": "error", "message": {"role": "assistant", "content": ""}}]}
+
 
 def ask(bench: Bench, talk: Talk, name: str, **changes: Any) -> Ended:
     model = {"backend": "openai", "base_url": talk.base_url, "name": name, "batch_size": None, "root": None}
@@ -20,7 +22,7 @@ def ask(bench: Bench, talk: Talk, name: str, **changes: Any) -> Ended:
 
 def test_two_models_of_a_server_are_scored_by_what_they_answer(bench: Bench) -> None:
     key = bench.environment(SERVER_KEY="secret-of-the-server")
-    with serving(faults=[429, 500, 503]) as talk:
+    with serving(faults=[429, 500, FAILED_INSIDE]) as talk:
         good = ask(bench, talk, "good", few_shot=2, model={"api_key": "SERVER_KEY"}, environment=key)
         assert 0 == good.code, good.said
         assert RIGHT["good"] == sum(good.scores("em").values())

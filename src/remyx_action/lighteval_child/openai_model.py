@@ -33,6 +33,10 @@ ONLY_GENERATIVE = (
 )
 
 
+class _FailedInsideError(Exception):
+    """An answer with status 200 that says that there is none."""
+
+
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """A redirect would carry the key to another host."""
 
@@ -68,6 +72,8 @@ class Server:
                 if error.code not in WORTH_ANOTHER_TRY:
                     raise RefusedError(f"{self.url} refused a request: {what}") from error
                 wait = _asked_to_wait(error.headers.get("Retry-After"))
+            except _FailedInsideError as error:
+                what, wait = f"an error in its answer: {error}", None
             except (OSError, http.client.HTTPException) as error:
                 what, wait = f"{type(error).__name__}: {error}", None
             if attempt + 1 < ATTEMPTS:
@@ -99,9 +105,15 @@ def _asked_to_wait(header: str | None) -> float | None:
 
 
 def _text_of(answer: Any) -> str:
-    """The answer's text; an answer without one (null) is empty, one without a choice is refused."""
+    """The answer's text; an answer without one (null) is empty, one without a choice is refused.
+
+    Raises _FailedInsideError where it tells of an error: its empty text is not the model's.
+    """
+    _check_for_error(answer)
     try:
-        message = answer["choices"][0]["message"]
+        choice = answer["choices"][0]
+        _check_for_error(choice)
+        message = choice["message"]
         content = message["content"] if "content" in message else message["refusal"]
     except (KeyError, IndexError, TypeError) as error:
         raise RefusedError(f"the server's answer holds no choice: {json.dumps(answer)[:500]}") from error
@@ -110,6 +122,12 @@ def _text_of(answer: Any) -> str:
     if not isinstance(content, str):
         raise RefusedError(f"the server's answer is not a text: {json.dumps(content)[:200]}")
     return content
+
+
+def _check_for_error(part: Any) -> None:
+    """Raises _FailedInsideError where an answer, or a choice of it, is an error's."""
+    if isinstance(part, dict) and (part.get("error") is not None or part.get("finish_reason") == "error"):
+        raise _FailedInsideError(json.dumps(part.get("error"))[:500])
 
 
 def request_of(model: Model, doc: Any, messages: Sequence[Any], *, seed: int) -> dict[str, Any]:
