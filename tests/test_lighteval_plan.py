@@ -209,3 +209,49 @@ def test_an_environment_that_cannot_be_made_says_how_large_it_is_and_leaves_noth
     assert "(1.9 GB, one to three minutes)" in refused.value.message
     assert "model.python" in refused.value.help
     assert [True] == [path.suffix == ".lock" for path in (tmp_path / "cache" / "remyx-action").iterdir()]
+
+
+A_UV = """#!/bin/sh
+{ pwd; echo "$*"; env; } >>"$HOME/told"
+exit 1
+"""
+
+
+def test_a_pull_request_does_not_choose_where_packages_come_from_and_uv_gets_no_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A uv that only notes what it is told: no file of the checkout, and nothing of the runner."""
+    checkout = tmp_path / "checkout"
+    checkout.mkdir()
+    (checkout / "uv.toml").write_text('index-url = "https://example.org/simple"\n')
+    monkeypatch.chdir(checkout)
+    uv = tmp_path / "bin" / "uv"
+    uv.parent.mkdir()
+    uv.write_text(A_UV)
+    uv.chmod(0o755)
+    surroundings = SURROUNDINGS | {
+        "PATH": f"{uv.parent}:{os.environ['PATH']}",
+        "HOME": str(tmp_path),
+        "UV_INDEX_URL": "https://ann:word@example.org/simple",
+        "UV_INDEX_OURS_PASSWORD": "word",
+    }
+    with pytest.raises(NotJudged, match="uv ended with exit code 1"):
+        lighteval_python(None, surroundings=surroundings, say=print)
+    folder, arguments, *environment = (tmp_path / "told").read_text().splitlines()
+    assert folder.startswith(f"{tmp_path}/.cache/remyx-action/lighteval-")
+    assert arguments.startswith("--no-config venv ")
+    assert {"UV_INDEX_URL=https://ann:word@example.org/simple", "UV_INDEX_OURS_PASSWORD=word"} <= {
+        *environment
+    }
+    assert [] == [line for line in environment if line.startswith(("HF_TOKEN", "KEY", "GITHUB_TOKEN"))]
+
+
+def test_a_named_python_is_asked_without_any_token(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\nenv >"$HOME/told"\necho {}\n')
+    python.chmod(0o755)
+    with pytest.raises(NotJudged, match="has no lighteval"):
+        lighteval_python(str(python), surroundings=SURROUNDINGS | {"HOME": str(tmp_path)}, say=print)
+    told = (tmp_path / "told").read_text()
+    assert f"HOME={tmp_path}" in told
+    assert "secret" not in told

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from remyx_action.errors import NotJudged
 from remyx_action.planning.lighteval import LIGHTEVAL_VERSION
+from remyx_action.planning.surroundings import KEPT, passed_through
 
 from .uv import uv_command
 
@@ -36,6 +37,9 @@ MAKING_SECONDS = 1800
 READING_SECONDS = 120
 READY = "ready.json"
 """In a finished environment: what is installed there."""
+
+_OF_UV = ("UV_HTTP_TIMEOUT", "UV_INSECURE_HOST", "UV_KEYRING_PROVIDER")
+"""Told to uv besides what every harness is told and `UV_INDEX*`: packages can lie behind a password."""
 
 OWN = "or name a Python that has lighteval as model.python in the template"
 
@@ -74,7 +78,7 @@ def lighteval_python(named: str | None, *, surroundings: Mapping[str, str], say:
     NotJudged where the named one has another version, or ours cannot be made.
     """
     if named is not None:
-        return _checked(Path(named))
+        return _checked(Path(named), surroundings)
     folder = environment_folder(surroundings)
     if not (folder / READY).is_file():
         with _only_maker(folder, say):
@@ -87,9 +91,9 @@ def _python_of(folder: Path) -> Path:
     return folder / "bin" / "python"
 
 
-def _checked(python: Path) -> str:
+def _checked(python: Path, surroundings: Mapping[str, str]) -> str:
     try:
-        found = installed(python)
+        found = installed(python, surroundings=surroundings)
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         raise NotJudged(
             f"model.python: {python} cannot be used: {_last_line(error)}",
@@ -105,12 +109,17 @@ def _checked(python: Path) -> str:
     return str(python)
 
 
-def installed(python: Path, *, importing: bool = False) -> Mapping[str, str]:
+def installed(python: Path, *, surroundings: Mapping[str, str], importing: bool = False) -> Mapping[str, str]:
     """Packages of a Python's environment and their versions; `importing` loads the large ones as well."""
     command = [str(python), "-I", "-c", _LIST, *(["--import"] if importing else [])]
-    environment = {**os.environ, "GIT_PYTHON_REFRESH": "quiet", "HF_HUB_OFFLINE": "1"}
+    kept, _ = passed_through(surroundings, [])
     done = subprocess.run(  # noqa: S603 - a Python of our own, or the template's from base
-        command, capture_output=True, text=True, timeout=READING_SECONDS, check=True, env=environment
+        command,
+        env={**kept, "GIT_PYTHON_REFRESH": "quiet", "HF_HUB_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=READING_SECONDS,
+        check=True,
     )
     found: Mapping[str, str] = json.loads(done.stdout.splitlines()[-1])
     return found
@@ -148,7 +157,7 @@ def _make(folder: Path, surroundings: Mapping[str, str], say: Say) -> None:
     new = Path(tempfile.mkdtemp(prefix=f"{folder.name}.new-", dir=folder.parent))
     try:
         _install(new, surroundings)
-        found = _verified(folder, new)
+        found = _verified(folder, new, surroundings)
         (new / READY).write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", "utf-8")
         if folder.exists():
             shutil.rmtree(folder)
@@ -161,9 +170,11 @@ def _make(folder: Path, surroundings: Mapping[str, str], say: Say) -> None:
 
 
 def _install(new: Path, surroundings: Mapping[str, str]) -> None:
-    uv = uv_command(surroundings)
-    if uv is None:
+    found = uv_command(surroundings)
+    if found is None:
         raise _cannot(new, "uv is missing")
+    # the current folder is a checkout of the change: an index that its files name is not ours
+    uv = [*found, "--no-config"]
     _uv(new, [*uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable, str(new)], surroundings)
     lines = requirements().splitlines()
     into = ["--quiet", "--python", str(_python_of(new)), "--no-deps", "--compile-bytecode"]
@@ -194,10 +205,11 @@ def _install_torch(new: Path, install: Sequence[str], surroundings: Mapping[str,
 
 
 def _uv(new: Path, command: Sequence[str], surroundings: Mapping[str, str]) -> None:
-    given = dict(surroundings)
+    names = [name for name in surroundings if name in {*KEPT, *_OF_UV} or name.startswith("UV_INDEX")]
+    given, _ = passed_through(surroundings, names)
     try:
         subprocess.run(  # noqa: S603 - uv, with arguments of our own
-            command, env=given, capture_output=True, text=True, timeout=MAKING_SECONDS, check=True
+            command, env=given, cwd=new, capture_output=True, text=True, timeout=MAKING_SECONDS, check=True
         )
     except subprocess.CalledProcessError as error:
         said = " ".join(error.stderr.split())[-600:]
@@ -206,9 +218,9 @@ def _uv(new: Path, command: Sequence[str], surroundings: Mapping[str, str]) -> N
         raise _cannot(new, str(error)) from error
 
 
-def _verified(folder: Path, new: Path) -> Mapping[str, str]:
+def _verified(folder: Path, new: Path, surroundings: Mapping[str, str]) -> Mapping[str, str]:
     try:
-        found = installed(_python_of(new), importing=True)
+        found = installed(_python_of(new), surroundings=surroundings, importing=True)
     except (subprocess.SubprocessError, ValueError) as error:
         raise _cannot(folder, f"it does not work: {_last_line(error)}") from error
     unwanted = sorted(name for name in found if name.startswith("nvidia"))
