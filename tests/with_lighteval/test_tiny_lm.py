@@ -116,7 +116,8 @@ class Judged:
         """What it took, on one line."""
         arms, assets = self.report["arms"], [arm["asset"] for arm in self.report["arms"].values()]
         took = ", ".join(f"{arm} arm {arms[arm]['seconds']:.1f} s" for arm in arms)
-        return f"{' to '.join(assets)}: {self.report['verdict']}, {took}, peak memory {self.peak_mb:.0f} MB"
+        asked = f"{self.report['metrics'][0]['label']}, {' to '.join(assets)}"
+        return f"{asked}: {self.report['verdict']}, {took}, peak memory {self.peak_mb:.0f} MB"
 
 
 def judge(project: Path, *arguments: str) -> Judged:
