@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 from types import SimpleNamespace
@@ -40,6 +41,8 @@ def doc(number: int, query: str, **more: Any) -> Any:
         "query": query,
         "choices": ["4"],
         "gold_index": 0,
+        "specific": None,
+        "images": None,
         "instruction": None,
         "unconditioned_query": None,
         "fewshot_samples": [],
@@ -47,6 +50,10 @@ def doc(number: int, query: str, **more: Any) -> Any:
         "stop_sequences": [],
     }
     return SimpleNamespace(**asked | more)
+
+
+def picture(shade: int) -> Any:
+    return SimpleNamespace(mode="L", size=(2, 2), tobytes=lambda: bytes([shade] * 4))
 
 
 def test_documents_of_two_splits_have_ids_of_their_own() -> None:
@@ -67,8 +74,9 @@ def test_documents_of_two_splits_have_ids_of_their_own() -> None:
         {"choices": ["5"]},
         {"instruction": "Add."},
         {"fewshot_samples": [SimpleNamespace(query="1 + 1", get_golds=lambda: ["2"])]},
+        {"images": [picture(1)]},
     ],
-    ids=["query", "choices", "instruction", "examples"],
+    ids=["query", "choices", "instruction", "examples", "images"],
 )
 def test_whatever_is_asked_otherwise_is_another_input(change: dict[str, Any]) -> None:
     asked = {"query": "2 + 2"}
@@ -77,12 +85,48 @@ def test_whatever_is_asked_otherwise_is_another_input(change: dict[str, Any]) ->
     assert one.input != other.input
 
 
-def test_another_right_answer_is_another_data_set() -> None:
-    def digest(gold: int) -> str:
-        docs = [doc(0, "2 + 2", gold_index=gold)]
-        return digest_of_all(zip(identify("sums", docs, in_group=False), docs, strict=True))
+def identity(**more: Any) -> str:
+    return digest_of_all(identify("sums", [doc(0, "2 + 2", **more)], in_group=False))
 
-    assert digest(0) == digest(0) != digest(1)
+
+def test_another_right_answer_is_another_data_set() -> None:
+    assert identity(gold_index=0) == identity(gold_index=0) != identity(gold_index=1)
+
+
+@pytest.mark.parametrize(
+    ("specific", "other"),
+    [
+        ({"golds": [["4"]]}, {"golds": [["5"]]}),
+        ({"tests": b"assert"}, {"tests": b"refute"}),
+        ({"picture": picture(1)}, {"picture": picture(2)}),
+        ({1: {"a", "b"}, "1": None}, {1: {"a", "c"}, "1": None}),
+        ({"golds": "4"}, None),
+    ],
+    ids=["nested", "bytes", "image", "set", "absent"],
+)
+def test_right_answers_beside_the_choices_count(specific: Any, other: Any) -> None:
+    """DROP, IFEval and others keep them in `specific`, where metrics find them."""
+    assert (
+        identity(specific=specific) == identity(specific=copy.deepcopy(specific)) != identity(specific=other)
+    )
+
+
+def test_an_objects_address_is_no_answer() -> None:
+    def held() -> Any:
+        return {"check": lambda: None}
+
+    kept = held()
+    assert str(kept) != str(held())
+    assert identity(specific=kept) == identity(specific=held())
+
+
+def test_what_a_metric_writes_into_a_document_is_no_answer() -> None:
+    """lighteval's extractive match leaves its findings there, so the digest is of what was loaded."""
+    asked = doc(0, "2 + 2", specific={"golds": ["4"]})
+    documents = identify("sums", [asked], in_group=False)
+    before = digest_of_all(documents)
+    asked.specific["extracted_predictions"] = ["5"]
+    assert before == digest_of_all(documents) != digest_of_all(identify("sums", [asked], in_group=False))
 
 
 def test_every_document_is_of_one_shard() -> None:
@@ -159,7 +203,7 @@ def test_scores_whose_mean_lighteval_does_not_report_are_refused() -> None:
 
 
 def test_results_are_written_whole(tmp_path: Path) -> None:
-    row = Row(document=Document(id="0-ab", input="cd", task="mmlu:law"), score=1)
+    row = Row(document=Document(id="0-ab", input="cd", answer="ef", task="mmlu:law"), score=1)
     write(
         tmp_path,
         {"em": lines_of([row], clustered=True), "f1": lines_of([], clustered=False)},

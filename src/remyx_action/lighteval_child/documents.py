@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from operator import itemgetter
 from typing import Any
 
 ID_DIGITS = 8
 INPUT_DIGITS = 32
+_ADDRESS = re.compile(r"\b0x[0-9a-f]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +23,8 @@ class Document:
     """Differs from that of all others, also where a task reads several splits that count from 0 again."""
     input: str
     """Digest of everything that is asked, but a model's own chat template."""
+    answer: str
+    """Digest of the right answers, wherever a metric finds them."""
     task: str
 
 
@@ -33,30 +38,51 @@ def identify(task: str, docs: Sequence[Any], *, in_group: bool) -> list[Document
         seen[id_] = seen.get(id_, 0) + 1
         if seen[id_] > 1:  # the same question twice, under the same number of two splits
             id_ = f"{id_}-{seen[id_]}"
-        found.append(Document(id=id_, input=digest_of(doc), task=task))
+        # before anything runs: metrics write into `specific`
+        answer = _digest([doc.gold_index, doc.specific])[:INPUT_DIGITS]
+        found.append(Document(id=id_, input=digest_of(doc), answer=answer, task=task))
     return found
 
 
 def digest_of(doc: Any) -> str:
-    """Digest of a lighteval document's question, its examples and its choices."""
+    """Digest of a lighteval document's question, its examples, its choices and its images."""
     asked = [
         doc.instruction,
         [[one.query, one.get_golds()] for one in doc.fewshot_samples],
         doc.query,
         doc.choices,
         doc.unconditioned_query,
+        *(doc.images or ()),
     ]
     return _digest(asked)[:INPUT_DIGITS]
 
 
-def digest_of_all(documents: Iterable[tuple[Document, Any]]) -> str:
+def digest_of_all(documents: Iterable[Document]) -> str:
     """Digest of all questions and right answers: two arms with different ones are not comparable."""
-    return "sha256:" + _digest([[document.id, document.input, doc.gold_index] for document, doc in documents])
+    return "sha256:" + _digest([[document.id, document.input, document.answer] for document in documents])
 
 
 def _digest(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), default=str)
+    text = json.dumps(_plain(value), ensure_ascii=True, separators=(",", ":"))
     return sha256(text.encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """The same in each process: neither the order of sets nor a memory address remains."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, Mapping):
+        return sorted(([_digest(key), _digest(held)] for key, held in value.items()), key=itemgetter(0))
+    if isinstance(value, set | frozenset):
+        return sorted(_digest(one) for one in value)
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, bytes):
+        return sha256(value).hexdigest()
+    if hasattr(value, "tobytes"):  # an image, an array: what they print leaves most of it out
+        form = [str(getattr(value, name, "")) for name in ("mode", "size", "dtype", "shape")]
+        return [*form, _plain(value.tobytes())]
+    return _ADDRESS.sub("", str(value))
 
 
 def of_shard(position: int, *, shard: int, shards: int) -> bool:

@@ -93,7 +93,7 @@ def _provenance(
     }
     said = {name: value for name, value in facts.items() if value is not None}
     return {
-        "dataset_revision": digest_of_all(pair for one in asked for pair in one.documents),
+        "dataset_revision": digest_of_all(document for one in asked for document, _ in one.documents),
         "dataset": ", ".join(f"{name}@{revision}" for name, revision in sorted(data.found.items()))[:500],
         "harness": f"lighteval {versions['lighteval']}: "
         + ", ".join(f"{name} {value}" for name, value in said.items()),
