@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from remyx_action.policy.isolation import HANDED_IN, isolation_of
 from remyx_action.specs import Template
+from remyx_action.stages.standing import isolation_here
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 SCRIPT = {"version": 1, "name": "suite", "script": "eval.py", "metrics": ["score"]}
-LIGHTEVAL = {"version": 1, "name": "suite", "runtime": "lighteval", "task": "gsm8k", "metrics": ["score"]}
+LIGHTEVAL = {
+    "version": 1,
+    "name": "suite",
+    "runtime": "lighteval",
+    "task": "gsm8k",
+    "metrics": ["extractive_match"],
+    "model": {"backend": "accelerate"},
+}
+SERVED = LIGHTEVAL | {"model": {"backend": "openai", "base_url": "http://x"}}
 
 
 def predict(**container: Any) -> dict[str, Any]:
@@ -20,32 +30,39 @@ def predict(**container: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("keys", "variant", "contained", "level", "words"),
+    ("keys", "pinned", "contained", "level", "words"),
     [
-        (SCRIPT, "m", False, 1, "same user"),
-        (SCRIPT, f"m@{COMMIT}", True, 1, "in the same one, beside the labels"),
-        (SCRIPT | predict(), None, False, 2, "no labels"),
-        (SCRIPT | predict(), None, True, 2, "no labels"),
-        (SCRIPT | predict(network="bridge"), None, False, 1, "same user"),
-        (LIGHTEVAL | {"model": {"backend": "accelerate"}}, f"org/m@{COMMIT}", False, 2, "at one commit"),
-        (LIGHTEVAL | {"model": {"backend": "accelerate"}}, "org/m@main", False, 1, "org/model@COMMIT"),
-        (LIGHTEVAL | {"model": {"backend": "accelerate"}}, "models/new", False, 1, "org/model@COMMIT"),
-        (LIGHTEVAL | {"model": {"backend": "accelerate"}}, None, False, 1, "org/model@COMMIT"),
-        (
-            LIGHTEVAL | {"model": {"backend": "openai", "base_url": "http://x"}},
-            f"m@{COMMIT}",
-            False,
-            1,
-            "server",
-        ),
+        (SCRIPT, False, False, 1, "same user"),
+        (SCRIPT, True, True, 1, "in the same one, beside the labels"),
+        (SCRIPT | predict(), False, False, 2, "no labels"),
+        (SCRIPT | predict(), False, True, 2, "no labels"),
+        (SCRIPT | predict(network="bridge"), False, False, 1, "same user"),
+        (LIGHTEVAL, True, False, 2, "at one commit"),
+        (LIGHTEVAL, False, False, 1, "org/model@COMMIT"),
+        (SERVED, True, False, 1, "server"),
     ],
 )
 def test_the_level_says_how_far_apart_things_were(
-    keys: dict[str, Any], variant: str | None, contained: bool, level: int, words: str
+    keys: dict[str, Any], *, pinned: bool, contained: bool, level: int, words: str
 ) -> None:
-    found = isolation_of(Template.model_validate(keys), variant=variant, contained=contained)
+    found = isolation_of(Template.model_validate(keys), pinned=pinned, contained=contained)
     assert level == found.level
     assert words in found.note
+
+
+@pytest.mark.parametrize(
+    ("variant", "level"), [(f"org/m@{COMMIT}", 2), ("org/m@main", 1), ("models/new", 1), (None, 1)]
+)
+def test_a_model_is_apart_where_it_is_named_at_one_commit(
+    tmp_path: Path, variant: str | None, level: int
+) -> None:
+    assert level == isolation_here(Template.model_validate(LIGHTEVAL), tmp_path, variant).level
+
+
+def test_a_folder_is_pinned_by_no_commit_behind_its_name(tmp_path: Path) -> None:
+    (tmp_path / "models" / "new").mkdir(parents=True)
+    found = isolation_here(Template.model_validate(LIGHTEVAL), tmp_path, f"models/new@{COMMIT}")
+    assert 1 == found.level
 
 
 def test_what_was_handed_in_is_believed_least() -> None:

@@ -248,8 +248,9 @@ def test_a_model_lies_below_its_root_or_on_the_hub(tmp_path: Path, monkeypatch: 
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
 
-    def located(name: str) -> Located:
-        return locate(Model(backend="accelerate", name=name, root=str(tmp_path), generation={}))
+    def located(name: str, revision: str | None = None) -> Located:
+        where = str(tmp_path)
+        return locate(Model(backend="accelerate", name=name, root=where, revision=revision, generation={}))
 
     assert Located(name="org/model", revision=None) == located("org/model")
     for name in ("/etc", "../outside", "models/../../outside", "~/model", "./models/none", "a/b/c"):
@@ -258,6 +259,9 @@ def test_a_model_lies_below_its_root_or_on_the_hub(tmp_path: Path, monkeypatch: 
     with pytest.raises(RefusedError, match=r"no config\.json"):
         located("models/new")
     (model / "config.json").write_text("{}")
+    with pytest.raises(RefusedError, match="models/new is a folder, which has no revision 00ff"):
+        located("models/new", "00ff")
+    assert Located(name="org/model", revision=None) == located("org/model", "00ff")
     found = located("models/new")
     assert "remyx-model" == found.name
     assert (found.revision or "").startswith("sha256:")

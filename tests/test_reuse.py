@@ -19,10 +19,14 @@ from remyx_action.circumstances import Circumstances
 from remyx_action.commands import baseline
 from remyx_action.errors import Exit, NotJudged
 from remyx_action.pipeline import Stage
+from remyx_action.planning.extent import WHOLE
+from remyx_action.planning.kept import Identity
 from remyx_action.reports.age import age_days, age_in_words
+from remyx_action.repository import Sources
 from remyx_action.runtimes import Note
 from remyx_action.settings import is_trusted
-from remyx_action.stages.reuse import Keeping
+from remyx_action.stages.reuse import Keeping, Subject, identity_for
+from remyx_action.stages.scene import laptop_scene
 from remyx_action.workspace.kept import KeptArms
 from small_project import FILES, HARNESS, METRICS, TEMPLATE
 
@@ -151,6 +155,43 @@ def test_an_asset_that_is_a_file_is_told_apart_by_its_content(tmp_path: Path) ->
     assert ["the arm is neither reused nor kept: old.txt is a link or no regular file"] == arm(
         report
     ).warnings
+
+
+LIGHTEVAL = """version: 1
+name: small
+runtime: lighteval
+task: gsm8k
+baseline_asset: models/old@{COMMIT}
+model: {backend: accelerate}
+metrics: auto
+"""
+GSM8K_POLICY = """version: 1
+name: default
+template: small
+ship: {all: [{field: coverage, op: ">=", threshold: 1}]}
+"""
+
+
+def test_a_folder_under_a_commits_name_is_told_apart_by_its_content(tmp_path: Path) -> None:
+    commit = "00" * 20
+    policies = dict.fromkeys((path for path in FILES if "/policies/" in path), GSM8K_POLICY)
+    template = {".remyx/templates/small.yaml": LIGHTEVAL.replace("{COMMIT}", commit)}
+    weights = {"models/old/weights": "1"}
+    place = Place(tmp_path, {**FILES, **policies, **template, **weights})
+
+    def identity() -> Identity:
+        with laptop_scene(place.root, base=None, template="small", policy=None, variant="org/new") as scene:
+            ((chosen, _),) = scene.choices
+            asset = f"models/old@{commit}"
+            subject = Subject(scene=scene, template=chosen, sources=Sources(folders={}), asset=asset)
+            found = identity_for(subject, seed=0, extent=WHOLE)
+        assert isinstance(found, Identity)
+        return found
+
+    first = identity()
+    assert first.key == identity().key
+    place.write({"models/old/weights": "2"})
+    assert first.key != identity().key
 
 
 SECOND = "  - {key: speed, unit: ratio, range: [0, 1]}\n"

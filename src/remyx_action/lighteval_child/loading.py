@@ -75,6 +75,8 @@ def locate(model: Model) -> Located:
         if model.name.startswith(".") or model.name.count("/") > 1:
             raise RefusedError(f"the model {model.name} does not exist below the harness root")
         return Located(name=model.name, revision=None)
+    if model.revision is not None:  # it would count as pinned, and is whatever lies there
+        raise RefusedError(f"{model.name} is a folder, which has no revision {model.revision}; leave @ away")
     if not (folder / "config.json").is_file():
         raise RefusedError(f"{model.name} is not a model: it has no config.json")
     Path(MODEL_LINK).symlink_to(folder.resolve(), target_is_directory=True)

@@ -64,7 +64,7 @@ class Request(Struct, frozen=True, kw_only=True):
 
 
 def is_pinned(asset: str) -> bool:
-    """Whether an asset is a hub's model at one commit: what it holds can change no more."""
+    """Whether an asset, where it is no folder, is a hub's model at one commit: it can change no more."""
     return _PINNED.fullmatch(asset) is not None
 
 

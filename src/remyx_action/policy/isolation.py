@@ -46,18 +46,17 @@ _SERVED = Isolation(
 )
 
 
-def isolation_of(template: Template, *, variant: str | None, contained: bool) -> Isolation:
-    """Of arms that this program runs, by the base branch's files; `variant` is the asset, where there is one.
+def isolation_of(template: Template, *, pinned: bool, contained: bool) -> Isolation:
+    """Of arms that this program runs, by the base branch's files.
 
-    `contained`: whether the harness runs in a container.
+    `pinned`: whether the variant is a hub's model at one commit; `contained`: whether the harness runs in a
+    container.
     """
     predict, model = template.predict, template.model
     if model is not None:
-        from remyx_action.planning.lighteval import is_pinned  # for whoever has a model
-
         if model.backend == "openai":
             return _SERVED
-        return _PINNED if variant is not None and is_pinned(variant) else _UNPINNED
+        return _PINNED if pinned else _UNPINNED
     if predict is not None and predict.container.network == "none":
         return _OF_ITS_OWN
     return _ONE_CONTAINER if contained else _SHARED

@@ -11,6 +11,7 @@ from remyx_action.checks.lock import digest_of, pins_of
 from remyx_action.circumstances import Circumstances
 from remyx_action.planning.extent import Extent
 from remyx_action.planning.kept import Entry, Identity, NotWhatItSays, identity_of, read_entry, write_entry
+from remyx_action.planning.lighteval import name_and_revision
 from remyx_action.reports.verdict import MeasuredArm
 from remyx_action.repository import Sources
 from remyx_action.specs import Template
@@ -106,7 +107,7 @@ def identity_for(subject: Subject, *, seed: int, extent: Extent) -> Identity | s
     """What the baseline arm is kept under; in words why it cannot be told from another."""
     scene, template = subject.scene, subject.template
     try:
-        content = digest_of_asset(scene.harness, subject.asset, cap_bytes=ASSET_CAP_BYTES)
+        content = digest_of_asset(scene.harness, _place_of(subject), cap_bytes=ASSET_CAP_BYTES)
     except (NotWhatItSays, OSError) as wrong:
         return str(wrong)
     lock = scene.project.bundle.locks.get(template.name)
@@ -124,3 +125,9 @@ def identity_for(subject: Subject, *, seed: int, extent: Extent) -> Identity | s
         seed=seed,
         extent=extent,
     )
+
+
+def _place_of(subject: Subject) -> str:
+    """Where the asset lies, if it does: lighteval reads what stands behind an @ as a revision."""
+    model = subject.template.model
+    return subject.asset if model is None else name_and_revision(subject.asset, backend=model.backend)[0]

@@ -9,6 +9,7 @@ from msgspec import Struct
 from remyx_action.checks.lock import LockState, digest_of, digest_of_harness, drift, lock_of
 from remyx_action.checks.protected import harness_globs
 from remyx_action.errors import NotJudged
+from remyx_action.planning.lighteval import is_pinned, name_and_revision
 from remyx_action.planning.plan import ScriptKind, contained
 from remyx_action.policy.isolation import Isolation, isolation_of
 from remyx_action.reports.report import JudgedUnder
@@ -64,7 +65,16 @@ def standing_of(
 def isolation_here(template: Template, root: Path, variant: str | None) -> Isolation:
     """How far apart a template keeps what it judges, with the harness that lies below `root`."""
     kind = describe_script(root, template.script).kind if template.script else ScriptKind.MISSING
-    return isolation_of(template, variant=variant, contained=contained(template, kind) is not None)
+    pinned = _is_pinned(template, root, variant)
+    return isolation_of(template, pinned=pinned, contained=contained(template, kind) is not None)
+
+
+def _is_pinned(template: Template, root: Path, variant: str | None) -> bool:
+    """Whether the variant is a hub's model at one commit; a folder of such a name is whatever lies there."""
+    if template.model is None or variant is None or not is_pinned(variant):
+        return False
+    name, _ = name_and_revision(variant, backend=template.model.backend)
+    return not (root / name).exists()
 
 
 def harness_digest(template: Template, root: Path) -> str:
