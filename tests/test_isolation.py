@@ -65,5 +65,29 @@ def test_a_folder_is_pinned_by_no_commit_behind_its_name(tmp_path: Path) -> None
     assert 1 == found.level
 
 
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        (
+            {"task": "lcb:codegeneration", "metrics": ["codegen_pass_1_16"]},
+            "runs programs that the model writes",
+        ),
+        ({"task": "summarization:cnn-dm", "metrics": ["rouge1", "bertscore-f"]}, "downloads a scoring model"),
+        (
+            {"task": "sums", "custom_tasks": "tasks.py", "metrics": ["em"]},
+            "code that the list of tasks does not",
+        ),
+    ],
+    ids=["programs", "one of two", "unknown"],
+)
+def test_scoring_that_does_more_than_compare_answers_is_not_apart(
+    tmp_path: Path, keys: dict[str, Any], words: str
+) -> None:
+    template = Template.model_validate(LIGHTEVAL | keys)
+    found = isolation_here(template, tmp_path, f"org/m@{COMMIT}")
+    assert 1 == found.level
+    assert words in found.note
+
+
 def test_what_was_handed_in_is_believed_least() -> None:
     assert 0 == HANDED_IN.level

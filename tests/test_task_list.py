@@ -167,7 +167,13 @@ def test_auto_leaves_out_what_downloads_a_scoring_model_unless_it_is_asked_for()
     assert "bertscore-f" not in resolved(task=name).metrics
     assert "rouge1" in resolved(task=name).metrics
     assert {"bertscore-f"} == set(resolved(task=name, metrics=["bertscore-f"]).metrics)
-    assert {"codegen_pass_1_16"} == set(resolved(task="lcb:codegeneration").metrics)
+
+
+def test_programs_that_a_model_writes_run_where_they_were_asked_for() -> None:
+    chosen = resolved(task="lcb:codegeneration", metrics=["codegen_pass_1_16"])
+    assert {"codegen_pass_1_16"} == set(chosen.metrics)
+    named = resolved(task="lcb:codegeneration", names={"solved": "codegen_pass@1:16"})
+    assert {"solved"} == set(named.metrics)
 
 
 def test_what_is_filled_in_is_filled_in_alike_again() -> None:
@@ -253,6 +259,16 @@ WRONG: dict[str, tuple[dict[str, Any], list[tuple[str, str, str]]]] = {
                 "/model/backend",
                 "server-gives-text",
                 "use `backend: accelerate` or `backend: vllm`, or metrics that look at generated text",
+            )
+        ],
+    ),
+    "auto where programs would run": (
+        {"task": "lcb:codegeneration"},
+        [
+            (
+                "/metrics",
+                "auto-does-more",
+                "to have that done, choose it: `metrics: [codegen_pass_1_16]`",
             )
         ],
     ),

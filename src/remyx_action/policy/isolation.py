@@ -46,16 +46,19 @@ _SERVED = Isolation(
 )
 
 
-def isolation_of(template: Template, *, pinned: bool, contained: bool) -> Isolation:
+def isolation_of(template: Template, *, pinned: bool, contained: bool, does: str = "") -> Isolation:
     """Of arms that this program runs, by the base branch's files.
 
     `pinned`: whether the variant is a hub's model at one commit; `contained`: whether the harness runs in a
-    container.
+    container; `does`: what scoring does besides comparing answers, as in "runs programs".
     """
     predict, model = template.predict, template.model
     if model is not None:
         if model.backend == "openai":
             return _SERVED
+        if does:
+            note = f"scoring {does}, where the right answers are; L2: metrics that only compare answers"
+            return Isolation(level=1, note=note)
         return _PINNED if pinned else _UNPINNED
     if predict is not None and predict.container.network == "none":
         return _OF_ITS_OWN

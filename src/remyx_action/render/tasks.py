@@ -194,7 +194,8 @@ def _beside(tasks: Sequence[Task], offers: Sequence[Offer], width: int) -> list[
 
 def _template(name: str, offers: Sequence[Offer], width: int) -> list[str]:
     stem = "".join(character if character.isalnum() or character in "._-" else "-" for character in name)
-    keys = [offer.key for offer in offers if not offer.facts.does] or [offer.key for offer in offers]
+    plain = [offer.key for offer in offers if not offer.facts.does]
+    keys = plain or [offer.key for offer in offers]
     return [
         f".remyx/templates/{stem}.yaml:",
         "",
@@ -204,7 +205,7 @@ def _template(name: str, offers: Sequence[Offer], width: int) -> list[str]:
         f"task: {name}",
         "baseline_asset: org/model",
         "model: {backend: accelerate}",
-        "metrics: auto",
+        "metrics: auto" if plain else f"metrics: [{', '.join(keys)}]",
         "",
         *_wrapped("The rules of its policies name ", f"{', '.join(keys)}.", width, rest=""),
     ]

@@ -18,6 +18,8 @@ from remyx_action.specs import Policy, Template
 from remyx_action.stages.project import Project
 from remyx_action.workspace import describe_script, read_harness
 
+_UNKNOWN = "is code that the list of tasks does not know"
+
 
 class Standing(Struct, frozen=True, kw_only=True):
     """How far a verdict may be relied on."""
@@ -66,7 +68,22 @@ def isolation_here(template: Template, root: Path, variant: str | None) -> Isola
     """How far apart a template keeps what it judges, with the harness that lies below `root`."""
     kind = describe_script(root, template.script).kind if template.script else ScriptKind.MISSING
     pinned = _is_pinned(template, root, variant)
-    return isolation_of(template, pinned=pinned, contained=contained(template, kind) is not None)
+    return isolation_of(
+        template,
+        pinned=pinned,
+        contained=contained(template, kind) is not None,
+        does=_what_scoring_does(template) if pinned else "",
+    )
+
+
+def _what_scoring_does(template: Template) -> str:
+    """Besides comparing answers; what a task of the repository's own does is not known here."""
+    from remyx_action.tasks import resolve, task_list  # brings the list along
+
+    resolved, _ = resolve(template, task_list())
+    facts = [one.facts for one in resolved.chosen] if resolved else [None]
+    does = [_UNKNOWN if one is None else one.does for one in facts]
+    return "; ".join(dict.fromkeys(filter(None, does)))
 
 
 def _is_pinned(template: Template, root: Path, variant: str | None) -> bool:

@@ -70,6 +70,8 @@ def resolve(template: Template, known: TaskList) -> tuple[Resolved | None, tuple
     if faults:
         return None, tuple(faults)
     chosen = desk.chosen()
+    if not chosen:
+        return None, (_nothing_for_auto(task, offers),)
     faults = list(_beyond_a_server(chosen, template))
     used = [one.name for one in tasks if any(one.name in choice.of for choice in chosen)]
     resolved = Resolved(tasks=tuple(used), chosen=tuple(chosen), from_list=True)
@@ -172,8 +174,7 @@ class _Desk(Struct, frozen=True, kw_only=True):
         if self.template.metrics:
             return [self._choice(key, by_key) for key in self.template.metrics]
         renamed = {name: key for key, name in self.template.names.items()}
-        plain = [offer for offer in self.offers if not offer.facts.does] or self.offers
-        keys = [renamed.get(offer.name, offer.key) for offer in plain]
+        keys = [renamed.get(offer.name, offer.key) for offer in self.offers if not offer.facts.does]
         return [self._choice(key, by_key) for key in dict.fromkeys([*keys, *self.template.names])]
 
     def _choice(self, key: str, by_key: Mapping[str, Offer]) -> Chosen:
@@ -186,6 +187,19 @@ class _Desk(Struct, frozen=True, kw_only=True):
 def _subtask(name: str) -> str:
     """`astronomy` of `mmlu:astronomy`."""
     return name.partition(SUBTASK)[2] or name
+
+
+def _nothing_for_auto(task: str, offers: Sequence[Offer]) -> Fault:
+    """What does more than compare answers is run where somebody said so."""
+    keys = [offer.key for offer in offers]
+    does = "; ".join(dict.fromkeys(offer.facts.does for offer in offers))
+    return Fault(
+        pointer="/metrics",
+        code="auto-does-more",
+        message=f"`auto` takes metrics that only compare answers, and {quoted(task)} has none: "
+        f"{listed(keys)} {does}",
+        help=f"to have that done, choose it: `metrics: [{', '.join(keys)}]`",
+    )
 
 
 def _of_custom_task(task: str, template: Template) -> tuple[Resolved | None, tuple[Fault, ...]]:
