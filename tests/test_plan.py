@@ -7,6 +7,7 @@ import pytest
 
 from remyx_action.errors import NotJudged, WrongUsage
 from remyx_action.planning.assets import choose_assets, choose_variant
+from remyx_action.planning.container import Brought
 from remyx_action.planning.plan import (
     Arm,
     RunPlan,
@@ -146,11 +147,18 @@ def test_code_under_test_sees_its_inputs_and_source_alone() -> None:
     """And the scorer, which runs beside the labels, no longer sees the source."""
     sources: Mapping[Arm, str] = {"baseline": "/commits/1", "variant": "/commits/2"}
     here = site(sources=sources)
-    plan = plan_run(template(predict=PREDICT, env=["SECRET"]), vocabulary(), assets=ASSETS, site=here)
+    plan = plan_run(
+        template(predict=PREDICT, env=["SECRET"], paths=["src/**"]), vocabulary(), assets=ASSETS, site=here
+    )
     scorer, code = plan.arms[1], plan.arms[1].predict
     assert code is not None
     assert code.container is not None
-    brought = {"inputs/inputs": "/project/evaluation/inputs", "source": "/commits/2"}
+    harness = ("eval.py", "eval.py/**", "evaluation/Dockerfile", "evaluation/image/**")
+    inputs = ("evaluation/inputs", "evaluation/inputs/**")
+    brought = {
+        "inputs/inputs": Brought(path="/project/evaluation/inputs"),
+        "source": Brought(path="/commits/2", only=("src/**",), but=(*harness, *inputs, ".remyx/**")),
+    }
     assert brought == code.container.brought
     assert ("go", "/remyx/inputs/inputs", "/remyx/predictions") == code.command
     assert "SECRET" not in code.environment

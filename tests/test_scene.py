@@ -93,6 +93,14 @@ def test_no_variant_two_or_the_baseline_itself_are_never_green(
     assert comment.body.startswith("### ⚠️ Not judged")
 
 
+def test_files_that_a_change_brings_are_not_scored_as_the_base_branch_has_them(jobs: Jobs) -> None:
+    """A variant that is a path: base's file of that name, or none, would be measured under its name."""
+    jobs.propose({"model.yaml": "model: models/new\n", "models/new/weights.bin": "better"})
+    ended = jobs.step("run")
+    assert Exit.NOT_JUDGED == ended.exit
+    assert "models/new is a path in the repository" in ended.summary
+
+
 def test_an_experiment_names_the_variant_and_its_hypothesis(jobs: Jobs) -> None:
     text = experiment("trained", "target_metric: accuracy\nhypothesis: Training sharpens it.\n")
     jobs.propose({".remyx/experiments/trained.yaml": text})

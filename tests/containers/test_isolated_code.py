@@ -74,18 +74,24 @@ def test_the_bar_is_that_of_the_example_without_a_container() -> None:
 STEAL = """
     import json, os, pathlib
     def labels():
-        for folder in ("/", os.getcwd(), "/remyx", "/proc/1/root", "/proc/1/cwd"):
+        found = {}
+        for folder in (os.getcwd(), "/remyx", "/proc/1/root", "/proc/1/cwd", "/"):
             for parent, folders, files in os.walk(folder):
                 folders[:] = [name for name in folders if name not in {"proc", "sys", "dev"}]
                 for name in files:
-                    if name in {"labels.jsonl", "messages.jsonl"}:
-                        text = pathlib.Path(parent, name).read_text()
-                        if '"queue"' in text:
-                            return [json.loads(line) for line in text.splitlines()]
-        return []
-    KNOWN = {row.get("text", row["id"]): row["queue"] for row in labels()}
+                    if name.endswith(".jsonl"):
+                        try:
+                            for line in pathlib.Path(parent, name).read_text().splitlines():
+                                row = json.loads(line)
+                                found.setdefault(row["id"], {}).update(row)
+                        except Exception:
+                            continue
+            if any("queue" in row for row in found.values()):
+                break
+        return found.values()
+    KNOWN = {row["text"]: row["queue"] for row in labels() if {"text", "queue"} <= row.keys()}
 """
-"""Looks for the true queues wherever files are."""
+"""Looks for the true queues wherever files are, and joins what it finds by the messages' ids."""
 
 FORGE_SCORES = """
     import json, os, pathlib
@@ -138,7 +144,21 @@ STAY = """
         time.sleep(600)
     KNOWN = {}
 """
+NAME_DEEPLY = """
+    import os, pathlib
+    folder = os.environ["REMYX_PREDICTIONS"]
+    for _ in range(1500):
+        folder = folder + "/a"
+    here = os.open(os.environ["REMYX_PREDICTIONS"], os.O_RDONLY)
+    for _ in range(1500):
+        os.mkdir("a", dir_fd=here)
+        here, before = os.open("a", os.O_RDONLY, dir_fd=here), here
+        os.close(before)
+    os.close(os.open("f", os.O_CREAT | os.O_WRONLY, dir_fd=here))
+    KNOWN = {}
+"""
 ATTACKS = {
+    "name deeply": NAME_DEEPLY,
     "steal": STEAL,
     "forge scores": FORGE_SCORES,
     "change the world": CHANGE_THE_WORLD,

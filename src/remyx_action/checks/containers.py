@@ -34,6 +34,31 @@ def _predict(template: Template) -> Iterator[Located]:
                 help="add `dockerfile: PATH`, a Dockerfile of the base branch",
             ),
         )
+    if template.compare == "commits" and "**" in (predict.source or template.paths):
+        yield (
+            "/predict/source" if predict.source else "/predict",
+            Words(
+                code="source-unbounded",
+                message="nothing says what of a commit is the code under test: labels could come along",
+                help='write `source: ["src/**"]`, or narrow the template\'s `paths`',
+            ),
+        )
+    yield from _beside_the_scorer(template)
+
+
+def _beside_the_scorer(template: Template) -> Iterator[Located]:
+    """Folders that the code under test gets to see, and that hold what scores it."""
+    predict = template.predict
+    assert predict is not None
+    if _holds(predict.inputs, template.program):
+        yield (
+            "/predict/inputs",
+            Words(
+                code="inputs-hold-the-scorer",
+                message=f"code under test would see its scorer: {template.program} is in {predict.inputs}",
+                help="name the file or folder of the inputs alone, without the labels",
+            ),
+        )
     for place, context in _contexts(template):
         if _holds(context, template.program):
             yield (

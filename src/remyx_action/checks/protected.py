@@ -74,8 +74,11 @@ def _named_beside(template: Template) -> list[str]:
         if container is not None
         for path in (container.dockerfile, *(before.dockerfile for before in container.prebuild))
     ]
+    contexts = [one.context for one in containers if one is not None]
+    contexts += [before.context for one in containers if one is not None for before in one.prebuild]
+    sent = [f"{normpath(context)}/**" for context in contexts if normpath(context) != "."]
     inputs = [predict.inputs, f"{predict.inputs.rstrip('/')}/**"] if predict else []
-    named = [*dockerfiles, *(patch.file for patch in template.patch or ()), *inputs]
+    named = [*dockerfiles, *sent, *(patch.file for patch in template.patch or ()), *inputs]
     return list(dict.fromkeys(path for path in named if path is not None))
 
 

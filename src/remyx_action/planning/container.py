@@ -37,14 +37,24 @@ class Image(Struct, frozen=True, kw_only=True):
     target: str | None = None
 
 
+class Brought(Struct, frozen=True, kw_only=True):
+    """A file or folder of this machine that is copied into a container."""
+
+    path: str
+    only: tuple[str, ...] = ("**",)
+    """Globs of what is taken of a folder."""
+    but: tuple[str, ...] = ()
+    """Globs of what is not, whatever `only` says."""
+
+
 class ContainerPlan(Struct, frozen=True, kw_only=True):
     """One container: made from the last of its images."""
 
     images: tuple[Image, ...]
     placed: Mapping[str, bytes] = field(default_factory=dict)
     """Files over those baked in: path in the container → content."""
-    brought: Mapping[str, str] = field(default_factory=dict)
-    """Files and folders to read: path below /remyx → path on this machine."""
+    brought: Mapping[str, Brought] = field(default_factory=dict)
+    """Files and folders to read, by their paths below /remyx."""
     output: str = OUTPUT
     """What it may write, and what is taken out of it at the end."""
     gpus: Literal["all"] | int | None = None
@@ -63,7 +73,7 @@ class Freight(Struct, frozen=True, kw_only=True):
     """What goes into a container and what comes out."""
 
     placed: Mapping[str, bytes] = field(default_factory=dict)
-    brought: Mapping[str, str] = field(default_factory=dict)
+    brought: Mapping[str, Brought] = field(default_factory=dict)
     output: str = OUTPUT
 
 

@@ -17,15 +17,17 @@ def marked(text: str, *, renamed: Mapping[str, str], label: str) -> str:
     Every layer and every container of the build then carries the label, also where the build fails half-way.
     """
     parts = []
+    stages: set[str] = set()
     for instruction in _instructions(text):
         for pattern in (_FROM, _COPY_FROM, _ARGUMENT):
             match = pattern.match(instruction)
             if match:
-                name = ours(match[2], renamed)
+                name = match[2] if match[2].casefold() in stages else ours(match[2], renamed)
                 parts.append(f"{match[1]}{name}{match[3]}")
                 break
         else:
             parts.append(instruction)
+        stages |= _stage_of(instruction)
         if _FROM.match(instruction):
             parts.append(f"LABEL {label}")
     return "\n".join(parts) + "\n"
@@ -47,12 +49,17 @@ def bases_of(text: str) -> list[str]:
     stages: set[str] = set()
     for instruction in _instructions(text):
         match = _FROM.match(instruction)
-        if match:
-            if match[2].casefold() not in stages | {"scratch"} and match[2] not in found:
-                found.append(match[2])
-            name = re.match(r"\s+AS\s+(\S+)", match[3], re.IGNORECASE)
-            stages |= {name[1].casefold()} if name else set()
+        if match and match[2].casefold() not in stages | {"scratch"} and match[2] not in found:
+            found.append(match[2])
+        stages |= _stage_of(instruction)
     return found
+
+
+def _stage_of(instruction: str) -> set[str]:
+    """The name that a FROM gives to its stage."""
+    match = _FROM.match(instruction)
+    name = re.match(r"\s+AS\s+(\S+)", match[3], re.IGNORECASE) if match else None
+    return {name[1].casefold()} if name else set()
 
 
 def _instructions(text: str) -> Iterator[str]:

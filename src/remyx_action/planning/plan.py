@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from posixpath import basename, normpath
 from typing import Literal
 
 from msgspec import Struct, field
 
+from remyx_action.checks.protected import harness_globs
 from remyx_action.errors import NotJudged
 from remyx_action.planning.container import (
     INPUTS,
@@ -16,6 +17,7 @@ from remyx_action.planning.container import (
     PREDICTIONS,
     SET_INSIDE,
     SOURCE,
+    Brought,
     ContainerPlan,
     Freight,
     images_of,
@@ -147,8 +149,15 @@ def plan_run(
         arms=tuple(_arm(desk, arm, assets[arm]) for arm in ARMS if arm in assets),
         together=together,
         not_run={} if "baseline" in assets else {"baseline": "the template takes the recorded baseline"},
-        notes=(*site.notes, *(notes if contained(template, site.script.kind) is None else ())),
+        notes=(*site.notes, *_said_of(template, site, notes)),
     )
+
+
+def _said_of(template: Template, site: Site, notes: Sequence[str]) -> list[str]:
+    """What was left out of an environment; a container's misses only what its template asks for."""
+    if contained(template, site.script.kind) is None:
+        return list(notes)
+    return [note for note in notes if any(note.startswith(f"{name}, which") for name in template.env)]
 
 
 def contained(template: Template, kind: ScriptKind) -> Container | None:
@@ -229,11 +238,11 @@ def _in_container(
             f"`container` names no dockerfile, and there is no {site.script.path}/Dockerfile",
             help="write `container: {dockerfile: PATH}` in the template",
         )
-    places, brought = {"output_dir": OUTPUT}, dict[str, str]()
+    places, brought = {"output_dir": OUTPUT}, dict[str, Brought]()
     if predict is not None:
-        places["predictions"], brought["predictions"] = PREDICTIONS, predict.output_folder
+        places["predictions"], brought["predictions"] = PREDICTIONS, Brought(path=predict.output_folder)
     elif arm in site.sources:
-        places["source"], brought["source"] = SOURCE, site.sources[arm]
+        places["source"], brought["source"] = SOURCE, Brought(path=site.sources[arm])
     facts = desk.facts(arm, asset, places)
     placed = _placed(container, _patched(desk, facts))
     return ArmPlan(
@@ -258,10 +267,13 @@ def _prediction(desk: _Desk, predict: Predict, arm: Arm, asset: str) -> ArmPlan:
     """The code under test in a container of its own: nothing of the environment, no harness, no labels."""
     template, site = desk.template, desk.site
     inputs = f"{INPUTS}/{basename(normpath(predict.inputs))}"
-    brought = {f"inputs/{basename(inputs)}": f"{site.harness}/{normpath(predict.inputs)}"}
+    path = f"{site.harness}/{normpath(predict.inputs)}"
+    brought = {f"inputs/{basename(inputs)}": Brought(path=path)}
     places = {"inputs": inputs, "predictions": PREDICTIONS}
     if arm in site.sources:
-        places["source"], brought["source"] = SOURCE, site.sources[arm]
+        only = tuple(predict.source or template.paths)
+        but = (*harness_globs(template), ".remyx/**")  # what the commit holds of them, labels above all
+        places["source"], brought["source"] = SOURCE, Brought(path=site.sources[arm], only=only, but=but)
     facts = desk.facts(arm, asset, places)
     return ArmPlan(
         arm=arm,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from posixpath import normpath
 from typing import Any
 
 from msgspec import Struct
@@ -55,6 +56,22 @@ def concerns(template: Template, proposal: Proposal, experiments: Mapping[str, E
     proposed = {f".remyx/experiments/{name}.yaml" for name, _ in _of(template, experiments)}
     touched = set(proposal.paths)
     return bool(touched & (named | proposed)) or any(map(matcher(template.paths), proposal.paths))
+
+
+def refuse_changed_files(asset: str, proposal: Proposal) -> None:
+    """NotJudged `no_variant` where the asset is a path whose files the proposal adds, edits or removes.
+
+    Arms run from the base branch's files: they would score what stands there, or miss it, under the
+    name of what the change brings.
+    """
+    path = normpath(asset.partition("@")[0]).removeprefix("/")
+    changed = [one for one in proposal.paths if one == path or one.startswith(f"{path}/")]
+    if changed:
+        raise NotJudged(
+            f"no_variant: {asset} is a path in the repository, and the change itself touches {changed[0]}",
+            help="arms run from the base branch's files: land the files first and name them in a later "
+            "change, keep them outside (a hub's name at a commit), or compare commits",
+        )
 
 
 def matcher(globs: Iterable[str]) -> Callable[[str], bool]:

@@ -32,6 +32,9 @@ class Predicting:
         on_event(Note(arm=arm.arm, text="the harness scores the predictions"))
         left_seconds = max(arm.timeout_seconds - predicted.elapsed_seconds, 1.0)
         scored = scorer.carry_out(replace(arm, timeout_seconds=left_seconds), on_event=on_event, stop=stop)
+        if isinstance(scored, TimedOut):
+            took = f"the code under test took {predicted.elapsed_seconds:.0f} s of them"
+            scored = replace(scored, timeout_seconds=arm.timeout_seconds, notes=(*scored.notes, took))
         images = {f"predict: {name}": digest for name, digest in predicted.images.items()}
         return replace(
             scored,

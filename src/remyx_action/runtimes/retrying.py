@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from remyx_action.planning.plan import LOG_NAME, ArmPlan
+from remyx_action.planning.plan import LOG_NAME, PREDICT_LOG_NAME, ArmPlan
 
 from .outcomes import ArmOutcome, Failed, Note, OnEvent, Runtime
 
@@ -34,18 +34,21 @@ class Retrying:
 
 
 def _set_aside(arm: ArmPlan, attempt: int) -> bool:
-    """Keep the attempt's log under another name and empty the rest; False where that is not possible."""
+    """Keep the attempt's logs under other names and empty the rest; False where that is not possible."""
     folder = Path(arm.output_folder)
-    kept = {f"{Path(LOG_NAME).stem}-{number}.log" for number in range(1, attempt)}
+    logs = [Path(LOG_NAME).stem, Path(PREDICT_LOG_NAME).stem]
+    kept = {f"{log}-{number}.log" for log in logs for number in range(1, attempt + 1)}
     try:
+        for log in logs:
+            if (folder / f"{log}.log").exists():
+                (folder / f"{log}.log").replace(folder / f"{log}-{attempt}.log")
         for path in folder.iterdir():
-            if path.name == LOG_NAME or path.name in kept:
+            if path.name in kept:
                 continue
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:
                 path.unlink()
-        (folder / LOG_NAME).replace(folder / f"{Path(LOG_NAME).stem}-{attempt}.log")
     except OSError:
         return False
     return True

@@ -109,7 +109,7 @@ def read_left_behind(
             failed, asset=asset, detail=told.detail, seconds=told.seconds, warnings=told.warnings
         )
         return failed_arm(metrics, report)
-    report = _report("completed", asset=asset, origin=told.origin)
+    report = _report("completed", asset=asset, origin=told.origin, warnings=told.warnings, images=told.images)
     runs = [
         (seed, _read(template, metrics, ResultsFolder(folder / folder_of(seed)), report))
         for seed in seeds_of(template)
@@ -201,7 +201,7 @@ def _read(
         "digests": dict(folder.digests),
         "unnamed": list(scores.unnamed),
         "cost": dict(scores.cost),
-        "warnings": [*report.warnings, *scores.warnings],
+        "warnings": list(dict.fromkeys([*report.warnings, *scores.warnings])),
     }
     return MeasuredArm(scores=scores, report=report.model_copy(update=found))
 

@@ -80,6 +80,7 @@ def _report(parts: Sequence[Part]) -> ArmReport:
             for name, digest in part.arm.report.digests.items()
         },
         "warnings": list(told_of((part.name, part.arm.report.warnings) for part in parts)),
+        "images": {name: digest for report in reports for name, digest in report.images.items()},
         "cost": _sums(report.cost for report in reports),
         "origin": _origin([report.origin for report in reports if report.origin is not None]),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
+from posixpath import normpath
 
 from msgspec import Struct, field
 
@@ -12,12 +13,14 @@ from remyx_action.circumstances import Circumstances
 from remyx_action.planning.extent import Extent
 from remyx_action.planning.kept import Entry, Identity, NotWhatItSays, identity_of, read_entry, write_entry
 from remyx_action.planning.lighteval import name_and_revision
+from remyx_action.planning.plan import contained
 from remyx_action.reports.verdict import MeasuredArm
 from remyx_action.repository import Sources
 from remyx_action.specs import Template
 from remyx_action.stages.lighteval import edition
 from remyx_action.stages.scene import Scene
 from remyx_action.stages.standing import harness_digest
+from remyx_action.workspace import describe_script
 from remyx_action.workspace.kept import KeptArms, digest_of_asset
 
 ASSET_CAP_BYTES = 4 * 1024 * 1024 * 1024
@@ -106,6 +109,8 @@ class Subject(Struct, frozen=True, kw_only=True):
 def identity_for(subject: Subject, *, seed: int, extent: Extent) -> Identity | str:
     """What the baseline arm is kept under; in words why it cannot be told from another."""
     scene, template = subject.scene, subject.template
+    if _is_built_from_everything(template, scene.harness):
+        return "its image may copy from the whole project, and `harness` does not say what it takes of it"
     try:
         content = digest_of_asset(scene.harness, _place_of(subject), cap_bytes=ASSET_CAP_BYTES)
     except (NotWhatItSays, OSError) as wrong:
@@ -131,3 +136,11 @@ def _place_of(subject: Subject) -> str:
     """Where the asset lies, if it does: lighteval reads what stands behind an @ as a revision."""
     model = subject.template.model
     return subject.asset if model is None else name_and_revision(subject.asset, backend=model.backend)[0]
+
+
+def _is_built_from_everything(template: Template, root: Path) -> bool:
+    """Whether what goes into the image is neither in the harness nor named by it."""
+    if template.harness is not None or template.script is None:
+        return False
+    container = contained(template, describe_script(root, template.script).kind)
+    return container is not None and normpath(container.context) == "."

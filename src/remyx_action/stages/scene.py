@@ -13,7 +13,13 @@ from remyx_action.checks.bundle import Bundle, load_bundle
 from remyx_action.errors import FilesWrong, NotJudged
 from remyx_action.events import MergeGroupEvent, PullRequestEvent
 from remyx_action.planning.assets import choose_variant
-from remyx_action.planning.proposal import Proposal, asset_in, concerns, named_variants
+from remyx_action.planning.proposal import (
+    Proposal,
+    asset_in,
+    concerns,
+    named_variants,
+    refuse_changed_files,
+)
 from remyx_action.repository import Repository, checked_out, find_repository
 from remyx_action.specs import Experiment, Policy, Template
 from remyx_action.stages.project import Project, choose, load_project
@@ -109,9 +115,12 @@ def _variant_at_head(
         return repository.read_file(proposal.head, path)
 
     def variant_of(template: Template) -> str | None:
-        if template.compare == "commits" or variant is not None:
-            return None if template.compare == "commits" else variant
-        return choose_variant(None, named_variants(template, proposal, experiments, read))
+        if template.compare == "commits":
+            return None
+        named = named_variants(template, proposal, experiments, read) if variant is None else {}
+        chosen = choose_variant(variant, named)
+        refuse_changed_files(chosen, proposal)
+        return chosen
 
     return variant_of
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import tarfile
 import unicodedata
@@ -27,6 +28,8 @@ NAME_CAP = 1_000
 """Of a path: a harness may name its folders after the path of a model."""
 TOTAL_CAP_BYTES = 4 * RESULTS_CAP_BYTES
 _BLOCK_BYTES = 1 << 20
+_PREDICTIONS = re.compile(r"arms/[^/]+/(seed-[0-9]+/)?predictions/")
+"""What code under test left for its scorer: as many files as it likes, and nobody judges by them."""
 _HELP = "hand over the archive that `run --measure-only` left, as it is"
 
 
@@ -46,7 +49,8 @@ def pack(folder: Path, archive: Path) -> tuple[str, ...]:
     """
     left_out: list[str] = []
     total = 0
-    paths = [path for path in _files_below(folder) if folder / path != archive]
+    below = [path for path in _files_below(folder) if folder / path != archive]
+    paths = [path for path in below if not _PREDICTIONS.match(path)]
     with tarfile.open(archive, "w", format=tarfile.PAX_FORMAT) as tar:
         for path in paths:
             size = (folder / path).lstat().st_size

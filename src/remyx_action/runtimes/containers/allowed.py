@@ -6,6 +6,8 @@ from typing import Any
 
 from remyx_action.planning.container import INSIDE, ContainerPlan
 
+from .freight import TOTAL_CAP_BYTES
+
 NOBODY = "65532:65532"
 """The user of an image that names none, or root: nobody's number on any usual system."""
 _LEAST_BYTES = 64 * 1024 * 1024
@@ -29,6 +31,7 @@ def host_config(api: Any, plan: ContainerPlan, engine_bytes: int) -> Any:
         memswap_limit=memory,  # the same: no swap beside it
         shm_size=memory // 2,  # counts as memory; the engine's own 64 MiB stop loaders of data
         pids_limit=plan.pids,
+        ulimits=[docker.types.Ulimit(name="fsize", soft=TOTAL_CAP_BYTES, hard=TOTAL_CAP_BYTES)],
         nano_cpus=None if plan.cpus is None else int(plan.cpus * 1e9),
         tmpfs=dict.fromkeys(plan.tmpfs, "rw,nosuid,nodev,exec,mode=1777"),
         mounts=[docker.types.Mount(target=INSIDE, source=None, type="volume")],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tarfile
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,8 @@ from remyx_action.errors import NotJudged
 
 LABEL = "remyx-action.run"
 """On everything that a run makes; its value says whose it is."""
+ARM = "remyx-action.arm"
+"""On an arm's container, apart from those of build steps."""
 _CALL_SECONDS = 60
 _CLEAN_SECONDS = 10.0
 _HELP = "start one (`systemctl start docker`), or name it with DOCKER_HOST, such as unix:///run/user/1000/docker.sock"
@@ -73,10 +76,14 @@ class Engine:
             for container in self.api.containers(all=True, filters={"label": label}):
                 with gone_already():
                     self.api.remove_container(container["Id"], force=True, v=True)
-            while images := self.api.images(filters={"label": label}):
+            before = -1
+            while len(images := self.api.images(filters={"label": label})) not in {0, before}:
+                before = len(images)
                 for image in images:
                     with gone_already():
                         self.api.remove_image(image["Id"], force=True)
+            if images:
+                raise RefusedError(f"{len(images)} images are still in use")
 
     def _remove_orphans(self) -> None:
         """What runs on this machine left that were killed before they could clean up."""
@@ -101,7 +108,13 @@ def asked() -> Iterator[None]:
         yield
     except docker.errors.APIError as error:
         raise RefusedError(str(error.explanation or error)) from error
-    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, EOFError) as error:
+    except (
+        requests.RequestException,
+        urllib3.exceptions.HTTPError,
+        tarfile.TarError,  # a stream that broke off
+        OSError,
+        EOFError,
+    ) as error:
         raise EngineLostError(str(error)[:200]) from error
 
 
@@ -146,7 +159,15 @@ def _is_orphaned(run: str) -> bool:
     if not owner or owner.rpartition("/")[0] != own.rpartition("/")[0]:
         return False
     pid, _, born = owner.rpartition("/")[2].partition("-")
-    return not pid.isdecimal() or _born(int(pid)) != born
+    if not pid.isdecimal():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:  # somebody else's: it lives
+        return False
+    return _born(int(pid)) not in {born, ""}  # another one with its number
 
 
 def _born(pid: int) -> str:

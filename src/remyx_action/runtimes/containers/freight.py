@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tarfile
@@ -12,30 +13,59 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from remyx_action.files.layout import RESULTS_CAP_BYTES
-from remyx_action.planning.container import INSIDE
+from remyx_action.planning.container import INSIDE, Brought
+from remyx_action.planning.proposal import matcher
 
 FILES_CAP = 10_000
 TOTAL_CAP_BYTES = 4 * RESULTS_CAP_BYTES
 _BLOCK_BYTES = 1 << 20
-_NAME_CAP = 255
+_NAME_CAP_BYTES = 255
+_PATH_CAP, _DEPTH_CAP = 1_000, 24
+"""Characters and folders, as of archives between two jobs."""
 _FOLDER, _READABLE = 0o755, 0o644
+
+
+class NotWrittenError(Exception):
+    """This machine could not take what a container left."""
 
 
 class TooMuchError(Exception):
     """A container left more than is taken out of it; in words."""
 
 
-def packed(brought: Mapping[str, str], *, output: str) -> IO[bytes]:
-    """A tar file for /remyx: what is brought (path below it → path here), and a folder to write into."""
+def packed(brought: Mapping[str, Brought], *, output: str) -> IO[bytes]:
+    """A tar file for /remyx: what is brought, by its path below it, and a folder to write into.
+
+    OSError where something of it cannot be read.
+    """
     file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever asked for it
     with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar:
         writable = tarfile.TarInfo(PurePosixPath(output).relative_to(INSIDE).as_posix())
         writable.type, writable.mode = tarfile.DIRTYPE, 0o777  # whoever the image's user is
         tar.addfile(writable)
-        for name, source in brought.items():
-            tar.add(source, arcname=name, filter=_to_read)
+        for name, one in brought.items():
+            for below, path in _chosen(one):
+                tar.inodes = {}  # type: ignore[attr-defined]  # a second name of one file is a file of its own
+                tar.add(path, arcname=f"{name}/{below}" if below else name, filter=_to_read, recursive=False)
     file.seek(0)
     return file
+
+
+def _chosen(one: Brought) -> Iterator[tuple[str, Path]]:
+    """Path below the folder ("" for itself) and path here, of what is taken: folders first."""
+    root = Path(one.path)
+    if root.is_symlink():
+        raise OSError(errno.ELOOP, "is a link, and links are not followed", one.path)
+    yield "", root
+    if not root.is_dir():
+        return
+    wanted, kept_back = matcher(one.only), matcher(one.but)
+    for folder, folders, files in os.walk(root):
+        folders.sort()
+        for name in sorted(files):
+            below = (Path(folder) / name).relative_to(root).as_posix()
+            if wanted(below) and not kept_back(below):
+                yield below, root / below
 
 
 def _to_read(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
@@ -76,8 +106,10 @@ def unpacked(stream: Iterable[bytes], into: Path) -> list[str]:
 
 
 def _is_plain(parts: tuple[str, ...]) -> bool:
+    if len(parts) > _DEPTH_CAP or sum(map(len, parts)) + len(parts) > _PATH_CAP:
+        return False
     return all(
-        part not in {"", ".", ".."} and part.isprintable() and len(part.encode()) <= _NAME_CAP
+        part not in {"", ".", ".."} and part.isprintable() and len(part.encode()) <= _NAME_CAP_BYTES
         for part in parts
     )
 
@@ -93,6 +125,11 @@ def _written(source: IO[bytes], into: Path, parts: tuple[str, ...]) -> bool:
                 file.write(block)
     except (FileExistsError, NotADirectoryError):
         return False
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:  # a longer folder here than there
+            return False
+        what = (error.strerror or "unknown error").lower()
+        raise NotWrittenError(f"cannot write below {into}: {what}") from error
     return True
 
 

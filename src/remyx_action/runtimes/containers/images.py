@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from remyx_action.planning.container import Image
 from remyx_action.planning.dockerfile import bases_of, marked, ours
 
-from .engine import LABEL, Engine, EngineLostError, RefusedError, asked, gone_already
+from .engine import ARM, LABEL, Engine, EngineLostError, RefusedError, asked, gone_already
 from .flow import Flow
 
 _UNINTERESTING = re.compile(
@@ -77,7 +77,7 @@ class Images:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._found: dict[str, Built | BuildFailedError] = {}
+        self._found: dict[str, Built | BuildFailedError | BuildEndedError] = {}
         self._one_at_a_time = threading.Lock()
 
     def build(self, images: Sequence[Image], watch: Watch) -> Built:
@@ -87,14 +87,16 @@ class Images:
         """
         key = repr(images)
         with self._one_at_a_time:
+            if watch.stop.is_set():
+                raise BuildEndedError("stopped")
             if key not in self._found:
                 try:
                     self._found[key] = self._build_all(images, watch)
-                except BuildFailedError as failed:
+                except (BuildFailedError, BuildEndedError) as failed:
                     self._found[key] = failed
             found = self._found[key]
-        if isinstance(found, BuildFailedError):
-            raise BuildFailedError(*found.args)
+        if isinstance(found, Exception):
+            raise type(found)(*found.args)
         return found
 
     def with_files(self, image: str, files: Mapping[str, bytes], watch: Watch) -> str:
@@ -130,11 +132,16 @@ class Images:
             raise BuildFailedError(f"there is no folder {context}; correct `context` in the template")
         text = dockerfile.read_text(encoding="utf-8", errors="replace")
         ours_name = f".remyx-{uuid.uuid4().hex}"
-        with docker.utils.build.tar(
-            str(context),
-            exclude=[*_ignored(context), *LEFT_OUT],
-            dockerfile=(ours_name, self._marked(text, renamed)),
-        ) as packed:
+        try:
+            packed = docker.utils.build.tar(
+                str(context),
+                exclude=[*_ignored(context), *LEFT_OUT],
+                dockerfile=(ours_name, self._marked(text, renamed)),
+            )
+        except OSError as error:
+            what = f"{error}; name it in {context}/.dockerignore, or let the current user read it"
+            raise BuildFailedError(f"{image.tag or dockerfile.name}: {what}") from error
+        with packed:
             errand = _Errand(
                 name=image.tag or dockerfile.name,
                 dockerfile=ours_name,
@@ -161,18 +168,7 @@ class Images:
     def _send(self, errand: _Errand, watch: Watch) -> str:
         """Build; the image's id."""
         deadline = time.monotonic() + watch.timeout_seconds
-        with asked():
-            stream = self._engine.api.build(
-                fileobj=errand.context,
-                custom_context=True,
-                dockerfile=errand.dockerfile,
-                buildargs=dict(errand.arguments),
-                target=errand.target,
-                rm=True,
-                forcerm=True,
-                decode=True,
-            )
-        flow = Flow(stream)
+        flow = Flow(self._asked_for(errand))
         image = ""
         try:
             while not flow.is_over:
@@ -187,6 +183,19 @@ class Images:
                 raise flow.error
         return image
 
+    def _asked_for(self, errand: _Errand) -> Iterator[Any]:
+        """What the engine says; it hears the context first, which may take long."""
+        yield from self._engine.api.build(
+            fileobj=errand.context,
+            custom_context=True,
+            dockerfile=errand.dockerfile,
+            buildargs=dict(errand.arguments),
+            target=errand.target,
+            rm=True,
+            forcerm=True,
+            decode=True,
+        )
+
     def _break_off(self, flow: Flow) -> None:
         """End a build: the API has no word for it, but a step whose container is gone fails."""
         deadline = time.monotonic() + _END_SECONDS
@@ -194,7 +203,7 @@ class Images:
             with suppress(EngineLostError, RefusedError), asked():
                 label = {"label": f"{LABEL}={self._engine.run}"}
                 for container in self._engine.api.containers(filters={**label, "status": "running"}):
-                    if not container.get("Mounts"):  # an arm's container has our volume
+                    if ARM not in (container.get("Labels") or {}):
                         with gone_already():
                             self._engine.api.kill(container["Id"])
             flow.next(_POLL_SECONDS)

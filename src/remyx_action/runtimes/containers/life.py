@@ -17,7 +17,7 @@ from remyx_action.planning.plan import ArmPlan
 from remyx_action.runtimes.endings import Ending
 
 from .allowed import host_config, user_of
-from .engine import LABEL, Engine, EngineLostError, RefusedError, asked, gone_already
+from .engine import ARM, LABEL, Engine, EngineLostError, RefusedError, asked, gone_already
 from .flow import Flow, whole_lines
 from .freight import TooMuchError, packed, unpacked
 
@@ -45,6 +45,7 @@ class Life:
         self._engine, self._api = engine, engine.api
         self._arm, self._plan, self._image = arm, arm.container, image
         self._hear = hear
+        self._warnings: list[str] = []
 
     def live(self, stop: threading.Event) -> Lived:
         """Run it to its end and take out what it wrote; nothing of it is left on the engine.
@@ -61,7 +62,7 @@ class Life:
                 how=how,
                 code=int(state["ExitCode"]),
                 out_of_memory=bool(state.get("OOMKilled")),
-                notes=self._taken_out(container),
+                notes=(*self._warnings, *self._taken_out(container)),
             )
         finally:
             with suppress(EngineLostError, RefusedError), asked(), gone_already():
@@ -89,13 +90,20 @@ class Life:
                 command=list(self._arm.command) or None,
                 environment=dict(self._arm.environment),
                 user=user_of(plan, self._api.inspect_image(self._image)),
-                labels={LABEL: self._engine.run},
+                labels={LABEL: self._engine.run, ARM: "true"},
+                use_config_proxy=False,  # an address there may hold a password
                 host_config=host_config(self._api, plan, self._engine.memory_bytes),
             )
+        self._warnings = [f"the engine: {one}" for one in made.get("Warnings") or []]
         return str(made["Id"])
 
     def _bring(self, container: str) -> None:
-        with packed(self._plan.brought, output=self._plan.output) as tar, asked():
+        try:
+            tar = packed(self._plan.brought, output=self._plan.output)
+        except OSError as error:
+            what = f"{error.filename}: {(error.strerror or 'unknown error').lower()}"
+            raise RefusedError(f"what it is to read cannot be read: {what}") from error
+        with tar, asked():
             self._api.put_archive(container, INSIDE, tar)
 
     def _follow(self, container: str, flow: Flow, stop: threading.Event) -> Ending:

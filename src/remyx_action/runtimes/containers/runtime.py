@@ -17,6 +17,7 @@ from remyx_action.runtimes.outcomes import ArmOutcome, Failed, OnEvent
 from remyx_action.runtimes.telling import Hearing, new_log
 
 from .engine import Engine, EngineLostError, RefusedError
+from .freight import NotWrittenError
 from .images import BuildEndedError, BuildFailedError, Images, Watch
 from .life import Life
 
@@ -85,6 +86,8 @@ class _Attempt:
             return self._failed(f"building the image {was}")
         except RefusedError as refused:
             return self._failed(f"the container could not be started: {_explained(str(refused))}")
+        except NotWrittenError as error:
+            return self._failed(str(error))
         except EngineLostError as lost:
             what = f"the container engine went away: {lost}"
             return self._failed(what, note=_LEFT, infrastructure=not self._watch.stop.is_set())
@@ -96,7 +99,7 @@ class _Attempt:
                 code=lived.code,
                 elapsed_seconds=time.monotonic() - self._began,
                 out_of_memory=lived.out_of_memory or memory.says_so(last_lines),
-                counts_memory=True,
+                counts_memory=not any("memory" in note for note in lived.notes),  # unless it was discarded
                 last_lines=last_lines,
                 notes=(*self._hearing.notes, *lived.notes),
                 images=self._digests,
