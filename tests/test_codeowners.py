@@ -211,9 +211,9 @@ def test_any_text_is_read(text: str) -> None:
 
 @pytest.mark.parametrize("pattern", ["**/*" * 40 + "b", "*a" * 60 + "b", "/".join(["**", "a"] * 60) + "/b"])
 def test_a_hostile_pattern_takes_no_time(pattern: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     pattern_of(pattern).matches("/".join(["a" * 60] * 60))
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_a_path_that_cannot_be_written_is_refused() -> None:
