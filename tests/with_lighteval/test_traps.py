@@ -232,6 +232,9 @@ def test_generation_parameters_do_what_they_say(bench: Bench) -> None:
     )
     assert 2 == max(Ended(code=0, said="", output=bench.folder / "output").scores("length").values())
     assert one != other
+    model = {"generation": generation | {"seed": 7}}
+    one, other = (bench.child(metrics=metrics, seed=seed, model=model).scores("print") for seed in (1, 2))
+    assert one == other
 
 
 @pytest.mark.parametrize(

@@ -43,14 +43,14 @@ def evaluate(specification: Specification, folder: Path) -> None:
     isolation.without_git()
     cache = folder / "cache"
     config = backends.config_of(
-        specification.model, located, seed=specification.seed, cache=cache / "predictions"
+        specification.model, located, seed=specification.sampling_seed, cache=cache / "predictions"
     )
     data = loading.DataSets(cache_folder=cache / "datasets", data_folder=specification.data_folder)
     say(f"loading tasks: {len(specification.tasks)}")
     asked = evaluating.ask(specification, config, data)
     say(f"loading model: {specification.model.name}")
     model = backends.load(specification.model, config)
-    evaluating.run(asked, model, seed=specification.seed)
+    evaluating.run(asked, model, seed=specification.sampling_seed)
     say("writing results")
     lines = _lines(specification, asked)
     provenance = _provenance(specification, asked, data) | {

@@ -58,6 +58,12 @@ class Specification:
     data_folder: str | None
     """Where prepared data sets are kept; None: where the hub's lie, and nowhere for local ones."""
 
+    @property
+    def sampling_seed(self) -> int:
+        """Of a model that samples: the template's own, else the arm's."""
+        own = self.model.generation.get("seed")
+        return self.seed if own is None else int(own)
+
 
 def read_specification(text: str) -> Specification:
     """The specification in a JSON text, or in the file that the text names. Raises RefusedError."""
