@@ -183,7 +183,13 @@ def test_a_folder_under_a_commits_name_is_told_apart_by_its_content(tmp_path: Pa
         with laptop_scene(place.root, base=None, template="small", policy=None, variant="org/new") as scene:
             ((chosen, _),) = scene.choices
             asset = f"models/old@{commit}"
-            subject = Subject(scene=scene, template=chosen, sources=Sources(folders={}), asset=asset)
+            subject = Subject(
+                scene=scene,
+                template=chosen,
+                sources=Sources(folders={}),
+                asset=asset,
+                circumstances=Circumstances(),
+            )
             found = identity_for(subject, seed=0, extent=WHOLE)
         assert isinstance(found, Identity)
         return found

@@ -14,7 +14,7 @@ from .documents import digest_of_all
 from .specification import Specification, read_specification
 from .telling import fail, say
 
-LIBRARIES = ("lighteval", "torch", "transformers", "datasets")
+LIBRARIES = ("lighteval", "torch", "transformers", "datasets", "vllm")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -95,10 +95,15 @@ def _provenance(
     return {
         "dataset_revision": digest_of_all(document for one in asked for document, _ in one.documents),
         "dataset": ", ".join(f"{name}@{revision}" for name, revision in sorted(data.found.items()))[:500],
-        "harness": f"lighteval {versions['lighteval']}: "
-        + ", ".join(f"{name} {value}" for name, value in said.items()),
+        "harness": harness_of(versions, said),
         **{f"{name}_version": found for name, found in versions.items()},
     }
+
+
+def harness_of(versions: Mapping[str, str], settings: Mapping[str, Any]) -> str:
+    """The libraries that are there and how they were used: scores of other ones are not comparable."""
+    libraries = [f"{name} {found}" for name, found in versions.items() if found]
+    return f"{', '.join(libraries)}: " + ", ".join(f"{name} {value}" for name, value in settings.items())
 
 
 def version_of(package: str) -> str:

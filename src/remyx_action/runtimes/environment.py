@@ -78,7 +78,8 @@ def lighteval_python(named: str | None, *, surroundings: Mapping[str, str], say:
     NotJudged where the named one has another version, or ours cannot be made.
     """
     if named is not None:
-        return _checked(Path(named), surroundings)
+        _checked(Path(named), surroundings)
+        return named
     folder = environment_folder(surroundings)
     if not (folder / READY).is_file():
         with _only_maker(folder, say):
@@ -91,7 +92,17 @@ def _python_of(folder: Path) -> Path:
     return folder / "bin" / "python"
 
 
-def _checked(python: Path, surroundings: Mapping[str, str]) -> str:
+def packages(named: str | None, *, surroundings: Mapping[str, str]) -> str:
+    """Those that an arm runs with, as text: of the named Python, or of our own environment's lock.
+
+    NotJudged where the named one cannot be used.
+    """
+    if named is None:
+        return requirements()
+    return json.dumps(_checked(Path(named), surroundings), sort_keys=True)
+
+
+def _checked(python: Path, surroundings: Mapping[str, str]) -> Mapping[str, str]:
     try:
         found = installed(python, surroundings=surroundings)
     except (OSError, subprocess.SubprocessError, ValueError) as error:
@@ -106,7 +117,7 @@ def _checked(python: Path, surroundings: Mapping[str, str]) -> str:
             f"model.python: {python} {has}, and {LIGHTEVAL_VERSION} is needed",
             help=f"install `lighteval=={LIGHTEVAL_VERSION} huggingface_hub<2 xxhash<4` there",
         )
-    return str(python)
+    return found
 
 
 def installed(python: Path, *, surroundings: Mapping[str, str], importing: bool = False) -> Mapping[str, str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from remyx_action.planning.lighteval import LIGHTEVAL_VERSION, ChildSite
 from remyx_action.planning.plan import Arm
 from remyx_action.runtimes import Note, OnEvent
-from remyx_action.runtimes.environment import child_folder, lighteval_python, requirements
+from remyx_action.runtimes.environment import child_folder, lighteval_python, packages
 from remyx_action.specs import Template
 
 
@@ -28,10 +28,9 @@ def lighteval_site(
     def say(text: str) -> None:
         on_event(Note(arm=arm, text=text))
 
-    named = template.model.python
-    python = None if named is None else str(harness / Path(named).expanduser())
+    named = _named_python(template, harness)
     return ChildSite(
-        python=lighteval_python(python, surroundings=surroundings, say=say),
+        python=lighteval_python(named, surroundings=surroundings, say=say),
         child=str(child_folder()),
         harness=str(harness),
         outputs={each: str(folder) for each, folder in folders.items()},
@@ -39,6 +38,15 @@ def lighteval_site(
     )
 
 
-def edition() -> str:
-    """Which lighteval with which packages: kept baselines of another one are measured anew."""
-    return f"{LIGHTEVAL_VERSION} {sha256(requirements().encode()).hexdigest()[:16]}"
+def _named_python(template: Template, harness: Path) -> str | None:
+    named = template.model.python if template.model else None
+    return None if named is None else str(harness / Path(named).expanduser())
+
+
+def edition(template: Template, harness: Path, *, surroundings: Mapping[str, str]) -> str:
+    """Which lighteval with which packages: kept baselines of another one are measured anew.
+
+    NotJudged where the Python that the template names cannot be used.
+    """
+    held = packages(_named_python(template, harness), surroundings=surroundings)
+    return f"{LIGHTEVAL_VERSION} {sha256(held.encode()).hexdigest()[:16]}"

@@ -193,7 +193,11 @@ def _identity(errand: Errand, assets: Mapping[Arm, str], shelf: Shelf, seed: int
     if "baseline" not in assets or errand.keeping.folder is None:
         return None
     subject = Subject(
-        scene=errand.scene, template=errand.template, sources=errand.sources, asset=assets["baseline"]
+        scene=errand.scene,
+        template=errand.template,
+        sources=errand.sources,
+        asset=assets["baseline"],
+        circumstances=errand.circumstances,
     )
     found = identity_for(subject, seed=seed or 0, extent=errand.extent)
     if isinstance(found, Identity):

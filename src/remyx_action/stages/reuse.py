@@ -104,6 +104,7 @@ class Subject(Struct, frozen=True, kw_only=True):
     template: Template
     sources: Sources
     asset: str
+    circumstances: Circumstances
 
 
 def identity_for(subject: Subject, *, seed: int, extent: Extent) -> Identity | str:
@@ -116,12 +117,14 @@ def identity_for(subject: Subject, *, seed: int, extent: Extent) -> Identity | s
     except (NotWhatItSays, OSError) as wrong:
         return str(wrong)
     lock = scene.project.bundle.locks.get(template.name)
+    surroundings = subject.circumstances.surroundings
+    is_lighteval = template.runtime == "lighteval"
     known = {
         "template": digest_of(template),
         "harness": harness_digest(template, scene.harness),
         "content": content,
         "commit": subject.sources.commits.get("merge_base"),
-        "lighteval": edition() if template.runtime == "lighteval" else None,
+        "lighteval": edition(template, scene.harness, surroundings=surroundings) if is_lighteval else None,
     }
     return identity_of(
         digests={name: value for name, value in known.items() if value is not None},
