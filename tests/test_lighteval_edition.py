@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ import pytest
 from remyx_action.errors import NotJudged
 from remyx_action.lighteval_child.program import harness_of
 from remyx_action.planning.lighteval import LIGHTEVAL_VERSION
+from remyx_action.runtimes.environment import child_folder
 from remyx_action.specs import Template
-from remyx_action.stages.lighteval import edition
+from remyx_action.stages.lighteval import digest_of_program, edition
 
 
 def template_of(python: str | None = None) -> Template:
@@ -46,6 +48,14 @@ def test_a_named_python_is_known_by_what_is_installed_there(tmp_path: Path) -> N
 def test_a_named_python_that_cannot_be_used_has_no_edition(tmp_path: Path) -> None:
     with pytest.raises(NotJudged, match="cannot be used"):
         edition(template_of("python"), tmp_path, surroundings={})
+
+
+def test_another_program_that_scores_is_another_edition(tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(child_folder(), tmp_path / "copy"))
+    before = digest_of_program(copy)
+    assert edition(template_of(), tmp_path, surroundings={}).endswith(f" {before[:16]}")
+    (copy / "documents.py").write_text("# scored otherwise\n")
+    assert before != digest_of_program(copy)
 
 
 def test_arms_of_other_libraries_are_of_another_harness() -> None:

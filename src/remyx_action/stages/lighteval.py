@@ -44,9 +44,19 @@ def _named_python(template: Template, harness: Path) -> str | None:
 
 
 def edition(template: Template, harness: Path, *, surroundings: Mapping[str, str]) -> str:
-    """Which lighteval with which packages: kept baselines of another one are measured anew.
+    """Which lighteval, packages and program of ours: kept baselines of another one are measured anew.
 
     NotJudged where the Python that the template names cannot be used.
     """
     held = packages(_named_python(template, harness), surroundings=surroundings)
-    return f"{LIGHTEVAL_VERSION} {sha256(held.encode()).hexdigest()[:16]}"
+    program = digest_of_program(child_folder())
+    return f"{LIGHTEVAL_VERSION} {sha256(held.encode()).hexdigest()[:16]} {program[:16]}"
+
+
+def digest_of_program(folder: Path) -> str:
+    """Of a folder's Python files: what runs an arm decides its scores as much as lighteval does."""
+    found = sha256()
+    for path in sorted(folder.glob("*.py")):
+        content = path.read_bytes()
+        found.update(f"{path.name}\0{len(content)}\0".encode() + content)
+    return found.hexdigest()
