@@ -47,7 +47,7 @@ def test_how_much_of_lighteval_can_be_judged() -> None:
     """docs/decisions/tasks-of-lighteval.md says how these come about."""
     assert 646 == len(KNOWN.tasks)
     assert 6 == sum(name.startswith("tiny:") for name in KNOWN.tasks)
-    assert 566 == sum(bool(task.measurable) for task in KNOWN.tasks.values())
+    assert 563 == sum(bool(task.measurable) for task in KNOWN.tasks.values())
     assert 48 == len(KNOWN.groups)
     assert 57 == len(KNOWN.groups["mmlu"])
 
@@ -224,6 +224,10 @@ WRONG: dict[str, tuple[dict[str, Any], list[tuple[str, str, str]]]] = {
     ),
     "a judge": (
         {"task": "mt_bench"},
+        [("/task", "unsupported-task", "`remyx-action tasks` lists those that can be judged")],
+    ),
+    "images": (
+        {"task": "mmmu_pro:vision"},
         [("/task", "unsupported-task", "`remyx-action tasks` lists those that can be judged")],
     ),
     "a whole group": (

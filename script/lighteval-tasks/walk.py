@@ -6,8 +6,10 @@ Runs in lighteval's environment: `python -I walk.py FILE`. Nothing is downloaded
 import contextlib
 import importlib.metadata
 import importlib.util
+import inspect
 import json
 import os
+import re
 import sys
 import tempfile
 import warnings
@@ -96,9 +98,18 @@ def why_not(metric: object, name: str) -> str | None:
     return None
 
 
+def shows_images(config: object) -> bool:
+    """Whether a task's questions come with images: the models that are run here are shown the text alone."""
+    try:
+        return re.search(r"\bimages=", inspect.getsource(config.prompt_function)) is not None
+    except (OSError, TypeError):  # no function of a file; the program of an arm looks at each document
+        return False
+
+
 def metrics_of(config: object, canonical: object) -> dict[str, dict[str, object]]:
     """Canonical name → facts; of two metrics with one name lighteval keeps the later."""
     found = {}
+    unseen = "its questions are images, and models are shown text alone" if shows_images(config) else None
     for metric in config.metrics:
         kind = type(metric.sample_level_fn).__name__
         for name in metric.metric_name if isinstance(metric.metric_name, list) else [metric.metric_name]:
@@ -116,7 +127,7 @@ def metrics_of(config: object, canonical: object) -> dict[str, dict[str, object]
                 "range": list(limits) if limits else None,
                 "answers": answers if answers and answers > 1 else None,
                 "does": NEEDS.get(kind),
-                "why_not": why_not(metric, name),
+                "why_not": unseen or why_not(metric, name),
             }
             if facts["why_not"]:
                 facts |= {"range": None, "does": None, "answers": None}

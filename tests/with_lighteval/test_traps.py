@@ -244,8 +244,9 @@ def test_generation_parameters_do_what_they_say(bench: Bench) -> None:
         ("longest", "longest", "and the mean of its samples is"),
         ("written", "exact", "the nearest is"),
         ("wriften", "em", "wriften"),
+        ("pictured", "em", "the task pictured asks about images"),
     ],
-    ids=["not finite", "no mean", "unknown metric", "unknown task"],
+    ids=["not finite", "no mean", "unknown metric", "unknown task", "images"],
 )
 def test_what_is_no_score_fails_the_arm(bench: Bench, task: str, metric: str, words: str) -> None:
     assert_failed(bench.child(tasks=[task], metrics={"key": {task: metric}}), words)

@@ -10,6 +10,8 @@ from hashlib import sha256
 from operator import itemgetter
 from typing import Any
 
+from .telling import RefusedError
+
 ID_DIGITS = 8
 INPUT_DIGITS = 32
 _ADDRESS = re.compile(r"\b0x[0-9a-f]+")
@@ -42,6 +44,12 @@ def identify(task: str, docs: Sequence[Any], *, in_group: bool) -> list[Document
         answer = _digest([doc.gold_index, doc.specific])[:INPUT_DIGITS]
         found.append(Document(id=id_, input=digest_of(doc), answer=answer, task=task))
     return found
+
+
+def check_text_alone(task: str, docs: Sequence[Any]) -> None:
+    """Raises RefusedError where a question comes with an image, which no model here would be shown."""
+    if any(one.images for doc in docs for one in (doc, *doc.fewshot_samples)):
+        raise RefusedError(f"the task {task} asks about images, and models are shown text alone")
 
 
 def digest_of(doc: Any) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from .documents import Document, identify, of_shard
+from .documents import Document, check_text_alone, identify, of_shard
 from .loading import DataSets
 from .names import canonical
 from .specification import Specification
@@ -52,6 +52,7 @@ def _one_task(specification: Specification, task: str, config: Any) -> Asked:
     pipeline = _pipeline(specification, task, config)
     (name,) = pipeline.tasks_dict
     docs = pipeline.documents_dict[name]
+    check_text_alone(task, docs)
     in_group = len(specification.tasks) > 1
     documents = list(zip(identify(task, docs, in_group=in_group), docs, strict=True))
     shard, shards = specification.shard, specification.shards

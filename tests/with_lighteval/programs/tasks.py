@@ -22,6 +22,10 @@ def written(line: Any, task_name: str) -> Any:
     return Doc(task_name=task_name, query=line["question"], choices=[line["answer"]], gold_index=0)
 
 
+def pictured(line: Any, task_name: str) -> Any:
+    return Doc(task_name=task_name, query="?", choices=[line["answer"]], gold_index=0, images=["a picture"])
+
+
 def first_word(text: str) -> str:
     return text.split(" ", maxsplit=1)[0]
 
@@ -88,5 +92,6 @@ TASKS_TABLE = [
     task("unstopped", written, [Metrics.exact_match], generation_size=6),
     task("odd", written, [written_metric("odd", lambda _: "nan", MEAN)], **GENERATED),
     task("longest", written, [written_metric("longest", len, max)], **GENERATED),
+    task("pictured", pictured, [Metrics.exact_match], **GENERATED),
     task("elsewhere", written, [Metrics.exact_match], repo="acme/questions", **GENERATED),
 ]
