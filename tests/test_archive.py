@@ -138,3 +138,16 @@ def test_a_file_beyond_the_cap_is_refused_before_it_is_written(tmp_path: Path) -
     with pytest.raises(NotJudged, match="too large"):
         unpack(tmp_path / "results.tar", tmp_path / "into")
     assert not (tmp_path / "into").exists()
+
+
+def test_predictions_stay_where_they_were_scored(tmp_path: Path) -> None:
+    """However many there are, and whatever they are called: nobody judges by them."""
+    folder = tmp_path / "out"
+    names = [f"arms/variant/predictions/{n}" for n in range(3)] + ["arms/variant/seed-1/predictions/a"]
+    kept = ["arms/variant/results.json", "arms/variant/other/predictions/b", "predictions/c"]
+    for name in [*names, *kept]:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("x")
+    assert () == pack(folder, tmp_path / "arms.tar")
+    with tarfile.open(tmp_path / "arms.tar") as tar:
+        assert sorted(kept) == sorted(tar.getnames())

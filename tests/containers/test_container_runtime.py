@@ -19,7 +19,18 @@ from containers.arms import FROM, harness, lines_of, outcome_of, planned
 from containers.engine import BASE, RunningEngine
 from remyx_action.errors import NotJudged
 from remyx_action.planning.plan import ArmPlan
-from remyx_action.runtimes import Completed, ContainerRuntime, Event, Failed, Line, TimedOut, run_arms
+from remyx_action.runtimes import (
+    Completed,
+    ContainerRuntime,
+    Event,
+    Failed,
+    Line,
+    Predicting,
+    Retrying,
+    ScriptRuntime,
+    TimedOut,
+    run_arms,
+)
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("engine")]
 
@@ -432,3 +443,46 @@ def test_no_engine_is_one_clear_error(tmp_path: Path) -> None:
         run_arms(plan, runtime, lambda _event: None)
     assert refusal.value.message.startswith("no container engine answers at unix:///no.sock: ")
     assert "DOCKER_HOST" in refusal.value.help
+
+
+def test_the_proxies_of_the_machine_stay_with_it(
+    engine: RunningEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Engines' clients hand them to every container, and the address may hold a password."""
+    proxies = {"proxies": {"default": {"httpProxy": "http://me:secret@127.0.0.1:3128"}}}
+    (tmp_path / "config.json").write_text(json.dumps(proxies))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    program = "import os; print(sorted(name for name in os.environ if 'proxy' in name.lower()))"
+    _, events = outcome_of(planned(harness(tmp_path / "root", program), tmp_path / "out"), engine)
+    assert "[]" == lines_of(events)[-1]
+
+
+def test_code_under_test_that_its_machine_failed_is_run_again(engine: RunningEngine, tmp_path: Path) -> None:
+    root = harness(tmp_path / "root", "import os; print(os.listdir(os.environ['REMYX_PREDICTIONS']))")
+    (root / "predictor").mkdir()
+    (root / "predictor" / "Dockerfile").write_text(FROM)
+    code = "import sys, time; print('here', flush=True); time.sleep(2); open(sys.argv[1] + '/p', 'w').close()"
+    predict = {
+        "command": ["python3", "-c", code, "{predictions}"],
+        "inputs": "eval/main.py",
+        "container": {"dockerfile": "predictor/Dockerfile", "context": "predictor"},
+    }
+    killed: list[bool] = []
+    lines: list[str] = []
+
+    def kill(event: Event) -> None:
+        if isinstance(event, Line):
+            lines.append(event.text)
+            if event.text == "here" and not killed:
+                killed.append(True)
+                engine.ask("kill", engine.ask("ps", "--quiet"))
+
+    plan = planned(root, tmp_path / "out", predict=predict)
+    with ContainerRuntime({"DOCKER_HOST": engine.address}) as containers:
+        runtime = Retrying(Predicting(processes=ScriptRuntime(), containers=containers), retries=1)
+        outcome = run_arms(plan, runtime, kill)["variant"]
+    assert isinstance(outcome, Completed)
+    assert "attempt 1 of 2 was lost: the code under test: exit code 137 (SIGKILL)" == outcome.notes[0]
+    assert "['p']" == lines[-1]
+    kept = {path.name for path in (tmp_path / "out" / "variant").iterdir()}
+    assert {"predict-1.log", "predict.log", "harness.log", "predictions"} == kept

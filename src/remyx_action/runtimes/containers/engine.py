@@ -76,6 +76,8 @@ class Engine:
             for container in self.api.containers(all=True, filters={"label": label}):
                 with gone_already():
                     self.api.remove_container(container["Id"], force=True, v=True)
+            if self.api.containers(all=True, filters={"label": label}):
+                raise RefusedError("containers are still on their way out")
             before = -1
             while len(images := self.api.images(filters={"label": label})) not in {0, before}:
                 before = len(images)
