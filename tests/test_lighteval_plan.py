@@ -29,7 +29,7 @@ from remyx_action.tasks import task_list
 ASSETS: dict[Arm, str] = {"baseline": "org/old@" + "a" * 40, "variant": "models/new"}
 SURROUNDINGS = {
     "PATH": "/bin", "HOME": "/home/ann", "HF_HOME": "/models", "HF_TOKEN": "hf_secret", "KEY": "sk-secret",
-    "GITHUB_TOKEN": "ghs_secret",
+    "GITHUB_TOKEN": "ghs_secret", "HF_ENDPOINT": "https://ann:word@hub",
 }  # fmt: skip
 POLICY = """version: 1
 name: default
@@ -129,7 +129,7 @@ def test_an_arm_is_told_where_models_lie_and_no_secret_that_the_template_does_no
     server = {"backend": "openai", "base_url": "http://127.0.0.1:1/v1", "api_key": "KEY"}
     plain, keyed = (plan_of(model=model).arms[0].environment for model in ({"backend": "vllm"}, server))
     assert "/models" == plain["HF_HOME"]
-    assert {"HF_TOKEN", "KEY", "GITHUB_TOKEN"}.isdisjoint(plain)
+    assert {"HF_TOKEN", "KEY", "GITHUB_TOKEN", "HF_ENDPOINT"}.isdisjoint(plain)
     assert "sk-secret" == keyed["KEY"]
     assert {"HF_TOKEN", "GITHUB_TOKEN"}.isdisjoint(keyed)
     with pytest.raises(NotJudged, match="GITHUB_TOKEN, which no harness is given"):

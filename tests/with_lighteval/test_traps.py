@@ -11,6 +11,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -235,6 +236,45 @@ def test_generation_parameters_do_what_they_say(bench: Bench) -> None:
     model = {"generation": generation | {"seed": 7}}
     one, other = (bench.child(metrics=metrics, seed=seed, model=model).scores("print") for seed in (1, 2))
     assert one == other
+
+
+@contextmanager
+def hub() -> Iterator[tuple[str, list[str]]]:
+    """A hub that has nothing, and the tokens that it was sent; "" where there was none."""
+    sent: list[str] = []
+
+    class Hub(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            sent.append(self.headers.get("Authorization", ""))
+            self.send_response(404)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def do_HEAD(self) -> None:
+            self.do_GET()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hub) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}", sent
+        server.shutdown()
+
+
+def test_a_stored_token_opens_no_private_model(bench: Bench) -> None:
+    """Only the token that the template asks for goes to the hub."""
+    home = bench.folder / "hub"
+    home.mkdir()
+    (home / "token").write_text("hf_stored")
+    with hub() as (address, sent):
+        online = bench.environment(HF_ENDPOINT=address, HF_HOME=str(home), HF_HUB_OFFLINE="0")
+        ended = bench.child(model={"name": "org/private"}, environment=online)
+        assert_failed(ended, "the model org/private cannot be loaded")
+        assert {""} == set(sent)
+        sent.clear()
+        bench.child(model={"name": "org/private"}, environment=online | {"HF_TOKEN": "hf_given"})
+        assert {"Bearer hf_given"} == set(sent)
 
 
 @pytest.mark.parametrize(

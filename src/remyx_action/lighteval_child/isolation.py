@@ -40,6 +40,9 @@ ENVIRONMENT = {
     "LIGHTEVAL_DISABLE_TQDM": "1",
 }
 
+TOKENS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH")
+"""Variables by which a template's `env` passes a token on."""
+
 
 @contextmanager
 def working_folder() -> Iterator[Path]:
@@ -70,6 +73,9 @@ def prepare(folder: Path, tasks: Sequence[str]) -> None:
     cache = folder / "cache"
     cache.mkdir()
     os.environ["HF_MODULES_CACHE"] = str(cache / "modules")
+    if not any(os.environ.get(name) for name in TOKENS):
+        # the person's stored one lies in HOME, and a change can name any private model
+        os.environ |= {"HF_HUB_DISABLE_IMPLICIT_TOKEN": "1", "HF_TOKEN_PATH": str(folder / "no-token")}
     for module, prefix in STUBBED.items():
         refused = [task for task in tasks if task.startswith(f"{prefix}:") or task == prefix]
         if refused:

@@ -108,8 +108,7 @@ def plan_lighteval(
     request = request_of(template)
     key = request.model.get("api_key")
     asked = [*template.env, *([key] if key else [])]
-    asked += [name for name in CACHES if name in site.surroundings and name not in asked]
-    environment, notes = passed_through(site.surroundings, asked)
+    environment, notes = passed_through(site.surroundings, asked, besides=CACHES)
     arms = tuple(
         ArmPlan(
             arm=arm,

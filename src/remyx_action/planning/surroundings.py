@@ -37,18 +37,19 @@ _CREDENTIALS = re.compile(r"://[^/@\s]+@")
 
 
 def passed_through(
-    surroundings: Mapping[str, str], names: Sequence[str]
+    surroundings: Mapping[str, str], names: Sequence[str], *, besides: Sequence[str] = ()
 ) -> tuple[Mapping[str, str], tuple[str, ...]]:
     """The environment that both arms start from, and notes on what was left out.
 
-    `names` are those in the template's `env`; NotJudged where one is never passed on. An address
+    `names` are those in the template's `env`; NotJudged where one is never passed on. `besides` are
+    kept like those of the allow-list. An address
     with a password in it goes only to a harness whose template asks for the variable by name.
     """
     kept, notes = {**SET, **asked_for(surroundings, names)}, []
     for name, value in surroundings.items():
         if name in names:
             continue
-        if name in KEPT or name.startswith("LC_"):
+        if name in KEPT or name in besides or name.startswith("LC_"):
             if _CREDENTIALS.search(value):
                 notes.append(f"{name} holds credentials and is not passed on; `env: [{name}]` would")
             else:
