@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -167,15 +168,26 @@ def test_a_revision_stands_behind_the_last_at_sign_and_a_server_has_none() -> No
     assert ("org/model@", None) == name_and_revision("org/model@", backend="vllm")
 
 
+def locked() -> list[str]:
+    """The lines of the lock that name a package."""
+    return [line.removesuffix(" \\") for line in requirements().splitlines() if not line.startswith(" ")]
+
+
+def test_every_package_but_torch_is_locked_by_what_it_holds() -> None:
+    """torch comes from one of several places, whose files differ."""
+    packages = re.split(r"\n(?=\S)", requirements())
+    assert {"torch"} == {each.split("==")[0] for each in packages if "--hash=sha256:" not in each}
+
+
 def test_the_lock_the_list_and_the_program_mean_one_lighteval() -> None:
-    pins = dict(line.split(" ;")[0].split("==") for line in requirements().splitlines())
+    pins = dict(line.split(" ;")[0].split("==") for line in locked())
     assert LIGHTEVAL_VERSION == pins["lighteval"] == task_list().version
     assert pins["huggingface-hub"].split(".")[0] < "2"
     assert int(pins["xxhash"].split(".")[0]) < 4
 
 
 def test_the_lock_holds_nothing_for_cuda() -> None:
-    lines = requirements().splitlines()
+    lines = locked()
     assert [] == [line for line in lines if line.startswith(("nvidia", "cuda", "triton"))]
     assert {"torch==2.13.0+cpu ; sys_platform == 'linux'", "torch==2.13.0 ; sys_platform != 'linux'"} == {
         line for line in lines if line.startswith("torch==")
@@ -213,25 +225,28 @@ def test_an_environment_that_cannot_be_made_says_how_large_it_is_and_leaves_noth
 
 A_UV = """#!/bin/sh
 { pwd; echo "$*"; env; } >>"$HOME/told"
-exit 1
+exit ENDS
 """
+
+
+def noting_uv(folder: Path, *, ends: int) -> dict[str, str]:
+    """Surroundings with a uv that only notes in HOME what it is told."""
+    uv = folder / "bin" / "uv"
+    uv.parent.mkdir()
+    uv.write_text(A_UV.replace("ENDS", str(ends)))
+    uv.chmod(0o755)
+    return SURROUNDINGS | {"PATH": f"{uv.parent}:{os.environ['PATH']}", "HOME": str(folder)}
 
 
 def test_a_pull_request_does_not_choose_where_packages_come_from_and_uv_gets_no_token(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A uv that only notes what it is told: no file of the checkout, and nothing of the runner."""
+    """No file of the checkout, and nothing of the runner."""
     checkout = tmp_path / "checkout"
     checkout.mkdir()
     (checkout / "uv.toml").write_text('index-url = "https://example.org/simple"\n')
     monkeypatch.chdir(checkout)
-    uv = tmp_path / "bin" / "uv"
-    uv.parent.mkdir()
-    uv.write_text(A_UV)
-    uv.chmod(0o755)
-    surroundings = SURROUNDINGS | {
-        "PATH": f"{uv.parent}:{os.environ['PATH']}",
-        "HOME": str(tmp_path),
+    surroundings = noting_uv(tmp_path, ends=1) | {
         "UV_INDEX_URL": "https://ann:word@example.org/simple",
         "UV_INDEX_OURS_PASSWORD": "word",
     }
@@ -244,6 +259,16 @@ def test_a_pull_request_does_not_choose_where_packages_come_from_and_uv_gets_no_
         *environment
     }
     assert [] == [line for line in environment if line.startswith(("HF_TOKEN", "KEY", "GITHUB_TOKEN"))]
+
+
+def test_only_what_the_lock_hashes_is_installed_and_one_package_alone_is_built(tmp_path: Path) -> None:
+    with pytest.raises(NotJudged, match="No such file"):  # this uv installs nothing
+        lighteval_python(None, surroundings=noting_uv(tmp_path, ends=0), say=print)
+    told = (tmp_path / "told").read_text().splitlines()
+    torch, others = (line for line in told if line.startswith("--no-config pip install"))
+    assert all("--only-binary=:all:" in each for each in (torch, others))
+    assert "--no-binary" not in torch
+    assert {"--require-hashes", "--no-binary=rouge-score"} <= {*others.split()}
 
 
 def test_a_named_python_is_asked_without_any_token(tmp_path: Path) -> None:

@@ -41,6 +41,9 @@ READY = "ready.json"
 _OF_UV = ("UV_HTTP_TIMEOUT", "UV_INSECURE_HOST", "UV_KEYRING_PROVIDER")
 """Told to uv besides what every harness is told and `UV_INDEX*`: packages can lie behind a password."""
 
+FROM_SOURCE = "rouge-score"
+"""The one package without a wheel; nothing else may run code while it is installed."""
+
 OWN = "or name a Python that has lighteval as model.python in the template"
 
 Say = Callable[[str], None]
@@ -55,7 +58,7 @@ print(json.dumps(found))
 
 
 def requirements() -> str:
-    """The lock: every package of the environment, pinned."""
+    """The lock: every package of the environment, pinned, and every one but torch with its hashes."""
     return (files("remyx_action") / "lighteval_environment" / "requirements.txt").read_text("utf-8")
 
 
@@ -189,12 +192,13 @@ def _install(new: Path, surroundings: Mapping[str, str]) -> None:
     _uv(new, [*uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable, str(new)], surroundings)
     lines = requirements().splitlines()
     into = ["--quiet", "--python", str(_python_of(new)), "--no-deps", "--compile-bytecode"]
-    install = [*uv, "pip", "install", *into]
+    install = [*uv, "pip", "install", *into, "--only-binary=:all:"]
     torch, others = new / "torch.txt", new / "others.txt"
     torch.write_text("\n".join(line for line in lines if line.startswith("torch==")) + "\n", "utf-8")
     others.write_text("\n".join(line for line in lines if not line.startswith("torch==")) + "\n", "utf-8")
     _install_torch(new, [*install, "-r", str(torch)], surroundings)
-    _uv(new, [*install, "-r", str(others)], surroundings)
+    hashed = ["--require-hashes", f"--no-binary={FROM_SOURCE}", f"--build-constraints={others}"]
+    _uv(new, [*install, *hashed, "-r", str(others)], surroundings)
 
 
 def _install_torch(new: Path, install: Sequence[str], surroundings: Mapping[str, str]) -> None:
