@@ -15,7 +15,7 @@ import pytest
 
 from containers.arms import harness, planned
 from containers.conftest import assert_clean
-from containers.engine import HELP, RunningEngine, running_engine, what_is_missing
+from containers.engine import BASE, HELP, RunningEngine, base_as_tar, running_engine, what_is_missing
 from remyx_action.runtimes import Completed, ContainerRuntime, Event, Failed, Line, Retrying, run_arms
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("engine")]
@@ -143,24 +143,49 @@ def test_what_a_killed_run_left_the_next_one_removes(engine: RunningEngine, tmp_
     assert isinstance(outcome, Completed)
 
 
-def test_a_run_in_containers_is_judged(engine: RunningEngine, tmp_path: Path) -> None:
-    """Through the command line: two arms at once, results taken out, a verdict that names the image."""
-    program = """
-        import json, os
-        right = 0.9 if os.environ["REMYX_ASSET"] == "new" else 0.5
-        rows = [{"id": str(n), "score": int(n < right * 400)} for n in range(400)]
-        results = {"schema": "remyx-results/1", "metrics": {"score": {"samples": rows}}}
-        json.dump(results, open(os.environ["REMYX_OUTPUT_DIR"] + "/results.json", "w"))
-    """
-    root = project(tmp_path, program)
+SCORES = """
+    import json, os
+    right = 0.9 if os.environ["REMYX_ASSET"] == "new" else 0.5
+    rows = [{"id": str(n), "score": int(n < right * 400)} for n in range(400)]
+    results = {"schema": "remyx-results/1", "metrics": {"score": {"samples": rows}}}
+    json.dump(results, open(os.environ["REMYX_OUTPUT_DIR"] + "/results.json", "w"))
+"""
+
+
+def judged(engine: RunningEngine, root: Path, out: Path) -> str:
+    """The verdict's text, of a run that ships."""
     done = subprocess.run(
-        [PROGRAM, "-C", root, "run", "--variant", "new", "--out", tmp_path / "out"],
+        [PROGRAM, "-C", root, "run", "--variant", "new", "--out", out],
         capture_output=True,
         text=True,
         env={**os.environ, "DOCKER_HOST": engine.address},
         check=False,
     )
     assert (0, "") == (done.returncode, done.stderr if done.returncode else "")
-    verdict = (tmp_path / "out" / "verdict.json").read_text()
+    return (out / "verdict.json").read_text()
+
+
+def test_a_run_in_containers_is_judged(engine: RunningEngine, tmp_path: Path) -> None:
+    """Through the command line: two arms at once, results taken out, a verdict that names the image."""
+    verdict = judged(engine, project(tmp_path, SCORES), tmp_path / "out")
     assert '"images"' in verdict
     assert '"FROM small-python"' in verdict
+    again = judged(engine, tmp_path, tmp_path / "out")
+    assert "neither reused nor kept: its image may copy from the whole project" in again
+
+
+def test_a_kept_baseline_says_where_its_base_image_moved(engine: RunningEngine, tmp_path: Path) -> None:
+    root = project(tmp_path, SCORES)
+    dockerfile = root / "eval" / "Dockerfile"
+    dockerfile.write_text(dockerfile.read_text().replace("FROM small-python", "FROM moving:1"))
+    template = root / ".remyx" / "templates" / "suite.yaml"
+    template.write_text(template.read_text() + 'harness: ["eval/**"]\n')
+    try:
+        engine.ask("tag", BASE, "moving:1")
+        judged(engine, root, tmp_path / "out")
+        engine.ask("import", "--change", "ENV PATH=/usr/bin:/bin", str(base_as_tar()), "moving:1")
+        verdict = judged(engine, root, tmp_path / "out")
+    finally:
+        engine.ask("rmi", "moving:1")
+    assert '"kind": "kept"' in verdict
+    assert "FROM moving:1 was sha256:" in verdict

@@ -77,6 +77,7 @@ def _fill_in(files: Files, path: str, template: Template, meanings: dict[str, _M
     for fault in faults:
         words = Words(code=fault.code, message=fault.message, help=fault.help)
         yield problem_at(document, path, fault.pointer, words, at_key=fault.at_key)
+    yield from (problem_at(document, path, "/model/generation/seed", words) for words in _one_draw(template))
     if resolved is None:
         del files.specs[path]
         return
@@ -89,6 +90,17 @@ def _fill_in(files: Files, path: str, template: Template, meanings: dict[str, _M
         first = meanings.setdefault(one.key, now) if now else None
         if now and first and (first.direction, first.range) != (now.direction, now.range):
             yield problem_at(document, path, "/task", _two_meanings(one, first))
+
+
+def _one_draw(template: Template) -> Iterator[Words]:
+    """A fixed seed of the draws beside several runs: they would be one run, and their variance 0."""
+    generation = template.model.generation if template.model else None
+    if template.seeds and generation is not None and generation.seed is not None:
+        yield Words(
+            code="seeds-without-effect",
+            message="`seeds` runs each arm several times, and this draws the same each time",
+            help="remove one of the two: the arm's seed is what follows from `seeds`",
+        )
 
 
 def _meaning_of(one: Chosen, template: Template) -> _Meaning | None:

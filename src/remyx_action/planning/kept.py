@@ -50,6 +50,8 @@ class Entry(Spec):
     """How long it took."""
     version: Line
     """Of the program that measured it."""
+    images: dict[Line, Line] = Field(default_factory=dict)
+    """Of an arm that ran in a container: image and bases → digest."""
 
 
 class NotWhatItSays(ValueError):

@@ -66,7 +66,9 @@ def read_kept(
         if days is not None and days < STALE_DAYS
         else [f"measured {age_in_words(entry.clock, now)}: {RENEW}"]
     )
-    report = _report("completed", asset=asset, seconds=entry.seconds, origin=origin, warnings=old)
+    report = _report(
+        "completed", asset=asset, seconds=entry.seconds, origin=origin, warnings=old, images=entry.images
+    )
     arm = _read(template, metrics, ResultsFolder(folder), report)
     if arm.report.digests.items() <= entry.files.items():
         return arm

@@ -14,7 +14,7 @@ from remyx_action.planning.extent import WHOLE, Extent
 from remyx_action.planning.kept import Identity
 from remyx_action.planning.lighteval import plan_lighteval
 from remyx_action.planning.patching import MOST_BYTES
-from remyx_action.planning.plan import Arm, Site, contained, folder_of, plan_run, seeds_of
+from remyx_action.planning.plan import ARMS, Arm, Site, contained, folder_of, plan_run, seeds_of
 from remyx_action.policy.bar import BarMetric, measured_metrics
 from remyx_action.reports.verdict import MeasuredArm, with_warnings
 from remyx_action.repository import Sources
@@ -96,8 +96,20 @@ def carry_out(
     arms = {arm: join_seeds(measured, metrics) for arm, measured in runs.items()}
     arms = {arm: with_warnings(measured, _beyond(errand.extent, measured)) for arm, measured in arms.items()}
     if "baseline" in arms:
-        arms["baseline"] = with_warnings(arms["baseline"], shelf.notes)
+        arms["baseline"] = with_warnings(arms["baseline"], [*shelf.notes, *_moved(arms)])
     return arms
+
+
+def _moved(arms: Mapping[Arm, MeasuredArm]) -> list[str]:
+    """Base images that are not what they were when a kept baseline was measured."""
+    if "variant" not in arms:
+        return []
+    before, now = (arms[arm].report.images for arm in ARMS)
+    return [
+        f"{name} was {before[name]} then, and is {now[name]}: pin its digest, or measure with --fresh"
+        for name in before.keys() & now.keys()
+        if name.startswith("FROM ") and before[name] != now[name]
+    ]
 
 
 def _beyond(extent: Extent, arm: MeasuredArm) -> list[str]:

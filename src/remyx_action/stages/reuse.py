@@ -89,6 +89,7 @@ class Shelf(Struct, kw_only=True):
             clock=now.clock,
             seconds=report.seconds or Decimal(0),
             version=now.version,
+            images=dict(report.images),
         )
         try:
             KeptArms(self.keeping.folder).keep(identity.key, write_entry(entry), entry.files, source)
