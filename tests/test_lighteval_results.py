@@ -593,6 +593,8 @@ def test_samples_have_the_ids_and_inputs_that_an_arm_run_here_gives_them() -> No
         "choices": [" 4", " 5"],
         "gold_index": 0,
         "unconditioned_query": None,
+        "specific": None,
+        "images": None,
     }
     one_example = SimpleNamespace(**example, get_golds=lambda: ["2"])
     (expected,) = identify("sums", [SimpleNamespace(**doc, fewshot_samples=[one_example])], in_group=False)
