@@ -120,20 +120,29 @@ class Judged:
         return f"{asked}: {self.report['verdict']}, {took}, peak memory {self.peak_mb:.0f} MB"
 
 
+MEASURE = """import resource, subprocess, sys
+code = subprocess.call(sys.argv[2:])
+open(sys.argv[1], "w").write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
+sys.exit(code)
+"""
+"""A small process in between: what is started counts the memory of whoever started it as its own."""
+
+
 def judge(project: Path, *arguments: str) -> Judged:
     command = [str(PROGRAM), "-C", str(project), "run", *arguments, "--fresh", "--format", "json"]
-    with (project / "said").open("w+") as said, (project / "printed").open("w+") as printed:
-        started = subprocess.Popen(
-            command, stdout=printed, stderr=said, env=os.environ | {**OFFLINE, "OMP_NUM_THREADS": "2"}
-        )
-        _, status, usage = os.wait4(started.pid, 0)
-        started.returncode = os.waitstatus_to_exitcode(status)
-        printed.seek(0)
-        said.seek(0)
-        text, errors = printed.read(), said.read()
-    assert text, errors
+    ended = subprocess.run(
+        [sys.executable, "-c", MEASURE, str(project / "peak"), *command],
+        capture_output=True,
+        text=True,
+        env=os.environ | {**OFFLINE, "OMP_NUM_THREADS": "2"},
+        check=False,
+    )
+    assert ended.stdout, ended.stderr
     return Judged(
-        code=started.returncode, report=json.loads(text), said=errors, peak_mb=usage.ru_maxrss / 1024
+        code=ended.returncode,
+        report=json.loads(ended.stdout),
+        said=ended.stderr,
+        peak_mb=int((project / "peak").read_text()) / 1024,
     )
 
 
