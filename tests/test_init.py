@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -208,7 +209,9 @@ def test_the_recommended_shape_raises_no_warning() -> None:
 
 @given(st.binary(max_size=400))
 def test_any_file_may_stand_there(content: bytes) -> None:
-    find_in(["results.json"], {"results.json": content})
+    found = find_in(["results.json"], {"results.json": content})
+    keys = [metric.key for metrics in found.results.values() for metric in metrics]
+    assert [key for key in keys if re.match(KEY_PATTERN, key)] == keys
 
 
 def test_hostile_results_propose_nothing_that_is_obeyed() -> None:

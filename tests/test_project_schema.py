@@ -40,10 +40,14 @@ def value_of(path: str) -> Any:
 def test_a_project_keeps_to_its_own_schemas(folder: str) -> None:
     root = ROOT / "examples" / folder
     schemas = project_schemas(project(root))
+    wrong = {}
     for kind, name in (("policies", "policy"), ("templates", "template"), ("experiments", "experiment")):
         for path in root.glob(f".remyx/{kind}/*.yaml"):
             value = json.loads(json.dumps(load_yaml(path.read_bytes(), "x").value, default=float))
-            Draft202012Validator(schemas[f"{name}.schema.json"]).validate(value)
+            errors = Draft202012Validator(schemas[f"{name}.schema.json"]).iter_errors(value)
+            wrong[path.name] = [error.message for error in errors]
+    assert len(wrong) >= 2
+    assert set() == {message for messages in wrong.values() for message in messages}
 
 
 def test_a_metric_or_template_that_the_project_lacks_is_refused() -> None:
