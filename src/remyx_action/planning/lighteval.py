@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from remyx_action.errors import NotJudged
 from remyx_action.planning.extent import WHOLE, Extent
-from remyx_action.planning.plan import ARMS, Arm, ArmPlan, RunPlan, expected_samples, runs_together
+from remyx_action.planning.plan import ARMS, Arm, ArmPlan, RunPlan, expected_samples, not_run, runs_together
 from remyx_action.planning.surroundings import passed_through
 from remyx_action.specs import Metrics, Template
 
@@ -128,7 +128,7 @@ def plan_lighteval(
         arms=arms,
         # models that are loaded here would share the memory and every core
         together=shares_nothing and runs_together(template, vocabulary),
-        not_run={} if "baseline" in assets else {"baseline": "the template takes the recorded baseline"},
+        not_run=not_run(assets),
         notes=(*site.notes, *notes),
     )
 

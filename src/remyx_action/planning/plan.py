@@ -148,9 +148,14 @@ def plan_run(
     return RunPlan(
         arms=tuple(_arm(desk, arm, assets[arm]) for arm in ARMS if arm in assets),
         together=together,
-        not_run={} if "baseline" in assets else {"baseline": "the template takes the recorded baseline"},
+        not_run=not_run(assets),
         notes=(*site.notes, *_said_of(template, site, notes)),
     )
+
+
+def not_run(assets: Mapping[Arm, str]) -> dict[Arm, str]:
+    """Why an arm is not run: the baseline alone can be left out."""
+    return {} if "baseline" in assets else {"baseline": "the template takes the recorded baseline"}
 
 
 def _said_of(template: Template, site: Site, notes: Sequence[str]) -> list[str]:
