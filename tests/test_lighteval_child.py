@@ -256,6 +256,9 @@ def test_a_model_lies_below_its_root_or_on_the_hub(tmp_path: Path, monkeypatch: 
     for name in ("/etc", "../outside", "models/../../outside", "~/model", "./models/none", "a/b/c"):
         with pytest.raises(RefusedError):
             located(name)
+    with pytest.raises(RefusedError, match=r"where there are models/new; a hub's .* is models/nwe@REVISION"):
+        located("models/nwe")
+    assert Located(name="models/nwe", revision=None) == located("models/nwe", "00ff")
     with pytest.raises(RefusedError, match=r"no config\.json"):
         located("models/new")
     (model / "config.json").write_text("{}")

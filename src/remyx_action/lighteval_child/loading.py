@@ -74,6 +74,15 @@ def locate(model: Model) -> Located:
     if not folder.exists():
         if model.name.startswith(".") or model.name.count("/") > 1:
             raise RefusedError(f"the model {model.name} does not exist below the harness root")
+        if "/" in model.name and folder.parent.is_dir() and model.revision is None:
+            # a folder of the project is no account on the hub, which anyone could open under its name
+            beside = ", ".join(
+                sorted(f"{folder.parent.name}/{one.name}" for one in folder.parent.iterdir())[:5]
+            )
+            raise RefusedError(
+                f"the model {model.name} does not exist below the harness root, where there are {beside}; "
+                f"a hub's model of that name is {model.name}@REVISION"
+            )
         return Located(name=model.name, revision=None)
     if model.revision is not None:  # it would count as pinned, and is whatever lies there
         raise RefusedError(f"{model.name} is a folder, which has no revision {model.revision}; leave @ away")

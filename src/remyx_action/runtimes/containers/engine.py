@@ -46,7 +46,7 @@ class Engine:
             )
             self.facts: Mapping[str, Any] = self.api.info()
         except (docker.errors.DockerException, requests.RequestException, OSError) as error:
-            what = str(error).split("\n", maxsplit=1)[0][:200]
+            what = _reason(error)
             raise NotJudged(f"no container engine answers at {address}: {what}", help=_HELP) from error
         self.run = f"{_owner()}/{uuid.uuid4().hex}"
         with suppress(EngineLostError, RefusedError):
@@ -144,6 +144,18 @@ def _address(surroundings: Mapping[str, str]) -> str:
     if surroundings.get("HOME"):
         places.append(f"{surroundings['HOME']}/.docker/run/docker.sock")
     return f"unix://{next((place for place in places if Path(place).exists()), places[0])}"
+
+
+def _reason(error: BaseException) -> str:
+    """What the system said, where the client wraps it in its own words."""
+    inner: BaseException | None = error
+    while inner is not None:
+        wrapped = [one for one in (inner, *inner.args) if isinstance(one, BaseException)]
+        for one in (*wrapped, *(part for each in wrapped for part in each.args)):
+            if isinstance(one, OSError) and one.strerror:
+                return one.strerror.lower()
+        inner = inner.__cause__ or inner.__context__
+    return str(error).split("\n", maxsplit=1)[0][:200]
 
 
 def _owner() -> str:
