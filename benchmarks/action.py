@@ -34,7 +34,12 @@ def action(scratch: Path, cache: Path | None) -> tuple[float, float]:
     if cache is not None:
         environment["UV_CACHE_DIR"] = str(cache)
     made = seconds(SYNC, environment)
-    start = (str(venv / "bin" / "python"), "-P", "-c", "import github, remyx_action.commands.action as a")
+    start = (
+        str(venv / "bin" / "python"),
+        "-P",
+        "-c",
+        "import github, remyx_action.commands.on_github.action as a",
+    )
     return made, seconds(start, environment)
 
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from remyx_action.evidence.comparison import gather
-from remyx_action.evidence.inputs import Inputs
-from remyx_action.evidence.scores import Exact, Samples, Scores, Summary, Unusable
+from remyx_action.evidence.evidence import Inputs
+from remyx_action.evidence.gathering import gather
 from remyx_action.policy.bar import Bar, claims_in, set_bar
-from remyx_action.policy.reasons import Reason
-from remyx_action.specs import Metrics, Policy, Template
+from remyx_action.project.models import Metrics, Policy, Template
+from remyx_action.readers.reasons import Reason
+from remyx_action.readers.scores import Exact, Samples, Scores, Summary, Unusable
 
 MISSING = Unusable(reason=Reason.MISSING_METRIC, message="the variant does not report it")
 

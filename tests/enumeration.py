@@ -11,10 +11,10 @@ import numpy as np
 from scipy.stats import binom
 
 from remyx_action.confidence import weigh
-from remyx_action.evidence.inputs import ArmFacts, MetricEvidence
+from remyx_action.evidence.claims import Claim
+from remyx_action.evidence.evidence import ArmFacts, MetricEvidence
 from remyx_action.evidence.sums import PairedSums
-from remyx_action.policy.bar import BarMetric
-from remyx_action.policy.claims import Claim
+from remyx_action.project.models.metrics import BarMetric
 
 Passes = Callable[[int, int], bool]
 """(wins, losses) → whether the rule passes."""

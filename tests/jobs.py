@@ -15,11 +15,11 @@ from github_stand_in import payloads
 from github_stand_in.history import History
 from github_stand_in.server import StandIn, serve
 from github_stand_in.world import Check, Comment, Pull, World
-from remyx_action.circumstances import Circumstances
-from remyx_action.commands.action import carry_out
+from remyx_action.commands.on_github.action import carry_out
+from remyx_action.commands.run.clock import Circumstances
+from remyx_action.commands.run.pipeline import Stage
 from remyx_action.errors import Exit, FilesWrong, Refusal
-from remyx_action.pipeline import Stage
-from remyx_action.settings import parse_settings
+from remyx_action.github.settings import parse_settings
 from small_project import FILES, model
 
 TOKEN = "token-of-the-job"

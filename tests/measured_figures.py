@@ -27,18 +27,17 @@ from enumeration import (
     worst_false_pass,
 )
 from remyx_action.confidence import advise, estimate, weigh
-from remyx_action.confidence.basis import Basis
-from remyx_action.confidence.location import Location
+from remyx_action.confidence.location import Basis, Location
 from remyx_action.confidence.methods import basis_of
 from remyx_action.confidence.student import lower_tail
-from remyx_action.evidence.comparison import gather
-from remyx_action.evidence.inputs import Arm, ArmFacts, Extremes, Inputs, MetricEvidence
-from remyx_action.evidence.scores import Samples
+from remyx_action.evidence.claims import Claim, claim_of
+from remyx_action.evidence.evidence import Arm, ArmFacts, Extremes, Inputs, MetricEvidence
+from remyx_action.evidence.gathering import gather
 from remyx_action.evidence.sums import ArmSums, PairedSums, add_pairs
-from remyx_action.policy.bar import BarMetric
-from remyx_action.policy.claims import Claim, claim_of
 from remyx_action.policy.judgement import judge
-from remyx_action.specs import Directional, Guard
+from remyx_action.project.models import Directional, Guard
+from remyx_action.project.models.metrics import BarMetric
+from remyx_action.readers.scores import Samples
 
 FLOORS = (("0.80", 0.2), ("0.95", 0.05))
 ALLOWED = {"0.80": 0.21, "0.95": 0.055}

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from remyx_action.circumstances import Circumstances
 from remyx_action.commands import baseline
-from remyx_action.pipeline import Request, Stage, run
-from remyx_action.reports.report import ArmReport, Report, to_json
+from remyx_action.commands.run.cache import Keeping
+from remyx_action.commands.run.clock import Circumstances
+from remyx_action.commands.run.pipeline import Request, Stage, run
+from remyx_action.report.report import ArmReport, Report, to_json
 from remyx_action.runtimes import Event, Started
-from remyx_action.stages.reuse import Keeping
 from small_project import FILES
 
 

@@ -9,13 +9,13 @@ from random import Random
 from typing import Any
 
 from bars import decimals, exact, inputs, number, samples
-from remyx_action.checks.bundle import Bundle
-from remyx_action.evidence.inputs import Inputs
-from remyx_action.evidence.scores import Scores, Summary, Unusable
+from remyx_action.evidence.evidence import Inputs
 from remyx_action.policy.bar import Bar
-from remyx_action.policy.changes import Side
-from remyx_action.policy.reasons import Reason
-from remyx_action.specs import Metrics, Policy, Template
+from remyx_action.policy.diff import Side
+from remyx_action.project.load import Bundle
+from remyx_action.project.models import Metrics, Policy, Template
+from remyx_action.readers.reasons import Reason
+from remyx_action.readers.scores import Scores, Summary, Unusable
 
 KEYS = "abcd"
 METRICS: list[dict[str, Any]] = [

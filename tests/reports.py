@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from remyx_action.checks.bundle import Bundle
-from remyx_action.evidence.scores import ArmScores, Samples, Scores, Summary, Unusable
 from remyx_action.policy.bar import Bar
-from remyx_action.policy.changes import Side, compare_bars
-from remyx_action.policy.reasons import Reason
-from remyx_action.reports.report import (
+from remyx_action.policy.diff import Side, compare_bars
+from remyx_action.project.load import Bundle
+from remyx_action.project.models import Metrics, Policy, Template
+from remyx_action.readers.reasons import Reason
+from remyx_action.readers.scores import ArmScores, Samples, Scores, Summary, Unusable
+from remyx_action.report.report import (
     ArmReport,
     BarChange,
     ExperimentReport,
@@ -21,8 +22,7 @@ from remyx_action.reports.report import (
     Report,
     RunReport,
 )
-from remyx_action.reports.verdict import MeasuredArm, failed_arm, reach_verdict
-from remyx_action.specs import Metrics, Policy, Template
+from remyx_action.report.verdict import MeasuredArm, failed_arm, reach_verdict
 
 Arms = tuple[Scores, Scores]
 """Baseline and variant of one metric."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathspec import GitIgnoreSpec
 
-from remyx_action.checks.bundle import load_bundle
-from remyx_action.checks.lock import HarnessFile, digest_of_harness, lock_as_json, lock_of
-from remyx_action.checks.protected import harness_globs, protected_paths
+from remyx_action.project.load import load_bundle
+from remyx_action.project.lock import HarnessFile, digest_of_harness, lock_as_json, lock_of
+from remyx_action.project.protected import harness_globs, protected_paths
 
 METRICS = """version: 1
 metrics:

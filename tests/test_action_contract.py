@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from pages import ROOT, table
-from remyx_action import settings
-from remyx_action.settings import Inputs, parse_settings
+from remyx_action.github import settings
+from remyx_action.github.settings import Inputs, parse_settings
 
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
 GUIDE = ROOT / "docs" / "guide" / "on-github.md"
@@ -61,7 +61,7 @@ def test_the_guide_lists_every_input_and_output_as_the_action_does() -> None:
 
 
 def test_outputs_are_those_that_the_program_writes() -> None:
-    source = "".join(path.read_text() for path in (ROOT / "src/remyx_action/commands").glob("*.py"))
+    source = "".join(path.read_text() for path in (ROOT / "src/remyx_action/commands").rglob("*.py"))
     for name in ACTION["outputs"]:
         assert f'"{name}":' in source, name
 

@@ -1,4 +1,4 @@
-"""The house's four properties, held over the syntax tree: direction, size, values, one place that prints."""
+"""The house's properties, held over the syntax tree: layers, values, one place that prints."""
 
 import ast
 import sys
@@ -10,23 +10,39 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "remyx_action"
 
-SHELLS = {"__main__", "cli", "commands", "pipeline", "progress", "stages"}
-"""Know several edges."""
-EDGES = {
-    "repository", "workspace", "runtimes", "settings", "github", "workflow", "circumstances",
-    "lighteval_child",
-}  # fmt: skip
-"""Touch the world; know the core, never each other."""
-SHARED = {"remyx_action.lighteval_child.names"}
-"""Of an edge, and as pure as the core, which needs the same words."""
-PROGRAMS = {"cli", "lighteval_child"}
-"""Print and exit: the second runs by itself, in lighteval's own environment."""
+LAYERS: tuple[tuple[str, ...], ...] = (
+    ("errors", "decimals"),
+    ("project",),
+    ("readers", "runtimes", "sources"),
+    ("evidence",),
+    ("confidence",),
+    ("policy",),
+    ("report", "github"),
+    ("commands",),
+    ("cli",),
+    ("__init__", "__main__"),
+)
+"""The rooms, floor by floor, from the ground up. A room imports from the floors below it and from itself."""
+NEIGHBOURS = {
+    (
+        "readers",
+        "remyx_action.runtimes.lighteval.child.names",
+    ): "lighteval's metric names, as pure as the core",
+}
+"""What a room may import from another one on its own floor."""
+FLOOR = {room: floor for floor, rooms in enumerate(LAYERS) for room in rooms}
+TOUCHES_THE_WORLD = {"runtimes", "sources", "github", "commands", "cli", "__main__"}
+"""Read files, clocks, processes and the network; every other room is pure."""
+PRINTS = ("cli/", "runtimes/lighteval/child/", "sources/disk/parquet_child.py")
+"""Print and exit: the second and third are programs of their own."""
 THE_WORLD = {
-    "asyncio", "datetime", "glob", "http", "multiprocessing", "os", "pathlib", "platform", "random",
+    "asyncio", "glob", "http", "multiprocessing", "os", "pathlib", "platform", "random",
     "secrets", "select", "shutil", "signal", "socket", "subprocess", "sys", "tempfile", "threading", "time",
     "urllib.request", "uuid",
 }  # fmt: skip
 """Modules through which something could come in or go out behind an argument's back."""
+VALUES = {"pathlib.PurePath", "pathlib.PurePosixPath"}
+"""Of those modules what only computes."""
 HEAVY = {
     "datasets", "docker", "github", "jinja2", "jsonschema", "lighteval", "pyarrow", "rich", "torch",
     "transformers",
@@ -34,6 +50,12 @@ HEAVY = {
 """Imported where they are used, so that `judge` and `--help` start fast."""
 
 MODULES = sorted(SOURCE.rglob("*.py"))
+VERSION = "remyx_action.__version__"
+KNOWN = {
+    ".".join(("remyx_action", *path.relative_to(SOURCE).with_suffix("").parts)).removesuffix(".__init__")
+    for path in MODULES
+}
+"""The dotted name of every module and package."""
 
 
 @cache
@@ -59,13 +81,10 @@ def imports(path: Path, *, top_level_only: bool = False) -> Iterator[str]:
             yield from (f"{stem}.{alias.name}" for alias in node.names)
 
 
-def rooms_imported(path: Path) -> set[str]:
-    found = (name for name in imports(path) if name.rpartition(".")[0] not in SHARED)
-    return {name.split(".")[1] for name in found if name.startswith("remyx_action.")}
-
-
-def module_name(path: Path) -> str:
-    return ".".join(("remyx_action", *path.relative_to(SOURCE).with_suffix("").parts))
+def modules_imported(path: Path) -> set[str]:
+    """Modules of this package that the file imports: names are cut down to the module that holds them."""
+    found = (name for name in imports(path) if name.startswith("remyx_action.") and name != VERSION)
+    return {name if name in KNOWN else name.rpartition(".")[0] for name in found}
 
 
 def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -75,18 +94,26 @@ def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
-def test_every_module_keeps_its_place_in_the_line(path: Path) -> None:
-    forbidden = set() if room(path) in SHELLS else SHELLS | (EDGES - {room(path)})
-    assert set() == rooms_imported(path) & forbidden
+def test_a_room_imports_only_from_floors_below(path: Path) -> None:
+    """Lazy imports, and those for type checking alone, count like all others."""
+    above = {
+        name
+        for name in modules_imported(path)
+        if (other := name.split(".")[1]) != room(path)
+        and FLOOR[other] >= FLOOR[room(path)]
+        and (room(path), name) not in NEIGHBOURS
+    }
+    assert set() == above
 
 
 @pytest.mark.parametrize(
     "path",
-    [path for path in MODULES if room(path) not in SHELLS | EDGES or module_name(path) in SHARED],
+    [path for path in MODULES if room(path) not in TOUCHES_THE_WORLD],
     ids=lambda path: str(path.relative_to(SOURCE)),
 )
 def test_the_core_is_pure(path: Path) -> None:
-    found = {".".join(name.split(".")[:depth]) for name in imports(path) for depth in (1, 2)}
+    names = (name for name in imports(path) if name not in VALUES)
+    found = {".".join(name.split(".")[:depth]) for name in names for depth in (1, 2)}
     assert set() == found & THE_WORLD
     calls = {
         node.func.id
@@ -103,7 +130,7 @@ def test_heavy_packages_wait_until_they_are_used(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
 def test_modules_fit_on_a_few_screens_and_functions_on_one(path: Path) -> None:
-    assert len(path.read_text().splitlines()) < 400
+    assert len(path.read_text().splitlines()) < 500
     sizes = {function.name: function.end_lineno - function.lineno for function in functions(path)}  # type: ignore[operator]
     assert {} == {name: size for name, size in sizes.items() if size >= 40}
 
@@ -116,7 +143,7 @@ def test_every_module_says_its_place_in_one_sentence(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [path for path in MODULES if room(path) not in PROGRAMS],
+    [path for path in MODULES if not path.relative_to(SOURCE).as_posix().startswith(PRINTS)],
     ids=lambda path: str(path.relative_to(SOURCE)),
 )
 def test_only_the_command_line_prints_and_exits(path: Path) -> None:
@@ -125,16 +152,16 @@ def test_only_the_command_line_prints_and_exits(path: Path) -> None:
     assert set() == called & {"print", "sys.exit", "exit", "quit", "typer.echo", "sys.stdout.write"}
 
 
-def test_the_parts_of_the_house_exist() -> None:
-    """So that renaming a room cannot silently free it from the rules above."""
-    rooms = {room(path) for path in MODULES}
-    assert {"cli", "pipeline", "commands", "repository", "workspace", "runtimes"} <= rooms
+def test_the_table_of_rooms_is_whole() -> None:
+    assert set(FLOOR) == {room(path) for path in MODULES}
 
 
-def test_the_program_that_runs_lighteval_knows_nothing_else_of_this_package() -> None:
+CHILD = SOURCE / "runtimes" / "lighteval" / "child"
+
+
+@pytest.mark.parametrize("path", sorted(CHILD.rglob("*.py")), ids=lambda path: path.name)
+def test_the_program_that_runs_lighteval_knows_nothing_else_of_this_package(path: Path) -> None:
     """It runs in an environment that holds lighteval and not this package."""
-    for path in MODULES:
-        if room(path) == "lighteval_child":
-            assert {"lighteval_child"} >= rooms_imported(path)
-            known = sys.stdlib_module_names | {"remyx_action"}
-            assert known >= {name.split(".")[0] for name in imports(path, top_level_only=True)}
+    assert all(name.startswith("remyx_action.runtimes.lighteval.child") for name in modules_imported(path))
+    known = sys.stdlib_module_names | {"remyx_action"}
+    assert known >= {name.split(".")[0] for name in imports(path, top_level_only=True)}

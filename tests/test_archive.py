@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from remyx_action.errors import NotJudged
-from remyx_action.files.layout import RESULTS_CAP_BYTES
-from remyx_action.workspace import archive as module
-from remyx_action.workspace.archive import pack, unpack
+from remyx_action.project.files.layout import RESULTS_CAP_BYTES
+from remyx_action.sources.disk import archive as module
+from remyx_action.sources.disk.archive import pack, unpack
 
 
 def tar_of(path: Path, *members: tuple[tarfile.TarInfo, bytes]) -> Path:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from remyx_action.lighteval_child.names import canonical
+from remyx_action.runtimes.lighteval.child.names import canonical
 
 ADDRESSES = some.integers(2**16, 2**48)
 

@@ -6,9 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bars import samples
-from remyx_action.evidence.comparison import samples_changed
-from remyx_action.evidence.scores import Samples
-from remyx_action.reports.report import SampleChange
+from remyx_action.evidence.gathering import SampleChange, samples_changed
+from remyx_action.readers.scores import Samples
 
 
 def change(id_: str, baseline: str, variant: str) -> SampleChange:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from remyx_action.checks.lint_catalogue import LINTS
 from remyx_action.commands.check import check
 from remyx_action.errors import Exit, Problem
-from remyx_action.render.problems_for_github import problems_as_github
+from remyx_action.policy.lints.catalogue import LINTS
+from remyx_action.report.render.problems import problems_as_github
 
 ROOT = Path(__file__).parents[1]
 

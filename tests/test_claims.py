@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from remyx_action.policy.claims import Claim, Direction, claim_of
-from remyx_action.specs import Comparison, Directional, Equality, Guard, MetricCondition
+from remyx_action.evidence.claims import Claim, Direction, claim_of
+from remyx_action.project.models import Comparison, Directional, Equality, Guard, MetricCondition
 
 
 def condition(metric: str, op: str, threshold: str, mode: str = "absolute") -> MetricCondition:

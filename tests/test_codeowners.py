@@ -9,10 +9,18 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pathspec import GitIgnoreSpec
 
-from remyx_action.checks.codeowners import CAP_BYTES, is_owner, read_codeowners, with_block, without_block
-from remyx_action.checks.ownership_patterns import WrongPatternError, escaped, pattern_of
-from remyx_action.checks.protected import protected_paths
-from remyx_action.specs import Template
+from remyx_action.project.codeowners import (
+    CAP_BYTES,
+    WrongPatternError,
+    escaped,
+    is_owner,
+    pattern_of,
+    read_codeowners,
+    with_block,
+    without_block,
+)
+from remyx_action.project.models import Template
+from remyx_action.project.protected import protected_paths
 
 DOCUMENTED = [
     # pattern, path, whether it is meant

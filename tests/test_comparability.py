@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from remyx_action.evidence.comparability import compare_provenance
-from remyx_action.evidence.scores import ArmScores, Samples, Scores, Summary
+from remyx_action.readers.scores import ArmScores, Samples, Scores, Summary
 
 
 def arm(inputs: list[str | None] | None = None, *, ids: str = "abc", **provenance: str) -> ArmScores:

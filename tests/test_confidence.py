@@ -16,13 +16,12 @@ from scipy import stats
 from bars import exact, number, samples
 from enumeration import claim, metric
 from remyx_action.confidence import Weighed, estimate, interval_of_baseline, weigh
-from remyx_action.confidence.moments import prior_of_difference
-from remyx_action.confidence.pseudo_samples import Observed, Prior
-from remyx_action.evidence.comparison import gather
-from remyx_action.evidence.inputs import Extremes, MetricEvidence
-from remyx_action.evidence.scores import Samples, Scores, Summary, Unusable
-from remyx_action.policy.claims import Claim
-from remyx_action.policy.reasons import Reason
+from remyx_action.confidence.pseudo_samples import Observed, Prior, prior_of_difference
+from remyx_action.evidence.claims import Claim
+from remyx_action.evidence.evidence import Extremes, MetricEvidence
+from remyx_action.evidence.gathering import gather
+from remyx_action.readers.reasons import Reason
+from remyx_action.readers.scores import Samples, Scores, Summary, Unusable
 
 UNRANGED = metric(range=None)
 SIGNED = metric(range=[Decimal(-1), Decimal(1)])

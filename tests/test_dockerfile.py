@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from remyx_action.planning.dockerfile import bases_of, marked, ours
+from remyx_action.runtimes.plan.container import bases_of, marked, ours
 
 RENAMED = {"team/base:1": "remyx-action:aaa", "tools": "remyx-action:bbb"}
 DOCKERFILE = """# syntax is not ours to change

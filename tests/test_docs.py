@@ -8,7 +8,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,6 @@ import yaml
 from pages import ROOT, Command, blocks, commands, links, named_files, pages, table
 from remyx_action.cli import app
 from remyx_action.errors import Exit
-from test_architecture import EDGES, SHELLS
 
 README = ROOT / "README.md"
 EXAMPLES = ROOT / "examples"
@@ -167,9 +165,3 @@ def test_every_decision_is_listed() -> None:
     folder = ROOT / "docs/decisions"
     listed = {row[0].split("](")[1].rstrip(")") for row in table(folder / "README.md", "page")}
     assert listed == {page.name for page in folder.glob("*.md")} - {"README.md"}
-
-
-def test_coverage_leaves_out_nothing_that_decides() -> None:
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["coverage"]
-    left_out = {Path(path).relative_to("src/remyx_action").parts[0] for path in settings["report"]["omit"]}
-    assert {name.removesuffix(".py") for name in left_out} <= SHELLS | EDGES

@@ -13,12 +13,12 @@ import yaml
 
 from github_stand_in.world import Fault
 from jobs import MAY_POST, Jobs, jobs_on
-from remyx_action.checks.codeowners import with_block
-from remyx_action.checks.protected import protected_paths
 from remyx_action.commands.doctor import Place, doctor, local_place
 from remyx_action.errors import Exit, WrongUsage
 from remyx_action.github.client import Client, Connection
-from remyx_action.specs import Template
+from remyx_action.project.codeowners import with_block
+from remyx_action.project.models import Template
+from remyx_action.project.protected import protected_paths
 from small_project import FILES, POLICY, TEMPLATE, UNLOCKED, locked, model
 
 SHAPES = sorted((Path(__file__).parent / "examples/doctor").glob("*.yaml"))

@@ -5,7 +5,7 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from remyx_action.render.drawing import HEADING, REACH, WIDTH, Bar, draw, extent
+from remyx_action.report.render.drawing import HEADING, REACH, WIDTH, Bar, draw, extent
 
 numbers = st.decimals(min_value=-10, max_value=10, places=6, allow_nan=False)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bars import bar, inputs, number, samples
-from remyx_action.reports.drift import drift_of
+from remyx_action.report.draw_up import drift_of
 
 GUARD = {"all": [{"metric": "a", "op": "no_regression"}]}
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from github_stand_in import payloads
 from github_stand_in.history import History
 from github_stand_in.world import Pull, World
-from remyx_action.events import (
+from remyx_action.github.events import (
     PARSERS,
     Commit,
     MergeGroupEvent,

@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from bars import bar, inputs, samples
-from remyx_action.evidence.inputs import Inputs, MetricEvidence
+from remyx_action.evidence.evidence import Inputs, MetricEvidence
 from remyx_action.policy.advice import advice_for
 from remyx_action.policy.bar import Bar
 from remyx_action.policy.judgement import judge

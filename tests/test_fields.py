@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from bars import bar, inputs, number, samples
-from remyx_action.evidence.scores import Scores
 from remyx_action.policy.judgement import Judgement, judge
-from remyx_action.policy.reasons import Reason
+from remyx_action.readers.reasons import Reason
+from remyx_action.readers.scores import Scores
 
 NEEDS_500 = {"field": "sample_size", "op": ">=", "threshold": 500}
 BETTER = {"metric": "a.delta", "op": ">=", "threshold": 0.02}

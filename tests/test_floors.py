@@ -5,10 +5,9 @@ from fractions import Fraction
 
 import pytest
 
-from remyx_action.policy.bar import Leaf, Node
-from remyx_action.policy.floors import effective_floor, share_of
-from remyx_action.specs import Guard
-from remyx_action.specs.policy import AllOf, AnyOf, AtLeast
+from remyx_action.policy.bar import effective_floor, share_of
+from remyx_action.project.models import Guard
+from remyx_action.project.models.policy import AllOf, AnyOf, AtLeast, Leaf, Node
 
 GUARDS: list[Node | Leaf] = [Guard(metric=key, op="no_regression") for key in "abcd"]
 

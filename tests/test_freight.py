@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from remyx_action.planning.container import Brought
-from remyx_action.runtimes.containers import freight
-from remyx_action.runtimes.containers.flow import whole_lines
-from remyx_action.runtimes.containers.freight import TooMuchError, packed, unpacked
+from remyx_action.runtimes.containers import files as freight
+from remyx_action.runtimes.containers.container import whole_lines
+from remyx_action.runtimes.containers.files import TooMuchError, packed, unpacked
+from remyx_action.runtimes.plan.container import Brought
 
 
 def stream(*members: tarfile.TarInfo | tuple[str, bytes]) -> Iterator[bytes]:

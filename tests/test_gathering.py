@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from bars import exact, number, samples
 from enumeration import claim, metric
 from remyx_action.confidence import estimate, weigh
-from remyx_action.evidence.comparison import gather
-from remyx_action.evidence.inputs import Extremes, MetricEvidence, SummaryState, UnusableState
-from remyx_action.evidence.scores import Samples, Scores, Summary, Unusable
-from remyx_action.policy.reasons import Reason
+from remyx_action.evidence.evidence import Extremes, MetricEvidence, SummaryState, UnusableState
+from remyx_action.evidence.gathering import gather
+from remyx_action.readers.reasons import Reason
+from remyx_action.readers.scores import Samples, Scores, Summary, Unusable
 
 LOWER = metric(direction="lower")
 UNRANGED = metric(range=None)

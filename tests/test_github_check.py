@@ -6,8 +6,8 @@ from msgspec.structs import replace
 from github_stand_in.stage import CHECK, TOKEN, Stage
 from github_stand_in.talk import bot
 from github_stand_in.world import Fault
-from remyx_action.events import Commit
 from remyx_action.github import check
+from remyx_action.github.events import Commit
 from remyx_action.github.trouble import NotPosted, NotRead, Posted
 
 PAGE = "https://example.invalid/run"

@@ -7,9 +7,9 @@ import pytest
 from github_stand_in.stage import TOKEN, Stage, publish
 from github_stand_in.talk import bot
 from github_stand_in.world import ACTIONS_BOT, COMMENT_CHARACTERS, Fault, Identity
-from remyx_action.events import Commit
 from remyx_action.github import comment
-from remyx_action.github.marker import Marker, marker_of, with_marker
+from remyx_action.github.comment import Marker, marker_of, with_marker
+from remyx_action.github.events import Commit
 from remyx_action.github.trouble import LeftAlone, NotPosted, Posted, Superseded
 
 Record = Callable[[str, object], None]

@@ -1,8 +1,8 @@
 """Head and base are read again before anything is written, and never taken from an artifact."""
 
 from github_stand_in.stage import Stage
-from remyx_action.events import Commit
 from remyx_action.github import pull_request
+from remyx_action.github.events import Commit
 from remyx_action.github.trouble import NotRead
 
 

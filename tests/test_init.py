@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from person import at_a_terminal
-from remyx_action.authoring import (
+from remyx_action.commands.init import (
     Answers,
     MetricAnswer,
     condition_of,
@@ -24,12 +24,12 @@ from remyx_action.authoring import (
     texts_of,
     workflow_text,
 )
-from remyx_action.authoring.texts import PLACEHOLDER
-from remyx_action.checks.bundle import load_bundle
-from remyx_action.checks.codeowners import read_codeowners
-from remyx_action.checks.lints import warnings_of
+from remyx_action.commands.init.texts import PLACEHOLDER
 from remyx_action.errors import WrongUsage
-from remyx_action.specs.fields import KEY_PATTERN
+from remyx_action.policy.lints import warnings_of
+from remyx_action.project.codeowners import read_codeowners
+from remyx_action.project.load import load_bundle
+from remyx_action.project.models.fields import KEY_PATTERN
 
 ROOT = Path(__file__).parents[1]
 DIGITS = ROOT / "examples/digits-classifier"

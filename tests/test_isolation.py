@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from remyx_action.commands.run.provenance import isolation_here
 from remyx_action.policy.isolation import HANDED_IN, isolation_of
-from remyx_action.specs import Template
-from remyx_action.stages.standing import isolation_here
+from remyx_action.project.models import Template
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 SCRIPT = {"version": 1, "name": "suite", "script": "eval.py", "metrics": ["score"]}

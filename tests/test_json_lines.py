@@ -7,9 +7,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from remyx_action.files.strict_json import NotStrictJson, read_as_written
-from remyx_action.readers.broken import BrokenResults
+from remyx_action.project.files.json_text import NotStrictJson, read_as_written
 from remyx_action.readers.columns import NATIVE_ROLES, Columns
+from remyx_action.readers.files import BrokenResults
 from remyx_action.readers.json_lines import BLOCK_BYTES, blocks, read_lines
 from remyx_action.readers.row_shape import shape_of
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from remyx_action.checks.json_schema import schemas
 from remyx_action.commands.schema import as_text, differing_schemas, write_schemas
+from remyx_action.report.schemas import schemas
 
 FOLDER = Path(__file__).parents[1] / "schemas"
 SCHEMAS = schemas()

@@ -12,11 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bars import bar, exact, inputs, number, samples
-from remyx_action.evidence.scores import Scores
 from remyx_action.policy.judgement import decide, judge
-from remyx_action.policy.logic import Mark
-from remyx_action.policy.reasons import Reason
-from remyx_action.policy.rules import ConditionTrace
+from remyx_action.policy.rules import ConditionTrace, Mark
+from remyx_action.readers.reasons import Reason
+from remyx_action.readers.scores import Scores
 
 SHIP = {"all": [{"metric": "a.delta", "op": ">=", "threshold": 0.02}]}
 WORKED: list[dict[str, Any]] = [

@@ -10,13 +10,26 @@ from typing import Any
 
 import pytest
 
-from remyx_action.lighteval_child.documents import Document, digest_of_all, identify, of_shard
-from remyx_action.lighteval_child.evaluating import Asked, Row, rows_of
-from remyx_action.lighteval_child.loading import Located, locate, revision_of
-from remyx_action.lighteval_child.openai_model import Server, cut, request_of
-from remyx_action.lighteval_child.results import check_answers, check_mean, lines_of, number_of, write
-from remyx_action.lighteval_child.specification import Model, read_specification
-from remyx_action.lighteval_child.telling import AGAIN, Counter, LostError, RefusedError, fail
+from remyx_action.runtimes.lighteval.child.documents import Document, digest_of_all, identify, of_shard
+from remyx_action.runtimes.lighteval.child.evaluating import Asked, Row, rows_of
+from remyx_action.runtimes.lighteval.child.loading import Located, locate, revision_of
+from remyx_action.runtimes.lighteval.child.openai_model import Server, cut, request_of
+from remyx_action.runtimes.lighteval.child.results import (
+    check_answers,
+    check_mean,
+    lines_of,
+    number_of,
+    write,
+)
+from remyx_action.runtimes.lighteval.child.specification import (
+    AGAIN,
+    Counter,
+    LostError,
+    Model,
+    RefusedError,
+    fail,
+    read_specification,
+)
 from with_lighteval.server import Talk, serving
 
 SPECIFICATION: dict[str, Any] = {

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from remyx_action.commands.run.lighteval import digest_of_program, edition
 from remyx_action.errors import NotJudged
-from remyx_action.lighteval_child.program import harness_of
-from remyx_action.planning.lighteval import LIGHTEVAL_VERSION
-from remyx_action.runtimes.environment import child_folder
-from remyx_action.specs import Template
-from remyx_action.stages.lighteval import digest_of_program, edition
+from remyx_action.project.models import Template
+from remyx_action.runtimes.lighteval.child.program import harness_of
+from remyx_action.runtimes.lighteval.environment import child_folder
+from remyx_action.runtimes.plan.lighteval import LIGHTEVAL_VERSION
 
 
 def template_of(python: str | None = None) -> Template:

@@ -7,8 +7,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
-from remyx_action.checks.json_schema import schema_of
-from remyx_action.specs import Template
+from remyx_action.project.models import Template
+from remyx_action.report.schemas import schema_of
 
 SCHEMA = Draft202012Validator(schema_of("template"))
 

@@ -12,20 +12,21 @@ from typing import Any
 import pytest
 import yaml
 
-from remyx_action.checks.bundle import load_bundle
 from remyx_action.errors import NotJudged
-from remyx_action.planning.extent import Extent
-from remyx_action.planning.lighteval import (
+from remyx_action.project.load import load_bundle
+from remyx_action.project.models import Metrics, Template
+from remyx_action.project.models.extent import Extent
+from remyx_action.project.models.template import Arm
+from remyx_action.project.tasks import task_list
+from remyx_action.runtimes.lighteval.environment import lighteval_python, requirements
+from remyx_action.runtimes.plan.lighteval import (
     LIGHTEVAL_VERSION,
     ChildSite,
     is_pinned,
     name_and_revision,
     plan_lighteval,
 )
-from remyx_action.planning.plan import Arm, RunPlan
-from remyx_action.runtimes.environment import lighteval_python, requirements
-from remyx_action.specs import Metrics, Template
-from remyx_action.tasks import task_list
+from remyx_action.runtimes.plan.plan import RunPlan
 
 ASSETS: dict[Arm, str] = {"baseline": "org/old@" + "a" * 40, "variant": "models/new"}
 SURROUNDINGS = {

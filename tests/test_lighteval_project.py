@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from remyx_action.checks.bundle import Bundle, load_bundle
-from remyx_action.checks.lock import digest_of, digest_of_harness, drift, lock_of
-from remyx_action.checks.project_schema import project_schemas
-from remyx_action.checks.protected import harness_globs, protected_paths
 from remyx_action.commands.check import check_project
 from remyx_action.commands.lock import check_locks, lock
+from remyx_action.commands.run.context import OF_A_PROJECT
 from remyx_action.policy.bar import set_bar
-from remyx_action.specs import Lock
-from remyx_action.stages.scene import OF_A_PROJECT
+from remyx_action.project.load import Bundle, load_bundle
+from remyx_action.project.lock import digest_of, digest_of_harness, drift, lock_of
+from remyx_action.project.models import Lock
+from remyx_action.project.protected import harness_globs, protected_paths
+from remyx_action.report.schemas import project_schemas
 from test_lock_command import commit, git
 
 TEMPLATE = """version: 1

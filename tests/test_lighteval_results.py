@@ -18,22 +18,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lighteval_runs import a_run, details_of, results_of, rewrite
+from remyx_action.commands.run.arms import read_handed_in
 from remyx_action.errors import Problem
 from remyx_action.evidence.comparability import compare_provenance
-from remyx_action.evidence.scores import ArmScores, Samples, Summary, Unusable
-from remyx_action.files.strict_json import read_as_written
-from remyx_action.lighteval_child.documents import identify
-from remyx_action.policy.reasons import Reason
+from remyx_action.project.files.json_text import read_as_written
+from remyx_action.project.models import Template
 from remyx_action.readers import BrokenResults, read_arm
 from remyx_action.readers.files import ArmFiles
 from remyx_action.readers.lighteval import DETAIL_COLUMNS, read_lighteval
 from remyx_action.readers.lighteval.details import id_of, input_of, read_details
+from remyx_action.readers.reasons import Reason
 from remyx_action.readers.samples import point_of
-from remyx_action.reports.verdict import MeasuredArm
-from remyx_action.specs import Template
-from remyx_action.stages.arms import read_handed_in
-from remyx_action.workspace import ResultsFolder
-from remyx_action.workspace.parquet import ParquetRows
+from remyx_action.readers.scores import ArmScores, Samples, Summary, Unusable
+from remyx_action.report.verdict import MeasuredArm
+from remyx_action.runtimes.lighteval.child.documents import identify
+from remyx_action.sources.disk import ResultsFolder
+from remyx_action.sources.disk.parquet import ParquetRows
 from test_readers import a_metric
 
 Change = Callable[[list[Any]], object]

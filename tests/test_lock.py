@@ -2,9 +2,9 @@
 
 import pytest
 
-from remyx_action.checks.bundle import load_bundle
-from remyx_action.checks.lock import HarnessFile, digest_of, digest_of_harness
-from remyx_action.specs import Metrics
+from remyx_action.project.load import load_bundle
+from remyx_action.project.lock import HarnessFile, digest_of, digest_of_harness
+from remyx_action.project.models import Metrics
 
 DIGEST = "sha256:6a698338a0329d8bcf4dec98f32debf0d0633464aa6a938fb908431289f428d5"
 METRICS = "version: 1\nmetrics:\n  - {key: accuracy, unit: accuracy, baseline: 0.42}\n"

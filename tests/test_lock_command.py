@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from github_stand_in.contract import Contract
-from remyx_action.checks.codeowners import read_codeowners
 from remyx_action.commands.lock import Locked, check_locks, lock
 from remyx_action.errors import FilesWrong, WrongUsage
+from remyx_action.project.codeowners import read_codeowners
 from small_project import POLICY, UNLOCKED
 
 DESCRIPTION = Path(__file__).parent / "github_stand_in/openapi.json"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remyx_action.policy.logic import Mark, at_least, mark_of
+from remyx_action.policy.rules import Mark, at_least, mark_of
 
 MARKS = st.sampled_from(list(Mark))
 

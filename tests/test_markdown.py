@@ -7,18 +7,13 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 
-from remyx_action import render
-from remyx_action.render.job_summary import LIMIT as SUMMARY_LIMIT
-from remyx_action.render.markdown import SHEDDING
-from remyx_action.render.pull_request import LIMIT, MARKER
-from remyx_action.reports.report import (
-    Advice,
-    BarChange,
-    ExperimentReport,
-    Report,
-    SampleChange,
-    SamplesChanged,
-)
+from remyx_action.evidence.gathering import SampleChange, SamplesChanged
+from remyx_action.policy.advice import Advice
+from remyx_action.report import render
+from remyx_action.report.render.job_summary import LIMIT as SUMMARY_LIMIT
+from remyx_action.report.render.markdown import SHEDDING
+from remyx_action.report.render.pull_request import LIMIT, MARKER
+from remyx_action.report.report import BarChange, ExperimentReport, Report
 from reports import REPORTS, arm, many, on_a_pull_request, proposed
 from test_neutral import CORPUS, Page, acted_on, hostile
 from test_render import OUR_TAGS

@@ -9,7 +9,7 @@ from cmarkgfm.cmark import Options
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from remyx_action.render import neutral
+from remyx_action.report.render import neutral
 
 EXTENSIONS = ["table", "autolink", "strikethrough", "tagfilter", "tasklist"]
 GITHUB_FILTERS = {

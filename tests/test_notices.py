@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from remyx_action import render
 from remyx_action.errors import Problem, Severity
-from remyx_action.render.notices import Notice
-from remyx_action.render.pull_request import MARKER
+from remyx_action.report import render
+from remyx_action.report.render.notices import Notice
+from remyx_action.report.render.pull_request import MARKER
 from reports import HEAD
 from test_neutral import CORPUS, Page, acted_on
 

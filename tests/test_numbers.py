@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from remyx_action.render import numbers
+from remyx_action.report.render import numbers
 
 KEPT = "\N{NO-BREAK SPACE}"
 decimals = st.decimals(min_value=-1000, max_value=1000, places=9, allow_nan=False)

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from remyx_action.errors import NotJudged
-from remyx_action.workspace.parquet import ParquetRows
+from remyx_action.sources.disk.parquet import ParquetRows
 
 MEMORY_BYTES = 1024 * 1024 * 1024
 
@@ -156,9 +156,9 @@ def test_the_program_ends_with_its_context_and_sees_no_secret() -> None:
 
 
 def test_a_judge_that_meets_no_parquet_file_imports_nothing_for_it() -> None:
-    heavy = ("pyarrow", "remyx_action.workspace.parquet", "remyx_action.readers.lighteval")
+    heavy = ("pyarrow", "remyx_action.sources.disk.parquet", "remyx_action.readers.lighteval")
     code = (
-        "import sys, remyx_action.cli, remyx_action.stages.arms;"
+        "import sys, remyx_action.cli, remyx_action.commands.run.arms;"
         f"print([name for name in sys.modules if name.startswith({heavy})])"
     )
     said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout

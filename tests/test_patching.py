@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from remyx_action.errors import NotJudged
-from remyx_action.planning.patching import MOST_BYTES, Setting, patched
+from remyx_action.runtimes.plan.patching import MOST_BYTES, Setting, patched
 
 CONFIG = b"""# a comment
 arguments:

@@ -6,19 +6,13 @@ from typing import Any
 import pytest
 
 from remyx_action.errors import NotJudged, WrongUsage
-from remyx_action.planning.assets import choose_assets, choose_variant
-from remyx_action.planning.container import Brought
-from remyx_action.planning.plan import (
-    Arm,
-    RunPlan,
-    Script,
-    ScriptKind,
-    Site,
-    plan_run,
-)
-from remyx_action.planning.surroundings import SET
-from remyx_action.specs import Metrics, Template
-from remyx_action.specs.paths import PLACEHOLDERS
+from remyx_action.project.models import Metrics, Template
+from remyx_action.project.models.fields import PLACEHOLDERS
+from remyx_action.project.models.template import Arm, Script, ScriptKind
+from remyx_action.runtimes.plan.container import Brought
+from remyx_action.runtimes.plan.environment import SET
+from remyx_action.runtimes.plan.plan import RunPlan, Site, plan_run
+from remyx_action.runtimes.plan.proposal import choose_assets, choose_variant
 
 
 def template(**keys: Any) -> Template:

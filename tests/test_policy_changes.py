@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from remyx_action.policy.changes import Change, Effect
-from remyx_action.render.policy_changes import changes_as_markdown, changes_as_text, headline
+from remyx_action.policy.diff import Change, Effect
+from remyx_action.report.render.bar_diff import changes_as_markdown, changes_as_text, headline
 from test_neutral import CORPUS, Page, acted_on
 
 

@@ -20,12 +20,12 @@ from pydantic import ValidationError
 from policy_edits import KEYS, METRICS, Tree, condition, edited, evidence, held_against, policy, side
 from remyx_action.commands.diff import Compared, Files, diff
 from remyx_action.errors import Exit, FilesWrong
-from remyx_action.policy.changes import Effect, Side, compare_bars, effect_by_policy, whole_effect
-from remyx_action.policy.changes.change import together
+from remyx_action.policy.diff import Effect, Side, compare_bars, effect_by_policy, whole_effect
+from remyx_action.policy.diff.change import together
 from remyx_action.policy.judgement import judge
+from remyx_action.project.models import Metric, Policy, Template
+from remyx_action.project.models.lighteval import OF_LIGHTEVAL
 from remyx_action.readers import recorded_baseline
-from remyx_action.specs import Metric, Policy, Template
-from remyx_action.specs.lighteval import OF_LIGHTEVAL
 
 EXAMPLES = Path(__file__).parent / "examples" / "diffs"
 CASES = sorted(path.name for path in EXAMPLES.iterdir())

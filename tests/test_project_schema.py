@@ -9,11 +9,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from language_server import NotInstalled, editor, install
-from remyx_action.checks.bundle import Bundle, load_bundle
-from remyx_action.checks.json_schema import schema_of
-from remyx_action.checks.project_schema import project_schemas
 from remyx_action.commands.schema import differing_schemas, write_schemas
-from remyx_action.files.yaml_loader import load_yaml
+from remyx_action.project.files.yaml_text import load_yaml
+from remyx_action.project.load import Bundle, load_bundle
+from remyx_action.report.schemas import project_schemas, schema_of
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "examples" / "vqasynth"

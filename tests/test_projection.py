@@ -11,10 +11,10 @@ from msgspec.structs import replace
 from bars import number, samples
 from enumeration import claim, metric, of_wins
 from remyx_action.confidence import AdviceNumbers, advise, weigh
-from remyx_action.evidence.comparison import gather
-from remyx_action.evidence.inputs import MetricEvidence
-from remyx_action.evidence.scores import Summary
-from remyx_action.policy.claims import Claim
+from remyx_action.evidence.claims import Claim
+from remyx_action.evidence.evidence import MetricEvidence
+from remyx_action.evidence.gathering import gather
+from remyx_action.readers.scores import Summary
 
 FLOOR = Fraction(4, 5)
 TARGET = claim("delta", "at_least", "0.02")

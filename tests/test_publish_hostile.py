@@ -13,7 +13,7 @@ from cmarkgfm.cmark import Options
 from github_stand_in.world import COMMENT_CHARACTERS
 from jobs import Ended, Jobs, jobs_on
 from remyx_action.errors import Exit
-from remyx_action.github.marker import Marker, marker_of
+from remyx_action.github.comment import Marker, marker_of
 from small_project import FILES, METRICS, POLICY, TEMPLATE
 from test_neutral import CORPUS, acted_on
 from test_neutral import Page as NeutralPage

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from places import Place, arm
-from remyx_action import render
 from remyx_action.errors import Exit
-from remyx_action.planning.extent import Extent
-from remyx_action.policy.quick_look import is_enough
-from remyx_action.reports.conclusion import of_report
-from remyx_action.settings import parse_settings
-from remyx_action.specs import Policy
+from remyx_action.github.settings import parse_settings
+from remyx_action.policy.judgement import is_enough
+from remyx_action.project.models import Policy
+from remyx_action.project.models.extent import Extent
+from remyx_action.report import render
+from remyx_action.report.conclusion import of_report
 from reports import spec
 from small_project import FILES, HARNESS, POLICY
 

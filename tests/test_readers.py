@@ -14,18 +14,17 @@ from hypothesis import strategies as st
 
 from remyx_action.errors import NotJudged
 from remyx_action.evidence.comparability import compare_provenance
-from remyx_action.evidence.scores import ArmScores, Exact, Samples, Summary, Unusable
-from remyx_action.files.strict_json import NumberText
-from remyx_action.policy.bar import BarMetric
-from remyx_action.policy.reasons import Reason
+from remyx_action.project.files.json_text import NumberText
+from remyx_action.project.models import ResultsMap, Template
+from remyx_action.project.models.metrics import BarMetric, ExactBaseline, RecordedBaseline
 from remyx_action.readers import CAP_BYTES, BrokenResults, read_arm, recorded_baseline, results_file
 from remyx_action.readers.entry import Contradiction, Entry, scored
 from remyx_action.readers.lighteval import DETAIL_COLUMNS
+from remyx_action.readers.reasons import Reason
 from remyx_action.readers.samples import beyond_limits, beyond_range, point_of
-from remyx_action.specs import ResultsMap, Template
-from remyx_action.specs.metrics import ExactBaseline, RecordedBaseline
-from remyx_action.workspace import ResultsFolder
-from remyx_action.workspace.parquet import ParquetRows
+from remyx_action.readers.scores import ArmScores, Exact, Samples, Summary, Unusable
+from remyx_action.sources.disk import ResultsFolder
+from remyx_action.sources.disk.parquet import ParquetRows
 
 EXAMPLES = Path(__file__).parent / "examples" / "results"
 CASES = sorted(path.parent for path in EXAMPLES.glob("*/expected.yaml"))

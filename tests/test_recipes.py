@@ -11,7 +11,7 @@ from jobs import jobs_on
 from places import Place, arm
 from remyx_action.commands import baseline
 from remyx_action.commands.judge import Request, judge
-from remyx_action.evidence.inputs import SeedSums
+from remyx_action.evidence.evidence import SeedSums
 from remyx_action.runtimes import Started
 from small_project import FILES, HARNESS, TEMPLATE, UNLOCKED, locked
 

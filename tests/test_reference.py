@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from remyx_action.checks.json_schema import WRITTEN, schema_of
+from remyx_action.report.schemas import WRITTEN, schema_of
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "files.md"
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from remyx_action import render
-from remyx_action.render.pull_request import LIMIT, MARKER
-from remyx_action.reports.report import Report
+from remyx_action.report import render
+from remyx_action.report.render.pull_request import LIMIT, MARKER
+from remyx_action.report.report import Report
 from reports import REPORTS
 from test_neutral import Page
 

@@ -3,7 +3,7 @@
 import json
 
 from remyx_action.errors import Problem, Severity
-from remyx_action.render.problems import counted, path_of, problems_as_json, problems_as_text
+from remyx_action.report.render.problems import counted, path_of, problems_as_json, problems_as_text
 
 TEXTS = {"a.yaml": "\ufeffversion: 1\r\nname: \t日本\x1b x\r\n".encode()}
 

@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from remyx_action.cli import carry_out
 from remyx_action.commands.replay import replay
 from remyx_action.errors import Exit, NotJudged, Refusal
-from remyx_action.files import strict_json
-from remyx_action.reports.report import COMPARED, Report, to_json
+from remyx_action.project.files import json_text as strict_json
+from remyx_action.report.report import COMPARED, Report, to_json
 from reports import REPORTS
 
 GOLDEN = Path(__file__).parent / "golden" / "verdicts"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from remyx_action.files import strict_json
-from remyx_action.reports.report import Report, to_json
+from remyx_action.project.files import json_text as strict_json
+from remyx_action.report.report import Report, to_json
 from reports import REPORTS
 
 

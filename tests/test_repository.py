@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from remyx_action.errors import NotJudged, WrongUsage
-from remyx_action.repository import (
+from remyx_action.project.models import Template
+from remyx_action.sources.git import (
     Commits,
     Repository,
     Sources,
@@ -16,7 +17,6 @@ from remyx_action.repository import (
     find_repository,
     sources_of,
 )
-from remyx_action.specs import Template
 
 AUTHOR = {
     "GIT_AUTHOR_NAME": "A",

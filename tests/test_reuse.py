@@ -15,19 +15,19 @@ import pytest
 
 from jobs import jobs_on
 from places import Place, arm
-from remyx_action.circumstances import Circumstances
 from remyx_action.commands import baseline
+from remyx_action.commands.run.cache import Keeping, Subject, identity_for
+from remyx_action.commands.run.clock import Circumstances
+from remyx_action.commands.run.context import laptop_scene
+from remyx_action.commands.run.pipeline import Stage
 from remyx_action.errors import Exit, NotJudged
-from remyx_action.pipeline import Stage
-from remyx_action.planning.extent import WHOLE
-from remyx_action.planning.kept import Identity
-from remyx_action.reports.age import age_days, age_in_words
-from remyx_action.repository import Sources
+from remyx_action.github.settings import is_trusted
+from remyx_action.project.models.extent import WHOLE
+from remyx_action.report.age import age_days, age_in_words
 from remyx_action.runtimes import Note
-from remyx_action.settings import is_trusted
-from remyx_action.stages.reuse import Keeping, Subject, identity_for
-from remyx_action.stages.scene import laptop_scene
-from remyx_action.workspace.kept import KeptArms
+from remyx_action.sources.disk.cache import KeptArms
+from remyx_action.sources.disk.cache_key import Identity
+from remyx_action.sources.git import Sources
 from small_project import FILES, HARNESS, METRICS, TEMPLATE
 
 

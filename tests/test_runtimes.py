@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from remyx_action.errors import NotJudged
-from remyx_action.planning.plan import Arm, ArmPlan, RunPlan
+from remyx_action.project.models.template import Arm
 from remyx_action.runtimes import (
     ArmOutcome,
     Completed,
@@ -28,6 +28,7 @@ from remyx_action.runtimes import (
     TimedOut,
     run_arms,
 )
+from remyx_action.runtimes.plan.plan import ArmPlan, RunPlan
 
 
 def arm_plan(

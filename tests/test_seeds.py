@@ -11,9 +11,9 @@ from scipy import stats
 
 from enumeration import claim, metric
 from remyx_action.confidence import estimate, weigh
-from remyx_action.evidence.comparison import gather
-from remyx_action.evidence.inputs import MetricEvidence, SeedSums
-from remyx_action.evidence.scores import Samples
+from remyx_action.evidence.evidence import MetricEvidence, SeedSums
+from remyx_action.evidence.gathering import gather
+from remyx_action.readers.scores import Samples
 
 VARIANT = [[0.9, 0.2, 0.7, 0.4], [0.8, 0.4, 0.9, 0.5], [0.6, 0.1, 0.5, 0.4]]
 BASELINE = [[0.5, 0.2, 0.6, 0.3], [0.4, 0.2, 0.4, 0.5]]

@@ -6,8 +6,15 @@ from typing import Any
 
 import pytest
 
-from remyx_action.events import Commit, Laptop, PushEvent
-from remyx_action.settings import Inputs, Runner, Settings, SettingsWrong, parse_settings, read_settings
+from remyx_action.github.events import Commit, Laptop, PushEvent
+from remyx_action.github.settings import (
+    Inputs,
+    Runner,
+    Settings,
+    SettingsWrong,
+    parse_settings,
+    read_settings,
+)
 
 HEAD = "a" * 40
 PUSH = {"ref": "refs/heads/main", "before": "b" * 40, "after": HEAD, "repository": {"default_branch": "main"}}

@@ -18,16 +18,16 @@ from hypothesis import strategies as st
 from enumeration import metric
 from places import Place, arm
 from remyx_action.commands import baseline
+from remyx_action.commands.run.cache import NOTHING_KEPT, Keeping
 from remyx_action.errors import NotJudged, WrongUsage
-from remyx_action.evidence.comparison import gather
+from remyx_action.evidence.gathering import gather
 from remyx_action.evidence.merging import NotMergedError, merge_seeds, merge_shards
-from remyx_action.evidence.scores import ArmScores, Empty, Samples, Scores, Summary, Unusable
-from remyx_action.planning.extent import Extent, read_shard
-from remyx_action.planning.matrix import legs_of, matrix_of
-from remyx_action.policy.reasons import Reason
-from remyx_action.reports.report import Report, to_json
-from remyx_action.specs import Template
-from remyx_action.stages.reuse import NOTHING_KEPT, Keeping
+from remyx_action.project.models import Template
+from remyx_action.project.models.extent import Extent, read_shard
+from remyx_action.readers.reasons import Reason
+from remyx_action.readers.scores import ArmScores, Empty, Samples, Scores, Summary, Unusable
+from remyx_action.report.report import Report, to_json
+from remyx_action.runtimes.plan.shards import legs_of, matrix_of
 from reports import spec
 from small_project import FILES, HARNESS, METRICS, TEMPLATE
 

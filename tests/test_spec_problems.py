@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
-from remyx_action.checks.bundle import FOLDERS
-from remyx_action.checks.json_schema import schema_of
-from remyx_action.checks.spec_problems import read_spec
-from remyx_action.files.json_document import load_json
-from remyx_action.files.yaml_loader import load_yaml
-from remyx_action.specs import Metrics
+from remyx_action.project.files.yaml_text import load_json, load_yaml
+from remyx_action.project.load import FOLDERS
+from remyx_action.project.models import Metrics
+from remyx_action.project.problems import read_spec
+from remyx_action.report.schemas import schema_of
 
 ROOT = Path(__file__).parents[1]
 KINDS: dict[str, type[BaseModel]] = {

@@ -9,8 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from remyx_action.files.json_places import json_path
-from remyx_action.files.strict_json import NotStrictJson, NumberText, dump, read, read_as_written
+from remyx_action.project.files.json_text import (
+    NotStrictJson,
+    NumberText,
+    dump,
+    json_path,
+    read,
+    read_as_written,
+)
 
 
 def faults(text: str | bytes) -> list[tuple[str, int, int, str]]:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from bars import samples
 from enumeration import metric
-from remyx_action.evidence.comparison import gather
+from remyx_action.evidence.gathering import gather
 from remyx_action.evidence.sums import ArmSums, PairedSums, add_arms, add_pairs
 
 PAIRED = {

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from remyx_action.lighteval_child.names import canonical
-from remyx_action.planning.lighteval import LIGHTEVAL_VERSION
-from remyx_action.specs import Template
-from remyx_action.specs.fields import KEY_PATTERN
-from remyx_action.specs.lighteval import TASK_PATTERN
-from remyx_action.tasks import Fault, Resolved, Task, TaskList, TaskMetric, resolve, task_list
-from remyx_action.tasks.naming import key_of, label_of
-from remyx_action.tasks.resolving import offers_of
+from remyx_action.project.models import Template
+from remyx_action.project.models.fields import KEY_PATTERN
+from remyx_action.project.models.lighteval import TASK_PATTERN
+from remyx_action.project.tasks import Fault, Resolved, Task, TaskList, TaskMetric, resolve, task_list
+from remyx_action.project.tasks.listing import key_of, label_of
+from remyx_action.project.tasks.resolving import offers_of
+from remyx_action.runtimes.lighteval.child.names import canonical
+from remyx_action.runtimes.plan.lighteval import LIGHTEVAL_VERSION
 
 KNOWN = task_list()
 

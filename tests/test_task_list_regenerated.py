@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from remyx_action.errors import NotJudged
-from remyx_action.runtimes.environment import lighteval_python
+from remyx_action.runtimes.lighteval.environment import lighteval_python
 
 ROOT = Path(__file__).parents[1]
-COMMITTED = ROOT / "src" / "remyx_action" / "tasks" / "list.json"
+COMMITTED = ROOT / "src" / "remyx_action" / "project" / "tasks" / "list.json"
 
 
 @pytest.mark.slow

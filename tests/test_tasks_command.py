@@ -7,10 +7,10 @@ import re
 
 import pytest
 
-from remyx_action.checks.bundle import load_bundle
 from remyx_action.commands.tasks import tasks
 from remyx_action.errors import WrongUsage
-from remyx_action.tasks import task_list
+from remyx_action.project.load import load_bundle
+from remyx_action.project.tasks import task_list
 
 KNOWN = task_list()
 GSM8K = """\

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from rich.cells import cell_len
 
-from remyx_action import render
+from remyx_action.report import render
 from reports import REPORTS, arm, many
 from test_markdown import spoken_by
 

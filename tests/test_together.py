@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from remyx_action import render
-from remyx_action.render.notices import Notice
-from remyx_action.render.pull_request import MARKER
-from remyx_action.render.together import fair_shares, worst_first
-from remyx_action.reports.report import Report
+from remyx_action.report import render
+from remyx_action.report.render.notices import Notice
+from remyx_action.report.render.pull_request import MARKER
+from remyx_action.report.render.together import fair_shares, worst_first
+from remyx_action.report.report import Report
 from reports import REPORTS, many
 from test_notices import NOTICES
 

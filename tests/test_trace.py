@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 
-from remyx_action.evidence.scores import Unusable
-from remyx_action.policy.reasons import Reason
-from remyx_action.render.neutral import terminal
-from remyx_action.render.phrase import Phrase, spell
-from remyx_action.render.trace import TraceLine
-from remyx_action.render.view import View, view_of
-from remyx_action.reports.report import Report
+from remyx_action.readers.reasons import Reason
+from remyx_action.readers.scores import Unusable
+from remyx_action.report.render.neutral import Phrase, spell, terminal
+from remyx_action.report.render.trace import TraceLine
+from remyx_action.report.render.view import View, view_of
+from remyx_action.report.report import Report
 from reports import REPORTS, bar_of, flips, judged
 
 SCORES = {

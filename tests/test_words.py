@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from typing import get_args
 
-from remyx_action.policy.reasons import Reason
-from remyx_action.render import words
-from remyx_action.reports.report import ArmReport, Mark, Report
+from remyx_action.readers.reasons import Reason
+from remyx_action.report.render import words
+from remyx_action.report.report import ArmReport, Mark, Report
 
 
 def values_of(annotation: object) -> set[object]:

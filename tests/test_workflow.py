@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from remyx_action.workflow import (
+from remyx_action.github.workflow import (
     SUMMARY_BYTES,
     NotWritten,
     Place,

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from remyx_action.errors import NotJudged, WrongUsage
-from remyx_action.planning.plan import Script, ScriptKind
-from remyx_action.workspace import (
+from remyx_action.project.models.template import Script, ScriptKind
+from remyx_action.sources.disk import (
     ResultsFolder,
     describe_script,
     find_root,
@@ -270,7 +270,7 @@ def test_what_cannot_be_renamed_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_too_many_files_and_folders_too_deep_are_problems(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("remyx_action.workspace.project.FILES_CAP", 4)
+    monkeypatch.setattr("remyx_action.sources.disk.project.FILES_CAP", 4)
     (root / ".remyx" / "z").mkdir()
     for number in range(5):
         (root / ".remyx" / "z" / f"{number}.yaml").write_text("")

@@ -9,8 +9,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from remyx_action.files import yaml_loader
-from remyx_action.files.yaml_loader import Document, Place, load_yaml
+from remyx_action.project.files import yaml_text as yaml_loader
+from remyx_action.project.files.yaml_text import Document, Place, load_yaml
 
 MAX_EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "400"))
 

@@ -53,7 +53,9 @@ NEEDS = {
 
 
 def canonical_names() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("names", SOURCE / "lighteval_child" / "names.py")
+    spec = importlib.util.spec_from_file_location(
+        "names", SOURCE / "runtimes" / "lighteval" / "child" / "names.py"
+    )
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -1,5 +1,5 @@
 """`python -m remyx_action`: the console script without its installation."""
 
-from remyx_action.cli import main
+from .cli import main
 
 main()

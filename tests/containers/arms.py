@@ -9,9 +9,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from containers.engine import BASE, RunningEngine
-from remyx_action.planning.plan import Arm, ArmPlan, RunPlan, Script, ScriptKind, Site, plan_run
+from remyx_action.project.models import Metrics, Template
+from remyx_action.project.models.template import Arm, Script, ScriptKind
 from remyx_action.runtimes import ArmOutcome, ContainerRuntime, Event, Line, run_arms
-from remyx_action.specs import Metrics, Template
+from remyx_action.runtimes.plan.plan import ArmPlan, RunPlan, Site, plan_run
 
 FROM = f"FROM {BASE}\n"
 VOCABULARY = Metrics.model_validate(

@@ -18,7 +18,6 @@ import pytest
 from containers.arms import FROM, harness, lines_of, outcome_of, planned
 from containers.engine import BASE, RunningEngine
 from remyx_action.errors import NotJudged
-from remyx_action.planning.plan import ArmPlan
 from remyx_action.runtimes import (
     Completed,
     ContainerRuntime,
@@ -31,6 +30,7 @@ from remyx_action.runtimes import (
     TimedOut,
     run_arms,
 )
+from remyx_action.runtimes.plan.plan import ArmPlan
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("engine")]
 

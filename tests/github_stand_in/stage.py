@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from remyx_action.events import Commit
 from remyx_action.github import check, comment, pull_request
 from remyx_action.github.client import Client, Connection
-from remyx_action.github.marker import Marker
+from remyx_action.github.comment import Marker
+from remyx_action.github.events import Commit
 from remyx_action.github.trouble import NotPosted, NotRead, Superseded
 
 from .history import History

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from remyx_action.runtimes.environment import lighteval_python
+from remyx_action.runtimes.lighteval.environment import lighteval_python
 
 from .running import PROGRAMS, Bench, write_data
 

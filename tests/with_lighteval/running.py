@@ -13,7 +13,7 @@ from typing import Any
 import remyx_action
 
 PROGRAMS = Path(__file__).parent / "programs"
-CHILD = Path(remyx_action.__file__).parent / "lighteval_child"
+CHILD = Path(remyx_action.__file__).parent / "runtimes" / "lighteval" / "child"
 OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
 QUESTIONS = 24
 LIMIT_SECONDS = 300

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from remyx_action.runtimes.environment import READY, installed, lighteval_python, requirements
+from remyx_action.runtimes.lighteval.environment import READY, installed, lighteval_python, requirements
 
 from .running import CHILD, PROGRAMS
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from remyx_action.lighteval_child.names import canonical
+from remyx_action.runtimes.lighteval.child.names import canonical
 
 from .running import QUESTIONS, Bench, Ended, Stock
 

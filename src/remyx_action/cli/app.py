@@ -50,7 +50,7 @@ def remyx_action(
     Metrics, templates and policies are YAML files under .remyx/. The verdict is ship (exit 0),
     reject (1) or iterate (2); 3: the files are wrong; 4: it could not be judged; 64: wrong usage.
     """
-    from remyx_action.workspace import find_root
+    from remyx_action.sources.disk import find_root
 
     if directory is not None:  # as in git: every other path is then meant from there
         context.with_resource(chdir(find_root(directory)))
@@ -70,7 +70,7 @@ def check(
     Example: remyx-action check --format json
     """
     from remyx_action.commands.check import check_project
-    from remyx_action.workspace import find_root
+    from remyx_action.sources.disk import find_root
 
     checked = check_project(find_root(path or context.obj), format=format, colour=screen_colour())
     typer.echo(checked.output, nl=False)
@@ -99,8 +99,8 @@ def judge(
 
     Example: remyx-action judge --policy default --variant out/new --baseline out/old
     """
-    from remyx_action.circumstances import Circumstances
     from remyx_action.commands import judge as command
+    from remyx_action.commands.run.clock import Circumstances
 
     request = command.Request(
         root=root_of(context), policy=policy, variant=variant, baseline=baseline, out=out
@@ -123,8 +123,8 @@ def schema(
 
     Example: remyx-action schema --project --out .remyx-schemas
     """
+    from remyx_action.commands.run.project import load_project
     from remyx_action.commands.schema import differing_schemas, write_schemas
-    from remyx_action.stages.project import load_project
 
     bundle = load_project(root_of(context)).bundle if project else None
     if check:

@@ -32,7 +32,7 @@ from .screen import say_reports
 
 if TYPE_CHECKING:
     from remyx_action.commands.baseline import Request
-    from remyx_action.planning.extent import Extent
+    from remyx_action.project.models.extent import Extent
 
 
 def run(
@@ -60,7 +60,7 @@ def run(
     asked = {"template": template, "policy": policy, "variant": variant}
     if on_github.in_an_event() and (base, head, baseline, measured) == (None,) * 4:
         return on_github.act("measure" if measure_only else "run", out=out.absolute(), extent=extent, **asked)
-    from remyx_action import pipeline
+    from remyx_action.commands.run import pipeline
 
     root = root_of(context)
     request = pipeline.Request(
@@ -78,7 +78,7 @@ def run(
 def _extent(samples: int | None, shard: str | None) -> Extent:
     """How much is measured. WrongUsage for what names no shard."""
     from remyx_action.errors import WrongUsage
-    from remyx_action.planning.extent import SHARD_HELP, read_shard
+    from remyx_action.project.models.extent import SHARD_HELP, read_shard
 
     extent = read_shard(shard or "0/1")
     if extent is None:
@@ -101,7 +101,7 @@ def plan(
     Example: remyx-action plan --shards 8 --format github
     """
     from remyx_action.commands import plan as command
-    from remyx_action.pipeline import Request
+    from remyx_action.commands.run.pipeline import Request
 
     root = root_of(context)
     request = Request(root=root, out=root, event=on_github.event(), template=template)

@@ -12,11 +12,11 @@ import typer
 from .options import PolicyName
 
 if TYPE_CHECKING:
-    from remyx_action.events import Event
-    from remyx_action.pipeline import Stage
-    from remyx_action.planning.extent import Extent
-    from remyx_action.settings import Mode
-    from remyx_action.stages.reuse import Keeping
+    from remyx_action.commands.run.cache import Keeping
+    from remyx_action.commands.run.pipeline import Stage
+    from remyx_action.github.events import Event
+    from remyx_action.github.settings import Mode
+    from remyx_action.project.models.extent import Extent
 
 Results = Annotated[
     Path | None,
@@ -47,15 +47,15 @@ def in_an_event() -> bool:
 
 def event() -> Event:
     """What this process was started for."""
-    from remyx_action.settings import read_settings
+    from remyx_action.github.settings import read_settings
 
     return read_settings(os.environ).event
 
 
 def keeping(folder: Path | None, out: Path, *, fresh: bool = False) -> Keeping:
     """Where baseline arms are kept; only a trusted process may add to them."""
-    from remyx_action.settings import is_trusted, kept_folder
-    from remyx_action.stages.reuse import Keeping
+    from remyx_action.commands.run.cache import Keeping
+    from remyx_action.github.settings import is_trusted, kept_folder
 
     on_runner = kept_folder(os.environ) if in_an_event() else None
     folder = folder or on_runner or out / "kept"
@@ -66,9 +66,9 @@ def act(
     mode: Mode | None, *, out: Path | None = None, extent: Extent | None = None, **given: str | None
 ) -> int:
     """Carry out one mode of the action."""
-    from remyx_action.commands.action import carry_out
-    from remyx_action.planning.extent import WHOLE
-    from remyx_action.settings import read_settings
+    from remyx_action.commands.on_github.action import carry_out
+    from remyx_action.github.settings import read_settings
+    from remyx_action.project.models.extent import WHOLE
 
     settings = read_settings(os.environ)
     changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
@@ -82,8 +82,9 @@ def act(
 
 def stage() -> Stage:
     """The edges of this process, with progress on standard error."""
-    from remyx_action.circumstances import Circumstances
-    from remyx_action.pipeline import Stage
-    from remyx_action.progress import Teller
+    from remyx_action.commands.run.clock import Circumstances
+    from remyx_action.commands.run.pipeline import Stage
+
+    from .progress import Teller
 
     return Stage(circumstances=Circumstances(), on_event=Teller(say=lambda line: typer.echo(line, err=True)))

@@ -48,6 +48,6 @@ Fresh = Annotated[bool, typer.Option("--fresh", help="Measure the baseline, even
 
 def root_of(context: typer.Context) -> Path:
     """The project's root: of -C, else the nearest folder with .remyx/."""
-    from remyx_action.workspace import find_root
+    from remyx_action.sources.disk import find_root
 
     return find_root(context.obj)

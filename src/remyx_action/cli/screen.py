@@ -15,7 +15,7 @@ from remyx_action.errors import EXIT_OF_VERDICT, Exit, FilesWrong, most_severe
 from .options import ResultFormat
 
 if TYPE_CHECKING:
-    from remyx_action.reports.report import Report
+    from remyx_action.report.report import Report
 
 
 def say_error(message: str, help: str) -> None:
@@ -23,7 +23,7 @@ def say_error(message: str, help: str) -> None:
 
 
 def say_problems(wrong: FilesWrong, *, as_json: bool) -> int:
-    from remyx_action.render.problems import problems_as_json, problems_as_text
+    from remyx_action.report.render.problems import problems_as_json, problems_as_text
 
     if as_json:
         typer.echo(problems_as_json(wrong.problems), nl=False)
@@ -49,8 +49,8 @@ def say_bug(bug: Exception) -> int:
 
 def say_reports(reports: list[Report], format: ResultFormat) -> int:
     """Print each report; the exit code is the most severe of theirs."""
-    from remyx_action import render as draw
-    from remyx_action.reports.report import to_json
+    from remyx_action.report import render as draw
+    from remyx_action.report.report import to_json
 
     for report in reports:
         if format == "json":

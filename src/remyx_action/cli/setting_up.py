@@ -134,7 +134,7 @@ def init(
 
     Example: remyx-action init --from digits --owners @org/leads
     """
-    from remyx_action.commands import init as command
+    from remyx_action.commands.init import command
 
     texts = {"script": script, "baseline_asset": baseline, "samples": samples, "template": template}
     texts |= {"policy": policy, "branch": branch, "action": action}

@@ -2,33 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from decimal import Decimal
+from difflib import unified_diff
 from pathlib import Path
 
 from msgspec import Struct
 
-from remyx_action.checks.lock import digest_of
 from remyx_action.decimals import round_significant
 from remyx_action.errors import NotJudged, WrongUsage
-from remyx_action.evidence.scores import ArmScores, Samples, Summary
-from remyx_action.files.nearest import did_you_mean
-from remyx_action.pipeline import Stage
-from remyx_action.planning.extent import WHOLE, Extent
-from remyx_action.planning.new_numbers import PATH, propose_numbers
-from remyx_action.policy.bar import measured_metrics
+from remyx_action.project.files.wording import did_you_mean
+from remyx_action.project.files.yaml_text import Place
+from remyx_action.project.lock import digest_of
+from remyx_action.project.models import Metrics, Template
+from remyx_action.project.models.extent import WHOLE, Extent
+from remyx_action.project.models.metrics import RecordedBaseline, measured_metrics
 from remyx_action.readers import Measured, write_recorded
 from remyx_action.readers.samples import point_of
-from remyx_action.reports.verdict import MeasuredArm
-from remyx_action.repository import source_of_baseline
-from remyx_action.specs import Template
-from remyx_action.stages.measuring import Errand, carry_out
-from remyx_action.stages.project import Project
-from remyx_action.stages.reuse import Keeping
-from remyx_action.stages.scene import Scene, laptop_scene
-from remyx_action.stages.standing import harness_digest
-from remyx_action.workspace import prepare_output, write_whole
+from remyx_action.readers.scores import ArmScores, Samples, Summary
+from remyx_action.report.verdict import MeasuredArm
+from remyx_action.sources.disk import prepare_output, write_whole
+from remyx_action.sources.git import source_of_baseline
+
+from .run.cache import Keeping
+from .run.context import Scene, laptop_scene
+from .run.measure import Errand, carry_out
+from .run.pipeline import Stage
+from .run.project import Project
+from .run.provenance import harness_digest
+
+PATH = ".remyx/metrics.yaml"
+_OF_A_NUMBER = "+-.0123456789eE"
+
+
+def propose_numbers(
+    text: str, places: Mapping[str, Place], metrics: Metrics, measured: Mapping[str, Mapping[str, Decimal]]
+) -> str:
+    """A unified diff of metrics.yaml that puts measured numbers in place of declared ones; "" without any.
+
+    `measured` has `value`, `n` and `stderr` by metric key, as far as known. Only numbers that stand there
+    already are replaced: a metric without a baseline stays without, an exact one is a decision.
+    """
+    edits = []
+    for index, metric in enumerate(metrics.metrics):
+        found, pointer = measured.get(metric.key, {}), f"/metrics/{index}/baseline"
+        if isinstance(metric.baseline, Decimal) and "value" in found:
+            edits.append((places[pointer], found["value"]))
+        elif isinstance(metric.baseline, RecordedBaseline):
+            edits += [
+                (places[f"{pointer}/{name}"], found[name])
+                for name in ("value", "n", "stderr")
+                if name in found and f"{pointer}/{name}" in places
+            ]
+    before = text.splitlines(keepends=True)
+    after = list(before)
+    for place, number in sorted(edits, key=lambda edit: (edit[0].line, edit[0].column), reverse=True):
+        line, start = after[place.line - 1], place.column - 1
+        end = start + len(line[start:]) - len(line[start:].lstrip(_OF_A_NUMBER))
+        after[place.line - 1] = line[:start] + f"{number:f}" + line[end:]
+    return "".join(unified_diff(before, after, f"a/{PATH}", f"b/{PATH}"))
+
 
 Say = Callable[[str], None]
 SHOWN_DIGITS = 6

@@ -10,14 +10,18 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from remyx_action.checks.bundle import load_bundle
-from remyx_action.checks.lints import warnings_of
 from remyx_action.errors import Exit, Problem, Severity
-from remyx_action.render.problems import counted, problems_as_json, problems_as_text
-from remyx_action.render.problems_as_sarif import problems_as_sarif
-from remyx_action.render.problems_for_github import problems_as_github
-from remyx_action.repository import find_repository
-from remyx_action.workspace import read_below, read_project
+from remyx_action.policy.lints import warnings_of
+from remyx_action.policy.lints.errors import load_checked
+from remyx_action.report.render.problems import (
+    counted,
+    problems_as_github,
+    problems_as_json,
+    problems_as_sarif,
+    problems_as_text,
+)
+from remyx_action.sources.disk import read_below, read_project
+from remyx_action.sources.git import find_repository
 
 CheckFormat = Literal["text", "json", "github", "sarif"]
 
@@ -35,7 +39,7 @@ def check_project(root: Path, *, format: CheckFormat = "text", colour: bool = Fa
     """Check the project in the working tree at `root`, with what its Dockerfiles copy."""
     texts, unreadable = read_project(root)
     beside = {}
-    for template in load_bundle(texts).templates.values():
+    for template in load_checked(texts).templates.values():
         path = f"{(template.script or '').rstrip('/')}/Dockerfile"
         dockerfile = read_below(root, path) if template.script else None
         if dockerfile is not None:
@@ -64,7 +68,7 @@ def check(
 
     Where `texts` holds a template's Dockerfile, what it copies is looked at as well.
     """
-    bundle = load_bundle(texts)
+    bundle = load_checked(texts)
     problems = tuple(sorted({*unreadable, *bundle.problems, *warnings_of(bundle, texts)}))
     wrong = any(problem.severity is Severity.ERROR for problem in problems)
     return Checked(

@@ -8,12 +8,13 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from remyx_action.checks.bundle import BASELINES, ROOT, Bundle, load_bundle, stem_of
-from remyx_action.checks.protected import harness_globs
 from remyx_action.errors import Exit, FilesWrong, Problem, WrongUsage
-from remyx_action.policy.changes import Change, Side, compare_bars
-from remyx_action.render.policy_changes import changes_as_json, changes_as_text
-from remyx_action.repository import Repository, find_repository
+from remyx_action.policy.diff import Change, Side, compare_bars
+from remyx_action.policy.lints.errors import load_checked
+from remyx_action.project.load import BASELINES, ROOT, Bundle, stem_of
+from remyx_action.project.protected import harness_globs
+from remyx_action.report.render.bar_diff import changes_as_json, changes_as_text
+from remyx_action.sources.git import Repository, find_repository
 
 DiffFormat = Literal["text", "json"]
 
@@ -64,7 +65,7 @@ def side_of(files: Files) -> Side:
 
     FilesWrong where a file holds an error: nothing can be proved about what cannot be read.
     """
-    bundle = load_bundle(files.texts)
+    bundle = load_checked(files.texts)
     nothing = not files.unreadable and not any(path.startswith(f"{ROOT}/") for path in files.texts)
     if not nothing and (files.unreadable or bundle.errors):
         raise FilesWrong(tuple(sorted({*files.unreadable, *bundle.problems})), files.texts)
@@ -88,7 +89,9 @@ def files_at(repository: Repository, name: str) -> Files:
     """What the commit of that name holds: the bar's files, and its harness file by file."""
     commit = repository.commit(name)
     texts, unreadable = repository.read_tree(commit)
-    return Files(texts=texts, unreadable=unreadable, harness=_harness(repository, commit, load_bundle(texts)))
+    return Files(
+        texts=texts, unreadable=unreadable, harness=_harness(repository, commit, load_checked(texts))
+    )
 
 
 def _harness(repository: Repository, commit: str, bundle: Bundle) -> dict[str, dict[str, str]]:

@@ -10,24 +10,24 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from remyx_action.checks.codeowners import CAP_BYTES, LOCATIONS, Codeowners, read_codeowners
-from remyx_action.checks.enforcement import Asked, Item, examine, lock_enforced
-from remyx_action.checks.protected import protected_paths
 from remyx_action.errors import Exit, WrongUsage
-from remyx_action.events import MergeGroupEvent, PullRequestEvent
 from remyx_action.github.check import check_name
 from remyx_action.github.client import Client
+from remyx_action.github.events import MergeGroupEvent, PullRequestEvent
 from remyx_action.github.protection import read_protection
-from remyx_action.pipeline import Stage
-from remyx_action.render.doctor import items_as_json, items_as_text
-from remyx_action.repository import Repository, find_repository
-from remyx_action.settings import Runner, Settings
-from remyx_action.specs import Template
-from remyx_action.stages.project import load_project
-from remyx_action.workflow import without_commands
+from remyx_action.github.settings import Runner, Settings
+from remyx_action.github.workflow import without_commands
+from remyx_action.policy.enforcement import Asked, Item, examine, lock_enforced
+from remyx_action.project.codeowners import CAP_BYTES, LOCATIONS, Codeowners, read_codeowners
+from remyx_action.project.models import Template
+from remyx_action.project.protected import protected_paths
+from remyx_action.report.render.doctor import items_as_json, items_as_text
+from remyx_action.sources.git import Repository, find_repository
 
-from .posting import connect
-from .telling import Say
+from .on_github.outputs import Say
+from .on_github.posting import connect
+from .run.pipeline import Stage
+from .run.project import load_project
 
 DoctorFormat = Literal["text", "json"]
 

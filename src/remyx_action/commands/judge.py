@@ -7,15 +7,17 @@ from shlex import join
 
 from msgspec import Struct
 
-from remyx_action.circumstances import Circumstances
-from remyx_action.policy.bar import measured_metrics, set_bar
+from remyx_action.policy.bar import set_bar
 from remyx_action.policy.isolation import HANDED_IN
-from remyx_action.reports.report import Report
-from remyx_action.reports.verdict import reach_verdict
-from remyx_action.stages.arms import read_handed_in, read_recorded
-from remyx_action.stages.project import choose, load_project
-from remyx_action.stages.standing import standing_of
-from remyx_action.workspace import prepare_output
+from remyx_action.project.models.metrics import measured_metrics
+from remyx_action.report.report import Report
+from remyx_action.report.verdict import reach_verdict
+from remyx_action.sources.disk import prepare_output
+
+from .run.arms import read_handed_in, read_recorded
+from .run.clock import Circumstances
+from .run.project import choose, load_project
+from .run.provenance import standing_of
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -46,7 +48,7 @@ def judge(request: Request, circumstances: Circumstances) -> Report:
         run=circumstances.now(),
     )
     if request.out is not None:
-        from remyx_action.stages.outputs import write_report
+        from .run.pipeline import write_report
 
         with prepare_output(request.out, arms=()):
             write_report(request.out, report)

@@ -8,18 +8,26 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from remyx_action.checks.codeowners import CAP_BYTES, LOCATIONS, is_owner, read_codeowners, with_block
-from remyx_action.checks.lock import digest_of_harness, drift, lock_as_json, lock_of
-from remyx_action.checks.ownership_patterns import WrongPatternError, pattern_of
-from remyx_action.checks.protected import harness_globs, protected_paths
 from remyx_action.errors import FilesWrong, Problem, WrongUsage
-from remyx_action.files.nearest import did_you_mean
 from remyx_action.github.check import check_name
-from remyx_action.render.ruleset import ruleset_as_json
-from remyx_action.repository import Repository, find_repository, harness_at
-from remyx_action.specs import Lock, Template
-from remyx_action.stages.project import Project, load_project
-from remyx_action.workspace import read_below, write_whole
+from remyx_action.project.codeowners import (
+    CAP_BYTES,
+    LOCATIONS,
+    WrongPatternError,
+    is_owner,
+    pattern_of,
+    read_codeowners,
+    with_block,
+)
+from remyx_action.project.files.wording import did_you_mean
+from remyx_action.project.lock import digest_of_harness, drift, lock_as_json, lock_of
+from remyx_action.project.models import Lock, Template
+from remyx_action.project.protected import harness_globs, protected_paths
+from remyx_action.report.render.ruleset import ruleset_as_json
+from remyx_action.sources.disk import read_below, write_whole
+from remyx_action.sources.git import Repository, find_repository, harness_at
+
+from .run.project import Project, load_project
 
 WRITTEN_BY_US = (".remyx/locks/", *LOCATIONS)
 """What `lock` itself leaves uncommitted."""

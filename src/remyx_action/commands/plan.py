@@ -8,8 +8,9 @@ from shlex import join
 
 from msgspec import Struct
 
-from remyx_action.pipeline import Request, scene_of
-from remyx_action.planning.matrix import Leg, legs_of, matrix_of
+from remyx_action.runtimes.plan.shards import Leg, legs_of, matrix_of
+
+from .run.pipeline import Request, scene_of
 
 
 class Planned(Struct, frozen=True, kw_only=True):

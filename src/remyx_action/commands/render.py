@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from remyx_action import render as draw
+from remyx_action.report import render as draw
 
-from .verdict_file import read_verdict
+from .replay import read_verdict
 
 Shape = Literal["comment", "summary", "text"]
 

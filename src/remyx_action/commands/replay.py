@@ -6,13 +6,33 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from remyx_action.errors import Exit
-from remyx_action.files import strict_json
-from remyx_action.policy.judgement import judge
-from remyx_action.reports.report import COMPARED, Report, to_json
-from remyx_action.reports.reporting import lay_out
+from pydantic import ValidationError
 
-from .verdict_file import read_verdict
+from remyx_action.errors import Exit, NotJudged, WrongUsage
+from remyx_action.policy.judgement import judge
+from remyx_action.project.files import json_text as strict_json
+from remyx_action.report.draw_up import lay_out
+from remyx_action.report.report import COMPARED, Report, to_json
+from remyx_action.sources.disk import open_results
+
+HELP = "name a verdict.json that `run` or `judge` wrote, of the same version of remyx-action"
+
+
+def read_verdict(path: Path) -> Report:
+    """The report in the file, or in the output folder, at `path`."""
+    folder, name = open_results(path, "verdict.json")
+    try:
+        content = b"".join(folder(name))
+        return Report.model_validate(strict_json.read(content))
+    except FileNotFoundError as error:
+        raise WrongUsage(f"there is no {name} in {path}", help=HELP) from error
+    except strict_json.NotStrictJson as error:
+        raise NotJudged(f"{path} is not strict JSON: {error}", help=HELP) from error
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise NotJudged(f"{path} is not a verdict: $.{place}: {first['msg'].lower()}", help=HELP) from error
+
 
 SHOWN = 20
 """Differences that are listed before the rest is counted."""

@@ -6,9 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from remyx_action.checks.bundle import Bundle
-from remyx_action.checks.json_schema import schemas
-from remyx_action.checks.project_schema import project_schemas
+from remyx_action.project.load import Bundle
+from remyx_action.report.schemas import project_schemas, schemas
 
 
 def write_schemas(folder: Path, *, project: Bundle | None = None) -> list[Path]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 from remyx_action.errors import WrongUsage
-from remyx_action.files.nearest import did_you_mean, quoted
-from remyx_action.render.tasks import list_as_text, one_as_text, tasks_as_json
-from remyx_action.tasks import TaskList, task_list
-from remyx_action.tasks.naming import key_of, label_of
+from remyx_action.project.files.wording import did_you_mean, quoted
+from remyx_action.project.tasks import TaskList, task_list
+from remyx_action.project.tasks.listing import key_of, label_of
+from remyx_action.report.render.tasks import list_as_text, one_as_text, tasks_as_json
 
 TasksFormat = Literal["text", "json"]
 

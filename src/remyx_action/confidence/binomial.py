@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import exp, lgamma, log, pi, sqrt
 
-from .incomplete_beta import lower_beta
+from .student import lower_beta
 
 _STIRLING_FROM = 16
 _HALF_LOG_TWO_PI = 0.9189385332046727

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from remyx_action.evidence.inputs import MetricEvidence
+from remyx_action.evidence.claims import Claim
+from remyx_action.evidence.evidence import MetricEvidence
 from remyx_action.evidence.sums import ArmSums, PairedSums
-from remyx_action.policy.bar import BarMetric
-from remyx_action.policy.claims import Claim
-from remyx_action.policy.reasons import Reason
+from remyx_action.project.models.metrics import BarMetric
+from remyx_action.readers.reasons import Reason
 
-from .moments import alone, difference, prior_of_arm, prior_of_difference
+from .location import Unknown
 from .percentiles import counts_of
 from .plausibility import range_of
-from .pseudo_samples import Observed, Prior, locate
-from .unknown import Unknown
+from .pseudo_samples import Observed, Prior, alone, difference, locate, prior_of_arm, prior_of_difference
 
 UNTOLD = Unknown(
     reason=Reason.TOO_FEW_CLUSTERS,

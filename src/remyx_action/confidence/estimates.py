@@ -8,20 +8,51 @@ from fractions import Fraction
 from msgspec import Struct
 
 from remyx_action.decimals import PROBABILITY_DECIMALS, round_significant
-from remyx_action.evidence.inputs import ArmState, MetricEvidence, SummaryState
+from remyx_action.evidence.claims import IMPROVED, Claim
+from remyx_action.evidence.evidence import Arm, ArmState, MetricEvidence, SummaryState
 from remyx_action.evidence.sums import ArmSums
-from remyx_action.policy.bar import BarMetric
-from remyx_action.policy.claims import IMPROVED, Claim
-from remyx_action.policy.reasons import Reason
+from remyx_action.project.models.metrics import BarMetric
+from remyx_action.readers.reasons import Reason
 
-from .basis import INTERVAL_LEVEL, Basis
 from .effective import effective_size
+from .location import INTERVAL_LEVEL, Basis, Unknown
 from .methods import basis_of
 from .one_sample import mean_of_arm
-from .plausibility import range_of
-from .points import delta_of, point_of
-from .remarks import remark_on
-from .unknown import Unknown
+from .plausibility import delta_of, point_of, range_of
+
+FEW_CLUSTERS = 20
+
+
+def remark_on(evidence: MetricEvidence, clusters: int | None) -> str | None:
+    """Filled-in scores, unequal repeats and few clusters, in one line; None where there is nothing."""
+    remarks = []
+    arms: tuple[Arm, Arm] = ("baseline", "variant")
+    for arm in arms:
+        facts = evidence.facts.get(arm)
+        if facts and facts.filled:
+            remarks.append(
+                f"{facts.filled} ids that the {arm} lacks were given the worst case for the variant"
+            )
+        if facts and facts.repeats and facts.repeats[0] != facts.repeats[1]:
+            remarks.append(f"ids of the {arm} have {facts.repeats[0]} to {facts.repeats[1]} repeats")
+    remarks += _on_seeds(evidence)
+    if clusters is not None and clusters < FEW_CLUSTERS:
+        remarks.append(f"only {clusters} clusters: a loss in clusters that nobody drew cannot be seen")
+    return "; ".join(remarks) or None
+
+
+def _on_seeds(evidence: MetricEvidence) -> list[str]:
+    """What a claim about the recipe lacks."""
+    if not evidence.seeds:
+        return []
+    if not evidence.has_seeds(*evidence.seeds):
+        return ["a single seed: this speaks of the checkpoint, not of the recipe"]
+    bar = evidence.baseline
+    exact = isinstance(bar, SummaryState) and bar.exact
+    if evidence.paired is None and not exact:
+        return ["seeds are weighed where samples pair: this difference speaks of the checkpoints"]
+    return []
+
 
 LEVEL = Decimal(str(INTERVAL_LEVEL))
 

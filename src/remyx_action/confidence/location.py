@@ -4,11 +4,47 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import sqrt
-from typing import Protocol
+from typing import Literal, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
+
+from remyx_action.evidence.evidence import SeedSums
+from remyx_action.readers.reasons import Reason
 
 from .student import lower_tail, quantile
+
+
+class Unknown(Struct, frozen=True, kw_only=True):
+    reason: Reason
+    note: str
+    """Lower case, no full stop: what was found; what to do."""
+
+
+DECLARE_A_RANGE = "declare `range:` on the metric"
+NO_RANGE_NO_SPREAD = Unknown(
+    reason=Reason.NO_UNCERTAINTY,
+    note=f"without a range, samples that are all equal say nothing about others: {DECLARE_A_RANGE}",
+)
+CONTRADICTION = Unknown(
+    reason=Reason.INVALID_VALUE,
+    note="the sums contradict the range or the extremes: judge the result files anew",
+)
+BARE_NUMBER = "the {arm} is a bare number: report samples, or its standard error and n"
+
+
+def too_few_samples(n: int) -> Unknown:
+    return Unknown(
+        reason=Reason.TOO_FEW_SAMPLES,
+        note=f"{n} sample says nothing about the others: evaluate at least 2",
+    )
+
+
+def too_few_clusters(clusters: int) -> Unknown:
+    return Unknown(
+        reason=Reason.TOO_FEW_CLUSTERS,
+        note=f"{clusters} clusters; a confidence needs at least 5: evaluate more clusters",
+    )
 
 
 class Tails(Protocol):
@@ -51,3 +87,43 @@ class Location(Struct, frozen=True, kw_only=True):
 
     def _steps(self, distance: Fraction) -> float:
         return float(distance / self.unit) / sqrt(self.variance)
+
+
+Method = Literal["paired", "unpaired", "one-sample", "quantile"]
+INTERVAL_LEVEL = 0.95
+
+
+class Basis(Struct, frozen=True, kw_only=True):
+    """What a claim is weighed by."""
+
+    tails: Tails
+    threshold: Fraction
+    """Where the claim's inequality lies for the value that `tails` is about."""
+    method: Method
+    n: int
+    n_effective: float | None = None
+    clusters: int | None = None
+    shift: Fraction = Fraction(0)
+    """The delta is what `tails` is about minus this."""
+
+
+def widen(items: Location, arms: list[tuple[SeedSums, Fraction]]) -> Location:
+    """se² = se²_items + Σ factor²·s²/S, with Satterthwaite's degrees; each arm with its factor in y."""
+    variances = [
+        (float(factor**2 * _variance_of_mean(seeds) / items.unit**2), len(seeds.n) - 1)
+        for seeds, factor in arms
+    ]
+    total = items.variance + sum(variance for variance, _ in variances)
+    parts = [(items.variance, items.degrees), *variances]
+    degrees = total * total / sum(variance * variance / freedom for variance, freedom in parts)
+    return replace(items, variance=total, degrees=degrees)
+
+
+def _variance_of_mean(seeds: SeedSums) -> Fraction:
+    """s²/S of the means of S seeds."""
+    means = [
+        Fraction(int(total), n * 10**seeds.decimals) for n, total in zip(seeds.n, seeds.totals, strict=True)
+    ]
+    count = len(means)
+    middle = sum(means, Fraction(0)) / count
+    return sum(((mean - middle) ** 2 for mean in means), Fraction(0)) / (count * (count - 1))

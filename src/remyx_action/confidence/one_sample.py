@@ -6,16 +6,13 @@ from fractions import Fraction
 
 from msgspec import Struct
 
-from remyx_action.evidence.inputs import Arm, MetricEvidence
-from remyx_action.policy.bar import BarMetric
+from remyx_action.evidence.evidence import Arm, MetricEvidence
+from remyx_action.project.models.metrics import BarMetric
 
-from .basis import Basis
 from .binomial import clopper_pearson, rate_at_least, rate_at_most
-from .moments import Range, alone, countable, prior_of_arm
+from .location import Basis, Unknown, widen
 from .plausibility import range_of
-from .pseudo_samples import Observed, locate
-from .seeds import widen
-from .unknown import Unknown
+from .pseudo_samples import Observed, Range, alone, countable, locate, prior_of_arm
 from .unpaired import arm_mean, location_of
 
 

@@ -6,17 +6,15 @@ from fractions import Fraction
 
 from msgspec import Struct
 
-from remyx_action.evidence.inputs import ClaimCounts, MetricEvidence
+from remyx_action.evidence.claims import Claim
+from remyx_action.evidence.evidence import ClaimCounts, MetricEvidence
 from remyx_action.evidence.sums import ArmSums, PairedSums
-from remyx_action.policy.bar import BarMetric
-from remyx_action.policy.claims import Claim
-from remyx_action.policy.reasons import Reason
+from remyx_action.project.models.metrics import BarMetric
+from remyx_action.readers.reasons import Reason
 
 from .binomial import rate_at_least, rate_at_most
-from .location import Tails
-from .moments import alone, countable, difference
-from .pseudo_samples import Prior, locate
-from .unknown import Unknown
+from .location import Tails, Unknown
+from .pseudo_samples import Prior, alone, countable, difference, locate
 
 FEWEST_BEYOND = 5
 """Samples expected on the rarer side of the percentile; fewer, and it is not known where it lies."""

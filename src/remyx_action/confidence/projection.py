@@ -11,20 +11,15 @@ from typing import Literal
 from msgspec import Struct
 
 from remyx_action.decimals import round_significant
-from remyx_action.evidence.inputs import Arm, MetricEvidence, SummaryState
-from remyx_action.policy.bar import BarMetric
-from remyx_action.policy.claims import Claim
+from remyx_action.evidence.claims import Claim
+from remyx_action.evidence.evidence import Arm, MetricEvidence, SummaryState
+from remyx_action.project.models.metrics import BarMetric
 
-from .basis import Basis
 from .estimates import weigh
-from .location import Location
-from .methods import basis_of
-from .moments import alone, difference, prior_of_arm, prior_of_difference
-from .plausibility import range_of
-from .points import point_of
-from .pseudo_samples import Observed, Prior, locate
-from .relative import ratio_of
-from .unknown import Unknown
+from .location import Basis, Location, Unknown
+from .methods import basis_of, ratio_of
+from .plausibility import point_of, range_of
+from .pseudo_samples import Observed, Prior, alone, difference, locate, prior_of_arm, prior_of_difference
 
 POWER = 0.80
 """How likely the projected evaluation is to pass where the expected value is true."""

@@ -12,17 +12,14 @@ from math import fsum
 
 from msgspec import Struct
 
-from remyx_action.evidence.inputs import Arm, MetricEvidence, SummaryState
+from remyx_action.evidence.evidence import Arm, MetricEvidence, SummaryState
 from remyx_action.evidence.sums import ArmSums
-from remyx_action.policy.bar import BarMetric
-from remyx_action.policy.reasons import Reason
+from remyx_action.project.models.metrics import BarMetric
+from remyx_action.readers.reasons import Reason
 
-from .location import Location
-from .moments import Range, alone, countable
-from .plausibility import range_of, squared_error
-from .points import point_of
-from .pseudo_samples import Observed
-from .unknown import NO_RANGE_NO_SPREAD, Unknown
+from .location import NO_RANGE_NO_SPREAD, Location, Unknown
+from .plausibility import point_of, range_of, squared_error
+from .pseudo_samples import Observed, Range, alone, countable
 
 EXPECTED_AT_EACH_END = 5
 """Fewer would-be scores at an end of the range, and no normal approximation holds."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
-from remyx_action.evidence.scores import ArmScores, Samples, Scores, Summary
+from remyx_action.readers.scores import ArmScores, Samples, Scores, Summary
 
 HARNESS = "harness_digest"
 """Ours, where one arm was recorded earlier; `harness` is what a harness says of itself."""

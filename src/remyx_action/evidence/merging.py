@@ -9,10 +9,11 @@ from itertools import chain, combinations
 from typing import TypeVar
 
 from remyx_action.decimals import round_significant
-from remyx_action.evidence.comparability import SAME
-from remyx_action.evidence.comparison.pairing import examples_of
-from remyx_action.evidence.scores import ArmScores, Empty, Samples, Scores, Summary, Unusable
-from remyx_action.policy.reasons import Reason
+from remyx_action.readers.reasons import Reason
+from remyx_action.readers.scores import ArmScores, Empty, Samples, Scores, Summary, Unusable
+
+from .comparability import SAME
+from .pairing import examples_of
 
 Runs = Sequence[tuple[str, ArmScores]]
 """Name of each run, such as `shard 1 of 4` or `seed 7`, and what it left."""

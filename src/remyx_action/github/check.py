@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
-from remyx_action.events import Commit
-
 from .client import Client, numbered, said
+from .events import Commit
 from .trouble import Kind, NotPosted, NotRead, Posted, Trouble, not_posted, not_read
 
 if TYPE_CHECKING:

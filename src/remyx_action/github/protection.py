@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from remyx_action.checks.enforcement import Bypass, Facts, RequiredCheck, Review, Rules
+from remyx_action.policy.enforcement import Bypass, Facts, RequiredCheck, Review, Rules
 
 from .client import Client
 from .trouble import Trouble

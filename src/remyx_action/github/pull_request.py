@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from remyx_action.events import Commit
-
 from .client import Client, said
+from .events import Commit
 from .trouble import NotRead, Trouble, not_read
 
 if TYPE_CHECKING:

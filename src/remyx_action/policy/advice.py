@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
+from typing import Literal
 
 from remyx_action.confidence import AdviceNumbers, advise
 from remyx_action.decimals import round_significant
-from remyx_action.evidence.inputs import Inputs
-from remyx_action.policy.bar import Bar, BarMetric
-from remyx_action.policy.claims import IMPROVED, Claim, claim_of, key_of
-from remyx_action.policy.judgement import Judgement
-from remyx_action.policy.logic import Mark
-from remyx_action.policy.rules import ConditionTrace, RuleTrace, turn_of
-from remyx_action.policy.wording import text_of
-from remyx_action.reports.report import Advice
-from remyx_action.specs import Equality, FieldCondition, MetricCondition
+from remyx_action.evidence.claims import IMPROVED, Claim, claim_of
+from remyx_action.evidence.evidence import Inputs
+from remyx_action.project.models import Equality, FieldCondition, MetricCondition
+from remyx_action.project.models.fields import Integer, Number, Spec
+from remyx_action.project.models.metrics import BarMetric
+from remyx_action.project.models.policy import key_of
+
+from .bar import Bar, text_of
+from .judgement import Judgement
+from .rules import ConditionTrace, Mark, RuleTrace, turn_of
 
 LONGEST_NUMBER = 15
 """Characters; beyond it an exponent reads better."""
@@ -132,3 +134,22 @@ def _round_up(count: int) -> int:
     """To three digits, upwards: a projection has no more."""
     step = int("1".ljust(len(str(count)) - 2, "0"))
     return -(-count // step) * step
+
+
+class Advice(Spec):
+    """What would settle one condition of an iterate."""
+
+    condition: str
+    metric: str
+    kind: Literal["more_samples", "more_samples_do_not_help", "no_estimate"]
+    n_needed: Integer | None
+    """Samples (or clusters, see `counted_in`) at which the condition is expected to pass, power 0.80."""
+    n_now: Integer | None
+    smallest_effect: Number | None
+    """The true value that this n can confirm with power 0.80."""
+    expected: Number | None
+    expected_from: Literal["expect", "observed"] | None
+    counted_in: Literal["samples", "clusters"]
+    evidence_against: bool
+    message: str
+    """The same in one plain sentence."""

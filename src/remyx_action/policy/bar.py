@@ -5,33 +5,29 @@ A verdict follows from the bar and the evidence alone; verdict.json carries both
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from fractions import Fraction
+from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from remyx_action.policy.claims import IMPROVED, Claim, claim_of, key_of
-from remyx_action.specs import FieldCondition, Guard, Metric, MetricCondition, Metrics, Policy, Template
-from remyx_action.specs.fields import Integer, Key, Line, Name, Number, Spec, unchecked
-from remyx_action.specs.metrics import PERCENTILE_PATTERN, RANGE_OF_UNIT, ExactBaseline, RecordedBaseline
-from remyx_action.specs.policy import AllOf, AnyOf, AtLeast, Directional
-
-
-class BarMetric(Spec):
-    """A metric with its defaults filled in."""
-
-    key: Key
-    label: Line
-    unit: Line
-    direction: Literal["higher", "lower"]
-    range: Annotated[list[Number], Field(min_length=2, max_length=2)] | None
-    """[lo, hi], declared or implied by the unit."""
-    scores: Literal["binary"] | None
-    aggregate: Annotated[str, Field(pattern=PERCENTILE_PATTERN)] | None
-    baseline: Number | RecordedBaseline | ExactBaseline | None
-    """The declared number: judged against where no baseline is measured, else checked for drift."""
-    samples: Integer | None
-    """How many samples the template expects."""
+from remyx_action.decimals import plain
+from remyx_action.evidence.claims import IMPROVED, Claim, Direction, claim_of
+from remyx_action.project.models import FieldCondition, Guard, MetricCondition, Metrics, Policy, Template
+from remyx_action.project.models.fields import Name, Spec, unchecked
+from remyx_action.project.models.metrics import BarMetric, measured_metrics
+from remyx_action.project.models.policy import (
+    AllOf,
+    AnyOf,
+    AtLeast,
+    Directional,
+    Leaf,
+    Node,
+    children_of,
+    key_of,
+    leaves_of,
+)
 
 
 class Bar(Spec):
@@ -63,31 +59,6 @@ class Bar(Spec):
         raise KeyError(key)
 
 
-Node = AllOf | AnyOf | AtLeast
-Leaf = MetricCondition | FieldCondition
-
-
-def children_of(rule: Node) -> list[Node | Leaf]:
-    """The conditions and rules below a rule, in the file's order."""
-    if isinstance(rule, AllOf):
-        return list(rule.all)
-    return list(rule.any if isinstance(rule, AnyOf) else rule.of)
-
-
-def leaves_of(rule: Node | None) -> list[Leaf]:
-    """Every condition at any depth, in the file's order."""
-    leaves: list[Leaf] = []
-    for child in children_of(rule) if rule else []:
-        leaves += leaves_of(child) if isinstance(child, AllOf | AnyOf | AtLeast) else [child]
-    return leaves
-
-
-def metric_keys(rule: Node | None) -> list[str]:
-    """Keys named in the rule's metric conditions, each once, in the file's order."""
-    leaves = leaves_of(rule)
-    return list(dict.fromkeys(key_of(leaf) for leaf in leaves if not isinstance(leaf, FieldCondition)))
-
-
 def claims_in(bar: Bar) -> dict[str, list[Claim]]:
     """By metric key, every claim that is weighed: those of the rules, and that the variant is better."""
     claims = {metric.key: {IMPROVED[metric.direction]: None} for metric in bar.metrics}
@@ -110,35 +81,6 @@ def set_bar(policy: Policy, template: Template, vocabulary: Metrics) -> Bar:
     )
 
 
-def measured_metrics(template: Template, vocabulary: Metrics) -> dict[str, BarMetric]:
-    """By key, in the template's order, the metrics that it measures."""
-    known = {metric.key: metric for metric in vocabulary.metrics}
-    return {key: _filled_in(known[key], template) for key in template.metrics}
-
-
-def implied_range(metric: Metric) -> list[Decimal] | None:
-    """[lo, hi] as declared, else as the unit implies, else None."""
-    if metric.range is not None:
-        return metric.range
-    implied = RANGE_OF_UNIT.get(metric.unit.casefold())
-    return list(implied) if implied else None
-
-
-def _filled_in(metric: Metric, template: Template) -> BarMetric:
-    samples = template.samples
-    return BarMetric(
-        key=metric.key,
-        label=metric.label or metric.key,
-        unit=metric.unit,
-        direction=metric.direction,
-        range=implied_range(metric),
-        scores=metric.scores,
-        aggregate=metric.aggregate,
-        baseline=metric.baseline,
-        samples=samples.get(metric.key) if isinstance(samples, dict) else samples,
-    )
-
-
 def _violations(rule: Node) -> Node:
     """Turn each guard of a reject rule into the regression that violates it."""
     children = [_violation(child) for child in children_of(rule)]
@@ -152,3 +94,45 @@ def _violation(child: Node | Leaf) -> Node | Leaf:
     if isinstance(child, Guard):
         return Directional.model_validate(child.model_dump() | {"op": "regresses_by"})
     return child
+
+
+def share_of(rule: Node) -> int:
+    """By how much the rule divides 1 - c for the conditions below it; 1 where floors are not shared."""
+    if isinstance(rule, AllOf) or rule.floors == "each":
+        return 1  # `all` needs none: intersection-union
+    return len(rule.any) if isinstance(rule, AnyOf) else len(rule.of) - rule.at_least + 1
+
+
+def effective_floor(declared: Decimal, share: int) -> Fraction:
+    """1 - (1 - c)/share, exactly."""
+    return 1 - (1 - Fraction(declared)) / share
+
+
+def text_of(condition: Leaf) -> str:
+    """Such as `accuracy improves_by 0.01` or `delta_confidence >= 0.95`."""
+    threshold = f"{plain(condition.threshold):f}"
+    if isinstance(condition, FieldCondition):
+        field = f"{condition.field} of {condition.metric}" if condition.metric else condition.field
+        return f"{field} {condition.op} {threshold}"
+    relative = " relative" if getattr(condition, "mode", None) == "relative" else ""
+    return f"{condition.metric} {condition.op} {threshold}{relative}"
+
+
+def asked_to_improve(rule: Node, directions: Mapping[str, Direction]) -> list[str]:
+    """Keys of the metrics that the rule asks to be better than the baseline, at any depth.
+
+    Guards and `.value` do not count: a policy would otherwise wait for proof that what it only guards
+    has become better.
+    """
+    conditions = [leaf for leaf in leaves_of(rule) if not isinstance(leaf, FieldCondition)]
+    asked = (key_of(leaf) for leaf in conditions if _asks(leaf, directions[key_of(leaf)]))
+    return list(dict.fromkeys(asked))
+
+
+def _asks(condition: MetricCondition, direction: Direction) -> bool:
+    if isinstance(condition, Directional | Guard):
+        return condition.op == "improves_by"
+    claim = claim_of(condition, direction)
+    better = "at_least" if direction == "higher" else "at_most"
+    beyond_zero = claim.threshold >= 0 if direction == "higher" else claim.threshold <= 0
+    return claim.quantity != "value" and claim.side == better and beyond_zero

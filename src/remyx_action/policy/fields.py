@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import Literal
 
 from msgspec import Struct
 
+from remyx_action.confidence import Estimate
 from remyx_action.confidence import sample_size as size_behind
-from remyx_action.evidence.inputs import UnusableState
-from remyx_action.policy.bar import leaves_of, metric_keys
-from remyx_action.policy.claims import IMPROVED, Claim, claim_of, key_of
-from remyx_action.policy.facts import Facts
-from remyx_action.policy.improvement import asked_to_improve
-from remyx_action.policy.reasons import Reason
-from remyx_action.specs import FieldCondition
+from remyx_action.evidence.claims import IMPROVED, Claim, claim_of
+from remyx_action.evidence.evidence import Inputs, UnusableState
+from remyx_action.project.models import FieldCondition
+from remyx_action.project.models.policy import key_of, leaves_of, metric_keys
+from remyx_action.readers.reasons import Reason
+
+from .bar import Bar, asked_to_improve
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    bar: Bar
+    inputs: Inputs
+    estimates: Mapping[str, Estimate]
+    blocked_by: Reason | None
+    """Why no comparison of the arms counts: an arm failed, or they are not comparable."""
+
 
 SIGNIFICANT = Fraction(95, 100)
 WORSE = Fraction(5, 100)

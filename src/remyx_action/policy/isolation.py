@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from remyx_action.specs import Template
+from remyx_action.project.models import Template
 
 
 class Isolation(Struct, frozen=True, kw_only=True):

@@ -7,13 +7,41 @@ from typing import Literal
 from msgspec import Struct
 
 from remyx_action.confidence import Estimate, estimate
-from remyx_action.evidence.inputs import Inputs
-from remyx_action.policy.bar import Bar
-from remyx_action.policy.facts import Facts
-from remyx_action.policy.fields import FieldValue, coverage, delta_confidence, sample_size
-from remyx_action.policy.logic import Mark
-from remyx_action.policy.reasons import Reason
-from remyx_action.policy.rules import RuleTrace, trace_rule
+from remyx_action.evidence.evidence import Inputs
+from remyx_action.project.models import FieldCondition
+from remyx_action.project.models.policy import AllOf, Node
+from remyx_action.readers.reasons import Reason
+
+from .bar import Bar
+from .fields import Facts, FieldValue, coverage, delta_confidence, sample_size
+from .rules import Mark, RuleTrace, trace_rule
+
+QUICK_LOOK = "quick_look"
+"""The cap where fewer samples were asked for than there are."""
+
+
+def is_enough(ship: Node, samples: int) -> bool:
+    """Whether the ship rule itself says that so many samples suffice.
+
+    It does by a condition that every ship has to meet and that so many samples do:
+    `{field: sample_size, op: ">=", threshold: N}`, for all metrics.
+    """
+    if not isinstance(ship, AllOf):
+        return False
+    return any(
+        _suffices(child, samples) if isinstance(child, FieldCondition) else is_enough(child, samples)
+        for child in ship.all
+        if isinstance(child, FieldCondition | AllOf)
+    )
+
+
+def _suffices(condition: FieldCondition, samples: int) -> bool:
+    if condition.field != "sample_size" or condition.metric is not None:
+        return False
+    if condition.op == ">":
+        return samples > condition.threshold
+    return condition.op == ">=" and samples >= condition.threshold
+
 
 Verdict = Literal["ship", "reject", "iterate"]
 RunState = Literal["complete", "partial", "not_comparable", "failed"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
+from enum import StrEnum
 from fractions import Fraction
 from typing import Literal
 
@@ -10,15 +12,40 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from remyx_action.confidence import Estimate, weigh
-from remyx_action.policy.bar import BarMetric, Leaf, Node, children_of
-from remyx_action.policy.claims import Claim, claim_of, key_of
-from remyx_action.policy.facts import Facts
-from remyx_action.policy.fields import field_value
-from remyx_action.policy.floors import effective_floor, share_of
-from remyx_action.policy.logic import Mark, at_least, mark_of
-from remyx_action.policy.reasons import Reason
-from remyx_action.specs import Comparison, Equality, FieldCondition, MetricCondition
-from remyx_action.specs.policy import AllOf, AnyOf, AtLeast
+from remyx_action.evidence.claims import Claim, claim_of
+from remyx_action.project.models import Comparison, Equality, FieldCondition, MetricCondition
+from remyx_action.project.models.metrics import BarMetric
+from remyx_action.project.models.policy import AllOf, AnyOf, AtLeast, Leaf, Node, children_of, key_of
+from remyx_action.readers.reasons import Reason
+
+from .bar import effective_floor, share_of
+from .fields import Facts, field_value
+
+
+class Mark(StrEnum):
+    TRUE = "true"
+    FALSE = "false"
+    UNKNOWN = "unknown"
+
+
+def mark_of(truth: bool | None) -> Mark:  # noqa: FBT001 - a truth value is what it is about
+    """None is unknown."""
+    if truth is None:
+        return Mark.UNKNOWN
+    return Mark.TRUE if truth else Mark.FALSE
+
+
+def at_least(k: int, marks: Sequence[Mark]) -> Mark:
+    """True with k trues, false once k trues are out of reach, else unknown.
+
+    `all` is at_least(len(marks)), `any` is at_least(1).
+    """
+    true = sum(mark is Mark.TRUE for mark in marks)
+    unknown = sum(mark is Mark.UNKNOWN for mark in marks)
+    if true >= k:
+        return Mark.TRUE
+    return Mark.UNKNOWN if true + unknown >= k else Mark.FALSE
+
 
 Role = Literal["ship", "reject"]
 

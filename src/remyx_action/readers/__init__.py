@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from remyx_action.evidence.scores import ArmScores
-from remyx_action.files.strict_json import NotStrictJson, read_as_written
-from remyx_action.policy.bar import BarMetric
-from remyx_action.specs import Template
+from remyx_action.project.files.json_text import NotStrictJson, read_as_written
+from remyx_action.project.models import Template
+from remyx_action.project.models.metrics import BarMetric
 
 from . import native
-from .broken import BrokenResults, broken
-from .files import CAP_BYTES, ArmFiles, ListFiles, OpenFile
+from .files import CAP_BYTES, ArmFiles, BrokenResults, ListFiles, OpenFile, broken
 from .native import read_native
 from .pointed import read_pointed
 from .recorded import Measured, Recorded, recorded_baseline, write_recorded
+from .scores import ArmScores
 
 __all__ = [
     "CAP_BYTES",

@@ -9,9 +9,9 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from remyx_action.files.strict_json import NumberText, dump
+from remyx_action.project.files.json_text import NumberText, dump
 
-from .broken import shown
+from .files import shown
 
 EXAMPLES = 3
 """How many of each kind of fault are shown."""

@@ -2,20 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from msgspec import Struct, field
 
-from remyx_action.evidence.scores import Scores, Summary, Unusable
-from remyx_action.files.strict_json import NumberText
-from remyx_action.policy.bar import BarMetric
-from remyx_action.policy.reasons import Reason
+from remyx_action.errors import Problem
+from remyx_action.project.files.json_text import Fault, NumberText
+from remyx_action.project.files.wording import nearest
+from remyx_action.project.models.metrics import BarMetric
 
 from .columns import Columns, rows_with_faults, shown_value
+from .files import BrokenResults, problem_of, shown
+from .reasons import Reason
 from .samples import beyond_limits, beyond_range, point_of, usable_samples
+from .scores import ArmScores, Scores, Summary, Unusable
+
+MOST_LISTED = 100
+
+_LOOK_ALIKE = (
+    str.maketrans(
+        "\u0430\u0432\u0441\u0501\u0435\u04bb\u0456\u0458\u043a\u04cf\u043c\u043d\u043e\u0440\u051b\u0455\u0442\u0445\u0443\u051d",
+        "abcdehijklmhopqstxyw",
+    )
+    | str.maketrans(
+        "\u03b1\u03b2\u03b5\u03b7\u03b9\u03ba\u03bd\u03bf\u03c1\u03c4\u03c5\u03c7\u03c9", "abenikvoptuxw"
+    )
+    | str.maketrans("\u0131\u0251\u0261", "iag")
+)
+"""Letters of other alphabets that stand where a Latin one was meant, folded as `skeleton` folds."""
+
+
+def skeleton(name: str) -> str:
+    """What is left of a name when case, form, accents, punctuation and alphabet do not count."""
+    folded = unicodedata.normalize("NFKC", name[:200]).casefold().translate(_LOOK_ALIKE)
+    decomposed = unicodedata.normalize("NFKD", folded)
+    return "".join(letter for letter in decomposed if letter.isalnum())
+
+
+def listed_names(names: Iterable[str]) -> tuple[str, ...]:
+    """The names for a report: at most 100, each cut to 100 characters."""
+    every = [name[:100] for name in names]
+    more = len(every) - MOST_LISTED
+    return (*every[:MOST_LISTED], *([f"… and {more:,} more"] if more > 0 else []))
+
+
+def doubts(unnamed: Iterable[str], declared: Iterable[str], missing: Iterable[str]) -> tuple[str, ...]:
+    """A warning for each unnamed metric that looks like a declared one, or nearly is a missing one."""
+    by_skeleton = {skeleton(key): key for key in declared}
+    missed = list(missing)
+    warnings: list[str] = []
+    for name in list(unnamed)[: 10 * MOST_LISTED]:
+        meant = by_skeleton.get(skeleton(name)) or nearest(name, missed)
+        if meant is not None and len(warnings) < MOST_LISTED:
+            warnings.append(f"{shown(name)} is not a metric of this template; did you mean {meant}?")
+    return tuple(warnings)
+
 
 LEAST_TOLERANCE = Fraction(1, 10**9)
 """Between a reported value and its samples, where the value is printed with more decimals."""
@@ -114,3 +159,59 @@ def _compare(literal: str, point: Fraction, metric: BarMetric) -> None:
     if abs(Fraction(value) - point) > tolerance:
         what = f"{metric.aggregate} of its samples" if metric.aggregate else "mean of its samples"
         raise Contradiction(f"the value {literal[:40]} contradicts the {what}, {float(point):.12g}")
+
+
+TRUST_SAMPLES = "make the harness write the mean of its samples, or leave the value out"
+MAP_THEM = "report the template's metrics under their keys, or map them with `names:`"
+
+
+class Arrived(Struct, frozen=True, kw_only=True):
+    """What one results file holds."""
+
+    file: str
+    entries: Mapping[str, Entry]
+    """By the key of a declared metric."""
+    unnamed: Sequence[str]
+    """Names that no declared metric has."""
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    warnings: Sequence[str] = ()
+
+
+def assemble(arrived: Arrived, metrics: Mapping[str, BarMetric]) -> ArmScores:
+    """The arm's scores. Raises BrokenResults where nothing declared arrived or a value contradicts itself."""
+    file, entries = arrived.file, arrived.entries
+    missing = [key for key in metrics if key not in entries]
+    meant = doubts(arrived.unnamed, metrics, missing)
+    if len(missing) == len(metrics):
+        raise BrokenResults([_nothing_declared(arrived, metrics, meant)])
+    scores: dict[str, Scores] = {}
+    notes = [*arrived.warnings, *meant]
+    problems = []
+    for key, metric in metrics.items():
+        if key in missing:
+            scores[key] = Unusable(reason=Reason.MISSING_METRIC, message=f"{file} does not report it")
+            continue
+        try:
+            result = scored(entries[key], metric)
+        except Contradiction as contradiction:
+            message = f"{key}: {contradiction}"
+            fault = Fault(code="value-contradicts-samples", message=message, help=TRUST_SAMPLES)
+            problems.append(problem_of(file, fault))
+            continue
+        scores[key] = result.scores
+        notes += result.warnings
+    if problems:
+        raise BrokenResults(problems)
+    return ArmScores(
+        scores=scores,
+        provenance=arrived.provenance,
+        unnamed=listed_names(arrived.unnamed),
+        warnings=tuple(notes),
+    )
+
+
+def _nothing_declared(arrived: Arrived, metrics: Mapping[str, BarMetric], meant: Sequence[str]) -> Problem:
+    holds = ", ".join(map(shown, listed_names(arrived.unnamed)[:8])) or "nothing"
+    message = f"holds none of the declared metrics {', '.join(list(metrics)[:8])}; it holds {holds}"
+    advice = meant[0] if meant else MAP_THEM
+    return problem_of(arrived.file, Fault(code="no-declared-metric", message=message, help=advice))

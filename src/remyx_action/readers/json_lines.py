@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from remyx_action.errors import Problem
-from remyx_action.files.strict_json import Fault, NotStrictJson, decode_utf8, read_as_written
+from remyx_action.project.files.json_text import Fault, NotStrictJson, decode_utf8, read_as_written
 
-from .broken import BrokenResults, broken, problem_of
 from .columns import Columns, Roles
+from .files import BrokenResults, broken, problem_of
 from .row_shape import RowShape, shape_of
 
 BLOCK_BYTES = 256 * 1024

@@ -10,17 +10,15 @@ from typing import Any
 from msgspec.structs import replace
 
 from remyx_action.errors import Problem
-from remyx_action.evidence.scores import ArmScores
-from remyx_action.files.strict_json import Fault, NumberText
-from remyx_action.policy.bar import BarMetric
+from remyx_action.project.files.json_text import Fault, NumberText
+from remyx_action.project.models.metrics import BarMetric
 
-from .arm import Arrived, assemble
-from .broken import BrokenResults, broken, shown
 from .columns import NATIVE_ROLES, Columns, shown_value
-from .entry import Entry
-from .files import ArmFiles
+from .entry import Arrived, Entry, assemble
+from .files import ArmFiles, BrokenResults, broken, shown
 from .json_lines import read_lines
 from .samples import beyond_limits
+from .scores import ArmScores
 
 FILE = "results.json"
 SCHEMA = "remyx-results/1"

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
-from remyx_action.evidence.scores import ArmScores
-from remyx_action.policy.bar import BarMetric
-from remyx_action.specs import ResultsMap
+from remyx_action.project.files.pointer import ABSENT, PLACEHOLDER, _unescaped, resolve
+from remyx_action.project.models import ResultsMap
+from remyx_action.project.models.metrics import BarMetric
 
-from .arm import Arrived, assemble
 from .columns import Columns, Roles, shown_value
-from .entry import Entry
-
-PLACEHOLDER = "{metric}"
-
-
-class _Absent:
-    """Nothing stands at a pointer; JSON's null is something."""
-
-
-ABSENT: Final = _Absent()
+from .entry import Arrived, Entry, assemble
+from .scores import ArmScores
 
 
 def read_pointed(
@@ -72,29 +63,6 @@ def _entry(found: Mapping[str, Any], roles: Roles) -> Entry:
     for sample in samples:
         columns.add(sample, roles)
     return Entry(numbers=numbers, samples=columns)
-
-
-def resolve(document: Any, pointer: str, name: str) -> Any:
-    """What stands at an RFC 6901 JSON Pointer with `{metric}` filled in, else ABSENT."""
-    for part in pointer.split("/")[1:]:
-        document = _child(document, _unescaped(part).replace(PLACEHOLDER, name))
-        if document is ABSENT:
-            return ABSENT
-    return document
-
-
-def _child(parent: Any, part: str) -> Any:
-    if type(parent) is dict:
-        return parent.get(part, ABSENT)
-    if type(parent) is list and part.isascii() and part.isdecimal() and len(part) <= 9:
-        index = int(part)
-        if (part == "0" or part[0] != "0") and index < len(parent):
-            return parent[index]
-    return ABSENT
-
-
-def _unescaped(part: str) -> str:
-    return part.replace("~1", "/").replace("~0", "~")
 
 
 def _names_that_arrived(document: Any, mapping: ResultsMap) -> list[str]:

@@ -10,17 +10,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 from pydantic import ValidationError
 
-from remyx_action.evidence.scores import ArmScores, Exact, Samples, Scores, Summary, Unusable
-from remyx_action.files.strict_json import Fault, NotStrictJson, NumberText, dump, read, read_as_written
-from remyx_action.policy.bar import BarMetric
-from remyx_action.policy.reasons import Reason
-from remyx_action.specs.fields import Line, Number, Spec
-from remyx_action.specs.lock import Digest
-from remyx_action.specs.metrics import ExactBaseline, RecordedBaseline
+from remyx_action.project.files.json_text import Fault, NotStrictJson, NumberText, dump, read, read_as_written
+from remyx_action.project.models.fields import Line, Number, Spec
+from remyx_action.project.models.lock import Digest
+from remyx_action.project.models.metrics import BarMetric, ExactBaseline, RecordedBaseline
 
-from .arm import Arrived, assemble
-from .broken import broken, shown
+from .entry import Arrived, assemble
+from .files import broken, shown
 from .native import check_shape, entry_of
+from .reasons import Reason
+from .scores import ArmScores, Exact, Samples, Scores, Summary, Unusable
 
 SCHEMA = "remyx-baseline/1"
 RECORD_AGAIN = "record the baseline again"

@@ -8,11 +8,11 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 from operator import itemgetter
 
-from remyx_action.evidence.scores import Empty, Samples, Unusable
-from remyx_action.policy.bar import BarMetric
-from remyx_action.policy.reasons import Reason
+from remyx_action.project.models.metrics import BarMetric
 
 from .columns import Columns, counted, places_of
+from .reasons import Reason
+from .scores import Empty, Samples, Unusable
 
 LARGEST = Decimal(10) ** 15
 MOST_DIGITS = 30

@@ -1,6 +1,6 @@
 """Carrying out a plan: each runtime starts one arm and says how it ended; siblings behind one protocol."""
 
-from .arms import run_arms
+from .arms import Predicting, Retrying, run_arms
 from .containers import ContainerRuntime
 from .outcomes import (
     ArmOutcome,
@@ -16,8 +16,6 @@ from .outcomes import (
     Started,
     TimedOut,
 )
-from .predicting import Predicting
-from .retrying import Retrying
 from .script import ScriptRuntime
 
 __all__ = [

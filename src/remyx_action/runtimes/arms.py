@@ -2,15 +2,110 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from msgspec.structs import replace
 
-from remyx_action.planning.plan import Arm, ArmPlan, RunPlan
+from remyx_action.project.models.template import LOG_NAME, Arm
 
 from . import processes
-from .outcomes import ArmOutcome, Event, Finished, OnEvent, Runtime, Started
+from .outcomes import (
+    ArmOutcome,
+    Completed,
+    Event,
+    Failed,
+    Finished,
+    Note,
+    OnEvent,
+    Runtime,
+    Started,
+    TimedOut,
+)
+from .plan.plan import PREDICT_LOG_NAME, ArmPlan, RunPlan
+
+
+class Predicting:
+    """A runtime that carries out an arm's `predict` before the arm itself, and each where it belongs."""
+
+    def __init__(self, *, processes: Runtime, containers: Runtime) -> None:
+        self._processes = processes
+        self._containers = containers
+
+    def carry_out(self, arm: ArmPlan, *, on_event: OnEvent, stop: threading.Event) -> ArmOutcome:
+        """The harness's outcome, or that of the code under test where it did not complete."""
+        scorer = self._processes if arm.container is None else self._containers
+        if arm.predict is None:
+            return scorer.carry_out(arm, on_event=on_event, stop=stop)
+        Path(arm.predict.output_folder).mkdir()
+        on_event(Note(arm=arm.arm, text="the code under test predicts, in a container of its own"))
+        predicted = self._containers.carry_out(arm.predict, on_event=on_event, stop=stop)
+        if not isinstance(predicted, Completed):
+            return _before_the_harness(predicted)
+        on_event(Note(arm=arm.arm, text="the harness scores the predictions"))
+        left_seconds = max(arm.timeout_seconds - predicted.elapsed_seconds, 1.0)
+        scored = scorer.carry_out(replace(arm, timeout_seconds=left_seconds), on_event=on_event, stop=stop)
+        if isinstance(scored, TimedOut):
+            took = f"the code under test took {predicted.elapsed_seconds:.0f} s of them"
+            scored = replace(scored, timeout_seconds=arm.timeout_seconds, notes=(*scored.notes, took))
+        images = {f"predict: {name}": digest for name, digest in predicted.images.items()}
+        return replace(
+            scored,
+            elapsed_seconds=predicted.elapsed_seconds + scored.elapsed_seconds,
+            notes=(*predicted.notes, *scored.notes),
+            images={**images, **scored.images},
+        )
+
+
+def _before_the_harness(predicted: ArmOutcome) -> ArmOutcome:
+    """Said to be the code's failure, not the harness's."""
+    if isinstance(predicted, TimedOut | Completed):
+        return replace(predicted, notes=(*predicted.notes, "it was the code under test that ran so long"))
+    return replace(predicted, what=f"the code under test: {predicted.what}")
+
+
+class Retrying:
+    """A runtime that tries again, at most so often, and says so with the arm."""
+
+    def __init__(self, runtime: Runtime, *, retries: int) -> None:
+        self._runtime = runtime
+        self._retries = retries
+
+    def carry_out(self, arm: ArmPlan, *, on_event: OnEvent, stop: threading.Event) -> ArmOutcome:
+        """The outcome of the last attempt, with what ended those before it."""
+        before: list[str] = []
+        while True:
+            outcome = self._runtime.carry_out(arm, on_event=on_event, stop=stop)
+            mended = isinstance(outcome, Failed) and outcome.infrastructure and not stop.is_set()
+            if not mended or len(before) == self._retries or not _set_aside(arm, len(before) + 1):
+                return replace(outcome, notes=(*before, *outcome.notes))
+            assert isinstance(outcome, Failed)
+            before.append(f"attempt {len(before) + 1} of {self._retries + 1} was lost: {outcome.what}")
+            on_event(Note(arm=arm.arm, text=f"{before[-1]}; trying again"))
+
+
+def _set_aside(arm: ArmPlan, attempt: int) -> bool:
+    """Keep the attempt's logs under other names and empty the rest; False where that is not possible."""
+    folder = Path(arm.output_folder)
+    logs = [Path(LOG_NAME).stem, Path(PREDICT_LOG_NAME).stem]
+    kept = {f"{log}-{number}.log" for log in logs for number in range(1, attempt + 1)}
+    try:
+        for log in logs:
+            if (folder / f"{log}.log").exists():
+                (folder / f"{log}.log").replace(folder / f"{log}-{attempt}.log")
+        for path in folder.iterdir():
+            if path.name in kept:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+    except OSError:
+        return False
+    return True
+
 
 _POLL_SECONDS = 0.1
 

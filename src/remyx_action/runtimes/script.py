@@ -13,15 +13,13 @@ import uuid
 from typing import IO
 
 from remyx_action.errors import NotJudged
-from remyx_action.planning.plan import ArmPlan
 
-from . import memory
-from .endings import Ended, Ending, outcome_of
-from .listening import LOG_CAP_BYTES
-from .outcomes import ArmOutcome, OnEvent
+from . import outcomes as memory
+from .lighteval.environment import uv_command
+from .log import LOG_CAP_BYTES, Hearing, new_log
+from .outcomes import ArmOutcome, Ended, Ending, OnEvent, outcome_of
+from .plan.plan import ArmPlan
 from .processes import MARK, end_family
-from .telling import Hearing, new_log
-from .uv import uv_command
 
 GRACE_SECONDS = 3.0
 """Between asking and killing; a cancelled job on GitHub's runners has 7.5 seconds."""

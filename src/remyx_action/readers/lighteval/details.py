@@ -9,9 +9,15 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from remyx_action.files.strict_json import Fault, NotStrictJson, NumberText, decode_utf8, read_as_written
-from remyx_action.readers.broken import broken, shown
+from remyx_action.project.files.json_text import (
+    Fault,
+    NotStrictJson,
+    NumberText,
+    decode_utf8,
+    read_as_written,
+)
 from remyx_action.readers.columns import NATIVE_ROLES, Columns, Places, counted
+from remyx_action.readers.files import broken, shown
 from remyx_action.readers.json_lines import blocks
 
 DETAIL_COLUMNS = (

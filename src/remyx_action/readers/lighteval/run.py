@@ -9,9 +9,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from remyx_action.files.strict_json import Fault
-from remyx_action.lighteval_child.names import canonical
-from remyx_action.readers.broken import broken
+from remyx_action.project.files.json_text import Fault
+from remyx_action.readers.files import broken
+from remyx_action.runtimes.lighteval.child.names import canonical
 
 PARTS = ("config_general", "results", "config_tasks")
 WRITTEN_BY = "leave the file as lighteval wrote it; version 0.13 is the one that this was made for"

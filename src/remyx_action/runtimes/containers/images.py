@@ -18,11 +18,10 @@ from typing import IO, Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from remyx_action.planning.container import Image
-from remyx_action.planning.dockerfile import bases_of, marked, ours
+from remyx_action.runtimes.plan.container import Image, bases_of, marked, ours
 
+from .container import Flow
 from .engine import ARM, LABEL, Engine, EngineLostError, RefusedError, asked, gone_already
-from .flow import Flow
 
 _UNINTERESTING = re.compile(
     rf"^(?: ---> .*|Removing intermediate container .*|Step \d+/\d+ : LABEL {re.escape(LABEL)}.*)\n?",

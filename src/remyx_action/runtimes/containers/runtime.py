@@ -8,18 +8,16 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
-from remyx_action.planning.container import ContainerPlan
-from remyx_action.planning.plan import ArmPlan
-from remyx_action.runtimes import memory
-from remyx_action.runtimes.endings import Ended, outcome_of
-from remyx_action.runtimes.listening import LOG_CAP_BYTES
-from remyx_action.runtimes.outcomes import ArmOutcome, Failed, OnEvent
-from remyx_action.runtimes.telling import Hearing, new_log
+from remyx_action.runtimes import outcomes as memory
+from remyx_action.runtimes.log import LOG_CAP_BYTES, Hearing, new_log
+from remyx_action.runtimes.outcomes import ArmOutcome, Ended, Failed, OnEvent, outcome_of
+from remyx_action.runtimes.plan.container import ContainerPlan
+from remyx_action.runtimes.plan.plan import ArmPlan
 
+from .container import Life
 from .engine import Engine, EngineLostError, RefusedError
-from .freight import NotWrittenError
+from .files import NotWrittenError
 from .images import BuildEndedError, BuildFailedError, Images, Watch
-from .life import Life
 
 _NO_GPU = "could not select device driver"
 _LEFT = "what it still holds of this run is removed by the next one on this machine"

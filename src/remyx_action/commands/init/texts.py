@@ -1,0 +1,128 @@
+"""Answers → the texts of metrics, template, policy and workflow, as a person would write them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from importlib.resources import files
+
+from .answers import Answers, MetricAnswer
+from .conditions import condition_of
+
+_PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]*(?: [A-Za-z0-9_./-]+)*")
+_NUMBER = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?")
+_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
+PLACEHOLDER = "OWNER/remyx-action@" + "0" * 40
+
+
+def texts_of(answers: Answers) -> dict[str, str]:
+    """Path below the project's root → text. WrongUsage where a condition cannot be one."""
+    return {
+        ".remyx/metrics.yaml": _joined(_metrics(answers)),
+        f".remyx/templates/{answers.template}.yaml": _joined(_template(answers)),
+        f".remyx/policies/{answers.policy}.yaml": _joined(_policy(answers)),
+    }
+
+
+def workflow_text(*, policy: str, branch: str, action: str = "") -> str:
+    """The three-job workflow that judges pull requests into the branch by the policy.
+
+    `action`: what it `uses`, `OWNER/NAME@COMMIT`; "": a placeholder to be replaced.
+    """
+    packaged = files("remyx_action.commands.init").joinpath("workflow.yml").read_text("utf-8")
+    body = "\n".join(packaged.split("\n")[2:])  # the first two lines say how to copy it
+    check = f"remyx / {policy} ({branch})"
+    head = f"# Judges every pull request into {branch} by the bar that {branch} holds.\n"
+    return (
+        head
+        + f"# Require the check `{check}`.\n"
+        + body.replace("policy: default", f"policy: {scalar(policy)}")
+        .replace("name: remyx / default (main)", f"name: {_title(check)}")
+        .replace("branches: [main]", f"branches: [{scalar(branch)}]")
+        .replace("rules on main", f"rules on {branch}")
+        .replace(f"{PLACEHOLDER} # v0.1.0", action or f"{PLACEHOLDER} # v0.1.0")
+    )
+
+
+def scalar(text: str) -> str:
+    """A text as YAML, without quotes where it needs none."""
+    if _PLAIN.fullmatch(text) and text.casefold() not in _WORDS:
+        return text
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _title(text: str) -> str:
+    return text if re.fullmatch(r"[A-Za-z0-9 ()/._-]+", text) else json.dumps(text)
+
+
+def _joined(lines: Iterator[str]) -> str:
+    return "\n".join(lines) + "\n"
+
+
+def _head(kind: str) -> Iterator[str]:
+    place = "schemas" if kind == "metrics" else "../schemas"
+    yield f"# yaml-language-server: $schema={place}/{kind}.schema.json"
+    yield "version: 1"
+
+
+def _metrics(answers: Answers) -> Iterator[str]:
+    yield from _head("metrics")
+    yield "metrics:"
+    for metric in answers.metrics:
+        yield f"  - {_flow(_metric_keys(metric))}"
+
+
+def _metric_keys(metric: MetricAnswer) -> Iterator[tuple[str, str]]:
+    yield "key", metric.key
+    if metric.label:
+        yield "label", scalar(metric.label)
+    if metric.unit:
+        yield "unit", scalar(metric.unit)
+    if metric.direction:
+        yield "direction", metric.direction
+    if metric.is_binary:
+        yield "scores", "binary"
+    if metric.baseline:
+        yield "baseline", metric.baseline
+
+
+def _template(answers: Answers) -> Iterator[str]:
+    yield from _head("template")
+    yield f"name: {scalar(answers.template)}"
+    yield f"script: {scalar(answers.script)}"
+    if answers.compare == "commits":
+        yield "compare: commits"
+    if answers.baseline_asset:
+        yield f"baseline_asset: {scalar(answers.baseline_asset)}"
+    if answers.variant_file:
+        pair = (("file", scalar(answers.variant_file)), ("pointer", scalar(answers.variant_pointer)))
+        yield f"variant_asset: {_flow(pair)}"
+    yield f"metrics: [{', '.join(metric.key for metric in answers.metrics)}]"
+    if answers.samples:
+        yield f"samples: {answers.samples}"
+
+
+def _policy(answers: Answers) -> Iterator[str]:
+    keys = [metric.key for metric in answers.metrics]
+    yield from _head("policy")
+    yield f"name: {scalar(answers.policy)}"
+    yield f"template: {scalar(answers.template)}"
+    yield from _rule("ship", "all", answers.ship, keys)
+    if answers.reject:
+        yield from _rule("reject", "any", answers.reject, keys)
+        if answers.shares_floors:
+            yield "  floors: shared"
+    if answers.notes:
+        yield f"notes: {json.dumps(answers.notes, ensure_ascii=False)}"
+
+
+def _rule(role: str, gate: str, conditions: Sequence[str], keys: Sequence[str]) -> Iterator[str]:
+    yield f"{role}:"
+    yield f"  {gate}:"
+    for typed in conditions:
+        yield f"    - {condition_of(typed, keys).text}"
+
+
+def _flow(pairs: Iterator[tuple[str, str]] | Sequence[tuple[str, str]]) -> str:
+    return "{" + ", ".join(f"{key}: {value}" for key, value in pairs) + "}"

@@ -1,0 +1,1 @@
+"""A job on GitHub: one module a mode."""

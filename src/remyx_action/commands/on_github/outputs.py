@@ -1,0 +1,85 @@
+"""What a job leaves on its runner: summary, outputs and log lines, whatever became of the posts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from remyx_action.errors import Exit
+from remyx_action.github import workflow
+from remyx_action.github.settings import Runner
+from remyx_action.report.conclusion import Section, summaries, worst
+from remyx_action.report.render import neutral
+
+from .posting import Posts
+
+Say = Callable[[str], None]
+
+
+def tell_verdict(runner: Runner, sections: Sequence[Section], say: Say) -> None:
+    """The summary and the log: before anything is posted, so that no trouble there can lose a verdict."""
+    for section in sections:
+        say(_headline(section))
+    if runner.summary_file is not None:
+        written = workflow.write_summary(runner.summary_file, summaries(sections, footer=""))
+        if isinstance(written, workflow.NotWritten):
+            say(workflow.annotation("warning", f"{written.reason}\n{written.next_step}"))
+
+
+def tell_posts(runner: Runner, sections: Sequence[Section], posts: Posts, say: Say) -> None:
+    """What was not posted, and why; the lines of files where no check could hold them."""
+    for note in posts.notes:
+        say(workflow.annotation("warning", note, title="remyx: not everything was posted"))
+    for section in sections:
+        if section.policy not in posts.check_urls:
+            for each in section.remarks[:50]:
+                level: workflow.Level = "error" if each.level == "failure" else "warning"
+                place = workflow.Place(path=each.path, line=each.line)
+                say(workflow.annotation(level, each.message, title=each.title, place=place))
+    if posts.notes and runner.summary_file is not None:
+        blocks = [neutral.block(note) for note in posts.notes]
+        workflow.write_summary(
+            runner.summary_file, ["\n\n".join(["#### Not everything was posted", *blocks])]
+        )
+
+
+def tell_outputs(runner: Runner, outputs: Mapping[str, str], say: Say) -> None:
+    """The step's outputs."""
+    if runner.output_file is not None:
+        written = workflow.write_outputs(runner.output_file, outputs)
+        if isinstance(written, workflow.NotWritten):
+            say(workflow.annotation("warning", f"{written.reason}\n{written.next_step}"))
+
+
+def outputs_of(sections: Sequence[Section], posts: Posts, out: Path, exit_code: Exit) -> dict[str, str]:
+    """The outputs of a job that judged: of the policy that decides, and of each as JSON."""
+    chosen = worst(sections)
+    alone = out / "verdict.json"
+    verdict_file = alone if alone.exists() else out / chosen.policy / "verdict.json"
+    return {
+        "verdict": chosen.word,
+        "reason": chosen.reason,
+        "verdict-json": str(verdict_file) if chosen.policy and verdict_file.exists() else "",
+        "report": str(out),
+        "comment-url": posts.comment_url,
+        "check-url": posts.check_urls.get(chosen.policy, ""),
+        "verdicts": json.dumps(
+            {
+                each.policy: {
+                    "verdict": each.word,
+                    "reason": each.reason,
+                    "passes": each.passes,
+                    "check-url": posts.check_urls.get(each.policy, ""),
+                }
+                for each in sections
+            }
+        ),
+        "exit-code": str(int(exit_code)),
+    }
+
+
+def _headline(section: Section) -> str:
+    level: workflow.Level = "notice" if section.passes else "error"
+    title = f"remyx: {section.policy}" if section.policy else "remyx"
+    return workflow.annotation(level, section.title, title=title)

@@ -1,0 +1,100 @@
+"""compare: an arm's runs, read one by one, as one arm: several seeds, or the shards of several machines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from remyx_action.evidence.merging import NotMergedError, merge_seeds, merge_shards, told_of
+from remyx_action.readers.scores import ArmScores
+from remyx_action.report.report import ArmReport, Origin
+from remyx_action.report.verdict import MeasuredArm, failed_arm
+
+
+class Part(Struct, frozen=True, kw_only=True):
+    """One run of an arm."""
+
+    name: str
+    """In words, such as `seed 7`."""
+    folder: str
+    """Before the names of its files."""
+    arm: MeasuredArm
+
+
+def join_seeds(runs: Sequence[tuple[int | None, MeasuredArm]], keys: Iterable[str]) -> MeasuredArm:
+    """The arm of a recipe; a run without a seed is the arm itself."""
+    if len(runs) == 1 and runs[0][0] is None:
+        return runs[0][1]
+    parts = [Part(name=f"seed {seed}", folder=f"seed-{seed}", arm=arm) for seed, arm in runs]
+
+    def merge(parts: Sequence[Part]) -> ArmScores:
+        return merge_seeds([(part.name, part.name.removeprefix("seed "), part.arm.scores) for part in parts])
+
+    return _joined(parts, keys, merge)
+
+
+def join_shards(arms: Sequence[MeasuredArm], keys: Iterable[str]) -> MeasuredArm:
+    """The whole arm of all its shards, in their order."""
+    if len(arms) == 1:
+        return arms[0]
+    parts = [
+        Part(name=f"shard {index} of {len(arms)}", folder=f"shard-{index}", arm=arm)
+        for index, arm in enumerate(arms)
+    ]
+    whole = _joined(parts, keys, lambda parts: merge_shards([(part.name, part.arm.scores) for part in parts]))
+    return replace(whole, report=whole.report.model_copy(update={"shards": len(arms)}))
+
+
+def _joined(
+    parts: Sequence[Part], keys: Iterable[str], merge: Callable[[Sequence[Part]], ArmScores]
+) -> MeasuredArm:
+    report = _report(parts)
+    if report.state != parts[0].arm.report.state or report.state in {"failed", "timed_out"}:
+        return failed_arm(keys, report)
+    try:
+        scores = merge(parts)
+    except NotMergedError as refused:
+        return failed_arm(keys, report.model_copy(update={"state": "failed", "detail": str(refused)}))
+    found = {"provenance": dict(scores.provenance), "unnamed": list(scores.unnamed)}
+    said = [warning for warning in scores.warnings if warning not in report.warnings]
+    return MeasuredArm(
+        scores=scores, report=report.model_copy(update={**found, "warnings": [*report.warnings, *said]})
+    )
+
+
+def _report(parts: Sequence[Part]) -> ArmReport:
+    """What is told of all of them: the first that failed, and how long they took together."""
+    reports = [part.arm.report for part in parts]
+    failed = next((part for part in parts if part.arm.report.state in {"failed", "timed_out"}), None)
+    told = failed.arm.report if failed else reports[0]
+    seconds = [report.seconds for report in reports if report.seconds is not None]
+    changes = {
+        "detail": f"{failed.name}: {told.detail}" if failed else None,
+        "seconds": sum(seconds, Decimal(0)) if seconds else None,
+        "digests": {
+            f"{part.folder}/{name}": digest
+            for part in parts
+            for name, digest in part.arm.report.digests.items()
+        },
+        "warnings": list(told_of((part.name, part.arm.report.warnings) for part in parts)),
+        "images": {name: digest for report in reports for name, digest in report.images.items()},
+        "cost": _sums(report.cost for report in reports),
+        "origin": _origin([report.origin for report in reports if report.origin is not None]),
+    }
+    return told.model_copy(update=changes)
+
+
+def _sums(costs: Iterable[Mapping[str, Decimal]]) -> dict[str, Decimal]:
+    total: dict[str, Decimal] = {}
+    for cost in costs:
+        for unit, amount in cost.items():
+            total[unit] = total.get(unit, Decimal(0)) + amount
+    return total
+
+
+def _origin(origins: Sequence[Origin]) -> Origin | None:
+    """Of an arm some of whose runs were not measured now: the oldest."""
+    return min(origins, key=lambda origin: origin.clock or "", default=None)

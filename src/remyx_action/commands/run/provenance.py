@@ -1,0 +1,128 @@
+"""What a verdict was judged under: sources, commits, digests, isolation, lock."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msgspec import Struct
+
+from remyx_action.errors import NotJudged
+from remyx_action.policy.isolation import Isolation, isolation_of
+from remyx_action.project.lock import LockState, digest_of, digest_of_harness, drift, lock_of
+from remyx_action.project.models import Policy, Template
+from remyx_action.project.models.template import ScriptKind
+from remyx_action.project.protected import harness_globs
+from remyx_action.report.report import JudgedUnder
+from remyx_action.runtimes.plan.lighteval import is_pinned, name_and_revision
+from remyx_action.runtimes.plan.plan import contained
+from remyx_action.sources.disk import describe_script, read_harness
+from remyx_action.sources.git import find_repository
+
+from .project import Project
+
+_UNKNOWN = "is code that the list of tasks does not know"
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """How far a verdict may be relied on."""
+
+    record: JudgedUnder
+    lock: LockState
+    level: int
+    """Of isolation."""
+
+
+def standing_of(
+    project: Project,
+    template: Template,
+    policy: Policy,
+    *,
+    harness: Path | None,
+    isolation: Isolation,
+    reproduce: str,
+    is_enforced: bool = False,
+) -> Standing:
+    """The record; `harness` is the harness root where it is known.
+
+    `is_enforced`: branch rules are known to demand an owner's review of everything protected.
+    """
+    digests = {
+        "metrics": digest_of(project.vocabulary),
+        "template": digest_of(template),
+        "policy": digest_of(policy),
+    }
+    if harness is not None:
+        digests["harness"] = harness_digest(template, harness)
+    lock = lock_state(project, template, digests.get("harness"), is_enforced=is_enforced)
+    record = JudgedUnder(
+        source=project.source,
+        digests=digests,
+        commits=_commits(project),
+        isolation=f"L{isolation.level}",
+        isolation_note=isolation.note,
+        lock=str(lock),
+        reproduce=reproduce,
+    )
+    return Standing(record=record, lock=lock, level=isolation.level)
+
+
+def isolation_here(template: Template, root: Path, variant: str | None) -> Isolation:
+    """How far apart a template keeps what it judges, with the harness that lies below `root`."""
+    kind = describe_script(root, template.script).kind if template.script else ScriptKind.MISSING
+    pinned = _is_pinned(template, root, variant)
+    return isolation_of(
+        template,
+        pinned=pinned,
+        contained=contained(template, kind) is not None,
+        does=_what_scoring_does(template) if pinned else "",
+    )
+
+
+def _what_scoring_does(template: Template) -> str:
+    """Besides comparing answers; what a task of the repository's own does is not known here."""
+    from remyx_action.project.tasks import resolve, task_list  # brings the list along
+
+    resolved, _ = resolve(template, task_list())
+    facts = [one.facts for one in resolved.chosen] if resolved else [None]
+    does = [_UNKNOWN if one is None else one.does for one in facts]
+    return "; ".join(dict.fromkeys(filter(None, does)))
+
+
+def _is_pinned(template: Template, root: Path, variant: str | None) -> bool:
+    """Whether the variant is a hub's model at one commit; a folder of such a name is whatever lies there."""
+    if template.model is None or variant is None or not is_pinned(variant):
+        return False
+    name, _ = name_and_revision(variant, backend=template.model.backend)
+    return not (root / name).exists()
+
+
+def harness_digest(template: Template, root: Path) -> str:
+    """Digest of the template's harness as it lies below the harness root."""
+    return digest_of_harness(read_harness(root, harness_globs(template)))
+
+
+def lock_state(
+    project: Project, template: Template, harness: str | None, *, is_enforced: bool = False
+) -> LockState:
+    """What the template's lock is worth; `harness` is the digest of what measured, where it is known."""
+    held = project.bundle.locks.get(template.name)
+    if held is None:
+        return LockState(level="unlocked", why=f"there is no .remyx/locks/{template.name}.json")
+    digest = harness or held.digests.harness
+    policies = project.bundle.policies
+    now = lock_of(project.vocabulary, template, policies, digest, protected=held.protected)
+    drifted = drift(held, now)
+    if drifted:
+        return LockState(level="unlocked", why=f"{drifted[0]} drifted from the lock", stale=True)
+    return LockState(level="locked" if is_enforced else "captured")
+
+
+def _commits(project: Project) -> dict[str, str]:
+    try:
+        repository = find_repository(project.root)
+    except NotJudged:  # git refuses to look: a verdict does not fail for want of a commit's name
+        return {}
+    head = repository.head() if repository else None
+    if repository is None or head is None:
+        return {}
+    return {"head": f"{head} with uncommitted changes" if repository.changed_paths() else head}

@@ -1,0 +1,150 @@
+"""Columns of integers → exact sums, whole or per cluster."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from decimal import Context, Decimal
+from fractions import Fraction
+from itertools import repeat
+from operator import mul
+
+from msgspec import Struct
+
+from .claims import Claim
+from .evidence import Extremes
+from .integers import FIRST
+from .sums import ArmSums, PairedSums
+
+FEW = 4
+"""Distinct pairs are counted first where there are at least this many rows for each."""
+
+
+class Scale(Struct, frozen=True, kw_only=True):
+    """What scores are integers over."""
+
+    decimals: int
+    parts: int
+
+    @property
+    def whole(self) -> int:
+        return int(10**self.decimals * self.parts)
+
+
+UNSCALED = Scale(decimals=0, parts=1)
+
+
+class Rows(Struct, frozen=True, kw_only=True):
+    """Pairs of scores over one scale; of a single arm, both columns are its own."""
+
+    variant: Sequence[int]
+    baseline: Sequence[int]
+    counts: Sequence[int] | None
+    """How often each pair stands; None: once. Always None beside clusters."""
+    clusters: Sequence[str] | None
+
+    @property
+    def n(self) -> int:
+        return len(self.variant) if self.counts is None else sum(self.counts)
+
+    def weights(self) -> Iterable[int]:
+        return repeat(1) if self.counts is None else self.counts
+
+
+def rows_of(variant: Sequence[int], baseline: Sequence[int], clusters: Sequence[str] | None) -> Rows:
+    """Equal pairs counted where they are many: of a million binary pairs four rows are left."""
+    if clusters is not None or not (
+        _few(variant[:FIRST], baseline[:FIRST], len(variant)) and _few(variant, baseline, len(variant))
+    ):
+        return Rows(variant=variant, baseline=baseline, counts=None, clusters=clusters)
+    counted = Counter(zip(variant, baseline, strict=True))
+    return Rows(
+        variant=[a for a, _ in counted],
+        baseline=[b for _, b in counted],
+        counts=list(counted.values()),
+        clusters=None,
+    )
+
+
+def _few(variant: Sequence[int], baseline: Sequence[int], n: int) -> bool:
+    return len(set(variant)) * len(set(baseline)) * FEW <= n
+
+
+def paired_sums(rows: Rows, scale: Scale) -> PairedSums:
+    """n, Σa, Σb, Σa², Σab, Σb² of each cluster, or of everything."""
+    names, columns = None, [[total] for total in _totals(rows)]
+    if rows.clusters is not None:
+        names, columns = _by_cluster(rows.clusters, rows.variant, rows.baseline)
+    return PairedSums.model_construct(
+        decimals=scale.decimals,
+        parts=str(scale.parts),
+        clusters=names,
+        n=columns[0],
+        variant=list(map(str, columns[1])),
+        baseline=list(map(str, columns[2])),
+        variant_squares=list(map(str, columns[3])),
+        products=list(map(str, columns[4])),
+        baseline_squares=list(map(str, columns[5])),
+    )
+
+
+def arm_sums(rows: Rows, scale: Scale) -> ArmSums:
+    """n, Σa, Σa² of the variant column."""
+    alone = Rows(variant=rows.variant, baseline=rows.variant, counts=rows.counts, clusters=rows.clusters)
+    return paired_sums(alone, scale).arm("variant")
+
+
+def _totals(rows: Rows) -> list[int]:
+    a, b = rows.variant, rows.baseline
+    sums = [a, b, map(mul, a, a), map(mul, a, b), map(mul, b, b)]
+    if rows.counts is not None:
+        sums = [map(mul, rows.counts, column) for column in sums]
+    return [rows.n, *map(sum, sums)]
+
+
+def _by_cluster(
+    clusters: Sequence[str], variant: Sequence[int], baseline: Sequence[int]
+) -> tuple[list[str], list[list[int]]]:
+    """Names, sorted, and for each of the six sums its column."""
+    names = sorted(set(clusters))
+    totals = {name: [0, 0, 0, 0, 0, 0] for name in names}
+    for name, a, b in zip(clusters, variant, baseline, strict=True):
+        total = totals[name]
+        total[0] += 1
+        total[1] += a
+        total[2] += b
+        total[3] += a * a
+        total[4] += a * b
+        total[5] += b * b
+    return names, [list(column) for column in zip(*totals.values(), strict=True)]
+
+
+_EXACT = Context(prec=400)
+
+
+def extremes_of_pairs(rows: Rows, claims: Sequence[Claim]) -> list[Extremes]:
+    """Of the variant, the difference, every relative claim's y, and the baseline.
+
+    A relative claim may need either sign of the baseline, which is settled when it is weighed.
+    """
+    relative = [Fraction(claim.threshold) for claim in claims if claim.quantity == "relative_delta"]
+    around = [1 + sign * threshold for threshold in relative for sign in (1, -1)]
+    ratios = dict.fromkeys([Fraction(0), Fraction(1), *around])
+    return [*(_of_ratio(rows, ratio) for ratio in ratios), _extreme(None, rows.baseline)]
+
+
+def extremes_apart(baseline: Rows | None, variant: Rows | None) -> list[Extremes]:
+    """Of each arm's own scores."""
+    found = [] if variant is None else [_of_ratio(variant, Fraction(0))]
+    return found if baseline is None else [*found, _extreme(None, baseline.baseline)]
+
+
+def _of_ratio(rows: Rows, ratio: Fraction) -> Extremes:
+    p, q = ratio.numerator, ratio.denominator
+    y = [a * q - b * p for a, b in zip(rows.variant, rows.baseline, strict=True)] if p else rows.variant
+    # The ratio is 1 plus or minus a number that was written, so it is a decimal that ends.
+    return _extreme(_EXACT.divide(Decimal(p), Decimal(q)), y)
+
+
+def _extreme(ratio: Decimal | None, values: Sequence[int]) -> Extremes:
+    return Extremes(ratio=ratio, low=str(min(values)), high=str(max(values)))

@@ -1,0 +1,301 @@
+"""The runner's environment and event file → frozen Settings: the first edge of a run on GitHub.
+
+Names of the runner's variables: https://docs.github.com/actions/reference/workflows-and-actions/variables
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Literal, cast, get_args
+from urllib.parse import urlsplit
+
+from remyx_action.errors import WrongUsage
+from remyx_action.project.models.extent import SHARD_HELP, WHOLE, Extent, read_shard
+
+from .events import Event, Laptop, SettingProblem, is_plain, parse_event, shown
+
+Mode = Literal["run", "open", "plan", "measure", "publish", "keep", "check", "doctor"]
+CommentMode = Literal["always", "on-change", "on-block", "never"]
+FailOn = Literal["policy", "never"]
+
+LARGEST_EVENT_BYTES = 26_214_400
+"""GitHub caps a webhook payload at 25 MB."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """The action's inputs; an empty variable is one that was not given."""
+
+    mode: Mode
+    template: str | None
+    """None: the only one, or every one whose paths the change touches."""
+    policy: str | None
+    variant: str | None
+    results: str | None
+    comment: CommentMode
+    fail_on: FailOn
+    """`never`: report only; the exit code stays 0."""
+    working_directory: str
+    """Below the repository's root, with `/`; `.` is the root itself."""
+    check_id: int | None
+    """Of the check that an earlier job opened."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runner:
+    """Where the job runs and whom it may talk to."""
+
+    api_url: str
+    server_url: str
+    repository: str
+    """`owner/name`."""
+    run_id: int
+    run_attempt: int
+    token: str | None = field(repr=False)
+    """None: nothing can be published."""
+    summary_file: Path | None
+    output_file: Path | None
+    extent: Extent = WHOLE
+    """How much of the evaluation this job measures: `REMYX_SHARD` (`3/8`) and `REMYX_SAMPLES`."""
+    kept: Path | None = None
+    """Baseline arms that a job on the default branch kept: `remyx-kept` in the runner's temporary folder."""
+
+    @property
+    def run_url(self) -> str:
+        """The page of this very attempt."""
+        return f"{self.server_url}/{self.repository}/actions/runs/{self.run_id}/attempts/{self.run_attempt}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    event: Event
+    runner: Runner | None
+    """None beside `Laptop`."""
+    inputs: Inputs
+
+
+class SettingsWrong(WrongUsage):
+    """Carries every problem that the environment and the event have."""
+
+    def __init__(self, problems: tuple[SettingProblem, ...]) -> None:
+        lines = [f"{each.name}: {each.message}\n  help: {each.help}" for each in problems]
+        super().__init__(
+            f"{len(problems)} settings are wrong\n" + "\n".join(lines),
+            help="correct the workflow file that starts the action",
+        )
+        self.problems = problems
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Settings of this process; the event file is the only thing read.
+
+    Raises SettingsWrong with every problem at once.
+    """
+    path = environment.get("GITHUB_EVENT_PATH")
+    payload = _read_payload(Path(path)) if path else None
+    return parse_settings(environment, payload)
+
+
+def kept_folder(environment: Mapping[str, str]) -> Path | None:
+    """Where jobs find and leave kept baseline arms; a cache carries it from one to the next."""
+    temporary = environment.get("RUNNER_TEMP")
+    return Path(temporary) / "remyx-kept" if temporary else None
+
+
+TRUSTED_EVENTS = ("push", "schedule", "workflow_dispatch")
+"""Of the default branch they run what was reviewed; every other event may run code of a pull request."""
+
+
+def is_trusted(environment: Mapping[str, str]) -> bool:
+    """Whether what this process measures may be believed later: on the default branch, or off GitHub."""
+    name = environment.get("GITHUB_EVENT_NAME")
+    if not name:
+        return True
+    path = environment.get("GITHUB_EVENT_PATH")
+    payload = _read_payload(Path(path)) if path else None
+    repository = payload.get("repository") if isinstance(payload, Mapping) else None
+    default = repository.get("default_branch") if isinstance(repository, Mapping) else None
+    reviewed = isinstance(default, str) and environment.get("GITHUB_REF") == f"refs/heads/{default}"
+    return name in TRUSTED_EVENTS and reviewed
+
+
+def parse_settings(environment: Mapping[str, str], payload: object) -> Settings:
+    """Settings from values: the environment and the event's JSON, or the problem with its file."""
+    problems: list[SettingProblem] = []
+    variables = _Variables(environment, problems)
+    inputs = _inputs(variables)
+    name = environment.get("GITHUB_EVENT_NAME", "")
+    if not name:
+        _stop_at(problems)
+        return Settings(event=Laptop(), runner=None, inputs=inputs)
+    event = _event(name, payload, problems)
+    runner = _runner(variables)
+    _stop_at(problems)
+    return Settings(event=cast(Event, event), runner=runner, inputs=inputs)
+
+
+def _stop_at(problems: list[SettingProblem]) -> None:
+    if problems:
+        raise SettingsWrong(tuple(problems))
+
+
+def _event(name: str, payload: object, problems: list[SettingProblem]) -> Event | None:
+    if payload is None:
+        payload = SettingProblem(
+            name="GITHUB_EVENT_PATH", message="is not set", help="run the action in a GitHub workflow"
+        )
+    if isinstance(payload, SettingProblem):
+        problems.append(payload)
+        return None
+    event = parse_event(name, payload)
+    if isinstance(event, tuple):
+        problems.extend(event)
+        return None
+    return event
+
+
+def _read_payload(path: Path) -> object:
+    try:
+        with path.open("rb") as file:
+            raw = file.read(LARGEST_EVENT_BYTES + 1)
+        if len(raw) > LARGEST_EVENT_BYTES:
+            return _unreadable("is larger than the 25 MB that GitHub sends")
+        return json.loads(raw.decode())
+    except OSError as failure:
+        return _unreadable(f"cannot be read: {failure.strerror}")
+    except (ValueError, RecursionError):
+        return _unreadable("does not hold JSON")
+
+
+def _unreadable(message: str) -> SettingProblem:
+    return SettingProblem(
+        name="GITHUB_EVENT_PATH", message=f"the event file {message}", help="run the job again"
+    )
+
+
+class _Variables:
+    """Reads variables one by one and collects what is wrong with them."""
+
+    def __init__(self, environment: Mapping[str, str], problems: list[SettingProblem]) -> None:
+        self.environment = environment
+        self.problems = problems
+
+    def refuse(self, name: str, message: str, help: str) -> None:
+        self.problems.append(SettingProblem(name=name, message=message, help=help))
+
+    def checked(self, name: str, accepts: Callable[[str], bool], wanted: str, default: str = "") -> str:
+        value = self.environment.get(name, "") or default
+        if not value:
+            self.refuse(name, "is not set", f"give {wanted}")
+        elif not accepts(value):
+            self.refuse(name, f"{shown(value)} is not {wanted}", f"give {wanted}")
+        return value
+
+    def optional(self, name: str) -> str | None:
+        value = self.environment.get(name, "").strip()
+        if value and not is_plain(value):
+            self.refuse(name, "holds a control character or more than 1024", "give one line of plain text")
+        return value or None
+
+    def choice(self, name: str, words: tuple[str, ...]) -> str:
+        wanted = f"one of {', '.join(words)}"
+        return self.checked(name, words.__contains__, wanted, default=words[0])
+
+    def number(self, name: str) -> int:
+        value = self.checked(name, _is_count, "a whole number above 0")
+        return int(value) if _is_count(value) else 0
+
+    def count(self, name: str) -> int | None:
+        value = self.environment.get(name, "").strip()
+        return self.number(name) if value else None
+
+    def file(self, name: str) -> Path | None:
+        value = self.environment.get(name, "")
+        return Path(value) if value else None
+
+
+def _inputs(variables: _Variables) -> Inputs:
+    return Inputs(
+        mode=cast(Mode, variables.choice("REMYX_MODE", get_args(Mode))),
+        template=variables.optional("REMYX_TEMPLATE"),
+        policy=variables.optional("REMYX_POLICY"),
+        variant=variables.optional("REMYX_VARIANT"),
+        results=variables.optional("REMYX_RESULTS"),
+        comment=cast(CommentMode, variables.choice("REMYX_COMMENT", get_args(CommentMode))),
+        fail_on=cast(FailOn, variables.choice("REMYX_FAIL_ON", get_args(FailOn))),
+        working_directory=str(
+            PurePosixPath(
+                variables.checked(
+                    "REMYX_WORKING_DIRECTORY", _is_below, "a folder below the repository's root", default="."
+                )
+            )
+        ),
+        check_id=variables.count("REMYX_CHECK_ID"),
+    )
+
+
+def _runner(variables: _Variables) -> Runner:
+    token = variables.environment.get("REMYX_TOKEN", "")
+    if token and not re.fullmatch(r"[\x21-\x7e]{1,4096}", token):
+        variables.refuse(
+            "REMYX_TOKEN", "holds a space or a line break", "pass `${{ github.token }}` as it is"
+        )
+    return Runner(
+        api_url=_address(variables, "GITHUB_API_URL", "https://api.github.com"),
+        server_url=_address(variables, "GITHUB_SERVER_URL", "https://github.com"),
+        repository=variables.checked("GITHUB_REPOSITORY", _is_repository, "`owner/name`"),
+        run_id=variables.number("GITHUB_RUN_ID"),
+        run_attempt=variables.number("GITHUB_RUN_ATTEMPT"),
+        token=token or None,
+        summary_file=variables.file("GITHUB_STEP_SUMMARY"),
+        output_file=variables.file("GITHUB_OUTPUT"),
+        extent=_extent(variables),
+        kept=kept_folder(variables.environment),
+    )
+
+
+def _extent(variables: _Variables) -> Extent:
+    text = variables.environment.get("REMYX_SHARD", "").strip() or "0/1"
+    extent = read_shard(text)
+    if extent is None:
+        variables.refuse("REMYX_SHARD", f"{shown(text)} is no shard", SHARD_HELP)
+        extent = WHOLE
+    return extent.with_samples(variables.count("REMYX_SAMPLES"))
+
+
+def _address(variables: _Variables, name: str, default: str) -> str:
+    return variables.checked(name, _is_address, "an https address without a login", default).rstrip("/")
+
+
+def _is_count(value: str) -> bool:
+    return re.fullmatch(r"[1-9][0-9]{0,18}", value) is not None
+
+
+def _is_repository(value: str) -> bool:
+    return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*/(?!\.{1,2}$)[A-Za-z0-9._-]+", value) is not None
+
+
+def _is_below(value: str) -> bool:
+    path = PurePosixPath(value)
+    return is_plain(value) and not path.is_absolute() and ".." not in path.parts and "\\" not in value
+
+
+def _is_address(value: str) -> bool:
+    """Plain http is for enterprise servers that a company runs without a certificate, and for tests."""
+    if not is_plain(value) or re.search(r"\s", value):
+        return False
+    try:
+        parts = urlsplit(value)
+        return (
+            parts.scheme in {"https", "http"}
+            and bool(parts.hostname)
+            and parts.username is None
+            and not (parts.query or parts.fragment)
+            and (parts.port is None or parts.port > 0)
+        )
+    except ValueError:
+        return False

@@ -1,0 +1,109 @@
+"""Policies before and after → changes: added, removed, the gate, both rules, and what has no effect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from remyx_action.policy.rule_tree import Role, in_logical_form
+from remyx_action.project.models import Policy
+
+from .change import Change, Effect, Side
+from .conditions import Place
+from .rules import changes_of_rule
+from .words import part_in_words
+
+WITHOUT_EFFECT = {
+    "notes": "the notes are others",
+    "silence": "other warnings of `check` are silenced",
+}
+"""Key → what is said when it changes; nothing of it decides."""
+SPOKEN = frozenset({"ship", "reject", "gate", "require_lock", "trust", "version", "name"})
+LOCK_LEVELS = ("off", "captured", "locked")
+"""Keys with a comparison of their own, or that cannot differ."""
+
+
+def changes_of_policies(before: Side, after: Side) -> Iterator[Change]:
+    """Every change of every policy, by name."""
+    old, new = before.bundle.policies, after.bundle.policies
+    for name in sorted({*old, *new}):
+        if name not in old:
+            sentence = f"policy {name} is new: its verdict counts too"
+            yield _change(name, "", "policy-added", Effect.TIGHTENED, sentence)
+        elif name not in new:
+            sentence = f"policy {name} is gone: it judges no longer"
+            yield _change(name, "", "policy-removed", Effect.LOOSENED, sentence)
+        elif _judges_otherwise(old[name], new[name], before, after):
+            yield from _changes_of_keys(old[name], new[name])
+            for role in ("ship", "reject"):
+                yield from _changes_of_rule(name, role, before, after)
+
+
+def _judges_otherwise(old: Policy, new: Policy, before: Side, after: Side) -> bool:
+    """Whether anything differs; a metric's direction turns a rule without a letter of it changing."""
+    return old != new or before.bar(old).metrics != after.bar(new).metrics
+
+
+def _changes_of_keys(old: Policy, new: Policy) -> Iterator[Change]:
+    name = new.name
+    for key, sentence in WITHOUT_EFFECT.items():
+        if getattr(old, key) != getattr(new, key):
+            yield _change(name, f"/{key}", key, Effect.UNCHANGED, sentence)
+    if old.gate.iterate != new.gate.iterate:
+        blocks = new.gate.iterate == "block"
+        yield _change(
+            name,
+            "/gate/iterate",
+            "gate",
+            Effect.TIGHTENED if blocks else Effect.LOOSENED,
+            f"an iterate {'blocks' if blocks else 'lets through'} the pull request now",
+        )
+    yield from _changes_of_what_it_takes(old, new)
+    for key in Policy.model_fields:
+        if key in WITHOUT_EFFECT or key in SPOKEN or getattr(old, key) == getattr(new, key):
+            continue
+        sentence = f"{key} is now {getattr(new, key)} instead of {getattr(old, key)}"
+        yield _change(name, f"/{key}", key, Effect.INCOMPARABLE, sentence)
+
+
+def _changes_of_what_it_takes(old: Policy, new: Policy) -> Iterator[Change]:
+    """The lock and the isolation level that a ship on a pull request needs."""
+    name = new.name
+    asked = LOCK_LEVELS.index(new.require_lock) - LOCK_LEVELS.index(old.require_lock)
+    if asked:
+        effect = Effect.TIGHTENED if asked > 0 else Effect.LOOSENED
+        sentence = f"a ship needs the lock {new.require_lock!r} instead of {old.require_lock!r}"
+        yield _change(name, "/require_lock", "require-lock", effect, sentence)
+    if old.trust.min_level != new.trust.min_level:
+        effect = Effect.TIGHTENED if new.trust.min_level > old.trust.min_level else Effect.LOOSENED
+        sentence = f"a ship needs isolation L{new.trust.min_level} instead of L{old.trust.min_level}"
+        yield _change(name, "/trust/min_level", "min-level", effect, sentence)
+
+
+def _changes_of_rule(name: str, role: Role, before: Side, after: Side) -> list[Change]:
+    old_policy, new_policy = before.bundle.policies[name], after.bundle.policies[name]
+    old = in_logical_form(before.bar(old_policy), role)
+    new = in_logical_form(after.bar(new_policy), role)
+    if old is not None and new is not None:
+        place = Place(path=_path(name), policy=name, role=role)
+        found = changes_of_rule(old, new, place)
+        if not found and getattr(old_policy, role) != getattr(new_policy, role):
+            sentence = f"the {role} rule is written otherwise and says the same"
+            found = [_change(name, f"/{role}", "wording", Effect.UNCHANGED, sentence)]
+        return found
+    if new is not None:
+        sentence = f"there is a reject rule now: {part_in_words(new)}"
+        return [_change(name, "/reject", "reject-added", Effect.TIGHTENED, sentence)]
+    if old is not None:
+        sentence = f"nothing rejects any longer: {part_in_words(old)} is gone"
+        return [_change(name, "/reject", "reject-removed", Effect.LOOSENED, sentence)]
+    return []
+
+
+def _change(name: str, pointer: str, code: str, effect: Effect, sentence: str) -> Change:
+    return Change(
+        path=_path(name), pointer=pointer, policies=(name,), code=code, effect=effect, sentence=sentence
+    )
+
+
+def _path(name: str) -> str:
+    return f".remyx/policies/{name}.yaml"

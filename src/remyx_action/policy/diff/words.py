@@ -1,0 +1,83 @@
+"""Conditions and rules as parts of a sentence."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+from remyx_action.decimals import plain, round_significant
+from remyx_action.policy.bar import text_of
+from remyx_action.policy.rule_tree import Atom, Gate, Part, Role
+from remyx_action.project.models import Directional, Guard
+
+SHOWN = 6
+"""Conditions or names that are listed before the rest is counted."""
+
+SHIP_BOUNDS = {
+    ("at_least", False): "must now reach",
+    ("at_least", True): "must now exceed",
+    ("at_most", False): "may now be at most",
+    ("at_most", True): "must now stay below",
+    ("equal", False): "must now be exactly",
+}
+REJECT_BOUNDS = {
+    ("at_least", False): "fires now from",
+    ("at_least", True): "fires now above",
+    ("at_most", False): "fires now down from",
+    ("at_most", True): "fires now below",
+    ("equal", False): "fires now at exactly",
+}
+SHIP_MOVES = {
+    "improves_by": "must now improve by",
+    "regresses_by": "must now regress by more than",
+    "no_regression": "may now regress by",
+}
+REJECT_MOVES = {
+    "improves_by": "fires now when it improves by",
+    "regresses_by": "fires now when it regresses by more than",
+}
+
+
+def number(value: Decimal | Fraction) -> str:
+    return f"{plain(value) if isinstance(value, Decimal) else round_significant(value):f}"
+
+
+def condition(atom: Atom) -> str:
+    """`a.delta >= 0.02 at confidence 0.8`."""
+    declared = getattr(atom.leaf, "confidence", None)
+    return text_of(atom.leaf) + (f" at confidence {number(declared)}" if declared is not None else "")
+
+
+def part_in_words(part: Part) -> str:
+    """`any of (a.delta >= 0.02; b no_regression 0.01)`."""
+    if isinstance(part, Atom):
+        return condition(part)
+    return f"{combinator(part)} ({listed([part_in_words(child) for child in part.children], '; ')})"
+
+
+def combinator(gate: Gate) -> str:
+    """`all of`, `any of`, `at least 2 of 3`."""
+    if gate.k == len(gate.children):
+        return "all of"
+    return "any of" if gate.k == 1 else f"at least {gate.k} of {len(gate.children)}"
+
+
+def listed(words: list[str], between: str = ", ") -> str:
+    rest = len(words) - SHOWN
+    return between.join(words[:SHOWN]) + (f"{between}and {rest} more" if rest > 0 else "")
+
+
+def threshold_moved(before: Atom, after: Atom, role: Role) -> str:
+    """The same condition with another number."""
+    leaf = after.leaf
+    name = leaf.metric if leaf.metric is not None else after.about
+    if after.is_field and leaf.metric is not None:
+        name = f"{after.about} of {leaf.metric}"
+    if isinstance(leaf, Directional | Guard):
+        verb = (SHIP_MOVES if role == "ship" else REJECT_MOVES)[leaf.op]
+        of = " of the baseline" if leaf.mode == "relative" else ""
+    else:
+        bounds = SHIP_BOUNDS if role == "ship" else REJECT_BOUNDS
+        verb, of = bounds[(after.bound.side, after.bound.strict)], ""
+    new, old = number(leaf.threshold), number(before.leaf.threshold)
+    return f"{role}: {name} {verb} {new}{of} instead of {old}"

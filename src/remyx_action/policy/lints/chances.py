@@ -1,0 +1,119 @@
+"""Lint of reject rules without floors: how often they reject a variant that is exactly as good."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from math import ceil, erfc, floor, prod, sqrt
+
+from remyx_action.confidence.student import quantile
+from remyx_action.project.models.metrics import RecordedBaseline
+from remyx_action.project.models.policy import AllOf, AnyOf, AtLeast, Node
+
+from .rules import percent
+from .subject import Condition, Finding, Subject, declared_value, located_children, needed
+
+USUAL_SPREAD = 0.44
+"""Standard deviation of a paired difference as a part of the range, where nothing is known: two arms of
+which one in five 0/1 scores differ have √0.2."""
+USUAL_SAMPLES = 300
+SUGGESTED_FLOOR = Fraction(4, 5)
+NORMAL = 1e8
+"""Degrees of freedom at which Student's distribution is the normal one."""
+
+
+def reject_without_floor(subject: Subject) -> Iterator[Finding]:
+    conditions = {condition.pointer: condition for condition in subject.of("reject") if _counts(condition)}
+    bare = [condition for condition in conditions.values() if condition.floor is None]
+    rule = subject.bar.policy.reject
+    if rule is None or not bare:
+        return
+    chance = _chance(rule, "/reject", conditions, suggested=None)
+    floored = _chance(rule, "/reject", conditions, suggested=SUGGESTED_FLOOR)
+    sizes = {condition.metric.samples or USUAL_SAMPLES for condition in bare}
+    about = "about" if all(_spread(condition) for condition in bare) else "up to"
+    conditions_ = "1 condition has" if len(bare) == 1 else f"{len(bare)} conditions have"
+    yield Finding(
+        lint="reject-without-floor",
+        pointer=bare[0].pointer,
+        message=f"{conditions_} no floor: at n = {min(sizes)} the rule rejects an unchanged model "
+        f"with probability {about} {percent(chance)}",
+        help=f"add `confidence: 0.80`, which makes it {percent(floored)}",
+    )
+
+
+def _counts(condition: Condition) -> bool:
+    return condition.claim.quantity != "value" and not condition.is_equality
+
+
+def _chance(
+    rule: Node, pointer: str, conditions: dict[str, Condition], *, suggested: Fraction | None
+) -> float:
+    """P(the rule is met | no difference), its children taken as independent."""
+    chances = []
+    for below, child in located_children(rule, pointer):
+        if isinstance(child, AllOf | AnyOf | AtLeast):
+            chances.append(_chance(child, below, conditions, suggested=suggested))
+        elif below in conditions:
+            condition = conditions[below]
+            chances.append(_chance_of(condition, condition.floor or suggested))
+        else:
+            chances.append(0.0)  # about values and fields nothing is known
+    if isinstance(rule, AllOf):
+        return prod(chances)
+    return _at_least(needed(rule), chances)
+
+
+def _at_least(k: int, chances: list[float]) -> float:
+    """P(k or more of independent events)."""
+    counts = [1.0]
+    for chance in chances:
+        counts = [
+            (counts[i] if i < len(counts) else 0.0) * (1 - chance) + (counts[i - 1] * chance if i else 0.0)
+            for i in range(len(counts) + 1)
+        ]
+    return sum(counts[k:])
+
+
+def _chance_of(condition: Condition, floor_: Fraction | None) -> float:
+    """Φ of the threshold in standard errors, less what the floor asks for on top."""
+    spread = _spread(condition)
+    extra = quantile(float(floor_), NORMAL) if floor_ is not None else 0.0
+    if spread is None:
+        return _normal(-extra)
+    n = condition.metric.samples or USUAL_SAMPLES
+    return _normal(_boundary(condition, n) * sqrt(n) / spread - extra)
+
+
+def _normal(z: float) -> float:
+    return erfc(-z / sqrt(2)) / 2
+
+
+def _spread(condition: Condition) -> float | None:
+    """Standard deviation of one pair's difference; None where nothing is known."""
+    metric = condition.metric
+    if condition.claim.quantity == "relative_delta" and not declared_value(metric):
+        return None
+    baseline = metric.baseline
+    if isinstance(baseline, RecordedBaseline) and baseline.stderr:
+        return float(baseline.stderr) * sqrt(baseline.n)
+    return None if condition.width is None else USUAL_SPREAD * float(condition.width)
+
+
+def _boundary(condition: Condition, n: int) -> float:
+    """How far on the satisfied side of no difference the condition starts, negative where it is beyond.
+
+    With a range the mean of n 0/1 scores moves in steps: half a step is added, as for any normal
+    approximation of counts.
+    """
+    claim = condition.claim
+    threshold = Fraction(claim.threshold)
+    if claim.quantity == "relative_delta":
+        threshold *= abs(Fraction(declared_value(condition.metric) or 0))
+    if claim.side == "at_least":
+        threshold = -threshold
+    if condition.width is None:
+        return float(threshold)
+    step = Fraction(condition.width) / n
+    steps = ceil(threshold / step) - 1 if claim.strict else floor(threshold / step)
+    return float((steps + Fraction(1, 2)) * step)

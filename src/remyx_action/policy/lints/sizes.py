@@ -1,0 +1,193 @@
+"""Lints of what the declared samples and the declared baseline make impossible."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
+
+from remyx_action.confidence.pseudo_samples import Observed, Prior, locate
+from remyx_action.decimals import plain
+from remyx_action.policy.bar import asked_to_improve
+from remyx_action.project.models.metrics import ExactBaseline, RecordedBaseline
+
+from .subject import Condition, Finding, Subject, declared_value
+
+TRIED = 50
+"""Shares of improved samples among which the best is sought."""
+MOST_SAMPLES = 10_000_000
+
+
+def cannot_pass(subject: Subject) -> Iterator[Finding]:
+    yield from _too_few_for_sample_size(subject)
+    for condition in subject.of("ship"):
+        why = _no_room(condition) or _no_uncertainty(subject, condition) or _too_few(condition)
+        if why is not None:
+            yield Finding(lint="cannot-pass", pointer=condition.pointer, message=why[0], help=why[1])
+    yield from _too_few_for_delta_confidence(subject)
+
+
+def wide_range(subject: Subject) -> Iterator[Finding]:
+    for condition in subject.of("ship"):
+        n, floor, guard = condition.metric.samples, condition.floor, _gain(condition)
+        if not n or n < 2 or floor is None or guard is None or guard >= 0 or _too_few(condition):
+            continue
+        reached = _confidence(n, 0, guard)
+        if reached < floor:
+            enough = _enough(guard, floor)
+            yield Finding(
+                lint="wide-range",
+                pointer=condition.pointer,
+                message=f"a variant with the very same scores has confidence {_below(reached, floor)} "
+                f"at n = {n}, below the floor {float(floor):.4g}: the range is too wide for so few samples",
+                help=f"run {enough} samples" if enough else "declare a narrower range or a larger threshold",
+            )
+
+
+def _gain(condition: Condition) -> Fraction | None:
+    """The improvement that a delta condition asks for, as a part of the range; negative for guards."""
+    if condition.claim.quantity != "delta" or not condition.width or condition.metric.aggregate:
+        return None
+    if not condition.favours_better or condition.is_equality:
+        return None
+    size = Fraction(condition.claim.threshold) / Fraction(condition.width)
+    return size if condition.metric.direction == "higher" else -size
+
+
+def _room(condition: Condition) -> Fraction | None:
+    """The largest improvement that the declared baseline leaves, as a part of the range."""
+    value, limits, width = declared_value(condition.metric), condition.metric.range, condition.width
+    if value is None or limits is None or not width:
+        return None
+    left = limits[1] - value if condition.metric.direction == "higher" else value - limits[0]
+    return Fraction(left) / Fraction(width)
+
+
+def _no_room(condition: Condition) -> tuple[str, str] | None:
+    gain, room, value = _gain(condition), _room(condition), declared_value(condition.metric)
+    if gain is None or room is None or value is None or condition.width is None:
+        return None
+    if gain < room or (gain == room and not condition.claim.strict):
+        return None
+    left, asked = plain(room.numerator * condition.width / room.denominator), condition.claim.threshold
+    message = (
+        f"the baseline {plain(value):f} leaves room for an improvement of {left:f}, "
+        f"and {plain(abs(asked)):f} is asked for"
+    )
+    return message, "lower the threshold, or measure something harder"
+
+
+def _no_uncertainty(subject: Subject, condition: Condition) -> tuple[str, str] | None:
+    recorded = subject.bar.baseline == "recorded" and not subject.has_recorded_arm
+    if condition.floor is None or not recorded or condition.claim.quantity == "value":
+        return None
+    if isinstance(condition.metric.baseline, RecordedBaseline | ExactBaseline):
+        return None
+    return (
+        f"the baseline of {condition.metric.key} is a bare number: there is never a confidence (0 of it)",
+        "declare {value, stderr, n}, record a baseline arm, or measure the baseline",
+    )
+
+
+def _too_few(condition: Condition) -> tuple[str, str] | None:
+    n, floor = condition.metric.samples, condition.floor
+    if n is None or floor is None:
+        return None
+    if condition.metric.aggregate:
+        share = Fraction(int(condition.metric.aggregate[1:]), 100)
+        tail = n * min(share, 1 - share)
+        if tail >= 5:
+            return None
+        return (
+            f"{condition.metric.aggregate} of {n} samples rests on {float(tail):.3g} of them, fewer than 5",
+            f"run {-(-5 // min(share, 1 - share))} samples, or use a lower percentile",
+        )
+    gain = _gain(condition)
+    if gain is None:
+        return None
+    best = _best(n, gain, _room(condition))
+    if best >= floor:
+        return None
+    reached = f"even the best variant has confidence {_below(best, floor)} at n = {n}"
+    return (
+        f"{reached}, below the floor {float(floor):.4g}",
+        "run more samples (`samples:` in the template), or lower the floor",
+    )
+
+
+def _too_few_for_sample_size(subject: Subject) -> Iterator[Finding]:
+    for line in subject.fields:
+        if line.role != "ship" or line.leaf.field != "sample_size" or line.leaf.op not in (">", ">="):
+            continue
+        keys = [line.leaf.metric] if line.leaf.metric else [one.metric.key for one in subject.conditions]
+        sizes = [size for key in keys if (size := subject.bar.metric(key).samples) is not None]
+        least = min(sizes, default=None)
+        asked = line.leaf.threshold
+        if least is not None and (least < asked or (least == asked and line.leaf.op == ">")):
+            yield Finding(
+                lint="cannot-pass",
+                pointer=line.pointer,
+                message=f"the template declares {least} samples, and {plain(asked):f} are asked for",
+                help="raise `samples:` in the template, or lower the threshold",
+            )
+
+
+def _too_few_for_delta_confidence(subject: Subject) -> Iterator[Finding]:
+    directions = {metric.key: metric.direction for metric in subject.bar.metrics}
+    asked = asked_to_improve(subject.bar.policy.ship, directions)
+    for line in subject.fields:
+        if line.role != "ship" or line.leaf.field != "delta_confidence" or line.leaf.op not in (">", ">="):
+            continue
+        for key in [line.leaf.metric] if line.leaf.metric else asked:
+            metric = subject.bar.metric(key)
+            if metric.samples is None or metric.range is None or metric.aggregate:
+                continue
+            best = _best(metric.samples, Fraction(0), None)
+            if best < line.leaf.threshold:
+                yield Finding(
+                    lint="cannot-pass",
+                    pointer=line.pointer,
+                    message=f"even the best {key} has confidence {_below(best, line.leaf.threshold)} "
+                    f"at n = {metric.samples}",
+                    help="run more samples (`samples:` in the template), or lower the threshold",
+                )
+                break
+
+
+def _below(confidence: float, floor: Fraction | Decimal) -> str:
+    """The confidence with as many decimals as it takes to show that it is below the floor."""
+    for decimals in range(2, 9):
+        shown = f"{confidence:.{decimals}f}"
+        if Fraction(shown) < Fraction(floor):
+            return shown
+    return str(confidence)
+
+
+def _best(n: int, gain: Fraction, room: Fraction | None) -> float:
+    """The highest confidence in an improvement of `gain` that n pairs can give."""
+    if n < 2:
+        return 0.0
+    most = n if room is None else int(n * room)
+    improved = {most * share // TRIED for share in range(TRIED + 1)}
+    return max(_confidence(n, k, gain) for k in improved)
+
+
+def _confidence(n: int, improved: int, gain: Fraction) -> float:
+    """P(true improvement >= gain) where so many of n pairs improve by the whole range, the others not."""
+    observed = Observed(denominator=1, sizes=[n], sums=[improved], squares=improved, clustered=False)
+    mean = locate(observed, Prior(center=Fraction(0), reach=Fraction(1)))
+    return mean.location.at_least(gain)
+
+
+def _enough(guard: Fraction, floor: Fraction) -> int | None:
+    """The smallest n at which identical arms pass a guard."""
+    high = 2
+    while _confidence(high, 0, guard) < floor:
+        high *= 2
+        if high > MOST_SAMPLES:
+            return None
+    low = high // 2
+    while low + 1 < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if _confidence(middle, 0, guard) >= floor else (middle, high)
+    return high

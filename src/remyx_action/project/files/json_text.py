@@ -1,0 +1,424 @@
+"""JSON text → values, strictly, before anything is scored; and values → the JSON text of a verdict.
+
+The standard library's scanner does the reading; what it would let through (a duplicate key, NaN, a lone
+surrogate, any depth) is refused here with its place. simplejson would write `Decimal` too, but with
+exponents, every short list over many lines, and NaN unless told otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from decimal import Decimal, InvalidOperation
+from itertools import repeat
+from typing import Any, Final
+
+from msgspec import Struct, field
+
+from .wording import shown_as
+
+LOCATED_CHARACTERS: Final = 2_000_000
+"""Longer texts are refused without a path: finding it takes seconds."""
+DEEPEST: Final = 64
+"""Objects and lists inside each other; nothing below is looked at."""
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[{}\[\],:]|[^\s{}\[\],:"]++', re.DOTALL)
+_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+
+
+class Token(Struct, frozen=True, kw_only=True):
+    text: str
+    position: int
+    """0-based character."""
+    depth: int
+    """How many objects and lists it stands in, an opening bracket counting itself."""
+    pointer: str
+    """RFC 6901 JSON Pointer of the value that it belongs to."""
+    is_duplicate_key: bool = False
+
+
+class _Container(Struct):
+    is_object: bool
+    keys: set[str] = field(default_factory=set)
+    part: str | int = 0
+    expects_key: bool = True
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """The tokens of any text, as if it were JSON; brackets that do not match are taken as they come.
+
+    Ends at the first word that is too deep.
+    """
+    stack: list[_Container] = []
+    for match in _TOKEN.finditer(text):
+        word = match[0]
+        top = stack[-1] if stack else None
+        is_duplicate_key = False
+        if top is not None and top.is_object and top.expects_key and word[0] == '"':
+            key = _unescaped(word)
+            is_duplicate_key = key in top.keys
+            top.keys.add(key)
+            top.part, top.expects_key = key, False
+        elif word == ",":
+            _step(top)
+        elif word in ("{", "["):
+            stack.append(_Container(is_object=word == "{", part="" if word == "{" else 0))
+        pointer = _pointer(stack[:-1] if word in ("{", "[") else stack)
+        yield Token(
+            text=word,
+            position=match.start(),
+            depth=len(stack),
+            pointer=pointer,
+            is_duplicate_key=is_duplicate_key,
+        )
+        if len(stack) > DEEPEST:
+            return
+        if word in ("}", "]") and stack:
+            stack.pop()
+
+
+def _unescaped(word: str) -> str:
+    try:
+        return str(json.loads(word))
+    except ValueError:
+        return word[1:-1]
+
+
+def _step(top: _Container | None) -> None:
+    if top is not None and top.is_object:
+        top.expects_key = True
+    elif top is not None:
+        assert isinstance(top.part, int)
+        top.part += 1
+
+
+def _pointer(stack: list[_Container]) -> str:
+    parts = (str(container.part).replace("~", "~0").replace("/", "~1") for container in stack)
+    return "".join("/" + part for part in parts)
+
+
+def line_and_column(text: str, position: int) -> tuple[int, int]:
+    """1-based line and column of a 0-based character."""
+    return text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
+
+
+def json_path(pointer: str) -> str:
+    """A JSON Pointer as people read it: `/metrics/x/samples/0` → `$.metrics.x.samples[0]`."""
+    path = "$"
+    for part in pointer.split("/")[1:]:
+        name = part.replace("~1", "/").replace("~0", "~")
+        if name.isdecimal():
+            path += f"[{name}]"
+        else:
+            path += f".{name}" if _PLAIN_KEY.fullmatch(name) else f'["{shown_as(name[:60])}"]'
+    return path
+
+
+LONGEST_NUMBER: Final = 1_000
+"""Characters of one number; longer ones cost more than linear time to convert."""
+LINE_WIDTH: Final = 100
+"""Lists of scalars up to this many characters are written on one line."""
+
+SAVE_AS_UTF8 = "save the file as UTF-8 without a byte order mark"
+REWRITE = "write the file with a JSON library, and write it whole before it is read"
+RENAME_KEY = "keep one of the two; which one counts would be a guess"
+NO_NAN = "leave the number out where there is none; JSON has no NaN and no Infinity"
+
+
+class NumberText(str):
+    """A JSON number exactly as it was written."""
+
+    __slots__ = ()
+
+
+class Fault(Struct, frozen=True, kw_only=True):
+    """One kind of thing that makes a text not strict JSON, at its first place."""
+
+    code: str
+    message: str
+    help: str
+    line: int = 1
+    column: int = 1
+    pointer: str = ""
+
+
+class NotStrictJson(ValueError):
+    """The text is not strict JSON; carries one fault per kind."""
+
+    def __init__(self, *faults: Fault) -> None:
+        super().__init__("; ".join(fault.message for fault in faults))
+        self.faults = faults
+
+
+class _Suspicion(Exception):
+    """The scanner met something that has to be located."""
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    mapping = dict(pairs)
+    if len(mapping) != len(pairs):
+        raise _Suspicion
+    return mapping
+
+
+def _constant(_name: str) -> Any:
+    raise _Suspicion
+
+
+def _whole(literal: str) -> int:
+    if len(literal) > LONGEST_NUMBER:
+        raise _Suspicion
+    return int(literal)
+
+
+def _fraction(literal: str) -> Decimal:
+    if len(literal) > LONGEST_NUMBER:
+        raise _Suspicion
+    try:
+        return Decimal(literal)
+    except InvalidOperation:  # an exponent of more digits than any number has
+        raise _Suspicion from None
+
+
+def _decoder(whole: Callable[[str], Any], fraction: Callable[[str], Any]) -> Callable[[str], Any]:
+    return json.JSONDecoder(
+        object_pairs_hook=_unique, parse_int=whole, parse_float=fraction, parse_constant=_constant
+    ).decode
+
+
+_exact = _decoder(_whole, _fraction)
+_as_written = _decoder(NumberText, NumberText)
+
+
+def read(data: bytes | str) -> Any:
+    """The value of a JSON text: numbers become int or Decimal, equal to what was written.
+
+    Raises NotStrictJson.
+    """
+    return _read(data, _exact)
+
+
+def read_as_written(data: bytes | str) -> Any:
+    """The value of a JSON text, its numbers as `NumberText`. Raises NotStrictJson."""
+    return _read(data, _as_written)
+
+
+def _read(data: bytes | str, decode: Callable[[str], Any]) -> Any:
+    text = decode_utf8(data) if isinstance(data, bytes) else data
+    try:
+        value = decode(text)
+    except json.JSONDecodeError as error:
+        raise NotStrictJson(_syntax(text, error), *_suspects(text, before=error.pos)) from None
+    except (_Suspicion, RecursionError):
+        raise NotStrictJson(*_all_faults(text)) from None
+    surrogate = "\\u" in text and _lone_surrogate(text)
+    if surrogate or (text.count("[") + text.count("{") > DEEPEST and _too_deep(value)):
+        raise NotStrictJson(*_all_faults(text))
+    return value
+
+
+def decode_utf8(data: bytes) -> str:
+    """UTF-8 bytes as text. Raises NotStrictJson for anything else, and for a byte order mark."""
+    if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        raise NotStrictJson(
+            Fault(code="not-utf-8", message="starts with a byte order mark", help=SAVE_AS_UTF8)
+        )
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8")
+        line, column = line_and_column(before, len(before))
+        message = f"byte 0x{data[error.start]:02x} is not UTF-8"
+        raise NotStrictJson(
+            Fault(code="not-utf-8", message=message, help=SAVE_AS_UTF8, line=line, column=column)
+        ) from None
+
+
+_UNLOCATED = Fault(
+    code="not-strict-json",
+    message="holds a duplicate key, NaN, a lone surrogate, an endless number or too many levels",
+    help="the file is too large to say where: bisect it, or write it with a JSON library",
+)
+
+_ESCAPE = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)"
+)
+
+
+def _lone_surrogate(text: str) -> bool:
+    return any(match[1] for match in _ESCAPE.finditer(text))
+
+
+def _too_deep(value: Any) -> bool:
+    level = [value]
+    for _ in repeat(None, DEEPEST):
+        level = [
+            child
+            for parent in level
+            for child in (parent.values() if type(parent) is dict else parent)
+            if type(child) is dict or type(child) is list
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _all_faults(text: str) -> list[Fault]:
+    """The faults of a text that the scanner did not read to its end, or that is valid but not strict."""
+    try:
+        json.loads(text, parse_int=str, parse_float=str)
+    except json.JSONDecodeError as error:
+        return [_syntax(text, error), *_suspects(text, before=error.pos)]
+    except RecursionError:
+        pass
+    return _suspects(text) or [_UNLOCATED]
+
+
+def _syntax(text: str, error: json.JSONDecodeError) -> Fault:
+    """The scanner's own complaint, with the path of the place."""
+    pointer = ""
+    if len(text) <= LOCATED_CHARACTERS:
+        for token in tokens(text):
+            if token.position > error.pos:
+                break
+            pointer = token.pointer
+    if not text.strip(" \t\r\n"):
+        message = "is empty"
+    elif error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
+        message = "ends in the middle of a value"
+    else:
+        message = "is not JSON: " + error.msg[0].lower() + error.msg[1:].removesuffix(" at")
+    return Fault(
+        code="syntax", message=message, help=REWRITE, line=error.lineno, column=error.colno, pointer=pointer
+    )
+
+
+def _suspects(text: str, before: int | None = None) -> list[Fault]:
+    """One fault per kind among the tokens that stand before a position, with counts."""
+    found: dict[str, list[Token]] = {}
+    if len(text) > LOCATED_CHARACTERS:
+        return []
+    for token in tokens(text):
+        if before is not None and token.position >= before:
+            break
+        for code in _codes(token):
+            found.setdefault(code, []).append(token)
+    return [_fault(code, text, places) for code, places in found.items()]
+
+
+def _codes(token: Token) -> Iterator[str]:
+    if token.is_duplicate_key:
+        yield "duplicate-key"
+    if token.text in ("NaN", "Infinity", "-Infinity"):
+        yield "not-a-number"
+    if token.depth == DEEPEST + 1 and token.text in "[{":
+        yield "too-deep"
+    if token.text[0] == '"' and _lone_surrogate(token.text):
+        yield "lone-surrogate"
+    if token.text[0] in "-0123456789" and _is_endless(token.text):
+        yield "endless-number"
+
+
+def _is_endless(literal: str) -> bool:
+    try:
+        _fraction(literal)
+    except _Suspicion:
+        return True
+    return False
+
+
+def _fault(code: str, text: str, places: list[Token]) -> Fault:
+    first = places[0]
+    shown = first.text if len(first.text) <= 60 else first.text[:57] + "…"
+    message, advice = {
+        "duplicate-key": (f"duplicate key {shown}", RENAME_KEY),
+        "not-a-number": (f"{shown} is not a JSON number", NO_NAN),
+        "too-deep": (f"is nested deeper than {DEEPEST} levels", "write results as flat lists of samples"),
+        "lone-surrogate": (
+            f"half a character in {shown}",
+            "write both halves of a surrogate pair, or neither",
+        ),
+        "endless-number": (f"a number beyond any score: {shown}", "write at most 30 digits"),
+    }[code]
+    if len(places) > 1:
+        also = ", ".join(json_path(place.pointer) for place in places[1:3])
+        message += f" (and {len(places) - 1} more: {also}{', …' if len(places) > 3 else ''})"
+    line, column = line_and_column(text, first.position)
+    message = shown_as(message)  # a token may hold any character
+    return Fault(code=code, message=message, help=advice, line=line, column=column, pointer=first.pointer)
+
+
+def dump(value: Any) -> str:
+    """`value` as JSON: two spaces a level, keys in their order, short lists of scalars on one line.
+
+    Decimals are written out in full, never with an exponent. Ends with a newline. Raises TypeError for
+    a float (it is not what was computed) and ValueError for what JSON cannot say: NaN, infinities, lone
+    surrogates.
+    """
+    return "".join(_written(value, "\n")) + "\n"
+
+
+def _written(value: Any, newline: str) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from _written_object(value, newline)
+    elif isinstance(value, list | tuple):
+        yield from _written_list(value, newline)
+    else:
+        yield _scalar(value)
+
+
+def _written_object(mapping: dict[str, Any], newline: str) -> Iterator[str]:
+    if not mapping:
+        yield "{}"
+        return
+    inner = newline + "  "
+    before = "{" + inner
+    for key, value in mapping.items():
+        yield before + _string(key) + ": "
+        yield from _written(value, inner)
+        before = "," + inner
+    yield newline + "}"
+
+
+def _written_list(values: list[Any] | tuple[Any, ...], newline: str) -> Iterator[str]:
+    if not any(isinstance(value, dict | list | tuple) for value in values):
+        line = "[" + ", ".join(map(_scalar, values)) + "]"
+        if len(line) <= LINE_WIDTH:
+            yield line
+            return
+    inner = newline + "  "
+    before = "[" + inner
+    for value in values:
+        yield before
+        yield from _written(value, inner)
+        before = "," + inner
+    yield newline + "]"
+
+
+def _scalar(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | NumberText):
+        return str(value)
+    if isinstance(value, Decimal):
+        return _number(value)
+    return _string(value)
+
+
+def _number(value: Decimal) -> str:
+    if not value.is_finite():
+        raise ValueError(f"JSON has no {value}")
+    if abs(value.adjusted()) > LONGEST_NUMBER:
+        raise ValueError(f"{value} is not an estimate")
+    return f"{abs(value) if value == 0 else value:f}"
+
+
+def _string(text: Any) -> str:
+    if not isinstance(text, str):
+        raise TypeError(f"{type(text).__name__} is not a JSON value that is exact")
+    text.encode("utf-8")  # a lone surrogate would make a file that cannot be written
+    # JavaScript's older readers take these two as line ends inside a string.
+    return json.dumps(text, ensure_ascii=False).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

@@ -1,0 +1,209 @@
+"""`.remyx/metrics.yaml`: the project's vocabulary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
+
+from .fields import Bounds, Integer, Key, Line, Number, Spec, Version, refuse
+from .template import Template
+
+RANGE_OF_UNIT = {
+    "accuracy": (Decimal(0), Decimal(1)),
+    "fraction": (Decimal(0), Decimal(1)),
+    "%": (Decimal(0), Decimal(100)),
+    "percent": (Decimal(0), Decimal(100)),
+}
+"""The range that a unit (case-folded) implies."""
+
+PERCENTILE_PATTERN = r"^p[1-9][0-9]?(?![\s\S])"
+
+UNITS_THAT_NEED_A_DIRECTION = frozenset(
+    {"s", "sec", "seconds", "ms", "us", "ns", "minutes", "hours", "bytes", "kb", "mb", "gb"}
+    | {"tokens", "usd", "eur", "cost", "loss", "errors", "error_rate"}
+)
+"""Units where lower is usually better, so a silent `higher` would be a trap."""
+
+
+class RecordedBaseline(Spec):
+    """A baseline with its sample size: `{value, n}`, or with `stderr` its standard error."""
+
+    value: Number
+    """The mean, in the metric's unit."""
+    n: Annotated[Integer, Bounds(least="1")]
+    """How many samples the value is the mean of."""
+    stderr: Annotated[Number, Bounds(least="0")] | None = None
+    """Standard error of the mean, s/√n, in the metric's unit."""
+
+
+class ExactBaseline(Spec):
+    """A bar rather than a measurement: `{value, exact: true}`."""
+
+    value: Number
+    """The bar, in the metric's unit."""
+    exact: Literal[True]
+    """Said aloud, because nothing is known about its uncertainty: there is none."""
+
+
+def _kind_of_baseline(raw: Any) -> str:
+    if isinstance(raw, ExactBaseline) or (isinstance(raw, Mapping) and "exact" in raw):
+        return "<exact>"
+    return "<recorded>" if isinstance(raw, Mapping | RecordedBaseline) else "<number>"
+
+
+Baseline = Annotated[
+    Annotated[Number, Tag("<number>")]
+    | Annotated[RecordedBaseline, Tag("<recorded>")]
+    | Annotated[ExactBaseline, Tag("<exact>")],
+    Discriminator(_kind_of_baseline),
+]
+
+
+def _default_direction(data: dict[str, Any]) -> str | None:
+    unit = data.get("unit", "")
+    return None if unit.casefold() in UNITS_THAT_NEED_A_DIRECTION else "higher"
+
+
+class Metric(Spec):
+    """One number that the evaluation reports and that rules may name."""
+
+    # Each validator sees the fields above its own: unit and range come before what depends on them.
+    key: Key
+    """What the eval script emits and what rules name: a-z, 0-9, _ and -, starting with a letter."""
+    label: Annotated[Line, Field(min_length=1, max_length=80)] | None = None
+    """Short, shown everywhere; the key where absent."""
+    unit: Annotated[Line, Field(max_length=32)] = ""
+    """Free text; accuracy and fraction imply range [0, 1], % and percent [0, 100]."""
+    direction: Literal["higher", "lower"] = Field(
+        default_factory=_default_direction,
+        validate_default=True,
+        json_schema_extra={"default": "higher"},
+    )
+    """Which way is better; required where the unit is a time, a size, a cost or an error."""
+    range: Annotated[list[Number], Field(min_length=2, max_length=2)] | None = None
+    """[lo, hi]: every score lies in it."""
+    baseline: Baseline | None = None
+    """Declared: a number, or {value, n}, {value, stderr, n}, {value, exact: true}."""
+    scores: Literal["binary"] | None = None
+    """`binary`: every score is an end of the range."""
+    aggregate: Annotated[str, Field(pattern=PERCENTILE_PATTERN)] | None = None
+    """`p95`: the arm's value is that percentile of its samples; absent: their mean."""
+
+    @field_validator("direction", mode="before")
+    @classmethod
+    def _direction_is_said_where_a_default_is_a_trap(cls, direction: Any, info: ValidationInfo) -> Any:
+        if direction is None:
+            raise refuse(
+                "missing-direction",
+                f"`direction` is missing, and less is usually better in {info.data.get('unit')}",
+                help="write `direction: lower` or `direction: higher`",
+            )
+        return direction
+
+    @field_validator("range")
+    @classmethod
+    def _range_is_an_interval(cls, limits: list[Decimal] | None) -> list[Decimal] | None:
+        if limits is not None and not limits[0] < limits[1]:
+            raise refuse(
+                "empty-range",
+                f"the range [{limits[0]}, {limits[1]}] is empty",
+                help="write [lowest, highest]",
+            )
+        return limits
+
+    @field_validator("baseline")
+    @classmethod
+    def _baseline_lies_in_the_range(cls, baseline: Any, info: ValidationInfo) -> Any:
+        limits = _limits(info)
+        value = getattr(baseline, "value", baseline)
+        if limits is not None and value is not None and not limits[0] <= value <= limits[1]:
+            raise refuse(
+                "out-of-range",
+                f"the baseline {value} lies outside the range [{limits[0]}, {limits[1]}]",
+                help=_other_scale(value, limits) or "correct the baseline, the range or the unit",
+                at="" if baseline is value else "/value",
+            )
+        return baseline
+
+    @field_validator("scores")
+    @classmethod
+    def _binary_scores_have_a_range(cls, scores: str | None, info: ValidationInfo) -> str | None:
+        if scores is not None and {"range", "unit"} <= set(info.data) and _limits(info) is None:
+            raise refuse(
+                "missing-range",
+                "binary scores are the ends of a range, and there is none",
+                help="add `range: [0, 1]`, or a unit that implies it",
+            )
+        return scores
+
+
+def _limits(info: ValidationInfo) -> Any:
+    """[lo, hi] as declared or implied; None where there is none or it is wrong itself."""
+    if "range" not in info.data or "unit" not in info.data:
+        return None
+    return info.data["range"] or RANGE_OF_UNIT.get(info.data["unit"].casefold())
+
+
+def _other_scale(value: Decimal, limits: Any) -> str | None:
+    """The baseline as a fraction where it seems to be given in percent."""
+    if list(limits) == [0, 1] and 2 <= value <= 100:
+        return f"did you mean {(value / 100).normalize():f}?"
+    return None
+
+
+class Metrics(Spec):
+    """The project's vocabulary: every metric that templates measure and rules name."""
+
+    version: Version
+    """The version of this file's format."""
+    metrics: Annotated[list[Metric], Field(min_length=1, max_length=1000)]
+    """Each key once."""
+
+
+class BarMetric(Spec):
+    """A metric with its defaults filled in."""
+
+    key: Key
+    label: Line
+    unit: Line
+    direction: Literal["higher", "lower"]
+    range: Annotated[list[Number], Field(min_length=2, max_length=2)] | None
+    """[lo, hi], declared or implied by the unit."""
+    scores: Literal["binary"] | None
+    aggregate: Annotated[str, Field(pattern=PERCENTILE_PATTERN)] | None
+    baseline: Number | RecordedBaseline | ExactBaseline | None
+    """The declared number: judged against where no baseline is measured, else checked for drift."""
+    samples: Integer | None
+    """How many samples the template expects."""
+
+
+def measured_metrics(template: Template, vocabulary: Metrics) -> dict[str, BarMetric]:
+    """By key, in the template's order, the metrics that it measures."""
+    known = {metric.key: metric for metric in vocabulary.metrics}
+    return {key: _filled_in(known[key], template) for key in template.metrics}
+
+
+def implied_range(metric: Metric) -> list[Decimal] | None:
+    """[lo, hi] as declared, else as the unit implies, else None."""
+    if metric.range is not None:
+        return metric.range
+    implied = RANGE_OF_UNIT.get(metric.unit.casefold())
+    return list(implied) if implied else None
+
+
+def _filled_in(metric: Metric, template: Template) -> BarMetric:
+    samples = template.samples
+    return BarMetric(
+        key=metric.key,
+        label=metric.label or metric.key,
+        unit=metric.unit,
+        direction=metric.direction,
+        range=implied_range(metric),
+        scores=metric.scores,
+        aggregate=metric.aggregate,
+        baseline=metric.baseline,
+        samples=samples.get(metric.key) if isinstance(samples, dict) else samples,
+    )

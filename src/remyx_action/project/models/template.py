@@ -1,0 +1,216 @@
+"""`.remyx/templates/<name>.yaml`: how a variant is measured against a baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from msgspec import Struct
+from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag, ValidationInfo, field_validator
+
+from .container import Container, Patch, Predict
+from .fields import (
+    DISTINCT,
+    Bounds,
+    CommandWord,
+    Integer,
+    Key,
+    Line,
+    Name,
+    Number,
+    Pointer,
+    RepositoryPath,
+    Spec,
+    VariableName,
+    Version,
+    no_entries,
+)
+from .lighteval import (
+    BY_RUNTIME,
+    OF_CUSTOM,
+    OF_LIGHTEVAL,
+    Model,
+    OrAuto,
+    TaskName,
+    compares_assets,
+    fits_runtime,
+)
+
+Glob = Annotated[Line, Field(min_length=1)]
+
+
+class ResultsMap(Spec):
+    """Where a foreign result file keeps what is needed; every pointer may be absent."""
+
+    file: RepositoryPath
+    """The file's path below the arm's output folder."""
+    value: Pointer | None = None
+    """Where the arm's value stands."""
+    samples: Pointer | None = None
+    """Where the list of samples stands."""
+    id: Line | None = None
+    """The field of a sample that holds its id; default `id`."""
+    score: Line | None = None
+    """The field of a sample that holds its score; default `score`."""
+    n: Pointer | None = None
+    """Where the number of samples stands."""
+    stderr: Pointer | None = None
+    """Where the standard error of the mean stands."""
+    cluster: Line | None = None
+    """The field of a sample that names its cluster; absent: no clusters."""
+    names: dict[Key, Line] = Field(default_factory=dict)
+    """Metric key → the harness's name of it, where they differ."""
+
+
+def _kind_of_results(raw: Any) -> str:
+    return "<word>" if isinstance(raw, str) else "<map>"
+
+
+ResultsOf = Annotated[
+    Annotated[Literal["lighteval"], Tag("<word>")] | Annotated[ResultsMap, Tag("<map>")],
+    Discriminator(_kind_of_results),
+]
+
+
+class VariantFile(Spec):
+    """Where a pull request names its variant: a value in a file of its head."""
+
+    file: RepositoryPath
+    """A JSON or YAML file."""
+    pointer: Pointer
+    """Where the variant stands in it."""
+
+
+Samples = Annotated[Integer, Bounds(least="1", most="1000000000")]
+
+
+def _kind_of_samples(raw: Any) -> str:
+    return "<map>" if isinstance(raw, Mapping) else "<number>"
+
+
+SampleCounts = Annotated[
+    Annotated[Samples, Tag("<number>")] | Annotated[dict[Key, Samples], Tag("<map>")],
+    Discriminator(_kind_of_samples),
+]
+
+
+class Template(Spec):
+    """How a variant is scored against a baseline: what runs, on which asset, which metrics come out."""
+
+    model_config = ConfigDict(json_schema_extra=BY_RUNTIME)
+
+    version: Version
+    """The version of this file's format."""
+    name: Name
+    """The file's stem."""
+    runtime: Literal["custom", "lighteval"] = "custom"
+    """`custom`: the repository's own script. `lighteval`: a task of lighteval, without a script."""
+    task: TaskName | None = Field(default=None, validate_default=True)
+    """lighteval: a task or a group of its tasks, such as gsm8k or mmlu; `remyx-action tasks` lists them."""
+    few_shot: Annotated[Integer, Bounds(least="0", most="1000")] = 0
+    """lighteval: how many solved examples stand before each question."""
+    max_samples: Samples | None = None
+    """lighteval: at most so many samples of each task, the same ones each time; absent: all."""
+    custom_tasks: RepositoryPath | None = None
+    """lighteval: a Python file with tasks of your own, read from the base branch and protected."""
+    model: Model | None = Field(default=None, validate_default=True)
+    """lighteval: how the model is run."""
+    names: dict[Key, Annotated[Line, Field(min_length=1)]] = Field(default_factory=dict)
+    """lighteval: metric key → lighteval's name of the metric, where they differ."""
+    script: RepositoryPath | None = Field(default=None, validate_default=True)
+    """custom: a file, or a directory with a Dockerfile, or with an executable `run` or `entrypoint.sh`."""
+    command: Annotated[list[CommandWord], Field(min_length=1, max_length=100)] | None = None
+    """Overrides how `script` is started; placeholders such as `{asset}` and `{output_dir}`."""
+    harness: Annotated[list[RepositoryPath], Field(min_length=1, max_length=100)] | None = None
+    """Globs of what is digested, locked and protected; default: the script's file or directory."""
+    container: Container | None = None
+    """How the harness runs in a container; a folder with a Dockerfile needs no entry for the defaults."""
+    predict: Predict | None = None
+    """Code under test in a container of its own; `script` then scores the predictions."""
+    patch: Annotated[list[Patch], Field(min_length=1, max_length=16)] | None = None
+    """Config files of which each arm gets a changed copy."""
+    results: ResultsOf | None = None
+    """Where a foreign result file keeps its numbers, or `lighteval`; absent: the native `results.json`."""
+    env: Annotated[list[VariableName], Field(max_length=100)] = Field(default_factory=no_entries)
+    """Names of environment variables that are passed through; nothing else is."""
+    timeout: Annotated[Number, Bounds(above="0", most="604800")] = Decimal(3600)
+    """Seconds for one arm."""
+    samples: SampleCounts | None = None
+    """How many samples are expected: a number, or a map per metric."""
+    seeds: (
+        Annotated[
+            list[Annotated[Integer, Bounds(least="0", most="4294967295")]],
+            Field(min_length=1, max_length=64, json_schema_extra={"uniqueItems": True}),
+            DISTINCT,
+        ]
+        | None
+    ) = None
+    """Each arm is run once per seed, and claims are about the recipe; absent: once, with seed 0."""
+    shards: Annotated[Integer, Bounds(least="1", most="256")] | None = None
+    """How many parts of the samples `plan` spreads over machines."""
+    retries: Annotated[Integer, Bounds(least="0", most="5")] = 0
+    """How often an arm is run again after a failure of the machine; the harness's own are never repeated."""
+    missing: Literal["unmatched", "worst"] = "unmatched"
+    """`worst`: an id that one arm lacks is filled with the score that is worst for the variant."""
+    compare: Annotated[Literal["assets", "commits"], AfterValidator(compares_assets)] = "assets"
+    """`assets`: same code, two assets. `commits`: same harness, source of merge base and head."""
+    arms: Literal["parallel", "sequential"] | None = None
+    """Default parallel; sequential where gpus are used or a metric's unit is a time."""
+    baseline: Literal["measured", "recorded"] = "measured"
+    """`measured`: the baseline arm is run. `recorded`: its recorded or declared numbers are used."""
+    baseline_asset: Annotated[Line, Field(min_length=1)] | None = None
+    """What the variant is compared with."""
+    variant_asset: VariantFile | None = None
+    """Where a pull request names its variant."""
+    metrics: Annotated[
+        list[Key],
+        Field(min_length=1, max_length=1000, json_schema_extra={"uniqueItems": True}),
+        DISTINCT,
+        OrAuto(),
+    ]
+    """Keys of metrics.yaml that this evaluation reports, each once; lighteval: or `auto`, all of the task."""
+    paths: Annotated[list[Glob], Field(min_length=1, max_length=100)] = Field(default_factory=lambda: ["**"])
+    """Globs: a pull request that touches none of them is not evaluated."""
+
+    @property
+    def program(self) -> str:
+        """The script of a template that has one: runtime custom."""
+        assert self.script is not None
+        return self.script
+
+    @field_validator(*OF_CUSTOM, *OF_LIGHTEVAL)
+    @classmethod
+    def _keys_fit_the_runtime(cls, value: Any, info: ValidationInfo) -> Any:
+        return fits_runtime(value, info)
+
+
+Arm = Literal["baseline", "variant"]
+
+
+ARMS: tuple[Arm, Arm] = ("baseline", "variant")
+
+
+LOG_NAME = "harness.log"
+"""In the arm's output folder: what the harness printed."""
+
+
+class ScriptKind(StrEnum):
+    """What stands at the template's `script`, as far as it decides how that is started."""
+
+    PYTHON = "python"
+    PYTHON_WITH_METADATA = "python with inline metadata"
+    EXECUTABLE = "executable"
+    NOT_EXECUTABLE = "not executable"
+    CONTAINER = "folder with a Dockerfile"
+    FOLDER_RUN = "folder with run"
+    FOLDER_ENTRYPOINT = "folder with entrypoint.sh"
+    FOLDER_WITHOUT_START = "folder without a start"
+    MISSING = "missing"
+
+
+class Script(Struct, frozen=True, kw_only=True):
+    path: str
+    """Below the root, with `/`, without a trailing one."""
+    kind: ScriptKind

@@ -1,0 +1,82 @@
+"""What one arm left behind, metric by metric: samples, a summary, or the reason why neither can be used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from msgspec import Struct, field
+
+from .reasons import Reason
+
+
+class Samples(Struct, frozen=True, kw_only=True):
+    """Columns of equal length, one row a sample, in the order in which they were written."""
+
+    ids: Sequence[str]
+    """As written; an integer id is its decimal text."""
+    scores: Sequence[str]
+    """The decimal literals as written, each finite and within ±1e15 and the metric's range."""
+    clusters: Sequence[str] | None = None
+    repeats: Sequence[str] | None = None
+    """Absent: every id stands once. (id, repeat) never stands twice."""
+    seeds: Sequence[str] | None = None
+    """Where the recipe was run once per seed: the seed of each row."""
+    inputs: Sequence[str | None] | None = None
+    """What was asked, or its digest; compared between arms where both give it."""
+    outputs: Sequence[str | None] | None = None
+
+
+class Summary(Struct, frozen=True, kw_only=True):
+    """An arm's mean, with as much about its uncertainty as the harness reported."""
+
+    value: Decimal
+    n: int | None = None
+    stderr: Decimal | None = None
+    """Standard error of the mean, s/√n, in the metric's unit."""
+    clusters: int | None = None
+
+
+class Exact(Struct, frozen=True, kw_only=True):
+    """A baseline that is a bar by decision, not a measurement."""
+
+    value: Decimal
+
+
+class Unusable(Struct, frozen=True, kw_only=True):
+    """No score that counts; `message` says what was found, with counts and examples."""
+
+    reason: Reason
+    message: str
+
+
+class Empty(Unusable, frozen=True, kw_only=True):
+    """A list without samples: nothing by itself, a part of an arm beside other shards."""
+
+
+Scores = Samples | Summary | Exact | Unusable
+
+
+class ArmScores(Struct, frozen=True, kw_only=True):
+    """Everything that was read from one arm's output."""
+
+    scores: Mapping[str, Scores]
+    """By metric key; a declared metric that did not arrive is `Unusable(missing_metric)`."""
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    """`dataset_revision`, `judge`, `model_revision`, …, as the harness reported them."""
+    unnamed: tuple[str, ...] = ()
+    """What arrived that no metric names: listed, not matched."""
+    warnings: tuple[str, ...] = ()
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """File name → `sha256:…` of each file that was read."""
+    cost: Mapping[str, Decimal] = field(default_factory=dict)
+    """Unit → amount, as the harness reported it."""
+
+    def unusable(self, *, of_a_shard: bool = False) -> Mapping[str, Unusable]:
+        """The metrics without a score that counts; a shard may well have no sample of one."""
+        kind = Empty if of_a_shard else ()
+        return {
+            key: found
+            for key, found in self.scores.items()
+            if isinstance(found, Unusable) and not isinstance(found, kind)
+        }

@@ -1,0 +1,243 @@
+"""report → publish: what comment, check and summary say of each policy, and the job's exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+from remyx_action.errors import EXIT_OF_VERDICT, Exit, Problem, Refusal, Severity, most_severe
+from remyx_action.project.files.yaml_text import Place
+
+from . import render
+from .render import neutral
+from .render.notices import Notice
+from .render.pull_request import MARKER
+from .render.words import NOT_JUDGED, NOTICES, REASONS, VERDICTS, NoticeKind, quick_look
+from .report import FieldConditionRow, MetricConditionRow, Report, RuleRow
+
+REPORT_ONLY = "Report only (`fail-on: never`): whatever the verdict, this check passes."
+ALLOWED = "The policy lets an iterate through (`gate: {iterate: allow}`)."
+COMMENT_BYTES = (64_000, 32_000, 12_000)
+SUMMARY_BYTES = (1_000_000, 300_000, 60_000)
+CHECK_BYTES = (65_000, 30_000, 12_000)
+SEVERITY = (Exit.SHIP, Exit.ITERATE, Exit.REJECT, Exit.NOT_JUDGED, Exit.FILES_WRONG, Exit.USAGE)
+CONDITIONS_OF = {"all": "all", "any": "any", "at_least": "of"}
+"""A rule's combinator → the key of its conditions in the policy file."""
+
+
+class Remark(Struct, frozen=True, kw_only=True):
+    """A line of a file that a reviewer should look at."""
+
+    path: str
+    """Below the repository's root, with `/`."""
+    line: int
+    """1-based."""
+    level: Literal["failure", "warning", "notice"]
+    title: str
+    message: str
+
+
+class Section(Struct, frozen=True, kw_only=True):
+    """What is said about one policy."""
+
+    policy: str
+    word: str
+    """ship · reject · iterate · not-judged · files-wrong · nothing · internal-error."""
+    reason: str
+    passes: bool
+    """Whether the check's conclusion is success."""
+    exit: Exit
+    """Of the verdict itself, whether it blocks or not."""
+    title: str
+    """One line, ours."""
+    told: Report | Notice | None = None
+    """What is drawn; None: `text` is."""
+    text: str = ""
+    """Markdown."""
+    note: str = ""
+    """Why it passes or not, where the verdict alone does not say so."""
+    remarks: Sequence[Remark] = ()
+
+    @property
+    def report(self) -> Report | None:
+        return self.told if isinstance(self.told, Report) else None
+
+
+def whole_exit(sections: Sequence[Section]) -> Exit:
+    """0 exactly where every check's conclusion is success, else the most severe of those that block."""
+    blocking = [section.exit for section in sections if not section.passes]
+    if Exit.USAGE in blocking:
+        return Exit.USAGE
+    return (most_severe(blocking) or Exit.NOT_JUDGED) if blocking else Exit.SHIP
+
+
+def worst(sections: Sequence[Section]) -> Section:
+    """The section that speaks for all of them: one that decides the exit code."""
+    blocking = [section for section in sections if not section.passes]
+    return max(blocking or sections, key=lambda section: SEVERITY.index(section.exit))
+
+
+def of_report(report: Report, *, places: Mapping[str, Place], path: str, report_only: bool) -> Section:
+    """A verdict's section; `places` are those of the policy file at `path`."""
+    policy = report.policy.policy
+    allowed = report.verdict == "iterate" and policy.gate.iterate == "allow"
+    exit_code = EXIT_OF_VERDICT[report.verdict]
+    passes = exit_code is Exit.SHIP or allowed or report_only
+    _, word = VERDICTS[report.verdict]
+    return Section(
+        policy=policy.name,
+        word=report.verdict or "not-judged",
+        reason=report.reason,
+        passes=passes,
+        exit=exit_code,
+        title=f"{word}: {REASONS.get(report.reason, report.reason)}{quick_look(report.quick_look)}",
+        told=report,
+        note=REPORT_ONLY if report_only else ALLOWED if allowed else "",
+        remarks=tuple(_conditions(report, places, path, "warning" if passes else "failure")),
+    )
+
+
+def of_nothing(policy: str, why: str, *, commit: str | None, first: bool = False) -> Section:
+    """Green, and said: a required check that is never reported would block for ever."""
+    kind: NoticeKind = "first" if first else "nothing"
+    return Section(
+        policy=policy,
+        word="nothing",
+        reason="nothing_to_judge_by" if first else "nothing_to_evaluate",
+        passes=True,
+        exit=Exit.SHIP,
+        title=NOTICES[kind][1],
+        told=Notice(kind=kind, message=why, commit=commit, policy=policy or None),
+    )
+
+
+def of_refusal(policy: str, refusal: Refusal, *, report_only: bool, commit: str | None = None) -> Section:
+    """There is no verdict, for a reason that a person can mend."""
+    code = refusal.message.partition(":")[0]
+    return Section(
+        policy=policy,
+        word="not-judged",
+        reason=code if code in NOT_JUDGED else "not_judged",
+        passes=report_only,
+        exit=refusal.exit,
+        title="Not judged",
+        told=Notice(
+            kind="not_judged",
+            message=refusal.message,
+            help=refusal.help,
+            commit=commit,
+            policy=policy or None,
+        ),
+        note=REPORT_ONLY if report_only else "",
+    )
+
+
+def of_problems(
+    policy: str, problems: Sequence[Problem], *, folder: str, report_only: bool, commit: str | None
+) -> Section:
+    """Files under `.remyx/` are wrong; `folder` is the project's, with a trailing `/`, or empty."""
+    errors = [problem for problem in problems if problem.severity is Severity.ERROR]
+    return Section(
+        policy=policy,
+        word="files-wrong",
+        reason="files_wrong",
+        passes=report_only,
+        exit=Exit.FILES_WRONG,
+        title="Not judged: files under .remyx/ are wrong",
+        told=Notice(kind="files_wrong", problems=tuple(problems), commit=commit, policy=policy or None),
+        note=REPORT_ONLY if report_only else "",
+        remarks=tuple(
+            Remark(
+                path=f"{folder}{each.path}",
+                line=each.line,
+                level="failure",
+                title=each.code,
+                message=f"{neutral.one_line(each.message)}\nhelp: {neutral.one_line(each.help)}",
+            )
+            for each in errors
+        ),
+    )
+
+
+def of_bug(policy: str, name: str, *, commit: str | None) -> Section:
+    """A defect of ours is never a verdict."""
+    return Section(
+        policy=policy,
+        word="internal-error",
+        reason="internal_error",
+        passes=False,
+        exit=Exit.NOT_JUDGED,
+        title="Not judged: internal error",
+        told=Notice(
+            kind="internal_error",
+            message=f"{name}, a defect of remyx-action",
+            help="read the job's log: it says which report to file",
+            commit=commit,
+            policy=policy or None,
+        ),
+    )
+
+
+def comments(sections: Sequence[Section], *, footer: str) -> list[str]:
+    """The comment, longest first; each later one leaves more out and says so."""
+    return [_together(sections, limit, footer, render.comment_of) for limit in COMMENT_BYTES]
+
+
+def summaries(sections: Sequence[Section], *, footer: str) -> list[str]:
+    """The job summary, longest first."""
+    return [_together(sections, limit, footer, render.summary_of) for limit in SUMMARY_BYTES]
+
+
+def check_texts(section: Section, *, footer: str) -> list[str]:
+    """The text of one check, longest first."""
+    return [_together([section], limit, footer, render.summary_of) for limit in CHECK_BYTES]
+
+
+def _together(sections: Sequence[Section], limit: int, footer: str, draw: render.Drawing) -> str:
+    notes = list(dict.fromkeys(section.note for section in sections if section.note))
+    ends = [*notes, *([footer] if footer else [])]
+    told = [section.told for section in sections if section.told is not None]
+    room = limit - sum(len(end.encode()) + 2 for end in ends)
+    texts = [draw(told, limit=room).rstrip().removesuffix(MARKER).rstrip()] if told else []
+    texts += [section.text.rstrip() for section in sections if section.told is None]
+    return "\n\n".join([*texts, *ends]) + "\n"
+
+
+def _conditions(
+    report: Report, places: Mapping[str, Place], path: str, level: Literal["failure", "warning"]
+) -> Iterator[Remark]:
+    """The lines of the policy whose conditions stand between the variant and a ship."""
+    if report.verdict in {None, "ship"}:
+        return
+    rules = [("/ship", report.rules.ship, {"false", "unknown"})]
+    if report.rules.reject is not None:
+        rules.append(("/reject", report.rules.reject, {"true"}))
+    for pointer, rule, marks in rules:
+        for place, row in _leaves(rule, pointer):
+            if row.mark in marks and place in places:
+                yield Remark(
+                    path=path,
+                    line=places[place].line,
+                    level=level,
+                    title=f"{pointer[1:]}: {row.text}",
+                    message=_observed(row),
+                )
+
+
+def _leaves(rule: RuleRow, pointer: str) -> Iterator[tuple[str, MetricConditionRow | FieldConditionRow]]:
+    for index, child in enumerate(rule.conditions):
+        place = f"{pointer}/{CONDITIONS_OF[rule.combinator]}/{index}"
+        if isinstance(child, RuleRow):
+            yield from _leaves(child, place)
+        else:
+            yield place, child
+
+
+def _observed(row: MetricConditionRow | FieldConditionRow) -> str:
+    if row.observed is None:
+        return f"{row.mark}: {row.reason or 'nothing was observed'}"
+    sure = f", confidence {row.confidence}" if row.confidence is not None else ""
+    asked = f" of the {row.floor} asked" if row.confidence is not None and row.floor is not None else ""
+    return f"observed {row.observed}{sure}{asked}"

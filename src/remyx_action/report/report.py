@@ -1,0 +1,250 @@
+"""verdict.json: the versioned view of a verdict, and the only thing that renderers see.
+
+Probabilities stand at 9 decimals, estimates at 12 significant digits. `replay` compares the fields
+`COMPARED`, recomputed from `policy` and `inputs` alone.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from remyx_action.evidence.evidence import Inputs
+from remyx_action.evidence.gathering import SamplesChanged
+from remyx_action.policy.advice import Advice
+from remyx_action.policy.bar import Bar
+from remyx_action.project.files import json_text as strict_json
+from remyx_action.project.models.fields import Integer, Number, Spec
+
+COMPARED = ("verdict", "reason", "run_state", "metrics", "rules", "fields", "advice")
+
+Mark = Literal["true", "false", "unknown"]
+
+
+class MetricRow(Spec):
+    """One metric, compared. A number that is null has its `reason`."""
+
+    key: str
+    label: str
+    unit: str
+    direction: Literal["higher", "lower"]
+    baseline: Number | None
+    variant: Number | None
+    delta: Number | None
+    """variant - baseline, in the metric's unit; never turned by direction."""
+    interval: list[Number] | None
+    """[low, high] of the delta at `level`, two-sided."""
+    level: Number
+    confidence_improved: Number | None
+    """P(the variant is truly better), 0 to 1."""
+    n: Integer | None
+    n_effective: Number | None
+    clusters: Integer | None
+    method: str | None
+    """paired · unpaired · one-sample · quantile; null where nothing could be computed."""
+    reason: str | None
+    """Why there is no confidence (reasons.py), else null."""
+    note: str | None
+    """What was found, in words, where there is a reason."""
+
+
+class MetricConditionRow(Spec):
+    text: str
+    """The condition as written."""
+    metric: str
+    """The metric's key."""
+    mark: Mark
+    reason: str | None
+    observed: Number | None
+    """What stands against the threshold: value, delta, gain (improves_by), loss (the other two)."""
+    threshold: Number
+    confidence: Number | None
+    """Of this very condition, wherever it could be computed."""
+    floor: Number | None
+    """The floor that applies, after sharing."""
+    declared_floor: Number | None
+    n: Integer | None
+    why: str | None
+
+
+class FieldConditionRow(Spec):
+    text: str
+    field: str
+    mark: Mark
+    reason: str | None
+    observed: Number | None
+    threshold: Number
+    confidence: None
+    floor: None
+    n: None
+    why: str | None
+
+
+class RuleRow(Spec):
+    combinator: Literal["all", "any", "at_least"]
+    k: Annotated[Integer | None, Field(exclude_if=lambda k: k is None)] = None
+    """Of `at_least`; left out elsewhere."""
+    mark: Mark
+    conditions: list[RuleRow | MetricConditionRow | FieldConditionRow]
+
+
+class Rules(Spec):
+    ship: RuleRow
+    reject: RuleRow | None
+
+
+class Fields(Spec):
+    delta_confidence: Number | None
+    delta_confidence_word: Literal["significant", "worse", "inconclusive", "not_tested"]
+    sample_size: Number | None
+    coverage: Number | None
+
+
+class Report(Spec):
+    schema_: Literal["remyx-verdict/1"] = Field(alias="schema")
+    verdict: Literal["ship", "reject", "iterate"] | None
+    reason: str
+    run_state: Literal["complete", "partial", "not_comparable", "failed"]
+    metrics: list[MetricRow]
+    rules: Rules
+    fields: Fields
+    advice: list[Advice]
+    policy: Bar
+    inputs: Inputs
+    samples_changed: dict[str, SamplesChanged]
+    judged_under: JudgedUnder
+    arms: dict[Literal["baseline", "variant"], ArmReport]
+    proposal: ProposalReport | None = None
+    """Of a pull request or merge group; null elsewhere."""
+    quick_look: Annotated[Integer | None, Field(exclude_if=lambda samples: samples is None)] = None
+    """At most so many samples were asked for, fewer than there are; left out elsewhere."""
+    run: RunReport
+
+    @model_validator(mode="after")
+    def _evidence_for_every_metric(self) -> Self:
+        if {metric.key for metric in self.policy.metrics} != self.inputs.metrics.keys():
+            raise ValueError("the inputs are not about the metrics of the policy")
+        if self.inputs.arms.keys() != {"baseline", "variant"}:
+            raise ValueError("the inputs lack an arm")
+        return self
+
+
+class JudgedUnder(Spec):
+    """Where the rules came from: enough to find the very bytes again."""
+
+    source: str
+    """`working tree`, or the commit that metrics, template and policy were read from."""
+    digests: dict[str, str]
+    """`sha256:…` of the normalised metrics, template, policy and of the harness files."""
+    commits: dict[str, str]
+    """`base`, `head`, `merge_base`, as far as known."""
+    isolation: str
+    """L0 self-reported · L1 shared · L2 separate · L3 enforced."""
+    isolation_note: str
+    lock: str
+    """`captured`, `locked`, or `unlocked` with its first reason."""
+    reproduce: str
+    """The command that gives this verdict again on a laptop."""
+
+
+class ExperimentReport(Spec):
+    """What the author of the pull request wants to find out."""
+
+    name: str
+    hypothesis: str | None
+    target_metric: str | None
+    tags: list[str]
+
+
+class BarChange(Spec):
+    """One thing that the pull request does to the bar."""
+
+    effect: Literal["tightened", "loosened", "unchanged", "incomparable"]
+    path: str
+    sentence: str
+
+
+class ProposalReport(Spec):
+    """What a pull request proposes beside the variant; the verdict above is under the base's rules."""
+
+    experiment: ExperimentReport | None
+    protected: list[str]
+    """Changed files that a verdict is judged by."""
+    workflow: list[str]
+    """Changed files under .github/: they start the evaluation itself."""
+    others: Annotated[Integer, Field(ge=0)] = 0
+    """How many other files the pull request changes."""
+    changes: list[BarChange]
+    verdict: Literal["ship", "reject", "iterate"] | None
+    """Under the proposed rules, on the numbers measured under the base's; null: none, see `reason`."""
+    reason: str | None
+    """Null where the rules do not change."""
+
+
+class Origin(Spec):
+    """Where the numbers of an arm come from that was not measured now."""
+
+    kind: Literal["kept", "recorded"]
+    """`kept`: an earlier run's own files, hashed again. `recorded`: the project's recorded baseline."""
+    clock: str | None
+    """When it was measured: UTC, RFC 3339; null where the record does not say."""
+    version: str | None
+    """Of the program that measured it."""
+
+
+class ArmReport(Spec):
+    state: Literal["completed", "failed", "timed_out", "recorded", "handed_in"]
+    asset: str | None
+    detail: str | None
+    """Of a failure: what happened, with the last lines of the log."""
+    seconds: Number | None
+    provenance: dict[str, str]
+    digests: dict[str, str]
+    unnamed: list[str]
+    warnings: list[str]
+    origin: Annotated[Origin | None, Field(exclude_if=lambda origin: origin is None)] = None
+    """Of an arm that was not measured now; left out elsewhere."""
+    cost: Annotated[dict[str, Number], Field(exclude_if=lambda cost: not cost)] = Field(default_factory=dict)
+    """What the harness says that it cost, by unit (`usd`, `tokens`), over all seeds and shards."""
+    shards: Annotated[Integer | None, Field(exclude_if=lambda shards: shards is None)] = None
+    """How many parts were merged; left out where the arm was measured in one."""
+    images: Annotated[dict[str, str], Field(exclude_if=lambda images: not images)] = Field(
+        default_factory=dict
+    )
+    """Of an arm that ran in containers: the image and what it was built from → digest; else left out."""
+
+
+class RunReport(Spec):
+    """What differs between two runs of the same thing."""
+
+    clock: str
+    """UTC, RFC 3339."""
+    host: str
+    seconds: Number
+    attempt: Annotated[Integer, Field(ge=1)]
+    version: str
+
+
+def to_json(report: Report) -> str:
+    """verdict.json, byte for byte the same for the same report."""
+    return strict_json.dump(_plain(report))
+
+
+def _plain(value: Any) -> Any:
+    """Models as objects. `model_dump` says the same, but builds every model's serializer first."""
+    if isinstance(value, Spec):
+        plain = {}
+        for name, field in type(value).model_fields.items():
+            part = getattr(value, name)
+            if field.exclude_if is None or not field.exclude_if(part):
+                plain[field.alias or name] = _plain(part)
+        return plain
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def compared_part(report: dict[str, Any]) -> dict[str, Any]:
+    """The part of a report's JSON that a replay must reproduce."""
+    return {name: report[name] for name in COMPARED}

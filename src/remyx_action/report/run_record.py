@@ -1,0 +1,71 @@
+"""run.json: what one job measured, for the job that judges it; it is hostile when it comes from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from msgspec import Struct
+from pydantic import Field, ValidationError
+
+from remyx_action.errors import NotJudged
+from remyx_action.project.files import json_text as strict_json
+from remyx_action.project.models.extent import Extent
+from remyx_action.project.models.fields import Integer, Line, Name, Spec
+from remyx_action.project.models.template import Arm
+
+from .report import ArmReport, RunReport
+
+NAME = "run.json"
+"""Of the file, beside `arms/`."""
+
+
+class RunRecord(Spec):
+    schema_: Literal["remyx-run/1"] = Field(alias="schema")
+    template: Name
+    commits: dict[str, Line]
+    """`base`, `merge_base` and `head`; empty off GitHub."""
+    harness: Line
+    """Digest of the harness that measured."""
+    arms: dict[Arm, ArmReport]
+    samples: Annotated[Integer | None, Field(ge=1)] = None
+    """At most so many samples were asked for: a quick look."""
+    shard: Annotated[Integer, Field(ge=0)] = 0
+    shards: Annotated[Integer, Field(ge=1, le=256)] = 1
+    """How many parts there are, of which these arms are one."""
+    run: RunReport
+
+
+class Measured(Struct, frozen=True, kw_only=True):
+    """What was measured."""
+
+    template: str
+    commits: Mapping[str, str]
+    extent: Extent
+
+
+def record_as_json(errand: Measured, *, harness: str, arms: Mapping[Arm, ArmReport], run: RunReport) -> str:
+    """The file's text."""
+    record = {
+        "schema": "remyx-run/1",
+        "template": errand.template,
+        "commits": dict(errand.commits),
+        "harness": harness,
+        "arms": {arm: report.model_dump() for arm, report in arms.items()},
+        "samples": errand.extent.samples,
+        "shard": errand.extent.shard,
+        "shards": errand.extent.shards,
+        "run": run.model_dump(),
+    }
+    return strict_json.dump(record)
+
+
+def read_record(text: bytes, place: str) -> RunRecord:
+    """The record, or NotJudged: nothing is guessed from a file that is not what this program writes."""
+    try:
+        return RunRecord.model_validate(strict_json.read(text))
+    except (strict_json.NotStrictJson, ValidationError) as error:
+        raise NotJudged(
+            f"{place} is not what the measuring job writes",
+            help="measure and judge with the same version of remyx-action, and change nothing in between",
+        ) from error

@@ -1,0 +1,203 @@
+"""Load: the JSON Schemas (draft 2020-12) of every file, from the models alone."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Iterable
+from decimal import Decimal
+from itertools import pairwise
+from textwrap import dedent
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core import core_schema
+
+from remyx_action.decimals import plain
+from remyx_action.project.files.yaml_scalars import LARGEST_NUMBER
+from remyx_action.project.load import Bundle
+from remyx_action.project.models import Experiment, Lock, Metric, Metrics, Policy, Template
+from remyx_action.project.models.metrics import ExactBaseline, RecordedBaseline, implied_range
+from remyx_action.project.models.results import Results
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+WRITTEN: dict[str, type[BaseModel]] = {
+    "metrics": Metrics,
+    "template": Template,
+    "policy": Policy,
+    "experiment": Experiment,
+    "lock": Lock,
+    "results": Results,
+}
+"""Files that are written by people and programs outside, where no value may be null."""
+
+
+class _Generator(GenerateJsonSchema):
+    """pydantic's generator, with numbers as `type: number` also where they are defaults."""
+
+    schema_dialect = DRAFT
+
+    def encode_default(self, dft: Any) -> Any:
+        if isinstance(dft, Decimal):
+            return int(dft) if dft == dft.to_integral_value() else float(dft)
+        return super().encode_default(dft)
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> dict[str, Any]:
+        """With the texts below a model's fields as descriptions.
+
+        pydantic's own `use_attribute_docstrings` reads the source at every start of the program.
+        """
+        model: type[BaseModel] = schema["cls"]
+        json_schema = super().model_schema(schema)
+        texts = attribute_docstrings(model)
+        for name, field in model.model_fields.items():
+            if name in texts and not field.description:
+                json_schema["properties"][field.alias or name]["description"] = texts[name]
+        return json_schema
+
+    def decimal_schema(self, schema: core_schema.DecimalSchema) -> dict[str, Any]:  # noqa: ARG002
+        return {"type": "number"}
+
+
+def attribute_docstrings(owner: type) -> dict[str, str]:
+    """The text below each annotated attribute of a class, as it is written in the source."""
+    [definition] = ast.parse(dedent(inspect.getsource(owner))).body
+    assert isinstance(definition, ast.ClassDef)
+    texts = {}
+    for attribute, text in pairwise(definition.body):
+        if isinstance(attribute, ast.AnnAssign) and isinstance(attribute.target, ast.Name):
+            match text:
+                case ast.Expr(value=ast.Constant(value=str(words))):
+                    texts[attribute.target.id] = inspect.cleandoc(words)
+    return texts
+
+
+def schema_of(name: str) -> dict[str, Any]:
+    """The schema of one kind of file: metrics, template, policy, experiment, lock, results or verdict."""
+    from .report import Report  # brings the whole line along
+
+    model = Report if name == "verdict" else WRITTEN[name]
+    schema = model.model_json_schema(by_alias=True, schema_generator=_Generator)
+    schema = _tidied(schema, nulls=name in ("verdict", "results"))
+    title = f"remyx-action {name}"
+    return {"$schema": DRAFT, "$id": f"urn:remyx-action:schema:{name}:1", **schema, "title": title}
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """Every schema by its file name, such as `policy.schema.json`."""
+    return {f"{name}.schema.json": schema_of(name) for name in (*WRITTEN, "verdict")}
+
+
+def _tidied(schema: Any, *, nulls: bool) -> Any:
+    """Without pydantic's titles, and without null where files cannot hold it."""
+    if isinstance(schema, list):
+        return [_tidied(one, nulls=nulls) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    tidied = {
+        key: {name: _tidied(one, nulls=nulls) for name, one in value.items()}
+        if key in ("properties", "$defs", "patternProperties")
+        else _tidied(value, nulls=nulls)
+        for key, value in schema.items()
+        if not (key == "title" and isinstance(value, str))
+    }
+    if "patternProperties" in tidied:
+        tidied["additionalProperties"] = False
+    return tidied if nulls else _bounded(_without_null(tidied))
+
+
+def _bounded(schema: dict[str, Any]) -> dict[str, Any]:
+    """With the limits that the loader sets to every number."""
+    if schema.get("type") not in ("number", "integer") or "const" in schema:
+        return schema
+    limit = int(LARGEST_NUMBER)
+    low = {} if "exclusiveMinimum" in schema else {"minimum": -limit}
+    high = {} if "exclusiveMaximum" in schema else {"maximum": limit}
+    return low | high | schema
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    options = [one for one in schema.get("anyOf", []) if one != {"type": "null"}]
+    if "default" in schema and schema["default"] is None:
+        schema = {key: value for key, value in schema.items() if key != "default"}
+    if "anyOf" not in schema or len(options) == len(schema["anyOf"]):
+        return schema
+    rest = {key: value for key, value in schema.items() if key != "anyOf"}
+    return {**rest, **options[0]} if len(options) == 1 else {**rest, "anyOf": options}
+
+
+SUFFIXES = {
+    "value": "the variant's own value",
+    "delta": "variant minus baseline, never turned by the direction",
+    "relative_delta": "variant minus baseline, as a fraction of the baseline's size",
+}
+WITH_SUFFIX = ("Comparison", "Equality")
+WITHOUT_SUFFIX = ("Directional", "Guard", "FieldCondition")
+
+
+def project_schemas(bundle: Bundle) -> dict[str, dict[str, Any]]:
+    """By file name the schemas whose values may name this project's metrics and templates.
+
+    Files that are wrong are left out: what they would have declared is not offered.
+    """
+    metrics = bundle.metrics.metrics if bundle.metrics else []
+    keys = _choice((metric.key, describe(metric)) for metric in metrics)
+    templates = _choice(
+        (name, f"measures {', '.join(template.metrics)}") for name, template in bundle.templates.items()
+    )
+    policy, template, experiment = (schema_of(name) for name in ("policy", "template", "experiment"))
+    definitions = policy["$defs"]
+    for owner in WITH_SUFFIX:
+        _narrow(definitions[owner]["properties"], "metric", _references(metrics))
+    for owner in WITHOUT_SUFFIX:
+        _narrow(definitions[owner]["properties"], "metric", keys)
+    _narrow(policy["properties"], "template", templates)
+    _narrow(experiment["properties"], "template", templates)
+    _narrow(experiment["properties"], "target_metric", keys)
+    # a task of lighteval's brings keys along that no file of the project holds
+    of_a_script = template["else"]["properties"]["metrics"]
+    of_a_script["items"] = template["properties"]["metrics"]["anyOf"][0]["items"]
+    _narrow(of_a_script, "items", keys)
+    return {
+        f"{name}.schema.json": schema | {"$id": f"{schema['$id']}:project"}
+        for name, schema in {"policy": policy, "template": template, "experiment": experiment}.items()
+    }
+
+
+def describe(metric: Metric) -> str:
+    """What a person wants to know of a metric while writing a rule."""
+    baseline = metric.baseline
+    value = baseline.value if isinstance(baseline, RecordedBaseline | ExactBaseline) else baseline
+    limits = implied_range(metric)
+    parts = [
+        metric.label or metric.key,
+        metric.unit,
+        f"{metric.direction} is better",
+        f"range {plain(limits[0]):f} to {plain(limits[1]):f}" if limits else "",
+        f"baseline {plain(value):f}" if value is not None else "",
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def _references(metrics: Iterable[Metric]) -> dict[str, Any]:
+    return _choice(
+        (f"{metric.key}.{suffix}", f"{describe(metric)} — {meaning}")
+        for metric in metrics
+        for suffix, meaning in SUFFIXES.items()
+    )
+
+
+def _choice(words: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """A schema of words with their descriptions; of nothing where there are none."""
+    described = dict(words)
+    return (
+        {"enum": list(described), "markdownEnumDescriptions": list(described.values())} if described else {}
+    )
+
+
+def _narrow(owner: dict[str, Any], key: str, choice: dict[str, Any]) -> None:
+    """Allow only the choice, keeping what the schema says besides; nothing to choose changes nothing."""
+    if choice:
+        kept = {name: value for name, value in owner[key].items() if name != "pattern"}
+        owner[key] = kept | choice

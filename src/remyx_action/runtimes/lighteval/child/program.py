@@ -1,0 +1,113 @@
+"""The recital of one arm: isolate → ask → load → run → check → write."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from . import backends, evaluating, isolation, loading, results
+from .documents import digest_of_all
+from .specification import Specification, fail, read_specification, say
+
+LIBRARIES = ("lighteval", "torch", "transformers", "datasets", "vllm")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The exit code: 0 with results, 75 where another attempt makes sense, else 1."""
+    if len(arguments) != 1:
+        say("error: usage: PYTHON -I lighteval_child SPEC")
+        return 64
+    try:
+        specification = read_specification(arguments[0])
+        isolation.end_on_signals()
+        with isolation.working_folder() as folder:
+            evaluate(specification, folder)
+    except Exception as error:  # noqa: BLE001 - whatever it was, it is no score
+        return fail(error)
+    return 0
+
+
+def evaluate(specification: Specification, folder: Path) -> None:
+    """Carry the arm out and leave its results; `folder` is this program's own."""
+    logging.basicConfig(level=logging.ERROR)
+    warnings.simplefilter("ignore", FutureWarning)
+    isolation.prepare(folder, specification.tasks)
+    backends.check(specification.model)
+    located = loading.locate(specification.model)
+    say("loading lighteval")
+    isolation.without_git()
+    cache = folder / "cache"
+    config = backends.config_of(
+        specification.model, located, seed=specification.sampling_seed, cache=cache / "predictions"
+    )
+    data = loading.DataSets(cache_folder=cache / "datasets", data_folder=specification.data_folder)
+    say(f"loading tasks: {len(specification.tasks)}")
+    asked = evaluating.ask(specification, config, data)
+    say(f"loading model: {specification.model.name}")
+    model = backends.load(specification.model, config)
+    evaluating.run(asked, model, seed=specification.sampling_seed)
+    say("writing results")
+    lines = _lines(specification, asked)
+    provenance = _provenance(specification, asked, data) | {
+        "model_revision": backends.revision_of(model, located) or "",
+        "chat_template": str(model.use_chat_template).lower(),
+    }
+    results.write(specification.output_folder, lines, provenance)
+    say(f"done: {sum(len(one.here) for one in asked)} documents")
+
+
+def _lines(specification: Specification, asked: Sequence[evaluating.Asked]) -> dict[str, str]:
+    results.check_answers([texts for one in asked for texts in evaluating.texts_of(one)])
+    lines = {}
+    for key in specification.metrics:
+        rows = []
+        for one in asked:
+            if key in one.names:
+                found = evaluating.rows_of(one, key)
+                scores = [results.number_of(row.score, f"the score of {row.document.id}") for row in found]
+                results.check_mean(scores, evaluating.own_value(one, key), f"{one.task} {key}")
+                rows += found
+        # of one task alone, a cluster would say that nothing is independent
+        lines[key] = results.lines_of(rows, clustered=len(specification.metrics[key]) > 1)
+    return lines
+
+
+def _provenance(
+    specification: Specification, asked: Sequence[evaluating.Asked], data: loading.DataSets
+) -> dict[str, str]:
+    """Where the scores come from; `dataset_revision` and `harness` have to be equal in both arms."""
+    model = specification.model
+    versions = {name: version_of(name) for name in LIBRARIES}
+    facts: Mapping[str, Any] = {
+        "backend": model.backend,
+        "few_shot": specification.few_shot,
+        "samples": specification.samples,
+        "dtype": None if model.backend == "openai" else model.dtype,
+        "chat_template": model.chat_template,
+        **{name: model.generation[name] for name in sorted(model.generation)},
+    }
+    said = {name: value for name, value in facts.items() if value is not None}
+    return {
+        "dataset_revision": digest_of_all(document for one in asked for document, _ in one.documents),
+        "dataset": ", ".join(f"{name}@{revision}" for name, revision in sorted(data.found.items()))[:500],
+        "harness": harness_of(versions, said),
+        **{f"{name}_version": found for name, found in versions.items()},
+    }
+
+
+def harness_of(versions: Mapping[str, str], settings: Mapping[str, Any]) -> str:
+    """The libraries that are there and how they were used: scores of other ones are not comparable."""
+    libraries = [f"{name} {found}" for name, found in versions.items() if found]
+    return f"{', '.join(libraries)}: " + ", ".join(f"{name} {value}" for name, value in settings.items())
+
+
+def version_of(package: str) -> str:
+    """Of an installed package; "" where it is missing."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""

@@ -1,0 +1,293 @@
+"""A repository as the project sees it: commits, merge bases, and the blobs of a commit."""
+
+from __future__ import annotations
+
+import base64
+import os
+import posixpath
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from remyx_action.errors import NotJudged, Problem, WrongUsage
+from remyx_action.project.files.layout import FOLDER, LEFT_ALONE, cap_of, too_large
+from remyx_action.project.lock import HarnessFile
+
+from . import git
+
+_REFUSALS = {
+    "120000": "is a symbolic link",
+    "160000": "is a submodule",
+}
+
+
+_DEEPEN = "fetch the history: `git fetch --unshallow` (actions/checkout: `fetch-depth: 0`)"
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """One file of a commit's tree."""
+
+    path: str
+    """Below the project's root, with `/`."""
+    mode: str
+    """Six octal digits as git writes them: 100644, 100755, 120000 (link), 160000 (submodule)."""
+    object_id: str
+    size_bytes: int
+    """0 for a submodule, and for a blob that is not there: reading it tells."""
+
+
+class Repository(Struct, frozen=True, kw_only=True):
+    """A git repository, seen from the project's root in it."""
+
+    root: Path
+    prefix: str
+    """The project's root below the repository's, with a trailing `/`; "" where they are one."""
+
+    def head(self) -> str | None:
+        """Full id of the commit at HEAD; None in a repository without a commit."""
+        return git.look_for(self.root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+
+    def commit(self, ref: str) -> str:
+        """Full id of the commit that a name stands for; WrongUsage where there is none."""
+        found = self.look_up(ref)
+        if found is None:
+            raise WrongUsage(f"no commit is called {ref!r}", help=self._help_with(ref))
+        return found
+
+    def look_up(self, ref: str) -> str | None:
+        """Full id of the commit that a name stands for; None where there is none."""
+        return git.look_for(
+            self.root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"
+        )
+
+    def origin(self) -> str | None:
+        """Address of the remote that this is a clone of; None where it has none."""
+        return git.look_for(self.root, "config", "--get", "remote.origin.url")
+
+    def default_branch(self) -> str:
+        """Name of the branch that changes go into: origin's default, else main or master.
+
+        WrongUsage where none of them exists.
+        """
+        remote = git.look_for(self.root, "symbolic-ref", "--quiet", "refs/remotes/origin/HEAD")
+        for name in (remote, "refs/remotes/origin/main", "refs/remotes/origin/master", "main", "master"):
+            if name and git.look_for(self.root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"):
+                return name.removeprefix("refs/remotes/")
+        raise WrongUsage(
+            "there is no default branch to compare with: neither origin/HEAD, main nor master exists",
+            help=_DEEPEN if self.is_shallow() else "name the commit to compare with: --base REF",
+        )
+
+    def merge_base(self, one: str, other: str) -> str:
+        """Full id of the best common ancestor; NotJudged where history holds none, or is too shallow."""
+        found = git.look_for(self.root, "merge-base", one, other)
+        if found is not None:
+            return found.splitlines()[0]
+        if self.is_shallow():
+            raise NotJudged(
+                f"this clone is shallow and holds no common ancestor of {one} and {other}",
+                help=_DEEPEN,
+            )
+        raise NotJudged(
+            f"{one} and {other} have no common ancestor",
+            help="name the commit to compare with: --base REF",
+        )
+
+    def is_shallow(self) -> bool:
+        return git.ask(self.root, "rev-parse", "--is-shallow-repository") == "true"
+
+    def changed_paths(self) -> tuple[str, ...]:
+        """Tracked files of the whole repository that differ from HEAD, relative to the root, sorted."""
+        status = git.run(self.root, "status", "--porcelain=v1", "-z", "--untracked-files=no", "--no-renames")
+        paths = (os.fsdecode(line[3:]) for line in status.split(b"\0") if line)
+        return tuple(sorted(os.path.relpath(path, self.prefix or ".") for path in paths))
+
+    def uncommitted_paths(self) -> tuple[str, ...]:
+        """Files that differ from HEAD, new ones included, below the repository's root, sorted."""
+        status = git.run(self.root, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames")
+        return tuple(sorted(os.fsdecode(line[3:]) for line in status.split(b"\0") if line))
+
+    def top(self) -> Path:
+        """The folder of the whole repository."""
+        return self.root.joinpath(*[".."] * self.prefix.count("/"))
+
+    def paths_between(self, one: str, other: str) -> tuple[str, ...]:
+        """Files that differ between two commits, below the repository's root, a rename as two, sorted."""
+        listing = git.run(self.root, "diff", "--name-only", "--no-renames", "-z", one, other, "--")
+        return tuple(sorted(os.fsdecode(path) for path in listing.split(b"\0") if path))
+
+    def relative(self, path: str) -> str:
+        """A path below the repository's root as it is seen from the project's, with `../` where need be."""
+        return posixpath.relpath(path, self.prefix or ".")
+
+    def read_file(self, commit: str, path: str, *, cap_bytes: int | None = None) -> bytes | None:
+        """A regular file of the commit, by its path below the project's root; None where there is none.
+
+        `cap_bytes`: another cap than that of a project's file.
+        """
+        cap = cap_of(path) if cap_bytes is None else cap_bytes
+        named = [entry for entry in self.entries(commit, path) if entry.path == path]
+        if not named or named[0].mode not in {"100644", "100755"} or named[0].size_bytes > cap:
+            return None
+        return dict(self.read(named))[path]
+
+    def entries(self, commit: str, below: str = "") -> tuple[Entry, ...]:
+        """Every file of the commit under the project's root (or its folder `below`), in git's order."""
+        return self._entries(commit, f"{self.prefix}{below}".rstrip("/"))
+
+    def all_entries(self, commit: str) -> tuple[Entry, ...]:
+        """Every file of the commit, with its path below the repository's own root."""
+        return self._entries(commit, "")
+
+    def _entries(self, commit: str, place: str) -> tuple[Entry, ...]:
+        where = ("--", place) if place else ()
+        listing = git.run(self.root, "ls-tree", "-r", "-z", "-l", "--full-tree", commit, *where)
+        prefix = self.prefix if place else ""
+        return tuple(_entry(line, prefix) for line in listing.split(b"\0") if line)
+
+    def read_tree(self, commit: str) -> tuple[Mapping[str, bytes], tuple[Problem, ...]]:
+        """What a commit holds under `.remyx/`, as `read_project` gives it for the working tree.
+
+        Regular blobs only, of at most 64 KiB (recorded baselines: 256 MiB; schemas: 1 MiB).
+        """
+        wanted, problems = [], []
+        for entry in self.entries(commit, FOLDER):
+            cap = cap_of(entry.path)
+            what = "is a file" if entry.path == FOLDER else _REFUSALS.get(entry.mode)
+            if entry.path in LEFT_ALONE:
+                continue
+            if what is not None:
+                problems.append(_problem(entry.path, "not-a-file", what, "commit a regular file here"))
+            elif entry.size_bytes > cap:
+                advice = "make it smaller, or remove it"
+                problems.append(_problem(entry.path, "too-large", too_large(cap), advice))
+            else:
+                wanted.append(entry)
+        return dict(self.read(wanted)), tuple(sorted(problems))
+
+    def read(self, entries: Sequence[Entry]) -> Iterator[tuple[str, bytes]]:
+        """Path and content of each entry, as git stores it: no filter, no line-ending conversion."""
+        if not entries:
+            return
+        with git.talk(self.root, "cat-file", "--batch") as talk:
+            assert talk.stdin is not None
+            assert talk.stdout is not None
+            for entry in entries:
+                talk.stdin.write(f"{entry.object_id}\n".encode())
+                talk.stdin.flush()
+                header = talk.stdout.readline().split()
+                if len(header) != 3:
+                    raise NotJudged(
+                        f"git does not hold the content of {entry.path}",
+                        help="fetch it: a partial clone leaves file contents out",
+                    )
+                yield entry.path, talk.stdout.read(int(header[2]))
+                talk.stdout.read(1)
+
+    def _help_with(self, ref: str) -> str:
+        if self.head() is None:
+            return "this repository has no commit yet: commit first"
+        if self.is_shallow():
+            return f"this clone is shallow: {_DEEPEN}"
+        return f"correct the name, or fetch it: `git fetch origin {ref}`"
+
+
+def find_repository(root: Path) -> Repository | None:
+    """The repository that the project lies in; None where it lies in none, or there is no git.
+
+    NotJudged where git refuses to look.
+    """
+    if shutil.which("git") is None:
+        return None
+    done = git.attempt(root, "rev-parse", "--is-inside-work-tree", "--show-prefix")
+    if done.returncode == 0:
+        answer = os.fsdecode(done.stdout).split("\n")
+        return Repository(root=root, prefix=answer[1]) if answer[0] == "true" else None
+    if b"not a git repository" in done.stderr:
+        return None
+    raise git.failure("rev-parse", done.stderr)
+
+
+def _entry(line: bytes, prefix: str) -> Entry:
+    about, _, path = line.partition(b"\t")
+    mode, _, object_id, size = about.split()
+    return Entry(
+        path=os.fsdecode(path).removeprefix(prefix),
+        mode=mode.decode(),
+        object_id=object_id.decode(),
+        size_bytes=int(size) if size.isdigit() else 0,
+    )
+
+
+def _problem(path: str, code: str, message: str, help: str) -> Problem:
+    shown = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return Problem(path=shown, line=1, column=1, pointer="", code=code, message=message, help=help)
+
+
+TIMEOUT_SECONDS = 120
+_PROTOCOLS = [word for name in ("https", "http", "file") for word in ("-c", f"protocol.{name}.allow=always")]
+
+
+def obtain(repository: Repository, commit: str, ref: str, *, server_url: str, token: str | None) -> bool:
+    """Whether the clone holds the commit, once `ref` was fetched from origin where it did not.
+
+    The token is handed over through the environment, where no list of processes shows it.
+    """
+    if _holds(repository, commit):
+        return True
+    header = ""
+    if token is not None:
+        login = base64.b64encode(f"x-access-token:{token}".encode()).decode()
+        header = f"AUTHORIZATION: basic {login}"
+    given = {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"http.{server_url}/.extraheader",
+        "GIT_CONFIG_VALUE_0": header,
+    }
+    words = [
+        "fetch",
+        "--quiet",
+        "--no-tags",
+        "--no-recurse-submodules",
+        "--no-write-fetch-head",
+        "origin",
+        ref,
+    ]
+    try:
+        git.attempt(
+            repository.root,
+            *_PROTOCOLS,
+            *words,
+            given=given if header else {},
+            timeout_seconds=TIMEOUT_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return _holds(repository, commit)
+
+
+def _holds(repository: Repository, commit: str) -> bool:
+    return git.look_for(repository.root, "cat-file", "-e", f"{commit}^{{commit}}") is not None
+
+
+REGULAR = frozenset({"100644", "100755"})
+
+
+def harness_at(
+    repository: Repository, commit: str, globs: Sequence[str]
+) -> tuple[list[HarnessFile], list[Entry]]:
+    """The regular files that the globs name, and what is none: links and submodules."""
+    from pathspec import GitIgnoreSpec
+
+    spec = GitIgnoreSpec.from_lines(f"/{glob}" for glob in globs)
+    named = [entry for entry in repository.entries(commit) if spec.match_file(entry.path)]
+    regular = [entry for entry in named if entry.mode in REGULAR]
+    modes = {entry.path: entry.mode for entry in regular}
+    files = [
+        HarnessFile(path=path, mode=modes[path], content=content)
+        for path, content in repository.read(regular)
+    ]
+    return files, [entry for entry in named if entry.mode not in REGULAR]
