@@ -1,10 +1,17 @@
 """What several test modules share."""
 
 import os
+from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["github_stand_in.counting", "github_stand_in.stage", "with_lighteval.figures"]
+from support.repositories import git
+
+pytest_plugins = [
+    "support.github_stand_in.counting",
+    "support.github_stand_in.stage",
+    "support.lighteval.figures",
+]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -21,3 +28,12 @@ def pytest_configure() -> None:
     """On a runner, too, commands that tests start are a person's own: no event is inherited."""
     for name in [name for name in os.environ if name.startswith(OF_A_RUNNER)]:
         del os.environ[name]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty repository."""
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    git(folder, "init", "--quiet", "--initial-branch", "main")
+    return folder

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from github_stand_in import payloads
-from github_stand_in.act import Runner
-from github_stand_in.history import History
-from github_stand_in.server import StandIn, serve
-from github_stand_in.world import Pull, World
+from support.github_stand_in import payloads
+from support.github_stand_in.act import Runner
+from support.github_stand_in.history import History
+from support.github_stand_in.server import StandIn, serve
+from support.github_stand_in.world import Pull, World
 
 pytestmark = pytest.mark.slow
 

@@ -14,9 +14,9 @@ import pytest
 import typer
 import yaml
 
-from pages import ROOT, Command, blocks, commands, links, named_files, pages, table
 from remyx_action.cli import app
 from remyx_action.errors import Exit
+from support.pages import ROOT, Command, blocks, commands, links, named_files, pages, table
 
 README = ROOT / "README.md"
 EXAMPLES = ROOT / "examples"

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from github_stand_in.contract import github_contract
-from github_stand_in.history import History
-from github_stand_in.server import StandIn, serve
-from github_stand_in.serving import ROUTES
-from github_stand_in.world import Fault, World
+from support.github_stand_in.contract import github_contract
+from support.github_stand_in.history import History
+from support.github_stand_in.server import StandIn, serve
+from support.github_stand_in.serving import ROUTES
+from support.github_stand_in.world import Fault, World
 
 HEADERS = {
     "Authorization": "Bearer t",

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from jobs import jobs_on
-from lighteval_runs import EXAMPLES
-from places import Place, arm
 from remyx_action.commands import baseline
-from small_project import POLICY, TEMPLATE, UNLOCKED, locked, model
+from support.jobs import jobs_on
+from support.lighteval_runs import EXAMPLES
+from support.places import Place, arm
+from support.small_project import POLICY, TEMPLATE, UNLOCKED, locked, model
 
 SCRIPT = f'''"""Leaves what lighteval left of one of two models."""
 import os, tarfile

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pages import blocks
-from person import at_a_terminal
+from support.pages import blocks
+from support.person import at_a_terminal
 
 PAGE = Path(__file__).parents[1] / "docs/guide/setting-up.md"
 LEFT_OUT = "…"

@@ -1,0 +1,138 @@
+"""action.yml, settings, the documentation's tables and the help say the same; every workflow is clean."""
+
+import re
+import shutil
+import subprocess
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import yaml
+
+from remyx_action.github import settings
+from remyx_action.github.settings import Inputs, parse_settings
+from support.pages import ROOT, table
+
+ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
+GUIDE = ROOT / "docs" / "guide" / "on-github.md"
+OWN = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+GIVEN = sorted((ROOT / "examples" / "workflows").glob("*.yml"))
+WORKFLOWS = [*OWN, *GIVEN]
+
+
+def test_inputs_are_few_kebab_case_and_the_settings_own() -> None:
+    known = {field.name.replace("_", "-") for field in fields(Inputs)} | {"token"}
+    assert known == set(ACTION["inputs"])
+    assert len(known) <= 10
+
+
+def test_every_input_reaches_the_program_through_the_environment() -> None:
+    (step,) = [step for step in ACTION["runs"]["steps"] if "run" in step]
+    given = {name: value for name, value in step["env"].items() if name.startswith("REMYX_")}
+    named = {
+        f"REMYX_{name.upper().replace('-', '_')}": f"${{{{ inputs.{name} }}}}" for name in ACTION["inputs"]
+    }
+    assert named == given
+    assert "${{" not in step["run"]
+
+
+def test_defaults_are_those_of_the_settings() -> None:
+    environment = {
+        f"REMYX_{name.upper().replace('-', '_')}": str(about.get("default", ""))
+        for name, about in ACTION["inputs"].items()
+    }
+    assert parse_settings({}, None).inputs == parse_settings(environment, None).inputs
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("mode", "Mode"), ("comment", "CommentMode"), ("fail-on", "FailOn")]
+)
+def test_every_word_that_an_input_takes_is_described(name: str, words: str) -> None:
+    described = set(re.findall(r"[a-z-]+", ACTION["inputs"][name]["description"]))
+    assert set(get_args(getattr(settings, words))) <= described
+
+
+def test_the_guide_lists_every_input_and_output_as_the_action_does() -> None:
+    inputs = {row[0].strip("`"): row[1] for row in table(GUIDE, "input")}
+    outputs = {row[0].strip("`"): row[1] for row in table(GUIDE, "output")}
+    assert {name: about["description"] for name, about in ACTION["inputs"].items()} == inputs
+    assert {name: about["description"] for name, about in ACTION["outputs"].items()} == outputs
+
+
+def test_outputs_are_those_that_the_program_writes() -> None:
+    source = "".join(path.read_text() for path in (ROOT / "src/remyx_action/commands").rglob("*.py"))
+    for name in ACTION["outputs"]:
+        assert f'"{name}":' in source, name
+
+
+def uses_of(text: str) -> list[str]:
+    return re.findall(r"uses:\s*(\S.*)", text)
+
+
+@pytest.mark.parametrize("path", [ROOT / "action.yml", *WORKFLOWS], ids=lambda path: str(path.name))
+def test_every_action_is_pinned_to_a_commit_with_its_version(path: Path) -> None:
+    for use in uses_of(path.read_text()):
+        assert use.startswith("./ ") or re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", use), use
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: str(path.name))
+def test_no_job_has_more_than_it_says_and_none_listens_to_pull_request_target(path: Path) -> None:
+    workflow = yaml.safe_load(path.read_text())
+    assert {} == workflow["permissions"]
+    assert "pull_request_target" not in path.read_text()
+    for job in workflow["jobs"].values():
+        assert job["permissions"]
+        runs_code = any("measure" in str(step.get("with", {}).get("mode")) for step in job["steps"])
+        assert not runs_code or {"contents": "read"} == job["permissions"]
+        assert not runs_code or "secrets." not in str(job)
+
+
+@pytest.mark.slow
+def test_linters_find_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / ".github" / "workflows"
+    folder.mkdir(parents=True)
+    for path in WORKFLOWS:
+        shutil.copy(path, folder / path.name)
+    shutil.copy(ROOT / "action.yml", tmp_path / "action.yml")
+    (tmp_path / ".git").mkdir()
+    files = [str(path) for path in sorted(folder.glob("*.yml"))]
+    schema = "vendor.github-workflows"
+    for command in (
+        ["zizmor", "--offline", "--no-progress", str(tmp_path)],
+        ["jactionlint", *files],
+        ["check-jsonschema", "--builtin-schema", schema, *files],
+        ["check-jsonschema", "--builtin-schema", "vendor.github-actions", str(tmp_path / "action.yml")],
+    ):
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert 0 == done.returncode, f"{command}\n{done.stdout}{done.stderr}"
+
+
+@pytest.mark.parametrize(
+    ("results", "extra"),
+    [
+        ("results: lighteval", ["--extra=lighteval"]),
+        ("results: {file: report.json}", []),
+        ("# lighteval", []),
+    ],
+)
+def test_what_reads_parquet_is_installed_only_where_a_template_asks_for_it(
+    tmp_path: Path, results: str, extra: list[str]
+) -> None:
+    template = tmp_path / "evaluation" / ".remyx" / "templates" / "suite.yaml"
+    template.parent.mkdir(parents=True)
+    template.write_text(f"version: 1\n{results}\n")
+    uv = tmp_path / "bin" / "uv"
+    uv.parent.mkdir()
+    uv.write_text('#!/bin/sh\nprintf "%s\\n" "$@" > "$ACTION_FOLDER/asked"\nexit 1\n')
+    uv.chmod(0o755)
+    environment = {
+        "PATH": f"{uv.parent}:/usr/bin:/bin",
+        "REMYX_WORKING_DIRECTORY": "evaluation",
+        "ACTION_FOLDER": str(tmp_path),
+    }
+    script = ACTION["runs"]["steps"][-1]["run"]
+    ended = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment, check=False)
+    asked = (tmp_path / "asked").read_text().split()
+    assert (1, extra) == (ended.returncode, [word for word in asked if word.startswith("--extra")])
+    assert "--frozen" in asked

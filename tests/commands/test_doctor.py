@@ -1,0 +1,134 @@
+"""`doctor` on recorded shapes of rules, asked over HTTP of the stand-in for GitHub: a table of items each."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from remyx_action.commands.doctor import Place, doctor, local_place
+from remyx_action.errors import Exit, WrongUsage
+from remyx_action.github.client import Client, Connection
+from remyx_action.project.codeowners import with_block
+from remyx_action.project.models import Template
+from remyx_action.project.protected import protected_paths
+from support.github_stand_in.world import Fault
+from support.jobs import MAY_POST, Jobs, jobs_on
+from support.small_project import FILES, POLICY, TEMPLATE, UNLOCKED, locked, model
+
+SHAPES = sorted((Path(__file__).parents[1] / "examples/doctor").glob("*.yaml"))
+ASKING = "token-of-an-asker"
+PATHS = protected_paths(Template.model_validate(yaml.safe_load(TEMPLATE)))
+OWNED = with_block("", PATHS, ["@org/leads"])
+
+
+def told(shape: dict[str, Any], scratch: Path) -> Iterator[Jobs]:
+    """A repository that GitHub tells this of."""
+    text = OWNED if shape.get("codeowners") == "locked" else shape.get("codeowners")
+    owners: dict[str, str | None] = {".github/CODEOWNERS": text} if text else {}
+    for jobs in jobs_on(scratch, {**FILES, **owners}):
+        jobs.world.allow(ASKING, **shape["token"])
+        jobs.world.rules["main"] = shape.get("rules", [])
+        jobs.world.rulesets = shape.get("rulesets", [])
+        jobs.world.codeowners_errors = shape.get("errors", [])
+        if "protection" in shape:
+            jobs.world.protections["main"] = shape["protection"]
+        if "fault" in shape:
+            jobs.world.faults.append(Fault(kind="502 before", matching=f"GET .*{shape['fault']}.*", times=99))
+        yield jobs
+
+
+def client_of(jobs: Jobs) -> Client:
+    connection = Connection(
+        api_url=jobs.stand_in.address, repository=jobs.world.repository, token=ASKING, timeout_seconds=5
+    )
+    return Client(connection, sleep=lambda _: None)
+
+
+def place_of(jobs: Jobs, scratch: Path) -> Place:
+    folder = jobs.clone(scratch / "asked", "refs/heads/main")
+    base = jobs.world.base(jobs.pull)
+    return Place(root=folder, repository=jobs.world.repository, branch="main", base=base)
+
+
+@pytest.mark.parametrize("path", SHAPES, ids=lambda path: path.stem)
+def test_a_recorded_shape_has_its_table(path: Path, tmp_path: Path) -> None:
+    """`REWRITE_GOLDEN=1 uv run pytest tests/commands/test_doctor.py` writes the tables anew."""
+    shape = yaml.safe_load(path.read_text())
+    for jobs in told(shape, tmp_path):
+        place = place_of(jobs, tmp_path)
+        said = doctor(client_of(jobs), place, width=100)
+        items = json.loads(doctor(client_of(jobs), place, format="json").output)
+    expected = path.with_suffix(".txt")
+    if os.environ.get("REWRITE_GOLDEN"):
+        expected.write_text(said.output)
+    assert said.output == expected.read_text()
+    missing = any(item["state"] == "missing" for item in items["items"])
+    assert said.exit is (Exit.FILES_WRONG if missing else Exit.SHIP)
+
+
+def test_rules_beyond_the_first_page_count(tmp_path: Path) -> None:
+    shape = yaml.safe_load(SHAPES[0].with_name("ruleset-with-owner-review.yaml").read_text())
+    filler = {"type": "creation"} | {key: value for key, value in shape["rules"][1].items() if key != "type"}
+    shape["rules"] = [filler] * 120 + shape["rules"]
+    for jobs in told(shape, tmp_path):
+        assert doctor(client_of(jobs), place_of(jobs, tmp_path)).exit is Exit.SHIP
+        assert [call.target for call in jobs.world.calls if "page=2" in call.target]
+
+
+@pytest.fixture
+def enforced(tmp_path: Path) -> Iterator[Jobs]:
+    """A branch whose policy asks for a lock that is enforced, and whose rules enforce it."""
+    shape = yaml.safe_load(SHAPES[0].with_name("ruleset-seen-by-a-workflow.yaml").read_text())
+    files = locked(UNLOCKED | {".remyx/policies/default.yaml": f"{POLICY}require_lock: locked\n"})
+    for jobs in jobs_on(tmp_path, {**files, ".github/CODEOWNERS": OWNED}):
+        jobs.world.rules["main"] = shape["rules"]
+        jobs.world.rulesets = shape["rulesets"]
+        yield jobs
+
+
+def test_a_policy_that_asks_for_an_enforced_lock_ships_where_it_is(enforced: Jobs) -> None:
+    ended = enforced.step("run")
+    assert ("ship", "bar_met") == ended.verdict
+    assert "locked" == ended.report["judged_under"]["lock"]
+
+
+def test_without_an_owner_s_review_it_does_not_ship(enforced: Jobs) -> None:
+    enforced.world.rules["main"][0]["parameters"]["require_code_owner_review"] = False
+    assert ("iterate", "not_locked") == enforced.step("run").verdict
+
+
+def test_owners_that_only_the_pull_request_names_do_not_count(enforced: Jobs) -> None:
+    enforced.world.history.write("main", {".github/CODEOWNERS": "* @org/leads\n/.remyx/policies/\n"})
+    enforced.propose({"model.yaml": model("better"), "CODEOWNERS": OWNED})
+    assert ("iterate", "not_locked") == enforced.step("run").verdict
+
+
+def test_the_mode_tells_what_the_pull_request_would_do_to_its_owners(enforced: Jobs) -> None:
+    enforced.propose({".github/CODEOWNERS": "*.md @writer\n"})
+    ended = enforced.step("doctor")
+    assert Exit.FILES_WRONG == ended.exit
+    assert "21 protected paths" not in ended.said
+    assert "has no owner after the merge" in ended.said
+
+
+def test_nothing_is_asked_where_no_policy_wants_to_know(tmp_path: Path) -> None:
+    for jobs in jobs_on(tmp_path, FILES, **MAY_POST):
+        jobs.step("run")
+        assert [] == [
+            call for call in jobs.world.calls if "rules" in call.target or "protection" in call.target
+        ]
+
+
+def test_a_clone_says_which_repository_and_branch_it_is_of(tmp_path: Path) -> None:
+    for jobs in jobs_on(tmp_path):
+        folder = jobs.clone(tmp_path / "clone", "refs/heads/main")
+        with pytest.raises(WrongUsage, match="lies in no git repository"):
+            local_place(tmp_path, repository=None, branch=None)
+        place = local_place(folder, repository="remyx-team/spatial", branch=None)
+        assert ("main", jobs.world.base(jobs.pull)) == (place.branch, place.base)

@@ -1,0 +1,397 @@
+"""Baseline arms are measured once: kept by what they follow from, hashed again, never believed blindly."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from remyx_action.commands import baseline
+from remyx_action.commands.run.cache import Keeping, Subject, identity_for
+from remyx_action.commands.run.clock import Circumstances
+from remyx_action.commands.run.context import laptop_scene
+from remyx_action.commands.run.pipeline import Stage
+from remyx_action.errors import Exit, NotJudged
+from remyx_action.github.settings import is_trusted
+from remyx_action.project.models.extent import WHOLE
+from remyx_action.report.age import age_days, age_in_words
+from remyx_action.runtimes import Note
+from remyx_action.sources.disk.cache import KeptArms
+from remyx_action.sources.disk.cache_key import Identity
+from remyx_action.sources.git import Sources
+from support.jobs import jobs_on
+from support.places import Place, arm
+from support.small_project import FILES, HARNESS, METRICS, TEMPLATE
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+SLOW = HARNESS.replace("results = {", 'import time; time.sleep(1.5 if asset == "half" else 0.1)\nresults = {')
+
+
+@pytest.mark.slow
+def test_a_second_run_reuses_the_baseline(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    place = Place(tmp_path, {**FILES, "evaluation/evaluate.py": SLOW})
+    took, reports = [], []
+    for _ in range(2):
+        began = time.monotonic()
+        reports.append(place.run())
+        took.append(time.monotonic() - began)
+    assert ["variant"] == place.ran()
+    first, second = reports
+    assert (first.verdict, first.metrics, first.inputs) == (second.verdict, second.metrics, second.inputs)
+    assert (None, "kept") == (arm(first).origin, getattr(arm(second).origin, "kind", None))
+    assert arm(first).seconds == arm(second).seconds
+    assert any(isinstance(event, Note) and "reused: measured" in event.text for event in place.events)
+    assert took[1] < took[0] / 2
+    record_property(
+        "reuse",
+        f"a second run of an unchanged template: {took[1]:.1f} s instead of {took[0]:.1f} s, "
+        f"ratio {took[1] / took[0]:.2f}",
+    )
+
+
+def forge_score(entry: Path) -> None:
+    path = entry / "results.json"
+    path.write_text(path.read_text().replace('"score": 1', '"score": 0', 100))
+
+
+def forge_score_and_digest(entry: Path) -> None:
+    """A whole entry of another arm under this arm's name."""
+    told = json.loads((entry / "entry.json").read_text())
+    told["facts"]["asset"] = '"worse"'
+    (entry / "entry.json").write_text(json.dumps(told))
+
+
+def break_the_entry(entry: Path) -> None:
+    (entry / "entry.json").write_text("{")
+
+
+def lose_a_file(entry: Path) -> None:
+    (entry / "results.json").unlink()
+
+
+def link_a_file(entry: Path) -> None:
+    shutil.move(entry / "results.json", entry.parent / "elsewhere.json")
+    (entry / "results.json").symlink_to(entry.parent / "elsewhere.json")
+
+
+def name_a_file_outside(entry: Path) -> None:
+    text = (entry / "entry.json").read_text()
+    (entry / "entry.json").write_text(text.replace("results.json", "../../../secret"))
+
+
+@pytest.mark.parametrize(
+    ("poison", "said"),
+    [
+        (forge_score, "results.json is not what was measured"),
+        (forge_score_and_digest, "it was measured under another asset"),
+        (break_the_entry, "its entry.json is not what this program writes"),
+        (lose_a_file, "results.json cannot be read"),
+        (link_a_file, "results.json cannot be read"),
+        (name_a_file_outside, "secret cannot be read"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_poisoned_entry_is_refused_said_and_replaced(
+    place: Place, poison: Callable[[Path], None], said: str
+) -> None:
+    honest = place.run("worse")
+    (entry,) = place.entries()
+    poison(entry)
+    report = place.run("worse")
+    assert ["baseline", "variant"] == place.ran()
+    (warning,) = arm(report).warnings
+    assert warning.startswith(f"the kept arm {entry.name[:12]} was refused, and measured anew: ")
+    assert warning.endswith(said)
+    assert (honest.verdict, honest.metrics) == (report.verdict, report.metrics)
+    place.run("worse")
+    assert ["variant"] == place.ran()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"evaluation/evaluate.py": HARNESS + "\n# changed\n"},
+        {".remyx/templates/small.yaml": TEMPLATE.replace("timeout: 60", "timeout: 61")},
+        {".remyx/templates/small.yaml": TEMPLATE.replace("half", "slightly")},
+    ],
+    ids=["harness", "template", "asset"],
+)
+def test_a_changed_input_is_measured_anew(place: Place, changes: dict[str, str]) -> None:
+    place.run()
+    place.write(changes)
+    place.run()
+    assert ["baseline", "variant"] == place.ran()
+    assert len(place.entries()) == 2
+
+
+def test_an_asset_that_is_a_file_is_told_apart_by_its_content(tmp_path: Path) -> None:
+    harness = HARNESS.replace('os.environ["REMYX_ASSET"]', 'open(os.environ["REMYX_ASSET"]).read().strip()')
+    template = TEMPLATE.replace("baseline_asset: half", "baseline_asset: models/old.txt")
+    files = {**FILES, "evaluation/evaluate.py": harness, ".remyx/templates/small.yaml": template}
+    place = Place(tmp_path, {**files, "models/old.txt": "half\n", "models/new.txt": "better\n"})
+    place.run("models/new.txt")
+    place.run("models/new.txt")
+    assert ["variant"] == place.ran()
+    place.write({"models/old.txt": "better\n"})
+    assert "0.65" == str(place.run("models/new.txt").metrics[0].baseline)
+    assert ["baseline", "variant"] == place.ran()
+    (place.root / "models" / "old.txt").unlink()
+    (place.root / "models" / "old.txt").symlink_to("new.txt")
+    report = place.run("models/new.txt")
+    assert ["the arm is neither reused nor kept: old.txt is a link or no regular file"] == arm(
+        report
+    ).warnings
+
+
+LIGHTEVAL = """version: 1
+name: small
+runtime: lighteval
+task: gsm8k
+baseline_asset: models/old@{COMMIT}
+model: {backend: accelerate}
+metrics: auto
+"""
+GSM8K_POLICY = """version: 1
+name: default
+template: small
+ship: {all: [{field: coverage, op: ">=", threshold: 1}]}
+"""
+
+
+def test_a_folder_under_a_commits_name_is_told_apart_by_its_content(tmp_path: Path) -> None:
+    commit = "00" * 20
+    policies = dict.fromkeys((path for path in FILES if "/policies/" in path), GSM8K_POLICY)
+    template = {".remyx/templates/small.yaml": LIGHTEVAL.replace("{COMMIT}", commit)}
+    weights = {"models/old/weights": "1"}
+    place = Place(tmp_path, {**FILES, **policies, **template, **weights})
+
+    def identity() -> Identity:
+        with laptop_scene(place.root, base=None, template="small", policy=None, variant="org/new") as scene:
+            ((chosen, _),) = scene.choices
+            asset = f"models/old@{commit}"
+            subject = Subject(
+                scene=scene,
+                template=chosen,
+                sources=Sources(folders={}),
+                asset=asset,
+                circumstances=Circumstances(),
+            )
+            found = identity_for(subject, seed=0, extent=WHOLE)
+        assert isinstance(found, Identity)
+        return found
+
+    first = identity()
+    assert first.key == identity().key
+    place.write({"models/old/weights": "2"})
+    assert first.key != identity().key
+
+
+SECOND = "  - {key: speed, unit: ratio, range: [0, 1]}\n"
+
+
+def test_a_broken_or_partial_arm_is_never_kept(place: Place) -> None:
+    place.run(baseline="crashes")
+    assert [] == place.entries()
+    place.write({".remyx/metrics.yaml": METRICS + SECOND})
+    place.write({".remyx/templates/small.yaml": TEMPLATE.replace("[accuracy]", "[accuracy, speed]")})
+    assert "partial" == place.run().run_state
+    assert [] == place.entries()
+
+
+def test_what_changes_after_it_was_laid_out_fails_the_arm(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    place.run("worse")
+    place.write(
+        {
+            "evaluation/evaluate.py": HARNESS
+            + "\nif asset == 'worse': (pathlib.Path(os.environ['REMYX_OUTPUT_DIR']).parent / 'baseline'"
+            " / 'results.json').write_text(json.dumps(results))\n"
+        }
+    )
+    place.run("better")
+    report = place.run("worse")
+    assert ("failed", "the kept results changed during the run") == (
+        report.run_state,
+        (arm(report).detail or "").splitlines()[0],
+    )
+
+
+def test_fresh_measures_anew_and_no_folder_keeps_nothing(place: Place) -> None:
+    place.run()
+    place.run(keeping=Keeping(folder=place.kept, may_take=False))
+    assert ["baseline", "variant"] == place.ran()
+    shutil.rmtree(place.kept)
+    place.run(keeping=Keeping(folder=None))
+    place.run(keeping=Keeping(folder=place.kept, may_keep=False))
+    assert not place.kept.exists()
+
+
+@pytest.mark.slow
+def test_a_pull_request_reads_what_the_default_branch_kept_and_writes_nothing(tmp_path: Path) -> None:
+    for jobs in jobs_on(tmp_path):
+        kept = tmp_path / "runner" / "remyx-kept"
+        jobs.inputs = {"RUNNER_TEMP": str(kept.parent)}
+        first = jobs.step("run")
+        assert (Exit.SHIP, False) == (first.exit, kept.exists())
+        main = jobs.clone(tmp_path / "main", "refs/heads/main")
+        said: list[str] = []
+        stage = Stage(circumstances=Circumstances(), on_event=lambda _: None)
+        request = baseline.Request(root=main, out=tmp_path / "out", keeping=Keeping(folder=kept))
+        baseline.keep(request, stage, said.append)
+        baseline.keep(request, stage, said.append)
+        assert [True, True] == ["measured and kept" in said[0], "kept already" in said[1]]
+        before = sorted(kept.rglob("*"))
+        second = jobs.step("run")
+        assert first.report["metrics"] == second.report["metrics"]
+        assert "kept" == second.report["arms"]["baseline"]["origin"]["kind"]
+        assert "reused, measured the same day" in jobs.ours()[0].body
+        for path in kept.rglob("results.json"):
+            path.write_text(path.read_text().replace('"score": 1', '"score": 0'))
+        third = jobs.step("run")
+        assert "was refused, and measured anew" in third.report["arms"]["baseline"]["warnings"][0]
+        assert first.report["metrics"] == third.report["metrics"]
+        assert before == sorted(kept.rglob("*"))
+
+
+def test_a_kept_arm_survives_the_handover_between_two_jobs(tmp_path: Path) -> None:
+    for jobs in jobs_on(tmp_path):
+        kept = tmp_path / "runner" / "remyx-kept"
+        jobs.inputs = {"RUNNER_TEMP": str(kept.parent)}
+        main = jobs.clone(tmp_path / "main", "refs/heads/main")
+        stage = Stage(circumstances=Circumstances(), on_event=lambda _: None)
+        request = baseline.Request(root=main, out=tmp_path / "out", keeping=Keeping(folder=kept))
+        baseline.keep(request, stage, lambda _: None)
+        _, published = jobs.evaluate()
+        assert "kept" == published.report["arms"]["baseline"]["origin"]["kind"]
+        assert "ship" == published.report["verdict"]
+
+
+def event_file(folder: Path, payload: object) -> str:
+    path = folder / "event.json"
+    path.write_text(json.dumps(payload))
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "ref", "trusted"),
+    [
+        ("push", "refs/heads/main", True),
+        ("schedule", "refs/heads/main", True),
+        ("workflow_dispatch", "refs/heads/main", True),
+        ("push", "refs/heads/feature", False),
+        ("pull_request", "refs/heads/main", False),
+        ("pull_request", "refs/pull/1/merge", False),
+        ("merge_group", "refs/heads/main", False),
+        ("workflow_run", "refs/heads/main", False),
+    ],
+)
+def test_only_the_default_branch_is_trusted(tmp_path: Path, name: str, ref: str, *, trusted: bool) -> None:
+    payload = {"repository": {"default_branch": "main"}}
+    environment = {"GITHUB_EVENT_NAME": name, "GITHUB_REF": ref}
+    assert not is_trusted(environment)
+    environment["GITHUB_EVENT_PATH"] = event_file(tmp_path, payload)
+    assert trusted == is_trusted(environment)
+    environment["GITHUB_EVENT_PATH"] = event_file(tmp_path, [])
+    assert not is_trusted(environment)
+    assert is_trusted({})
+
+
+def test_a_recorded_baseline_says_when_and_under_what(place: Place) -> None:
+    said: list[str] = []
+    numbers = METRICS.replace("{value: 0.5, n: 400}", "{value: 0.48, n: 300}")
+    place.write({".remyx/metrics.yaml": numbers})
+    proposed = baseline.record(place.baseline(), place.stage(), said.append)
+    assert said[0].startswith("small: wrote .remyx/baselines/small.json (half, ")
+    assert "+    baseline: {value: 0.5, n: 400}" in proposed
+    patch = subprocess.run(["git", "apply"], input=proposed, text=True, cwd=place.root, check=False)
+    assert 0 == patch.returncode
+    assert METRICS == (place.root / ".remyx" / "metrics.yaml").read_text()
+
+    place.write({".remyx/templates/small.yaml": f"{TEMPLATE}baseline: recorded\n"})
+    report = place.run()
+    assert ["variant"] == place.ran()
+    assert ("recorded", "half", "ship") == (arm(report).state, arm(report).asset, report.verdict)
+    assert ("paired", "0.15") == (report.metrics[0].method, str(report.metrics[0].delta))
+    assert ["the template changed since it was recorded"] == arm(report).warnings
+
+    place.write({"evaluation/evaluate.py": HARNESS + "\n"})
+    changed = place.run()
+    assert ("iterate", "not_comparable") == (changed.verdict, changed.reason)
+    assert changed.inputs.not_comparable[0].startswith("harness_digest: baseline ")
+
+
+def test_an_old_record_is_said_to_be_old(place: Place) -> None:
+    baseline.record(place.baseline(), place.stage(), lambda _: None)
+    path = place.root / ".remyx" / "baselines" / "small.json"
+    told = json.loads(path.read_text())
+    told["measured"] |= {"clock": "2020-01-01T00:00:00Z", "asset": "other"}
+    path.write_text(json.dumps(told))
+    place.write({".remyx/templates/small.yaml": f"{TEMPLATE}baseline: recorded\n"})
+    old, other, template = arm(place.run()).warnings
+    assert "days before: `remyx-action baseline record` renews it" in old
+    assert "recorded of the asset other, and the template now names another" == other
+    assert "the template changed since it was recorded" == template
+    told["measured"]["clock"] = {"nested": 1}
+    path.write_text(json.dumps(told))
+    broken = place.run()
+    assert "$.measured: is not what `baseline record` writes" in (arm(broken).detail or "")
+
+
+def test_nothing_is_recorded_of_a_broken_baseline_or_on_a_pull_request(place: Place) -> None:
+    with pytest.raises(NotJudged, match="is not whole: exit code 1"):
+        baseline.record(place.baseline(asset="crashes"), place.stage(), lambda _: None)
+    untrusted = Keeping(folder=place.kept, may_keep=False)
+    for command in (baseline.record, baseline.keep):
+        with pytest.raises(NotJudged, match="on the default branch only"):
+            command(place.baseline(keeping=untrusted), place.stage(), lambda _: None)
+    assert not (place.root / ".remyx" / "baselines").exists()
+
+
+@pytest.mark.parametrize(
+    ("measured", "words"),
+    [
+        ("2026-03-01T10:00:00Z", "1 day before"),
+        ("2026-03-02T10:00:00Z", "the same day"),
+        ("2025-03-02T10:00:00Z", "365 days before"),
+        ("2024-02-29T10:00:00Z", "732 days before"),
+        ("2026-03-03T10:00:00Z", "later than this run, as its clock says"),
+        ("yesterday", "nobody knows when"),
+        (None, "nobody knows when"),
+    ],
+)
+def test_ages_are_counted_in_calendar_days(measured: str | None, words: str) -> None:
+    assert words == age_in_words(measured, "2026-03-02T09:00:00Z")
+
+
+def test_an_age_agrees_with_the_calendar() -> None:
+    from datetime import UTC, datetime, timedelta
+
+    first = datetime(1999, 12, 31, tzinfo=UTC)
+    for days in range(0, 20_000, 7):
+        later = (first + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        assert days == age_days("1999-12-31T00:00:00Z", later)
+
+
+def test_the_folder_of_kept_arms_does_not_grow_for_ever(tmp_path: Path) -> None:
+    (tmp_path / "results.json").write_text("{}")
+    digest = {"results.json": f"sha256:{sha256(b'{}').hexdigest()}"}
+    kept = KeptArms(tmp_path / "kept", most_entries=2)
+    for moment, key in enumerate("abc"):
+        kept.keep(key * 64, "{}", digest, tmp_path)
+        os.utime(tmp_path / "kept" / (key * 64), (moment, moment))
+    kept.keep("d" * 64, "{}", digest, tmp_path)
+    assert ["c" * 64, "d" * 64] == sorted(path.name for path in (tmp_path / "kept").glob("?" * 64))

@@ -1,0 +1,296 @@
+"""An arm in shards: the same verdict byte for byte, none where a shard is missing, doubled or overlaps."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from remyx_action.commands import baseline
+from remyx_action.commands.run.cache import NOTHING_KEPT, Keeping
+from remyx_action.errors import NotJudged, WrongUsage
+from remyx_action.evidence.gathering import gather
+from remyx_action.evidence.merging import NotMergedError, merge_seeds, merge_shards
+from remyx_action.project.models import Template
+from remyx_action.project.models.extent import Extent, read_shard
+from remyx_action.readers.reasons import Reason
+from remyx_action.readers.scores import ArmScores, Empty, Samples, Scores, Summary, Unusable
+from remyx_action.report.report import Report, to_json
+from remyx_action.runtimes.plan.shards import legs_of, matrix_of
+from support.enumeration import metric
+from support.places import Place, arm
+from support.reports import spec
+from support.small_project import FILES, HARNESS, METRICS, TEMPLATE
+
+PROGRAM = Path(sys.executable).with_name("remyx-action")
+SMALL = "  - {key: rare, unit: accuracy, range: [0, 1]}\n"
+SHARDED = HARNESS.replace(
+    "results = {",
+    'mine, of = int(os.environ["REMYX_SHARD"]), int(os.environ["REMYX_SHARDS"])\n'
+    'rows = [{**row, "cluster": row["id"][:3]} for row in rows][::-1][mine::of]\n'
+    'rare = [{"id": f"r{i}", "score": i / 3} for i in range(3)][mine::of]\n'
+    "results = {",
+).replace('{"samples": rows}', '{"samples": rows}, "rare": {"samples": rare}')
+"""Every metric's samples are dealt out in turn; most of 8 shards have none of the rare ones."""
+DEALT = {
+    **FILES,
+    "evaluation/evaluate.py": SHARDED,
+    ".remyx/metrics.yaml": METRICS + SMALL,
+    ".remyx/templates/small.yaml": TEMPLATE.replace("[accuracy]", "[accuracy, rare]").replace(
+        "samples: 400", "samples: {accuracy: 400, rare: 3}"
+    ),
+}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path, DEALT)
+
+
+def measure(
+    place: Place, shards: int, *, variant: str = "better", keeping: Keeping = NOTHING_KEPT, **given: Any
+) -> Path:
+    """Every shard measured by a job of its own; the folder that their archives would be unpacked into."""
+    folder = place.root.parent / f"legs-{shards}"
+    for shard in range(shards):
+        place.out = folder / f"remyx-results-{shard}"
+        place.measure(variant, keeping=keeping, extent=Extent(shard=shard, shards=shards, **given))
+    return folder
+
+
+def judged(place: Place, folder: Path, *, variant: str = "better") -> Report:
+    place.out = place.root.parent / "judged"
+    return place.run(variant, results=folder)
+
+
+def verdict_bytes(report: Report) -> bytes:
+    """verdict.json but for where its numbers came from."""
+    provenance: dict[str, object] = {"arms": {}, "judged_under": {}, "run": {}}
+    return to_json(report.model_copy(update=provenance)).encode()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("asset", ["better", "worse"])
+def test_1_2_and_8_shards_give_the_same_verdict_bytes(place: Place, asset: str) -> None:
+    reports = [judged(place, measure(place, shards, variant=asset), variant=asset) for shards in (1, 2, 8)]
+    assert {"better": "ship", "worse": "reject"}[asset] == reports[0].verdict
+    assert "complete" == reports[0].run_state
+    assert 1 == len({verdict_bytes(report) for report in reports})
+    assert [None, 2, 8] == [arm(report).shards for report in reports]
+    direct = place.run(asset)
+    assert verdict_bytes(direct) == verdict_bytes(reports[0])
+
+
+def refused(place: Place, folder: Path) -> str:
+    with pytest.raises(NotJudged) as caught:
+        judged(place, folder)
+    return caught.value.message
+
+
+def test_a_lost_shard_is_never_a_ship(place: Place) -> None:
+    folder = measure(place, 4)
+    shutil.rmtree(folder / "remyx-results-2")
+    assert "the results lack shard 2 of 4 (counted from 0) of template small" in refused(place, folder)
+    shutil.rmtree(folder / "remyx-results-3")
+    assert "lack shards 2, 3 of 4" in refused(place, folder)
+    for index in (0, 1):
+        shutil.rmtree(folder / f"remyx-results-{index}")
+    assert "hold no arms" in refused(place, folder)
+
+
+def test_a_doubled_shard_and_parts_of_several_runs_are_refused(place: Place) -> None:
+    folder = measure(place, 2)
+    shutil.copytree(folder / "remyx-results-1", folder / "again")
+    assert "the results hold shard 1 of 2 (counted from 0) twice" in refused(place, folder)
+    shutil.rmtree(folder / "again")
+    record = folder / "remyx-results-1" / "run.json"
+    told = json.loads(record.read_text())
+    for change, said in (
+        ({"shards": 4}, "parts of several runs"),
+        ({"samples": 10}, "parts of several runs"),
+        ({"harness": "sha256:0"}, "the harness on the base branch changed"),
+        ({"shard": 7}, "lack shard 1 of 2"),
+        ({"shard": -1}, "is not what the measuring job writes"),
+    ):
+        record.write_text(json.dumps(told | change))
+        assert said in refused(place, folder), change
+
+
+def test_overlapping_shards_fail_the_arm(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    report = judged(place, measure(place, 2))
+    assert (None, "run_failed") == (report.verdict, report.reason)
+    said = "shard 0 of 2 and shard 1 of 2 overlap: both hold 400 ids of accuracy (s000, s001, s002, …)"
+    assert said == arm(report).detail
+
+
+def test_a_shard_that_failed_fails_the_arm(place: Place) -> None:
+    crash = "if mine == 1 and asset == 'better': sys.exit('lost')\n"
+    place.write({"evaluation/evaluate.py": SHARDED.replace("rows = [{**row", f"{crash}rows = [{{**row")})
+    report = judged(place, measure(place, 2))
+    assert (None, "failed") == (report.verdict, arm(report, "variant").state)
+    assert (arm(report, "variant").detail or "").startswith("shard 1 of 2: exit code 1")
+
+
+def test_a_part_is_never_judged_alone(place: Place) -> None:
+    with pytest.raises(WrongUsage, match="shard 1 of 2 is judged by nobody alone"):
+        place.run(extent=Extent(shard=1, shards=2))
+
+
+def test_seeds_and_a_quick_look_go_through_shards(place: Place) -> None:
+    text = (place.root / ".remyx" / "templates" / "small.yaml").read_text()
+    place.write({".remyx/templates/small.yaml": f"{text}seeds: [5, 6]\n"})
+    whole = place.run()
+    folder = measure(place, 2)
+    assert (folder / "remyx-results-1" / "arms" / "variant" / "seed-6" / "results.json").exists()
+    assert verdict_bytes(whole) == verdict_bytes(judged(place, folder))
+    assert 200 == judged(place, measure(place, 3, samples=200)).quick_look
+
+
+def test_what_a_harness_leaves_is_never_taken_for_a_leg(place: Place) -> None:
+    folder = measure(place, 1)
+    record = folder / "remyx-results-0" / "run.json"
+    shutil.copy(record, folder / "remyx-results-0" / "arms" / "variant" / "run.json")
+    assert "ship" == judged(place, folder).verdict
+    assert "ship" == judged(place, folder / "remyx-results-0").verdict
+
+
+@pytest.mark.parametrize("text", ["", "1", "8/8", "-1/2", "0/0", "0/257", "1/2/3", "٣/٨", "0x1/2", "1 /2"])
+def test_what_names_no_shard(text: str) -> None:
+    assert read_shard(text) is None
+    assert Extent(shard=7, shards=8) == read_shard("7/8")
+
+
+Row = tuple[str, int, str]
+
+
+@st.composite
+def dealt(draw: st.DrawFn) -> tuple[list[Row], list[int]]:
+    """Rows (id, score, cluster) with repeats, and the shard of each id."""
+    ids = draw(st.integers(1, 12))
+    rows = [
+        (f"q{id_}", draw(st.integers(0, 3)), f"c{id_ % 5}")
+        for id_ in range(ids)
+        for _ in range(draw(st.integers(1, 2)))
+    ]
+    return rows, draw(st.lists(st.integers(0, 3), min_size=ids, max_size=ids))
+
+
+def samples_of(rows: Sequence[Row]) -> Scores:
+    if not rows:
+        return Empty(reason=Reason.INVALID_VALUE, message="the list of samples is empty")
+    repeats: dict[str, int] = {}
+    numbers = []
+    for id_, _, _ in rows:
+        numbers.append(str(repeats.setdefault(id_, 0)))
+        repeats[id_] += 1
+    return Samples(
+        ids=[id_ for id_, _, _ in rows],
+        scores=[f"0.{score}" for _, score, _ in rows],
+        clusters=[cluster for _, _, cluster in rows],
+        repeats=numbers,
+    )
+
+
+def as_arm(scores: Scores, **provenance: str) -> ArmScores:
+    return ArmScores(scores={"m": scores}, provenance=provenance)
+
+
+@given(dealt())
+def test_however_ids_are_dealt_the_evidence_is_the_same(case: tuple[list[Row], list[int]]) -> None:
+    rows, shard_of = case
+    parts = [
+        (f"shard {shard}", as_arm(samples_of([row for row in rows if shard_of[int(row[0][1:])] == shard])))
+        for shard in range(4)
+    ]
+    merged = merge_shards(parts).scores["m"]
+    whole = samples_of(rows)
+    assert gather(metric(), [], whole, whole, "unmatched") == gather(
+        metric(), [], merged, merged, "unmatched"
+    )
+
+
+ONE = Samples(ids=["a"], scores=["1"])
+
+
+@pytest.mark.parametrize(
+    ("others", "reason"),
+    [
+        ([Summary(value=Decimal(0))], "means cannot be merged"),
+        ([Unusable(reason=Reason.MISSING_METRIC, message="gone")], "shard 1: gone"),
+        ([Samples(ids=["b"], scores=["1"], clusters=["c"])], "some of its runs report clusters"),
+    ],
+)
+def test_a_shard_of_another_kind_leaves_the_metric_unknown(others: list[Scores], reason: str) -> None:
+    arms = [as_arm(ONE), *map(as_arm, others)]
+    found = merge_shards([(f"shard {index}", one) for index, one in enumerate(arms)]).scores["m"]
+    assert isinstance(found, Unusable)
+    assert reason in found.message
+
+
+def test_provenance_that_must_agree_does() -> None:
+    with pytest.raises(NotMergedError, match="under different judge"):
+        merge_shards([("0", as_arm(ONE, judge="a")), ("1", as_arm(ONE, judge="b"))])
+    runs = [(seed, seed, as_arm(ONE, host=seed, judge="j")) for seed in ("0", "1")]
+    merged = merge_seeds(runs)
+    assert {"judge": "j"} == merged.provenance
+    assert ("its runs report different host",) == merged.warnings
+
+
+def test_empty_everywhere_is_empty() -> None:
+    empty = samples_of([])
+    assert empty == merge_shards([("0", as_arm(empty)), ("1", as_arm(empty))]).scores["m"]
+
+
+def test_a_shard_without_a_rare_metric_is_kept_too(place: Place) -> None:
+    place.write({".remyx/templates/small.yaml": f"{DEALT['.remyx/templates/small.yaml']}shards: 4\n"})
+    said: list[str] = []
+    baseline.keep(place.baseline(), place.stage(), said.append)
+    assert [f"small, shard {shard} of 4: measured and kept" for shard in range(4)] == [
+        line.partition(" (")[0] for line in said
+    ]
+    measure(place, 4, keeping=Keeping(folder=place.kept, may_keep=False))
+    assert ["variant"] == place.ran()
+    place.write({"evaluation/evaluate.py": SHARDED.replace("range(3)", "range(0)")})
+    place.write({".remyx/templates/small.yaml": DEALT[".remyx/templates/small.yaml"] or ""})
+    with pytest.raises(NotJudged, match="the list of samples is empty"):
+        baseline.keep(place.baseline(), place.stage(), said.append)
+
+
+@pytest.mark.parametrize("format", ["text", "json", "github"])
+def test_the_plan_names_every_leg(place: Place, format: str) -> None:
+    place.write({".remyx/templates/small.yaml": f"{DEALT['.remyx/templates/small.yaml']}shards: 2\n"})
+    words = [str(PROGRAM), "-C", str(place.root), "plan", "--format", format]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    more = subprocess.run([*words, "--shards", "3"], capture_output=True, text=True, check=True)
+    if format == "text":
+        command = "remyx-action run --template small --shard {}/2 --measure-only --out legs/small-{}-of-2"
+        assert [command.format(shard, shard) for shard in range(2)] == done.stdout.splitlines()
+    else:
+        legs = json.loads(done.stdout)["legs" if format == "json" else "include"]
+        named = [
+            {"name": f"small-{shard}-of-2", "template": "small", "shard": f"{shard}/2"} for shard in range(2)
+        ]
+        assert named == legs
+        assert 3 == len(json.loads(more.stdout)["legs" if format == "json" else "include"])
+    assert 1 == len(done.stdout.splitlines()) or format != "github"
+
+
+def test_a_matrix_is_never_larger_than_github_takes() -> None:
+    templates = [
+        spec(Template, {"version": 1, "name": name, "script": "x", "metrics": ["m"]}) for name in "ab"
+    ]
+    assert 256 == len(legs_of(templates, 128))
+    with pytest.raises(WrongUsage, match="258 legs are more than the 256 jobs"):
+        legs_of(templates, 129)
+    assert ["a-0-of-1", "b-0-of-1"] == [leg.name for leg in legs_of(templates, None)]
+    assert "" == matrix_of([])

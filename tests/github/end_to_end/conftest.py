@@ -1,0 +1,99 @@
+"""A repository with the workflow that users copy, on a machine that runs it against the stand-in."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.github_stand_in import payloads
+from support.github_stand_in.act import ROOT, Ran, Runner
+from support.github_stand_in.history import History
+from support.github_stand_in.server import StandIn, serve
+from support.github_stand_in.world import Check, Comment, Pull, World
+from support.small_project import model
+
+OURS = "OWNER/remyx-action@0000000000000000000000000000000000000000"
+CHECK = "remyx / default (main)"
+NEEDED = ("UV_CACHE_DIR", "UV_SYSTEM_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+@dataclass(kw_only=True)
+class Place:
+    """The stand-in, one pull request in it, and the machine."""
+
+    world: World
+    pull: Pull
+    stand_in: StandIn
+    runner: Runner
+    temporary: Path
+    runs: list[Ran] = field(default_factory=list)
+
+    def push(self, files: dict[str, str | None]) -> str:
+        """A commit on the pull request's head."""
+        commit = self.world.history.write(self.pull.head_ref(self.world.owner), files)
+        self.world.refresh(self.pull)
+        return commit
+
+    def event(self, action: str, **given: Any) -> Ran:
+        """Run the workflow on a pull_request activity, as GitHub would."""
+        changed = given.pop("changed", "title")
+        payload = payloads.pull_request(self.world, self.pull, action, changed=changed)
+        return self.start("pull_request", payload, ref=f"refs/pull/{self.pull.number}/merge", **given)
+
+    def start(self, name: str, payload: Any, *, ref: str, **given: Any) -> Ran:
+        number = 500 + len(self.runs)
+        temporary = self.temporary / str(number)
+        temporary.mkdir(parents=True)
+        environment = {
+            "UV_CACHE_DIR": str(Path(os.environ.get("HOME", "/")) / ".cache" / "uv"),
+            **{name: os.environ[name] for name in NEEDED if name in os.environ},
+            "RUNNER_TEMP": str(temporary),
+            "TMPDIR": str(temporary),
+        }
+        self.world.calls.clear()
+        ran = self.runner.run(name, payload, ref=ref, run_id=number, environment=environment, **given)
+        self.runs.append(ran)
+        return ran
+
+    def ours(self) -> list[Comment]:
+        return [each for each in self.world.comments if "<!-- remyx-verdict/1 " in each.body]
+
+    def checks(self, head: str | None = None) -> list[Check]:
+        wanted = head or self.world.head(self.pull)
+        return [each for each in self.world.checks if each.head == wanted and each.name == CHECK]
+
+    def concluded(self, head: str | None = None) -> list[str | None]:
+        return [each.fields.get("conclusion") for each in self.checks(head)]
+
+
+@pytest.fixture(scope="session")
+def action(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The action as a tag would hold it: what it needs to run, and no development environment."""
+    folder = tmp_path_factory.mktemp("action") / "remyx-action"
+    folder.mkdir()
+    for name in ("action.yml", "pyproject.toml", "uv.lock", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, folder / name)
+    shutil.copytree(ROOT / "examples/digits-classifier", folder / "examples/digits-classifier")
+    shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+@pytest.fixture
+def place(files: dict[str, str | None], action: Path, tmp_path: Path) -> Iterator[Place]:
+    history = History(tmp_path / "spatial.git")
+    history.write("main", files)
+    history.write("feature/x", {"model.yaml": model("better")}, onto="main")
+    world = World(history=history)
+    pull = world.open_pull("feature/x")
+    with serve(world) as stand_in:
+        runner = Runner(stand_in=stand_in, scratch=tmp_path / "runner", actions={OURS: action})
+        yield Place(
+            world=world, pull=pull, stand_in=stand_in, runner=runner, temporary=tmp_path / "temporary"
+        )
+    assert [] == world.violations

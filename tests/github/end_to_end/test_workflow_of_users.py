@@ -1,0 +1,151 @@
+"""The workflow that users copy, run by act with the real action on a real repository."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from support.github_stand_in import payloads
+from support.github_stand_in.act import ROOT
+from support.small_project import FILES, HARNESS, UNLOCKED, locked, model
+
+pytestmark = pytest.mark.slow
+
+WORKFLOW = (ROOT / "examples" / "workflows" / "remyx.yml").read_text()
+OF_FORKS = (ROOT / "examples" / "workflows" / "remyx-forks.yml").read_text()
+CANCELLED = "import os, signal\n" + HARNESS.replace(
+    "if asset not in RIGHT:",
+    """if asset == "cancelled":
+    os.kill(os.getppid(), signal.SIGTERM)
+    signal.pause()
+if asset not in RIGHT:""",
+).removeprefix('"""Scores an asset by its name: how many of 400 samples it gets right."""\n')
+"""The same, where the program that started it is asked to end, as a runner asks it."""
+Record = Callable[[str, object], None]
+
+
+def test_a_pull_request_has_one_comment_and_one_check_a_commit(place: Any, record_property: Record) -> None:
+    first = place.event("opened")
+    assert {"open": "success", "eval": "success", "verdict": "success"} == first.jobs, first.log
+    (comment,) = place.ours()
+    assert comment.body.startswith("### ✅ Ship")
+    assert ["success"] == place.concluded()
+    calls = [f"{each.verb} {each.target}" for each in place.world.calls]
+    assert len(calls) <= 7, calls
+
+    shipped = place.world.head(place.pull)
+    place.push({"model.yaml": model("worse")})
+    second = place.event("synchronize")
+    assert {"open": "success", "eval": "success", "verdict": "failure"} == second.jobs, second.log
+    assert [comment.id] == [each.id for each in place.ours()]
+    assert place.ours()[0].body.startswith("### ❌ Reject")
+    assert (["success"], ["failure"]) == (place.concluded(shipped), place.concluded())
+    assert len(place.world.calls) <= 7
+    record_property("github", f"calls an update, opening the check included: {len(place.world.calls)}")
+
+    said = place.ours()[0].body
+    edit = place.event("edited")
+    assert {"open": "success", "verdict": "failure"} == edit.jobs, edit.log
+    assert [said] == [each.body for each in place.ours()]
+    assert ["failure", "failure"] == place.concluded()
+    assert "### Unchanged" in edit.summaries["verdict"]
+
+
+def test_a_fork_s_read_only_token_leaves_summary_artifact_and_exit_code(place: Any) -> None:
+    place.world.history.write("refs/forks/stranger/patch", {"model.yaml": model("worse")}, onto="main")
+    place.pull = place.world.open_pull("patch", owner="stranger")
+    ran = place.event("opened", from_fork=True)
+    assert {"open": "success", "eval": "success", "verdict": "failure"} == ran.jobs, ran.log
+    assert ([], []) == (place.world.comments, place.world.checks)
+    assert "### ❌ Reject" in ran.summaries["verdict"]
+    assert "a second workflow on `workflow_run` can publish it" in ran.summaries["verdict"]
+    report = json.loads((ran.artifacts / "remyx-verdict" / "verdict.json").read_text())
+    assert "reject" == report["verdict"]
+    assert "tree" not in report["judged_under"]["source"]
+
+
+def test_the_second_workflow_comments_for_a_fork(place: Any) -> None:
+    place.world.history.write("refs/forks/stranger/patch", {"model.yaml": model("worse")}, onto="main")
+    place.pull = place.world.open_pull("patch", owner="stranger")
+    judged = place.event("opened", from_fork=True)
+    assert "failure" == judged.jobs["verdict"], judged.log
+    ended = payloads.workflow_run(place.world, place.pull, run_id=500, conclusion="failure")
+    published = place.start("workflow_run", ended, ref="refs/heads/main")
+    assert {"publish": "failure"} == published.jobs, published.log
+    assert place.ours()[0].body.startswith("### ❌ Reject")
+    assert ["failure"] == place.concluded()
+
+    own = place.world.open_pull("feature/x")
+    ended = payloads.workflow_run(place.world, own, run_id=500)
+    before = len(place.world.comments)
+    skipped = place.start("workflow_run", ended, ref="refs/heads/main")
+    assert ({}, before) == (skipped.jobs, len(place.world.comments)), skipped.log
+
+
+def test_a_cancelled_evaluation_is_red(place: Any) -> None:
+    """The runner ends the evaluating job from outside: the judging job runs all the same."""
+    place.push({"model.yaml": model("cancelled")})
+    ran = place.event("synchronize")
+    assert "failure" == ran.jobs["verdict"], ran.log
+    assert ["failure"] == place.concluded()
+    assert "### ⚠️ Not judged" in place.ours()[0].body
+
+
+def test_a_merge_group_is_judged_on_its_own_commit(place: Any) -> None:
+    payload = payloads.merge_group(place.world, place.pull)
+    group = payload["merge_group"]
+    ran = place.start("merge_group", payload, ref=group["head_ref"])
+    assert {"open": "success", "eval": "success", "verdict": "success"} == ran.jobs, ran.log
+    assert ([], ["success"]) == (place.world.comments, place.concluded(group["head_sha"]))
+
+
+def test_a_crash_and_a_failed_job_are_never_green(place: Any) -> None:
+    place.push({"model.yaml": model("crashes")})
+    crashed = place.event("synchronize")
+    assert {"open": "success", "eval": "success", "verdict": "failure"} == crashed.jobs, crashed.log
+    assert "no asset crashes" in place.ours()[0].body
+    assert ["failure"] == place.concluded()
+
+    place.push({"model.yaml": "name: nobody\n"})
+    failed = place.event("synchronize")
+    assert {"open": "success", "eval": "failure", "verdict": "failure"} == failed.jobs, failed.log
+    assert "### ⚠️ Not judged" in place.ours()[0].body
+    assert ["failure"] == place.concluded()
+
+
+def test_nothing_to_evaluate_is_green_and_said(place: Any) -> None:
+    place.world.history.write("feature/y", {"README.md": "Another text.\n"}, onto="main")
+    place.pull = place.world.open_pull("feature/y")
+    ran = place.event("opened")
+    assert {"open": "success", "eval": "success", "verdict": "success"} == ran.jobs, ran.log
+    assert place.ours()[0].body.startswith("### ✅ Nothing to evaluate")
+    assert ["success"] == place.concluded()
+
+
+DIGITS = ROOT / "examples" / "digits-classifier"
+
+
+@pytest.fixture
+def files(request: pytest.FixtureRequest) -> dict[str, str | None]:
+    """What main holds: the small project, or the digits example where a test asks for it."""
+    workflow: dict[str, str | None] = {".github/workflows/remyx.yml": WORKFLOW}
+    if "second_workflow" in request.node.name:
+        workflow[".github/workflows/remyx-forks.yml"] = OF_FORKS
+    if "cancelled" in request.node.name:
+        return {**locked({**UNLOCKED, "evaluation/evaluate.py": CANCELLED}), **workflow}
+    if "digits" not in request.node.name:
+        return {**FILES, **workflow}
+    paths = [path for path in DIGITS.rglob("*") if path.is_file() and ".remyx-out" not in path.parts]
+    digits: dict[str, str | None] = {path.relative_to(DIGITS).as_posix(): path.read_text() for path in paths}
+    return {**locked(digits), **workflow}
+
+
+def test_the_digits_example_is_judged_and_commented(place: Any) -> None:
+    place.push({"model.yaml": "model: support-vectors:kernel=rbf,C=5\n"})
+    ran = place.event("opened")
+    assert {"open": "success", "eval": "success", "verdict": "success"} == ran.jobs, ran.log
+    (comment,) = place.ours()
+    assert comment.body.startswith("### ✅ Ship")
+    assert "1,797" in comment.body
+    assert ["success"] == place.concluded()

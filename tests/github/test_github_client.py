@@ -1,0 +1,145 @@
+"""Reads are asked again in bounds, writes never blindly, and limits are waited for 30 s in all."""
+
+import pytest
+
+from remyx_action.github.client import Connection
+from remyx_action.github.trouble import Kind, Trouble, next_step, trouble_of_answer
+from support.github_stand_in.stage import Stage
+from support.github_stand_in.world import Fault, FaultKind
+
+PULLS = "GET .*/pulls/1"
+
+
+def read(stage: Stage) -> str:
+    return stage.client().read(lambda repository: repository.get_pull(1).state)
+
+
+@pytest.mark.parametrize("kind", ["502 before", "dropped before", "not JSON"])
+@pytest.mark.parametrize(("times", "requests"), [(1, 2), (4, 5)])
+def test_a_read_is_asked_again_up_to_four_times(
+    stage: Stage, kind: FaultKind, times: int, requests: int
+) -> None:
+    stage.world.faults.append(Fault(kind=kind, matching=PULLS, times=times))
+    if kind == "not JSON":
+        assert "open" == stage.client().read(lambda repository: _state(repository.get_pull(1).state))
+    else:
+        assert "open" == read(stage)
+    assert (requests, [2.0] * times) == (len(stage.world.calls), stage.slept)
+
+
+def _state(value: str | None) -> str:
+    if value is None:
+        raise TypeError("no state")
+    return value
+
+
+def test_the_second_attempts_of_all_reads_are_counted_together(stage: Stage) -> None:
+    stage.world.faults.append(Fault(kind="502 before", matching=PULLS, times=99))
+    client = stage.client()
+    for _ in range(3):
+        with pytest.raises(Trouble):
+            client.read(lambda repository: repository.get_pull(1).state)
+    assert 3 + 4 == len(stage.world.calls)
+
+
+@pytest.mark.parametrize("kind", ["502 before", "502 after", "dropped before", "dropped after", "not JSON"])
+def test_a_write_is_sent_once_whatever_comes_back(stage: Stage, kind: FaultKind) -> None:
+    stage.world.faults.append(Fault(kind=kind, matching="POST"))
+    with pytest.raises(Trouble) as trouble:
+        stage.client().write(lambda repository: repository.get_issue(1).create_comment("x").user.login)
+    assert (Kind.UNREACHABLE, 1) == (trouble.value.kind, len(stage.world.calls))
+
+
+def test_a_limit_is_waited_for_no_longer_than_thirty_seconds_in_all(stage: Stage) -> None:
+    stage.world.faults.append(Fault(kind="429", matching=PULLS, times=99, retry_after_seconds=9))
+    with pytest.raises(Trouble) as trouble:
+        read(stage)
+    assert (Kind.RATE_LIMITED, [9.0, 9.0, 9.0]) == (trouble.value.kind, stage.slept)
+
+
+def test_the_token_never_shows_in_a_picture_of_the_connection() -> None:
+    connection = Connection(api_url="https://api.github.com", repository="a/b", token="ghs_secret")
+    assert "ghs_secret" not in repr(connection)
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "headers", "kind", "wait"),
+    [
+        (401, "Bad credentials", {}, Kind.BAD_TOKEN, None),
+        (403, "Resource not accessible by integration", {}, Kind.NOT_PERMITTED, None),
+        (403, "no", {"x-ratelimit-remaining": "4999", "x-ratelimit-reset": "1"}, Kind.NOT_PERMITTED, None),
+        (403, "API rate limit exceeded", {}, Kind.RATE_LIMITED, None),
+        (
+            403,
+            "API rate limit exceeded",
+            {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1012"},
+            Kind.RATE_LIMITED,
+            13.0,
+        ),
+        (403, "x", {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "900"}, Kind.RATE_LIMITED, 1.0),
+        (403, "x", {"retry-after": "7"}, Kind.RATE_LIMITED, 7.0),
+        (403, "x", {"retry-after": "0"}, Kind.RATE_LIMITED, 1.0),
+        (429, "", {"retry-after": "Wed, 21 Oct"}, Kind.RATE_LIMITED, None),
+        (403, "Unable to create comment because issue is locked.", {}, Kind.FORBIDDEN, None),
+        (403, "Repository was archived so is read-only.", {}, Kind.FORBIDDEN, None),
+        (404, "Not Found", {}, Kind.GONE, None),
+        (410, "Gone", {}, Kind.GONE, None),
+        (422, "Validation Failed", {}, Kind.UNPROCESSABLE, None),
+        (500, "", {}, Kind.UNREACHABLE, None),
+        (503, "", {}, Kind.UNREACHABLE, None),
+        (409, "Conflict", {}, Kind.REFUSED, None),
+    ],
+)
+def test_every_refusal_is_told_apart(
+    status: int, message: str, headers: dict[str, str], kind: Kind, wait: float | None
+) -> None:
+    trouble = trouble_of_answer(status, message, headers, now=1000.0)
+    assert (kind, wait) == (trouble.kind, trouble.wait_seconds)
+
+
+def test_a_hostile_message_of_a_server_stays_one_short_line() -> None:
+    trouble = trouble_of_answer(500, "a\n::error::b\r\n\u202e\x1b[2J" + "x" * 900, {}, now=0.0)
+    assert "GitHub answered 500: a ::error::b [2J" == trouble.detail.rstrip("x")
+    assert trouble.detail.isprintable()
+    assert len(trouble.detail) < 260
+
+
+@pytest.mark.parametrize(
+    ("kind", "wait", "expected"),
+    [
+        (Kind.NOT_PERMITTED, None, "add to the job in the workflow file:\npermissions:\n  checks: write"),
+        (
+            Kind.BAD_TOKEN,
+            None,
+            "pass `token: ${{ github.token }}` to the action, and to its job:\npermissions:\n  checks: write",
+        ),
+        (
+            Kind.RATE_LIMITED,
+            300.0,
+            "run the job again in 300 s: the verdict stands in the job's summary and exit code",
+        ),
+        (
+            Kind.RATE_LIMITED,
+            None,
+            "run the job again in a minute: the verdict stands in the job's summary and exit code",
+        ),
+        (
+            Kind.UNREACHABLE,
+            None,
+            "run the job again: the verdict stands in the job's summary and exit code",
+        ),
+        (
+            Kind.FORBIDDEN,
+            None,
+            "ask an owner of the repository: the verdict stands in the job's summary and exit code",
+        ),
+        (
+            Kind.REFUSED,
+            None,
+            "read the report in the job's summary, and file this answer as a defect",
+        ),
+    ],
+)
+def test_every_trouble_has_a_next_step(kind: Kind, wait: float | None, expected: str) -> None:
+    trouble = Trouble(kind, "x", wait_seconds=wait)
+    assert expected == next_step(trouble, "checks: write", from_fork=False)

@@ -1,0 +1,156 @@
+"""Schemas that know a project, alone and in the editor's real language server."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from remyx_action.commands.schema import differing_schemas, write_schemas
+from remyx_action.project.files.yaml_text import load_yaml
+from remyx_action.project.load import Bundle, load_bundle
+from remyx_action.report.schemas import project_schemas, schema_of
+from support.language_server import NotInstalled, editor, install
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples" / "vqasynth"
+PAGE = ROOT / "docs" / "reference" / "editor.md"
+URI = "file:///project/.remyx/policies/default.yaml"
+
+
+def project(folder: Path = EXAMPLE) -> Bundle:
+    paths = [path for path in folder.glob(".remyx/**/*") if path.is_file()]
+    return load_bundle({path.relative_to(folder).as_posix(): path.read_bytes() for path in paths})
+
+
+def validator(name: str) -> Draft202012Validator:
+    schema = project_schemas(project())[f"{name}.schema.json"]
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
+
+
+def value_of(path: str) -> Any:
+    return json.loads(json.dumps(load_yaml((EXAMPLE / path).read_bytes(), path).value, default=float))
+
+
+@pytest.mark.parametrize("folder", ["vqasynth", "digits-classifier"])
+def test_a_project_keeps_to_its_own_schemas(folder: str) -> None:
+    root = ROOT / "examples" / folder
+    schemas = project_schemas(project(root))
+    wrong = {}
+    for kind, name in (("policies", "policy"), ("templates", "template"), ("experiments", "experiment")):
+        for path in root.glob(f".remyx/{kind}/*.yaml"):
+            value = json.loads(json.dumps(load_yaml(path.read_bytes(), "x").value, default=float))
+            errors = Draft202012Validator(schemas[f"{name}.schema.json"]).iter_errors(value)
+            wrong[path.name] = [error.message for error in errors]
+    assert len(wrong) >= 2
+    assert set() == {message for messages in wrong.values() for message in messages}
+
+
+def test_a_metric_or_template_that_the_project_lacks_is_refused() -> None:
+    policy = value_of(".remyx/policies/default.yaml")
+    assert validator("policy").is_valid(policy)
+    assert not validator("policy").is_valid({**policy, "template": "spatial-suit"})
+    misspelt = [{"metric": "acuracy.delta", "op": ">=", "threshold": 0.1}]
+    assert not validator("policy").is_valid({**policy, "ship": {"all": misspelt}})
+    template = value_of(".remyx/templates/spatial-suite.yaml")
+    assert not validator("template").is_valid({**template, "metrics": ["acuracy"]})
+
+
+def test_a_task_may_bring_along_metrics_that_the_project_does_not_hold() -> None:
+    task = {"runtime": "lighteval", "task": "gsm8k", "model": {"backend": "accelerate"}}
+    for metrics in ("auto", ["extractive_match"]):
+        assert validator("template").is_valid({"version": 1, "name": "gsm8k", **task, "metrics": metrics})
+
+
+def test_a_project_without_metrics_gets_the_common_schema() -> None:
+    common = schema_of("policy")
+    own = project_schemas(load_bundle({}))["policy.schema.json"]
+    assert {**common, "$id": "x"} == {**own, "$id": "x"}
+
+
+def test_the_schemas_of_a_project_are_written_beside_the_others(tmp_path: Path) -> None:
+    write_schemas(tmp_path)
+    assert ["template.schema.json", "policy.schema.json", "experiment.schema.json"] == differing_schemas(
+        tmp_path, project=project()
+    )
+    write_schemas(tmp_path, project=project())
+    assert [] == differing_schemas(tmp_path, project=project())
+
+
+@pytest.fixture(scope="session")
+def language_server(request: pytest.FixtureRequest) -> Path:
+    try:
+        return install(request.config.cache.mkdir("yaml-language-server"))
+    except NotInstalled as error:
+        pytest.skip(f"yaml-language-server: {error}")
+
+
+@pytest.mark.slow
+def test_an_editor_completes_explains_and_corrects(language_server: Path, tmp_path: Path) -> None:
+    """`REWRITE_GOLDEN=1 uv run pytest tests/report/test_project_schema.py` writes the transcript again."""
+    write_schemas(tmp_path, project=project())
+    text = (EXAMPLE / ".remyx" / "policies" / "default.yaml").read_text()
+    with editor(language_server, {(tmp_path / "policy.schema.json").as_uri(): "*.yaml"}) as opened:
+        asked = text.replace("spatialscore.delta", "spa", 1)
+        line, character = place_of(asked, "metric: spa")
+        opened.open(URI, asked)
+        items = opened.at("completion", URI, line, character)["items"]
+        offered = [(item["label"], item["documentation"]["value"]) for item in items]
+        other = URI.replace("default", "strict")
+        assert [] == opened.open(other, text)
+        hover = opened.at("hover", other, *place_of(text, "metric: space10"))["contents"]["value"]
+        wrong = text.replace("spatialscore.delta", "acuracy.delta", 1)
+        third = URI.replace("default", "wrong")
+        (diagnostic,) = opened.open(third, wrong)
+    matching = [(label, words) for label, words in offered if label.startswith("spa")]
+    assert ["spatialscore.value", "spatialscore.delta", "spatialscore.relative_delta"] == [
+        label for label, _ in matching if label.startswith("spatial")
+    ]
+    explained = hover.replace("\\", "").split("Allowed Values:")[1].strip().splitlines()[0]
+    assert explained.startswith("* `space10.delta`: SpaCE-10 · accuracy · higher is better")
+    start, end = diagnostic["range"]["start"], diagnostic["range"]["end"]
+    assert "acuracy.delta" == wrong.splitlines()[start["line"]][start["character"] : end["character"]]
+    assert "spatialscore.delta" in diagnostic["message"]
+    said = transcript(matching, explained, diagnostic)
+    if os.environ.get("REWRITE_GOLDEN"):
+        before = PAGE.read_text().partition("## What the editor then says")[0]
+        PAGE.write_text(f"{before}{said}")
+    assert PAGE.read_text().endswith(said)
+
+
+def place_of(text: str, words: str) -> tuple[int, int]:
+    """0-based line and character after the words where they first stand."""
+    for number, line in enumerate(text.splitlines()):
+        if words in line:
+            return number, line.index(words) + len(words)
+    raise AssertionError(words)
+
+
+def transcript(offered: list[tuple[str, str]], explained: str, diagnostic: dict[str, Any]) -> str:
+    completion = "\n".join(f"{label:<30}{words}" for label, words in offered)
+    start = diagnostic["range"]["start"]
+    return f"""## What the editor then says
+
+Recorded from yaml-language-server over its protocol, in `examples/vqasynth`.
+
+Completion after `metric: spa`:
+
+```
+{completion}
+```
+
+Hover over `metric: space10.delta`:
+
+```
+{explained}
+```
+
+A diagnostic for `metric: acuracy.delta`:
+
+```
+{start["line"] + 1}:{start["character"] + 1} {diagnostic["message"]}
+```
+"""

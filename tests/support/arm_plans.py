@@ -1,0 +1,54 @@
+"""Plans of arms whose script is written by a test."""
+
+import os
+import sys
+import textwrap
+from pathlib import Path
+
+from remyx_action.project.models.template import Arm
+from remyx_action.runtimes.plan.plan import ArmPlan
+
+
+def arm_plan(
+    folder: Path,
+    program: str,
+    *,
+    arm: Arm = "variant",
+    timeout_seconds: float = 20,
+    expected_samples: tuple[int, ...] = (),
+) -> ArmPlan:
+    output = folder / arm
+    output.mkdir()
+    return ArmPlan(
+        arm=arm,
+        asset="model",
+        command=(sys.executable, "-c", textwrap.dedent(program)),
+        environment={"PATH": os.environ["PATH"], "HERE": str(folder), "PYTHONUNBUFFERED": "1"},
+        working_folder=str(folder),
+        output_folder=str(output),
+        timeout_seconds=timeout_seconds,
+        expected_samples=expected_samples,
+    )
+
+
+STUBBORN_FAMILY = """
+    import os, signal, time
+    def stay(name):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        open(f"{here}/pid-{os.getpid()}", "w").close()
+        time.sleep(300)
+    here = os.environ["HERE"]
+    if not os.fork():
+        stay("child")
+    if not os.fork():
+        os.setsid()
+        stay("child in its own session")
+    if not os.fork():
+        os.setsid()
+        if not os.fork():  # an orphan in its own session, without our mark
+            os.execve("/bin/sh", ["sh", "-c", "trap '' TERM; : > $HERE/pid-$$; sleep 300; :"], {"HERE": here})
+        os._exit(0)
+    stay("leader")
+"""
+"""Four that ignore SIGTERM, and the shell's `sleep`."""

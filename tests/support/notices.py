@@ -1,0 +1,58 @@
+"""One notice of each kind."""
+
+from __future__ import annotations
+
+from remyx_action.errors import Problem, Severity
+from remyx_action.report.render.notices import Notice
+from support.reports import HEAD
+
+
+def problem(place: int = 1, message: str = "unknown key `treshold`", **changes: object) -> Problem:
+    return Problem(
+        **{  # type: ignore[arg-type]
+            "path": ".remyx/policies/default.yaml",
+            "line": place,
+            "column": 7,
+            "pointer": "/ship/all/0/treshold",
+            "code": "unknown-key",
+            "message": message,
+            "help": "did you mean threshold?",
+            **changes,
+        }
+    )
+
+
+NOTICES = {
+    "no_variant": Notice(
+        kind="not_judged",
+        message="no_variant: several variants are named: remyx/sft-3, remyx/sft-4",
+        help="choose one with --variant ASSET",
+        commit=HEAD,
+        policy="default",
+    ),
+    "no_results": Notice(
+        kind="not_judged",
+        message="the results hold no arms of template spatial-suite",
+        help="let the evaluation run again: push a commit, or update the branch",
+        commit=HEAD,
+    ),
+    "files_wrong": Notice(
+        kind="files_wrong",
+        problems=[problem(11), problem(14), problem(20, severity=Severity.WARNING)],
+        commit=HEAD,
+    ),
+    "internal_error": Notice(
+        kind="internal_error",
+        message="KeyError: a defect of remyx-action",
+        help="file the report that the job's log names",
+        commit=HEAD,
+    ),
+    "nothing": Notice(
+        kind="nothing", message="the change touches nothing that a template evaluates", commit=HEAD
+    ),
+    "first": Notice(
+        kind="first",
+        message="the base branch holds no .remyx/ yet; the files of this pull request are valid",
+        commit=HEAD,
+    ),
+}

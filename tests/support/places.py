@@ -1,0 +1,66 @@
+"""A project on disk and runs of it in this process, one after the other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from remyx_action.commands import baseline
+from remyx_action.commands.run.cache import Keeping
+from remyx_action.commands.run.clock import Circumstances
+from remyx_action.commands.run.pipeline import Request, Stage, run
+from remyx_action.report.report import ArmReport, Report, to_json
+from remyx_action.runtimes import Event, Started
+from support.small_project import FILES
+
+
+class Place:
+    """A project on disk, and runs of it that share a folder of kept arms."""
+
+    def __init__(self, root: Path, files: dict[str, str | None] = FILES) -> None:
+        self.root = root / "project"
+        self.kept = root / "kept"
+        self.out = root / "out"
+        self.events: list[Event] = []
+        self.write({path: text or "" for path, text in files.items()})
+
+    def write(self, files: dict[str, str]) -> None:
+        for name, text in files.items():
+            path = self.root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+
+    @staticmethod
+    def text_of(report: Report) -> str:
+        """verdict.json."""
+        return to_json(report)
+
+    def stage(self) -> Stage:
+        self.events.clear()
+        return Stage(circumstances=Circumstances(), on_event=self.events.append)
+
+    def measure(self, variant: str = "better", **given: Any) -> None:
+        """The arms alone, without a verdict."""
+        request = Request(root=self.root, out=self.out, variant=variant, measure_only=True, **given)
+        assert [] == run(request, self.stage()).reports
+
+    def run(self, variant: str = "better", **given: Any) -> Report:
+        keeping = given.pop("keeping", Keeping(folder=self.kept))
+        request = Request(root=self.root, out=self.out, keeping=keeping, variant=variant, **given)
+        (report,) = run(request, self.stage()).reports
+        return report
+
+    def ran(self) -> list[str]:
+        """Arms that were started by the last run."""
+        return sorted(event.arm for event in self.events if isinstance(event, Started))
+
+    def entries(self) -> list[Path]:
+        return sorted(path for path in self.kept.glob("*") if path.is_dir())
+
+    def baseline(self, **given: Any) -> baseline.Request:
+        keeping = given.pop("keeping", Keeping(folder=self.kept))
+        return baseline.Request(root=self.root, out=self.out, keeping=keeping, **given)
+
+
+def arm(report: Report, name: str = "baseline") -> ArmReport:
+    return report.arms[name]  # type: ignore[index]
