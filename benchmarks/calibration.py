@@ -22,7 +22,14 @@ from scipy import stats
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from enumeration import EASY, HARD, Passes, condition_passes, worst_false_pass, worst_false_pass_of_any_rule  # noqa: E402
+from support.enumeration import (  # noqa: E402
+    EASY,
+    HARD,
+    Passes,
+    condition_passes,
+    worst_false_pass,
+    worst_false_pass_of_any_rule,
+)
 
 SIZES = (2, 5, 10, 20, 50, 100, 300, 1000)
 FLOORS = ("0.80", "0.95")

@@ -17,9 +17,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from containers.arms import harness, only, planned  # noqa: E402 - the suite's own engine and plans
-from containers.engine import RunningEngine, running_engine, what_is_missing  # noqa: E402
 from remyx_action.runtimes import Completed, ContainerRuntime  # noqa: E402
+from support.containers.arms import harness, only, planned  # noqa: E402 - the suite's own engine and plans
+from support.containers.engine import RunningEngine, running_engine, what_is_missing  # noqa: E402
 
 PROGRAM = 'import os; open(os.environ["REMYX_OUTPUT_DIR"] + "/results.json", "w").write("{}")'
 AIM_SECONDS = 0.5
