@@ -16,7 +16,7 @@ from remyx_action.errors import NotJudged
 from remyx_action.project.load import load_bundle
 from remyx_action.project.models import Metrics, Template
 from remyx_action.project.models.extent import Extent
-from remyx_action.project.models.template import Arm
+from remyx_action.project.models.template import ArmName
 from remyx_action.project.tasks import task_list
 from remyx_action.runtimes.lighteval.environment import lighteval_python, requirements
 from remyx_action.runtimes.plan.lighteval import (
@@ -28,7 +28,7 @@ from remyx_action.runtimes.plan.lighteval import (
 )
 from remyx_action.runtimes.plan.plan import RunPlan
 
-ASSETS: dict[Arm, str] = {"baseline": "org/old@" + "a" * 40, "variant": "models/new"}
+ASSETS: dict[ArmName, str] = {"baseline": "org/old@" + "a" * 40, "variant": "models/new"}
 SURROUNDINGS = {
     "PATH": "/bin", "HOME": "/home/ann", "HF_HOME": "/models", "HF_TOKEN": "hf_secret", "KEY": "sk-secret",
     "GITHUB_TOKEN": "ghs_secret", "HF_ENDPOINT": "https://ann:word@hub",

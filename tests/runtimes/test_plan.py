@@ -8,7 +8,7 @@ import pytest
 from remyx_action.errors import NotJudged, WrongUsage
 from remyx_action.project.models import Metrics, Template
 from remyx_action.project.models.fields import PLACEHOLDERS
-from remyx_action.project.models.template import Arm, Script, ScriptKind
+from remyx_action.project.models.template import ArmName, Script, ScriptKind
 from remyx_action.runtimes.plan.container import Brought
 from remyx_action.runtimes.plan.environment import SET
 from remyx_action.runtimes.plan.plan import RunPlan, Site, plan_run
@@ -44,7 +44,7 @@ def site(kind: ScriptKind = ScriptKind.PYTHON, **keys: Any) -> Site:
     )
 
 
-ASSETS: Mapping[Arm, str] = {"baseline": "old", "variant": "new"}
+ASSETS: Mapping[ArmName, str] = {"baseline": "old", "variant": "new"}
 
 
 def planned(*, kind: ScriptKind = ScriptKind.PYTHON, **keys: Any) -> RunPlan:
@@ -117,7 +117,7 @@ def test_a_command_starts_what_else_could_not_be_started() -> None:
 
 
 def test_placeholders_are_filled_in_once_and_other_braces_stay() -> None:
-    assets: Mapping[Arm, str] = {"baseline": "{arm}", "variant": "{output_dir}"}
+    assets: Mapping[ArmName, str] = {"baseline": "{arm}", "variant": "{output_dir}"}
     command = ["go", "{asset}", "{arm}:{source}:{harness}", '{"a": {asset}}', "{0}", "{}"]
     plan = plan_run(template(command=command), vocabulary(), assets=assets, site=site())
     expected = ("go", "{output_dir}", "variant:/project:/project", '{"a": {output_dir}}', "{0}", "{}")
@@ -139,7 +139,7 @@ def test_every_placeholder_that_files_may_use_has_a_value(name: str) -> None:
 
 def test_code_under_test_sees_its_inputs_and_source_alone() -> None:
     """And the scorer, which runs beside the labels, no longer sees the source."""
-    sources: Mapping[Arm, str] = {"baseline": "/commits/1", "variant": "/commits/2"}
+    sources: Mapping[ArmName, str] = {"baseline": "/commits/1", "variant": "/commits/2"}
     here = site(sources=sources)
     plan = plan_run(
         template(predict=PREDICT, env=["SECRET"], paths=["src/**"]), vocabulary(), assets=ASSETS, site=here

@@ -5,7 +5,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-from remyx_action.project.models.template import Arm
+from remyx_action.project.models.template import ArmName
 from remyx_action.runtimes.plan.plan import ArmPlan
 
 
@@ -13,7 +13,7 @@ def arm_plan(
     folder: Path,
     program: str,
     *,
-    arm: Arm = "variant",
+    arm: ArmName = "variant",
     timeout_seconds: float = 20,
     expected_samples: tuple[int, ...] = (),
 ) -> ArmPlan:

@@ -21,12 +21,13 @@ from remyx_action.confidence.location import Basis, Location
 from remyx_action.confidence.methods import basis_of
 from remyx_action.confidence.student import lower_tail
 from remyx_action.evidence.claims import Claim, claim_of
-from remyx_action.evidence.evidence import Arm, ArmFacts, Extremes, Inputs, MetricEvidence
+from remyx_action.evidence.evidence import ArmFacts, Extremes, Inputs, MetricEvidence
 from remyx_action.evidence.gathering import gather
 from remyx_action.evidence.sums import ArmSums, PairedSums, add_pairs
 from remyx_action.policy.judgement import judge
 from remyx_action.project.models import Directional, Guard
 from remyx_action.project.models.metrics import BarMetric
+from remyx_action.project.models.template import ArmName
 from remyx_action.readers.scores import Samples
 from support.bars import bar
 from support.enumeration import (
@@ -295,7 +296,7 @@ def drawn(variant: Draws, baseline: Draws, ratio: str, decimals: int = 4) -> Ite
         "baseline_squares": (baseline * baseline).sum(1),
     }
     n = variant.shape[1]
-    facts: dict[Arm, ArmFacts] = {"baseline": ArmFacts(ids=n), "variant": ArmFacts(ids=n)}
+    facts: dict[ArmName, ArmFacts] = {"baseline": ArmFacts(ids=n), "variant": ArmFacts(ids=n)}
     ends = (y.min(1), y.max(1), baseline.min(1), baseline.max(1))
     for row, (low, high, lowest, highest) in enumerate(zip(*ends, strict=True)):
         paired = PairedSums.model_construct(

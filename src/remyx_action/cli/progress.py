@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from msgspec import Struct, field
 
-from remyx_action.project.models.template import Arm
+from remyx_action.project.models.template import ArmName
 from remyx_action.runtimes import Completed, Event, Failed, Finished, Line, Note, Progress, Started, TimedOut
 
 WIDEST = 200
@@ -20,7 +20,7 @@ class Teller(Struct, kw_only=True):
     """
 
     say: Callable[[str], None]
-    last_tenth: dict[Arm, int] = field(default_factory=dict)
+    last_tenth: dict[ArmName, int] = field(default_factory=dict)
 
     def __call__(self, event: Event) -> None:
         line = self._line(event)

@@ -9,9 +9,10 @@ from msgspec import Struct
 
 from remyx_action.decimals import PROBABILITY_DECIMALS, round_significant
 from remyx_action.evidence.claims import IMPROVED, Claim
-from remyx_action.evidence.evidence import Arm, ArmState, MetricEvidence, SummaryState
+from remyx_action.evidence.evidence import ArmState, MetricEvidence, SummaryState
 from remyx_action.evidence.sums import ArmSums
 from remyx_action.project.models.metrics import BarMetric
+from remyx_action.project.models.template import ArmName
 from remyx_action.readers.reasons import Reason
 
 from .effective import effective_size
@@ -26,7 +27,7 @@ FEW_CLUSTERS = 20
 def remark_on(evidence: MetricEvidence, clusters: int | None) -> str | None:
     """Filled-in scores, unequal repeats and few clusters, in one line; None where there is nothing."""
     remarks = []
-    arms: tuple[Arm, Arm] = ("baseline", "variant")
+    arms: tuple[ArmName, ArmName] = ("baseline", "variant")
     for arm in arms:
         facts = evidence.facts.get(arm)
         if facts and facts.filled:

@@ -6,8 +6,9 @@ from fractions import Fraction
 
 from msgspec import Struct
 
-from remyx_action.evidence.evidence import Arm, MetricEvidence
+from remyx_action.evidence.evidence import MetricEvidence
 from remyx_action.project.models.metrics import BarMetric
+from remyx_action.project.models.template import ArmName
 
 from .binomial import clopper_pearson, rate_at_least, rate_at_most
 from .location import Basis, Unknown, widen
@@ -41,7 +42,7 @@ class Share(Struct, frozen=True, kw_only=True):
         return (threshold - self.low) / (self.high - self.low)
 
 
-def mean_of_arm(evidence: MetricEvidence, metric: BarMetric, arm: Arm) -> Basis | Unknown:
+def mean_of_arm(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> Basis | Unknown:
     """One arm's own true mean; its threshold is 0."""
     sums = evidence.sums(arm)
     if sums is None:
@@ -71,7 +72,7 @@ def mean_of_arm(evidence: MetricEvidence, metric: BarMetric, arm: Arm) -> Basis 
     )
 
 
-def _of_summary(evidence: MetricEvidence, metric: BarMetric, arm: Arm) -> Basis | Unknown:
+def _of_summary(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> Basis | Unknown:
     summary = arm_mean(evidence, metric, arm)
     if isinstance(summary, Unknown):
         return summary

@@ -10,8 +10,9 @@ from fractions import Fraction
 from math import sqrt
 
 from remyx_action.decimals import round_significant
-from remyx_action.evidence.evidence import Arm, MetricEvidence, SummaryState, UnusableState
+from remyx_action.evidence.evidence import MetricEvidence, SummaryState, UnusableState
 from remyx_action.project.models.metrics import BarMetric
+from remyx_action.project.models.template import ArmName
 from remyx_action.readers.reasons import Reason
 
 from .location import BARE_NUMBER, DECLARE_A_RANGE, Unknown, too_few_clusters, too_few_samples
@@ -21,7 +22,7 @@ EXACT_DIGITS = 15
 """Literals up to this many significant digits count exactly; a binary float prints up to 17."""
 
 
-def point_of(evidence: MetricEvidence, metric: BarMetric, arm: Arm) -> Fraction | Unknown:
+def point_of(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> Fraction | Unknown:
     """The arm's value, or why there is none."""
     mean = evidence.mean(arm)
     if mean is None:
@@ -55,7 +56,7 @@ def delta_of(evidence: MetricEvidence, metric: BarMetric) -> Fraction | Unknown:
 
 
 def _of_numbers(
-    state: SummaryState | UnusableState | object, metric: BarMetric, arm: Arm
+    state: SummaryState | UnusableState | object, metric: BarMetric, arm: ArmName
 ) -> Fraction | Unknown:
     if isinstance(state, SummaryState):
         if metric.range and not metric.range[0] <= state.value <= metric.range[1]:
@@ -76,7 +77,7 @@ SMALLEST_SHARE_BINARY = Fraction(9, 10)
 """Where every score is an end of the range there is only one possible standard error."""
 
 
-def squared_error(state: SummaryState, metric: BarMetric, arm: Arm) -> Fraction | Unknown:
+def squared_error(state: SummaryState, metric: BarMetric, arm: ArmName) -> Fraction | Unknown:
     """e², the squared standard error of the arm's mean: reported, or the largest that is possible."""
     if state.exact or state.n is None:
         return Unknown(reason=Reason.NO_UNCERTAINTY, note=BARE_NUMBER.format(arm=arm))
@@ -106,7 +107,7 @@ def range_of(metric: BarMetric) -> Range:
     return Fraction(metric.range[0]), Fraction(metric.range[1])
 
 
-def _implausible(state: SummaryState, metric: BarMetric, range_: Range, arm: Arm) -> Unknown | None:
+def _implausible(state: SummaryState, metric: BarMetric, range_: Range, arm: ArmName) -> Unknown | None:
     assert state.stderr is not None
     assert state.n is not None
     found = f"the {arm}'s standard error {state.stderr:f}"

@@ -12,8 +12,9 @@ from msgspec import Struct
 
 from remyx_action.decimals import round_significant
 from remyx_action.evidence.claims import Claim
-from remyx_action.evidence.evidence import Arm, MetricEvidence, SummaryState
+from remyx_action.evidence.evidence import MetricEvidence, SummaryState
 from remyx_action.project.models.metrics import BarMetric
+from remyx_action.project.models.template import ArmName
 
 from .estimates import weigh
 from .location import Basis, Location, Unknown
@@ -115,7 +116,7 @@ def advise(
 def _clusters(evidence: MetricEvidence) -> int | None:
     """How many there are where nothing can be projected: the fewest of an arm that has any."""
     counts = []
-    arms: tuple[Arm, Arm] = ("baseline", "variant")
+    arms: tuple[ArmName, ArmName] = ("baseline", "variant")
     for arm in arms:
         sums, state = evidence.sums(arm), evidence.baseline if arm == "baseline" else evidence.variant
         if sums is not None and sums.clusters is not None:

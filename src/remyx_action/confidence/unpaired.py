@@ -12,9 +12,10 @@ from math import fsum
 
 from msgspec import Struct
 
-from remyx_action.evidence.evidence import Arm, MetricEvidence, SummaryState
+from remyx_action.evidence.evidence import MetricEvidence, SummaryState
 from remyx_action.evidence.sums import ArmSums
 from remyx_action.project.models.metrics import BarMetric
+from remyx_action.project.models.template import ArmName
 from remyx_action.readers.reasons import Reason
 
 from .location import NO_RANGE_NO_SPREAD, Location, Unknown
@@ -36,7 +37,7 @@ class ArmMean(Struct, frozen=True, kw_only=True):
     clusters: int | None
 
 
-def arm_mean(evidence: MetricEvidence, metric: BarMetric, arm: Arm) -> ArmMean | Unknown:
+def arm_mean(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> ArmMean | Unknown:
     """The arm from its summary, or from its samples as if they were one."""
     mean = point_of(evidence, metric, arm)
     if isinstance(mean, Unknown):
@@ -73,7 +74,7 @@ def _located(center: Fraction, variance: Fraction, degrees: float) -> Location:
     return Location(center=center, unit=unit, variance=float(variance / unit**2), degrees=degrees)
 
 
-def _of_samples(sums: ArmSums, range_: Range, arm: Arm) -> ArmMean | Unknown:
+def _of_samples(sums: ArmSums, range_: Range, arm: ArmName) -> ArmMean | Unknown:
     observed = alone(sums)
     few = countable(observed)
     if few is not None:
@@ -98,7 +99,7 @@ def _squared_error_of(observed: Observed) -> Fraction:
 
 
 def _arm(
-    mean: Fraction, error: Fraction, *, n: int, clusters: int | None, range_: Range, arm: Arm
+    mean: Fraction, error: Fraction, *, n: int, clusters: int | None, range_: Range, arm: ArmName
 ) -> ArmMean | Unknown:
     """With a range, the two pseudo-samples at its ends; `error` is the squared standard error."""
     degrees = n - 1 if clusters is None else clusters - 1

@@ -13,11 +13,11 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from remyx_action.project.models.fields import Integer, Key, Number, Spec, no_entries
+from remyx_action.project.models.template import ArmName
 from remyx_action.readers.reasons import Reason
 
 from .sums import LARGEST_SCORE, MOST_DECIMALS, ArmSums, BigInteger, Count, PairedSums, Scaled
 
-Arm = Literal["baseline", "variant"]
 MOST_RATIO_DECIMALS = 400
 
 
@@ -186,9 +186,9 @@ class MetricEvidence(Spec):
     """Both arms have samples, but of different ids: what was found, with counts and examples."""
     both: Annotated[Integer, Field(ge=0)] | None = None
     """Ids with a real score in both arms; null where an arm has no ids."""
-    facts: dict[Arm, ArmFacts] = Field(default_factory=dict)
+    facts: dict[ArmName, ArmFacts] = Field(default_factory=dict)
     """Of each arm that has samples."""
-    seeds: dict[Arm, SeedSums] = Field(default_factory=dict)
+    seeds: dict[ArmName, SeedSums] = Field(default_factory=dict)
     """Of each arm that has samples, where the claim is about the recipe; else empty."""
     extremes: list[Extremes] = Field(default_factory=no_entries)
     percentiles: PercentileState | None = None
@@ -214,7 +214,7 @@ class MetricEvidence(Spec):
             raise ValueError("counts of a percentile that are of other samples")
         return self
 
-    def has_seeds(self, *arms: Arm) -> bool:
+    def has_seeds(self, *arms: ArmName) -> bool:
         """Whether each of the arms was run with at least two seeds."""
         return all(arm in self.seeds and len(self.seeds[arm].n) > 1 for arm in arms)
 
@@ -227,14 +227,14 @@ class MetricEvidence(Spec):
             return None
         return Fraction(self.both, max(self.facts["baseline"].ids, expected or 0))
 
-    def sums(self, arm: Arm) -> ArmSums | None:
+    def sums(self, arm: ArmName) -> ArmSums | None:
         """The sums of the arm's samples; None where it has none."""
         if self.paired is not None:
             return self.paired.arm(arm)
         state = self.baseline if arm == "baseline" else self.variant
         return state if isinstance(state, ArmSums) else None
 
-    def mean(self, arm: Arm) -> Fraction | None:
+    def mean(self, arm: ArmName) -> Fraction | None:
         """The exact mean over the arm's ids; None where it has no samples."""
         if self.paired is not None:
             sums = self.paired
@@ -258,7 +258,7 @@ class Inputs(Spec):
 
     metrics: dict[Key, MetricEvidence]
     """By key, for every metric of the bar."""
-    arms: dict[Arm, str]
+    arms: dict[ArmName, str]
     """How each arm ended: completed, failed, timed_out, recorded or handed_in."""
     not_comparable: list[str]
     """What differs between the arms, so that no comparison counts."""

@@ -15,13 +15,14 @@ from pydantic import ValidationError
 from remyx_action.decimals import round_significant
 from remyx_action.project.models.fields import Integer, Number, Spec
 from remyx_action.project.models.metrics import BarMetric
+from remyx_action.project.models.template import ArmName
 from remyx_action.readers.reasons import Reason
 from remyx_action.readers.scores import Exact, Samples, Scores, Summary, Unusable
 
 from .claims import Claim
-from .evidence import Arm, ArmState, MetricEvidence, SummaryState, UnusableState
+from .evidence import ArmState, MetricEvidence, SummaryState, UnusableState
 from .pairing import Averaged, Pairing, average, examples_of, pair, sum_seeds
-from .percentile_counts import Arms, percentile_state
+from .percentile_counts import RankedArms, percentile_state
 from .summing import Scale, arm_sums, extremes_apart, extremes_of_pairs, paired_sums, rows_of
 
 Missing = Literal["unmatched", "worst"]
@@ -39,7 +40,7 @@ def gather(
     `claims` are those of `bar.claims_in`; a claim that is not among them may have no confidence later.
     Where an arm was run once per seed, claims are about the recipe.
     """
-    scores: dict[Arm, Scores] = {"baseline": baseline, "variant": variant}
+    scores: dict[ArmName, Scores] = {"baseline": baseline, "variant": variant}
     arms = {arm: _arm(found, arm) for arm, found in scores.items()}
     before, after = arms["baseline"], arms["variant"]
     if isinstance(before, Averaged) and isinstance(after, Averaged):
@@ -52,7 +53,7 @@ def gather(
     return evidence.model_copy(update={"seeds": {arm: sum_seeds(found) for arm, found in sampled.items()}})
 
 
-def _arm(scores: Scores, arm: Arm) -> Averaged | ArmState:
+def _arm(scores: Scores, arm: ArmName) -> Averaged | ArmState:
     found: Averaged | Scores = average(scores, arm) if isinstance(scores, Samples) else scores
     if isinstance(found, Averaged):
         return found
@@ -98,14 +99,16 @@ def _gather_both(
             "variant": variant.facts(filled=len(pairing.only_baseline)),
         },
         extremes=[] if metric.range else extremes_of_pairs(rows, claims),
-        percentiles=percentile_state(metric, claims, Arms(paired=rows), scale) if metric.aggregate else None,
+        percentiles=percentile_state(metric, claims, RankedArms(paired=rows), scale)
+        if metric.aggregate
+        else None,
     )
 
 
 def _gather_apart(
     metric: BarMetric,
     claims: Sequence[Claim],
-    arms: dict[Arm, Averaged | ArmState],
+    arms: dict[ArmName, Averaged | ArmState],
     *,
     both: int | None,
     unmatched: str | None,
@@ -118,13 +121,13 @@ def _gather_apart(
         for arm, found in averaged.items()
         for values in [found.values(scale.decimals, scale.parts)]
     }
-    states: dict[Arm, ArmState] = {
+    states: dict[ArmName, ArmState] = {
         arm: arm_sums(rows[arm], scale) if isinstance(found, Averaged) else found
         for arm, found in arms.items()
     }
     before = states["baseline"]
     exact = Fraction(before.value) if isinstance(before, SummaryState) and before.exact else None
-    ranked = Arms(variant=rows.get("variant"), baseline=rows.get("baseline"), exact_baseline=exact)
+    ranked = RankedArms(variant=rows.get("variant"), baseline=rows.get("baseline"), exact_baseline=exact)
     return MetricEvidence(
         baseline=before,
         variant=states["variant"],

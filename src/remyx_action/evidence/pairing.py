@@ -7,10 +7,11 @@ from math import lcm
 
 from msgspec import Struct
 
+from remyx_action.project.models.template import ArmName
 from remyx_action.readers.reasons import Reason
 from remyx_action.readers.scores import Samples, Unusable
 
-from .evidence import Arm, ArmFacts, SeedSums
+from .evidence import ArmFacts, SeedSums
 from .integers import Column, integers_of
 from .sums import MOST_PARTS
 
@@ -47,7 +48,7 @@ class Averaged(Struct, frozen=True, kw_only=True):
         )
 
 
-def average(samples: Samples, arm: Arm) -> Averaged | Unusable:
+def average(samples: Samples, arm: ArmName) -> Averaged | Unusable:
     """One row an id, in the order in which the ids first came."""
     if not samples.ids:
         return Unusable(reason=Reason.INVALID_VALUE, message=f"the {arm} has no samples")

@@ -16,7 +16,7 @@ from .summing import UNSCALED, Rows, Scale, arm_sums, paired_sums
 from .sums import PairedSums
 
 
-class Arms(Struct, frozen=True, kw_only=True):
+class RankedArms(Struct, frozen=True, kw_only=True):
     """What there is to take percentiles of."""
 
     paired: Rows | None = None
@@ -26,7 +26,9 @@ class Arms(Struct, frozen=True, kw_only=True):
     exact_baseline: Fraction | None = None
 
 
-def percentile_state(metric: BarMetric, claims: Sequence[Claim], arms: Arms, scale: Scale) -> PercentileState:
+def percentile_state(
+    metric: BarMetric, claims: Sequence[Claim], arms: RankedArms, scale: Scale
+) -> PercentileState:
     """The points of each arm that has samples, and the counts of each claim that they allow."""
     variant, baseline = arms.paired or arms.variant, arms.paired or arms.baseline
     points = {
@@ -69,7 +71,7 @@ def _up_to(rows: Rows, most: int) -> int:
 
 
 def _counts(
-    claim: Claim, arms: Arms, points: dict[str, int | None], metric: BarMetric, scale: Scale
+    claim: Claim, arms: RankedArms, points: dict[str, int | None], metric: BarMetric, scale: Scale
 ) -> ClaimCounts | None:
     variant = arms.paired or arms.variant
     if variant is None:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from remyx_action.confidence import Estimate, interval_of_baseline
 from remyx_action.decimals import plain, round_beside, round_significant
-from remyx_action.evidence.evidence import Arm, Inputs
+from remyx_action.evidence.evidence import Inputs
 from remyx_action.evidence.gathering import SamplesChanged
 from remyx_action.policy.advice import Advice, advice_for
 from remyx_action.policy.bar import Bar, text_of
@@ -22,6 +22,7 @@ from remyx_action.project.models import FieldCondition
 from remyx_action.project.models.fields import unchecked
 from remyx_action.project.models.metrics import BarMetric, ExactBaseline, RecordedBaseline
 from remyx_action.project.models.policy import key_of
+from remyx_action.project.models.template import ArmName
 from remyx_action.readers.reasons import Reason
 
 from .report import (
@@ -70,7 +71,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
 
     samples_changed: Mapping[str, SamplesChanged]
     judged_under: JudgedUnder
-    arms: Mapping[Arm, ArmReport]
+    arms: Mapping[ArmName, ArmReport]
     proposal: ProposalReport | None
     run: RunReport
     quick_look: int | None = None

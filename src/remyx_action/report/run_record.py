@@ -12,7 +12,7 @@ from remyx_action.errors import NotJudged
 from remyx_action.project.files import json_text as strict_json
 from remyx_action.project.models.extent import Extent
 from remyx_action.project.models.fields import Integer, Line, Name, Spec
-from remyx_action.project.models.template import Arm
+from remyx_action.project.models.template import ArmName
 
 from .report import ArmReport, RunReport
 
@@ -27,7 +27,7 @@ class RunRecord(Spec):
     """`base`, `merge_base` and `head`; empty off GitHub."""
     harness: Line
     """Digest of the harness that measured."""
-    arms: dict[Arm, ArmReport]
+    arms: dict[ArmName, ArmReport]
     samples: Annotated[Integer | None, Field(ge=1)] = None
     """At most so many samples were asked for: a quick look."""
     shard: Annotated[Integer, Field(ge=0)] = 0
@@ -44,7 +44,9 @@ class Measured(Struct, frozen=True, kw_only=True):
     extent: Extent
 
 
-def record_as_json(errand: Measured, *, harness: str, arms: Mapping[Arm, ArmReport], run: RunReport) -> str:
+def record_as_json(
+    errand: Measured, *, harness: str, arms: Mapping[ArmName, ArmReport], run: RunReport
+) -> str:
     """The file's text."""
     record = {
         "schema": "remyx-run/1",

@@ -8,11 +8,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from remyx_action.evidence.comparability import compare_provenance
-from remyx_action.evidence.evidence import Arm, Inputs
+from remyx_action.evidence.evidence import Inputs
 from remyx_action.evidence.gathering import SamplesChanged, gather, samples_changed
 from remyx_action.policy.bar import Bar, claims_in
 from remyx_action.policy.judgement import Judgement, judge
 from remyx_action.project.models.fields import unchecked
+from remyx_action.project.models.template import ArmName
 from remyx_action.readers.reasons import Reason
 from remyx_action.readers.scores import ArmScores, Samples, Unusable
 
@@ -27,7 +28,7 @@ class MeasuredArm(Struct, frozen=True, kw_only=True):
     report: ArmReport
 
 
-Arms = Mapping[Arm, MeasuredArm]
+Arms = Mapping[ArmName, MeasuredArm]
 """Both of them."""
 
 

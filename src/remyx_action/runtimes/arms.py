@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from remyx_action.project.models.template import LOG_NAME, Arm
+from remyx_action.project.models.template import LOG_NAME, ArmName
 
 from . import processes
 from .outcomes import (
@@ -110,7 +110,7 @@ def _set_aside(arm: ArmPlan, attempt: int) -> bool:
 _POLL_SECONDS = 0.1
 
 
-def run_arms(plan: RunPlan, runtime: Runtime, on_event: OnEvent) -> Mapping[Arm, ArmOutcome]:
+def run_arms(plan: RunPlan, runtime: Runtime, on_event: OnEvent) -> Mapping[ArmName, ArmOutcome]:
     """Outcome of each arm of the plan, baseline first, with the plan's notes before its own.
 
     `on_event` is called from one thread at a time.
@@ -145,7 +145,7 @@ class _Crew:
         self._on_event = on_event
         self._one_at_a_time = threading.Lock()
         self.stop = threading.Event()
-        self.outcomes: dict[Arm, ArmOutcome] = {}
+        self.outcomes: dict[ArmName, ArmOutcome] = {}
         self.errors: list[BaseException] = []
 
     def carry_out(self, arms: Sequence[ArmPlan]) -> None:

@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 
 from msgspec import Struct, field
 
-from remyx_action.project.models.template import Arm
+from remyx_action.project.models.template import ArmName
 
 from .plan.plan import ArmPlan
 
@@ -80,7 +80,7 @@ ArmOutcome = Completed | Failed | TimedOut
 
 
 class Started(Struct, frozen=True, kw_only=True):
-    arm: Arm
+    arm: ArmName
     command: tuple[str, ...]
     timeout_seconds: float
 
@@ -91,7 +91,7 @@ class Line(Struct, frozen=True, kw_only=True):
     Whoever prints it stands something in front, or a runner may take it for a workflow command.
     """
 
-    arm: Arm
+    arm: ArmName
     text: str
     elapsed_seconds: float
 
@@ -99,7 +99,7 @@ class Line(Struct, frozen=True, kw_only=True):
 class Progress(Struct, frozen=True, kw_only=True):
     """Samples done, as far as the harness's own progress line tells."""
 
-    arm: Arm
+    arm: ArmName
     done: int
     total: int
     text: str
@@ -108,14 +108,14 @@ class Progress(Struct, frozen=True, kw_only=True):
 
 
 class Finished(Struct, frozen=True, kw_only=True):
-    arm: Arm
+    arm: ArmName
     outcome: ArmOutcome
 
 
 class Note(Struct, frozen=True, kw_only=True):
     """Our own word about an arm: why it is not run, or run again."""
 
-    arm: Arm
+    arm: ArmName
     text: str
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from remyx_action.project.models import Metrics, Template
-from remyx_action.project.models.template import Arm, Script, ScriptKind
+from remyx_action.project.models.template import ArmName, Script, ScriptKind
 from remyx_action.runtimes import ArmOutcome, ContainerRuntime, Event, Line, run_arms
 from remyx_action.runtimes.plan.plan import ArmPlan, RunPlan, Site, plan_run
 from support.containers.engine import BASE, RunningEngine
@@ -29,7 +29,7 @@ def harness(folder: Path, program: str, *, dockerfile: str = "") -> Path:
     return folder
 
 
-def planned(root: Path, out: Path, *, arms: tuple[Arm, ...] = ("variant",), **keys: Any) -> RunPlan:
+def planned(root: Path, out: Path, *, arms: tuple[ArmName, ...] = ("variant",), **keys: Any) -> RunPlan:
     """The run of a template whose script is `eval/`."""
     wanted = {
         "version": 1,
@@ -53,7 +53,7 @@ def planned(root: Path, out: Path, *, arms: tuple[Arm, ...] = ("variant",), **ke
         },
     )
     template = Template.model_validate(wanted | keys)
-    assets: dict[Arm, str] = {arm: {"baseline": "old", "variant": "new"}[arm] for arm in arms}
+    assets: dict[ArmName, str] = {arm: {"baseline": "old", "variant": "new"}[arm] for arm in arms}
     return plan_run(template, VOCABULARY, assets=assets, site=site)
 
 

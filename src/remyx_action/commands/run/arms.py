@@ -14,7 +14,7 @@ from remyx_action.evidence.comparability import HARNESS
 from remyx_action.project.lock import digest_of
 from remyx_action.project.models import Template
 from remyx_action.project.models.metrics import BarMetric
-from remyx_action.project.models.template import Arm
+from remyx_action.project.models.template import ArmName
 from remyx_action.readers import BrokenResults, Measured, read_arm, recorded_baseline, results_file
 from remyx_action.readers.scores import ArmScores
 from remyx_action.report.age import STALE_DAYS, age_days, age_in_words
@@ -154,7 +154,7 @@ def read_recorded(
     return MeasuredArm(scores=scores, report=report.model_copy(update=found))
 
 
-def beside_recorded(arms: Mapping[Arm, MeasuredArm], harness: str) -> MeasuredArm:
+def beside_recorded(arms: Mapping[ArmName, MeasuredArm], harness: str) -> MeasuredArm:
     """The variant, by which harness it was measured, where the recorded baseline says by which it was."""
     variant, baseline = arms["variant"], arms["baseline"]
     if HARNESS not in baseline.scores.provenance:

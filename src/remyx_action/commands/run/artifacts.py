@@ -11,7 +11,7 @@ from msgspec import Struct
 from remyx_action.errors import NotJudged
 from remyx_action.project.models import Template
 from remyx_action.project.models.metrics import measured_metrics
-from remyx_action.project.models.template import ARMS, Arm
+from remyx_action.project.models.template import ARMS, ArmName
 from remyx_action.report.run_record import NAME, RunRecord, read_record
 from remyx_action.report.verdict import MeasuredArm, Measurement
 from remyx_action.runtimes.plan.proposal import choose_assets
@@ -49,7 +49,7 @@ def read_handover(
     for leg in legs:
         _refuse_strangers(template, leg.record, named, commits=commits, harness=harness)
     metrics = measured_metrics(template, scene.project.vocabulary)
-    arms: dict[Arm, MeasuredArm] = {}
+    arms: dict[ArmName, MeasuredArm] = {}
     for arm in ARMS:
         if arm not in named:
             arms[arm] = read_recorded(template, metrics, scene.project, now=now, harness=harness)
@@ -118,7 +118,7 @@ def _named(shards: Sequence[int], of: int) -> str:
 def _refuse_strangers(
     template: Template,
     record: RunRecord,
-    named: Mapping[Arm, str],
+    named: Mapping[ArmName, str],
     *,
     commits: Mapping[str, str],
     harness: str,

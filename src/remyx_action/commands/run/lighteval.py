@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from remyx_action.project.models import Template
-from remyx_action.project.models.template import Arm
+from remyx_action.project.models.template import ArmName
 from remyx_action.runtimes import Note, OnEvent
 from remyx_action.runtimes.lighteval.environment import child_folder, lighteval_python, packages
 from remyx_action.runtimes.plan.lighteval import LIGHTEVAL_VERSION, ChildSite
@@ -16,7 +16,7 @@ from remyx_action.runtimes.plan.lighteval import LIGHTEVAL_VERSION, ChildSite
 def lighteval_site(
     template: Template,
     harness: Path,
-    folders: Mapping[Arm, Path],
+    folders: Mapping[ArmName, Path],
     *,
     surroundings: Mapping[str, str],
     on_event: OnEvent,

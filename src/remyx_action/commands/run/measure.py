@@ -10,7 +10,7 @@ from msgspec import Struct
 from remyx_action.project.models import Template
 from remyx_action.project.models.extent import WHOLE, Extent
 from remyx_action.project.models.metrics import BarMetric, measured_metrics
-from remyx_action.project.models.template import ARMS, Arm
+from remyx_action.project.models.template import ARMS, ArmName
 from remyx_action.readers.scores import Samples
 from remyx_action.report.verdict import MeasuredArm, with_warnings
 from remyx_action.runtimes import (
@@ -63,7 +63,7 @@ class _Bench(Struct, frozen=True, kw_only=True):
     runtime: Runtime
 
 
-def measure(errand: Errand) -> dict[Arm, MeasuredArm]:
+def measure(errand: Errand) -> dict[ArmName, MeasuredArm]:
     """Run what has to be run and read what it left; a baseline that is not run is a kept or recorded one."""
     scene, template = errand.scene, errand.template
     assets = choose_assets(template, baseline=errand.baseline, variant=scene.variant_of(template))
@@ -78,14 +78,14 @@ def measure(errand: Errand) -> dict[Arm, MeasuredArm]:
 
 
 def carry_out(
-    errand: Errand, assets: Mapping[Arm, str], metrics: Mapping[str, BarMetric]
-) -> dict[Arm, MeasuredArm]:
+    errand: Errand, assets: Mapping[ArmName, str], metrics: Mapping[str, BarMetric]
+) -> dict[ArmName, MeasuredArm]:
     """Run the arms of these assets once per seed, but a baseline that is kept, and read what they left.
 
     After a seed that failed none is run: the arm has failed.
     """
     shelf = Shelf(keeping=errand.keeping, circumstances=errand.circumstances)
-    runs: dict[Arm, list[tuple[int | None, MeasuredArm]]] = {arm: [] for arm in assets}
+    runs: dict[ArmName, list[tuple[int | None, MeasuredArm]]] = {arm: [] for arm in assets}
     with ContainerRuntime(errand.circumstances.surroundings) as containers:
         both = Predicting(processes=ScriptRuntime(), containers=containers)
         bench = _Bench(shelf=shelf, runtime=Retrying(both, retries=errand.template.retries))
@@ -102,7 +102,7 @@ def carry_out(
     return arms
 
 
-def _moved(arms: Mapping[Arm, MeasuredArm]) -> list[str]:
+def _moved(arms: Mapping[ArmName, MeasuredArm]) -> list[str]:
     """Base images that are not what they were when a kept baseline was measured."""
     if "variant" not in arms:
         return []
@@ -127,11 +127,11 @@ def _beyond(extent: Extent, arm: MeasuredArm) -> list[str]:
 
 def _with_seed(
     errand: Errand,
-    assets: Mapping[Arm, str],
+    assets: Mapping[ArmName, str],
     metrics: Mapping[str, BarMetric],
     bench: _Bench,
     seed: int | None,
-) -> dict[Arm, MeasuredArm]:
+) -> dict[ArmName, MeasuredArm]:
     shelf = bench.shelf
     folders = {arm: errand.output.part(arm, folder_of(seed)) for arm in assets}
     if seed is not None:
@@ -143,7 +143,7 @@ def _with_seed(
         errand.on_event(Note(arm="baseline", text=f"reused: measured {entry.clock} in {entry.seconds} s"))
     to_run = {arm: asset for arm, asset in assets.items() if arm == "variant" or entry is None}
     outcomes = _run(errand, to_run, folders, seed, bench.runtime)
-    arms: dict[Arm, MeasuredArm] = {}
+    arms: dict[ArmName, MeasuredArm] = {}
     for arm, asset in assets.items():
         folder, named = folders[arm], errand.sources.name_of(arm, asset)
         if arm in outcomes:
@@ -158,11 +158,11 @@ def _with_seed(
 
 def _run(
     errand: Errand,
-    assets: Mapping[Arm, str],
-    folders: Mapping[Arm, Path],
+    assets: Mapping[ArmName, str],
+    folders: Mapping[ArmName, Path],
     seed: int | None,
     runtime: Runtime,
-) -> Mapping[Arm, ArmOutcome]:
+) -> Mapping[ArmName, ArmOutcome]:
     if not assets:
         return {}
     scene, template = errand.scene, errand.template
@@ -202,7 +202,9 @@ def _configs(root: Path, template: Template) -> dict[str, bytes]:
     return {path: content for path, content in found.items() if content is not None}
 
 
-def _identity(errand: Errand, assets: Mapping[Arm, str], shelf: Shelf, seed: int | None) -> Identity | None:
+def _identity(
+    errand: Errand, assets: Mapping[ArmName, str], shelf: Shelf, seed: int | None
+) -> Identity | None:
     """What the baseline is kept under; None where it is not run, not kept, or cannot be told from another."""
     if "baseline" not in assets or errand.keeping.folder is None:
         return None

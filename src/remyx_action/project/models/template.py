@@ -186,10 +186,10 @@ class Template(Spec):
         return fits_runtime(value, info)
 
 
-Arm = Literal["baseline", "variant"]
+ArmName = Literal["baseline", "variant"]
 
 
-ARMS: tuple[Arm, Arm] = ("baseline", "variant")
+ARMS: tuple[ArmName, ArmName] = ("baseline", "variant")
 
 
 LOG_NAME = "harness.log"

@@ -13,7 +13,7 @@ from msgspec import Struct
 from remyx_action.errors import NotJudged
 from remyx_action.project.models import Metrics, Template
 from remyx_action.project.models.extent import WHOLE, Extent
-from remyx_action.project.models.template import ARMS, Arm
+from remyx_action.project.models.template import ARMS, ArmName
 
 from .environment import passed_through
 from .plan import ArmPlan, RunPlan, expected_samples, not_run, runs_together
@@ -43,7 +43,7 @@ class ChildSite(Struct, frozen=True, kw_only=True):
     """The folder of the program that runs an arm."""
     harness: str
     """The harness root: models and custom tasks lie below it."""
-    outputs: Mapping[Arm, str]
+    outputs: Mapping[ArmName, str]
     surroundings: Mapping[str, str]
     """Of which little is passed on."""
     notes: tuple[str, ...] = ()
@@ -98,7 +98,7 @@ def plan_lighteval(
     template: Template,
     vocabulary: Metrics,
     *,
-    assets: Mapping[Arm, str],
+    assets: Mapping[ArmName, str],
     site: ChildSite,
     seed: int = 0,
     extent: Extent = WHOLE,
@@ -136,7 +136,7 @@ def plan_lighteval(
 
 
 def _command(
-    request: Request, site: ChildSite, arm: Arm, asset: str, *, seed: int, extent: Extent
+    request: Request, site: ChildSite, arm: ArmName, asset: str, *, seed: int, extent: Extent
 ) -> tuple[str, ...]:
     """The words that start an arm; the specification is one of them, so no file has to be written first."""
     document = specification(

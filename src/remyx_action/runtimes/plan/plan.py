@@ -11,7 +11,7 @@ from remyx_action.errors import NotJudged
 from remyx_action.project.models import Metrics, Template
 from remyx_action.project.models.container import Container, Predict
 from remyx_action.project.models.extent import WHOLE, Extent
-from remyx_action.project.models.template import ARMS, Arm, Script, ScriptKind
+from remyx_action.project.models.template import ARMS, ArmName, Script, ScriptKind
 from remyx_action.project.protected import harness_globs
 
 from .container import (
@@ -56,10 +56,10 @@ class Site(Struct, frozen=True, kw_only=True):
     script: Script
     surroundings: Mapping[str, str]
     """Of which little is passed on."""
-    outputs: Mapping[Arm, str]
-    sources: Mapping[Arm, str] = field(default_factory=dict)
+    outputs: Mapping[ArmName, str]
+    sources: Mapping[ArmName, str] = field(default_factory=dict)
     """A read-only checkout of each arm's commit; the harness root where an arm has none."""
-    copies: Mapping[Arm, str] = field(default_factory=dict)
+    copies: Mapping[ArmName, str] = field(default_factory=dict)
     """A copy of the harness root for each arm, where config files are patched and no container hides them."""
     configs: Mapping[str, bytes] = field(default_factory=dict)
     """The files that `patch` names, by their path below the root; what is missing does not exist."""
@@ -70,7 +70,7 @@ class Site(Struct, frozen=True, kw_only=True):
 class ArmPlan(Struct, frozen=True, kw_only=True):
     """One process or container: what is started, where, with which environment, for how long at most."""
 
-    arm: Arm
+    arm: ArmName
     asset: str
     command: tuple[str, ...]
     environment: Mapping[str, str]
@@ -95,7 +95,7 @@ class RunPlan(Struct, frozen=True, kw_only=True):
     """Baseline first."""
     together: bool
     """Both at once, or one after the other."""
-    not_run: Mapping[Arm, str] = field(default_factory=dict)
+    not_run: Mapping[ArmName, str] = field(default_factory=dict)
     """Why an arm is not run."""
     notes: tuple[str, ...] = ()
     """What the person who runs it should know beforehand."""
@@ -105,7 +105,7 @@ def plan_run(
     template: Template,
     vocabulary: Metrics,
     *,
-    assets: Mapping[Arm, str],
+    assets: Mapping[ArmName, str],
     site: Site,
     seed: int = 0,
     extent: Extent = WHOLE,
@@ -127,7 +127,7 @@ def plan_run(
     )
 
 
-def not_run(assets: Mapping[Arm, str]) -> dict[Arm, str]:
+def not_run(assets: Mapping[ArmName, str]) -> dict[ArmName, str]:
     """Why an arm is not run: the baseline alone can be left out."""
     return {} if "baseline" in assets else {"baseline": "the template takes the recorded baseline"}
 
@@ -164,7 +164,7 @@ class _Desk(Struct, frozen=True, kw_only=True):
     at_once: int
     """How many arms run at once."""
 
-    def facts(self, arm: Arm, asset: str, places: Mapping[str, str]) -> dict[str, str]:
+    def facts(self, arm: ArmName, asset: str, places: Mapping[str, str]) -> dict[str, str]:
         """Placeholder → value; `samples` only where a count is known: the largest declared, or less."""
         facts = {
             "asset": asset,
@@ -179,7 +179,7 @@ class _Desk(Struct, frozen=True, kw_only=True):
         return facts | ({"samples": str(min(counts))} if counts else {})
 
 
-def _arm(desk: _Desk, arm: Arm, asset: str) -> ArmPlan:
+def _arm(desk: _Desk, arm: ArmName, asset: str) -> ArmPlan:
     template, site = desk.template, desk.site
     if site.script.kind == ScriptKind.MISSING:
         raise NotJudged(f"script {site.script.path} does not exist", help="correct `script` in the template")
@@ -208,7 +208,7 @@ def _arm(desk: _Desk, arm: Arm, asset: str) -> ArmPlan:
 
 
 def _in_container(
-    desk: _Desk, container: Container, arm: Arm, asset: str, predict: ArmPlan | None
+    desk: _Desk, container: Container, arm: ArmName, asset: str, predict: ArmPlan | None
 ) -> ArmPlan:
     """The harness in its container; what it reads of this machine is brought in, never mounted."""
     template, site = desk.template, desk.site
@@ -242,7 +242,7 @@ def _in_container(
     )
 
 
-def _prediction(desk: _Desk, predict: Predict, arm: Arm, asset: str) -> ArmPlan:
+def _prediction(desk: _Desk, predict: Predict, arm: ArmName, asset: str) -> ArmPlan:
     """The code under test in a container of its own: nothing of the environment, no harness, no labels."""
     template, site = desk.template, desk.site
     inputs = f"{INPUTS}/{basename(normpath(predict.inputs))}"

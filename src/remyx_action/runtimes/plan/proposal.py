@@ -16,7 +16,7 @@ from remyx_action.project.files.pointer import resolve
 from remyx_action.project.files.yaml_text import load_yaml
 from remyx_action.project.models import Experiment, Template
 from remyx_action.project.models.fields import LINE_PATTERN
-from remyx_action.project.models.template import Arm
+from remyx_action.project.models.template import ArmName
 from remyx_action.project.protected import OF_THE_BAR, OF_THE_REPOSITORY, review_globs
 
 
@@ -40,7 +40,7 @@ def choose_variant(flag: str | None, named: Mapping[str, str]) -> str:
     return next(iter(named.values()))
 
 
-def choose_assets(template: Template, *, baseline: str | None, variant: str | None) -> Mapping[Arm, str]:
+def choose_assets(template: Template, *, baseline: str | None, variant: str | None) -> Mapping[ArmName, str]:
     """The asset of each arm; `baseline` overrides the template's.
 
     NotJudged `no_variant` without a variant, `same_asset` where both are one; under `compare: commits`

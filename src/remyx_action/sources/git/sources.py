@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from remyx_action.errors import NotJudged, WrongUsage
 from remyx_action.project.files.layout import FOLDER
 from remyx_action.project.models import Template
-from remyx_action.project.models.template import Arm
+from remyx_action.project.models.template import ArmName
 
 from .checkouts import checked_out
 from .repository import Repository, find_repository
@@ -81,12 +81,12 @@ class Sources(Struct, frozen=True, kw_only=True):
 
     commits: Mapping[str, str] = field(default_factory=dict)
     """Full ids of `base`, `merge_base` (the baseline) and `head` (the variant)."""
-    folders: Mapping[Arm, str] = field(default_factory=dict)
+    folders: Mapping[ArmName, str] = field(default_factory=dict)
     """The project's root in a read-only checkout of each arm's commit, absolute."""
     notes: tuple[str, ...] = ()
     """What the checkouts do not hold."""
 
-    def name_of(self, arm: Arm, asset: str) -> str:
+    def name_of(self, arm: ArmName, asset: str) -> str:
         """The arm as people tell it from the other: its asset, its commit, or both."""
         commit = self.commits.get("merge_base" if arm == "baseline" else "head", "")[:12]
         return f"{asset} at {commit}" if asset and commit else asset or commit
@@ -109,7 +109,7 @@ def sources_of(root: Path, template: Template, *, base: str | None, head: str | 
     repository = find_repository(root)
     commits = choose_commits(repository, base=base, head=head, taken_as_they_are=_harness(template))
     assert repository is not None
-    arms: Mapping[Arm, str] = {"baseline": commits.merge_base, "variant": commits.head}
+    arms: Mapping[ArmName, str] = {"baseline": commits.merge_base, "variant": commits.head}
     with checked_out(repository, arms) as (roots, notes):
         yield Sources(
             commits={"base": commits.base, "merge_base": commits.merge_base, "head": commits.head},
@@ -131,7 +131,7 @@ def source_of_baseline(root: Path, template: Template) -> Iterator[Sources]:
             help="run it in a clone, with git installed",
         )
     commit = repository.commit("HEAD")
-    baseline: Arm = "baseline"
+    baseline: ArmName = "baseline"
     with checked_out(repository, {baseline: commit}) as (roots, notes):
         yield Sources(commits={"merge_base": commit}, folders={baseline: str(roots[baseline])}, notes=notes)
 
