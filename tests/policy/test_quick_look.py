@@ -57,7 +57,7 @@ def test_it_is_said_wherever_the_verdict_stands(place: Place) -> None:
     assert "reject" == report.verdict
     words = "quick look at 100 samples at most"
     section = of_report(report, places={}, path="policy", report_only=False)
-    both = render.comment_of([report, report], limit=60_000)
+    both = render.comment(report, report, limit=60_000)
     told = [render.comment(report), render.summary(report), render.text(report, width=100), section.title]
     assert [True] * 4 == [words in one.splitlines()[0] for one in told]
     assert 2 <= both.count(words)

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given, settings
 
 from remyx_action.report import render
-from remyx_action.report.render.job_summary import LIMIT as SUMMARY_LIMIT
 from remyx_action.report.render.markdown import SHEDDING
-from remyx_action.report.render.pull_request import LIMIT, MARKER
+from remyx_action.report.render.sections import COMMENT_LIMIT, MARKER, SUMMARY_LIMIT
 from remyx_action.report.report import BarChange, ExperimentReport, Report
 from support.hostile_text import CORPUS, Page, acted_on, hostile
 from support.reports import REPORTS, arm, many, on_a_pull_request, proposed
@@ -46,7 +45,7 @@ def test_any_text_anywhere_in_a_report_does_nothing(text: str) -> None:
 @pytest.mark.parametrize("amount", [1, 4, 40, 400])
 def test_any_number_of_metrics_fits(amount: int) -> None:
     report = many(amount)
-    assert len(render.comment(report).encode()) <= LIMIT
+    assert len(render.comment(report).encode()) <= COMMENT_LIMIT
     assert len(render.summary(report).encode()) <= SUMMARY_LIMIT
 
 
@@ -71,7 +70,7 @@ def test_the_longest_report_fits_and_says_what_was_left_out() -> None:
         reason="bar_met",
     )
     comment = render.comment(report.model_copy(update={"metrics": rows, "arms": arms, "proposal": proposal}))
-    assert len(comment.encode()) <= LIMIT
+    assert len(comment.encode()) <= COMMENT_LIMIT
     assert comment.startswith("### 🔁 Iterate: the bar is not met\n")
     assert f"Left out here to fit: {SHEDDING[0][0]}, {SHEDDING[1][0]}" in comment
     assert "All of it stands in the job summary and verdict.json." in comment

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from remyx_action.report import render
-from remyx_action.report.render.pull_request import LIMIT, MARKER
+from remyx_action.report.render.sections import COMMENT_LIMIT, MARKER
 from remyx_action.report.report import Report
 from support.hostile_text import Page
 from support.reports import REPORTS
@@ -45,7 +45,7 @@ def test_a_comment_is_markdown_of_our_tags_and_ends_with_its_marker(kind: str) -
     assert page.tags - {f"comment {MARKER[4:-3]}"} <= OUR_TAGS
     assert comment.count(MARKER) == 1
     assert comment.endswith(MARKER + "\n")
-    assert len(comment.encode()) <= LIMIT
+    assert len(comment.encode()) <= COMMENT_LIMIT
 
 
 @pytest.mark.parametrize("kind", REPORTS)

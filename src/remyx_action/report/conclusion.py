@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -12,9 +12,9 @@ from remyx_action.project.files.yaml_text import Place
 
 from . import render
 from .render import neutral
-from .render.notices import Notice
-from .render.pull_request import MARKER
-from .render.words import NOT_JUDGED, NOTICES, REASONS, VERDICTS, NoticeKind, quick_look
+from .render.no_verdict import NoVerdict
+from .render.sections import MARKER
+from .render.words import NO_VERDICT, NOT_JUDGED, REASONS, VERDICTS, NoVerdictKind, quick_look
 from .report import FieldConditionRow, MetricConditionRow, Report, RuleRow
 
 REPORT_ONLY = "Report only (`fail-on: never`): whatever the verdict, this check passes."
@@ -52,7 +52,7 @@ class Section(Struct, frozen=True, kw_only=True):
     """Of the verdict itself, whether it blocks or not."""
     title: str
     """One line, ours."""
-    told: Report | Notice | None = None
+    result: Report | NoVerdict | None = None
     """What is drawn; None: `text` is."""
     text: str = ""
     """Markdown."""
@@ -62,7 +62,7 @@ class Section(Struct, frozen=True, kw_only=True):
 
     @property
     def report(self) -> Report | None:
-        return self.told if isinstance(self.told, Report) else None
+        return self.result if isinstance(self.result, Report) else None
 
 
 def whole_exit(sections: Sequence[Section]) -> Exit:
@@ -93,7 +93,7 @@ def of_report(report: Report, *, places: Mapping[str, Place], path: str, report_
         passes=passes,
         exit=exit_code,
         title=f"{word}: {REASONS.get(report.reason, report.reason)}{quick_look(report.quick_look)}",
-        told=report,
+        result=report,
         note=REPORT_ONLY if report_only else ALLOWED if allowed else "",
         remarks=tuple(_conditions(report, places, path, "warning" if passes else "failure")),
     )
@@ -101,15 +101,15 @@ def of_report(report: Report, *, places: Mapping[str, Place], path: str, report_
 
 def of_nothing(policy: str, why: str, *, commit: str | None, first: bool = False) -> Section:
     """Green, and said: a required check that is never reported would block for ever."""
-    kind: NoticeKind = "first" if first else "nothing"
+    kind: NoVerdictKind = "first" if first else "nothing"
     return Section(
         policy=policy,
         word="nothing",
         reason="nothing_to_judge_by" if first else "nothing_to_evaluate",
         passes=True,
         exit=Exit.SHIP,
-        title=NOTICES[kind][1],
-        told=Notice(kind=kind, message=why, commit=commit, policy=policy or None),
+        title=NO_VERDICT[kind][1],
+        result=NoVerdict(kind=kind, message=why, commit=commit, policy=policy or None),
     )
 
 
@@ -123,7 +123,7 @@ def of_refusal(policy: str, refusal: Refusal, *, report_only: bool, commit: str 
         passes=report_only,
         exit=refusal.exit,
         title="Not judged",
-        told=Notice(
+        result=NoVerdict(
             kind="not_judged",
             message=refusal.message,
             help=refusal.help,
@@ -146,7 +146,7 @@ def of_problems(
         passes=report_only,
         exit=Exit.FILES_WRONG,
         title="Not judged: files under .remyx/ are wrong",
-        told=Notice(kind="files_wrong", problems=tuple(problems), commit=commit, policy=policy or None),
+        result=NoVerdict(kind="files_wrong", problems=tuple(problems), commit=commit, policy=policy or None),
         note=REPORT_ONLY if report_only else "",
         remarks=tuple(
             Remark(
@@ -170,7 +170,7 @@ def of_bug(policy: str, name: str, *, commit: str | None) -> Section:
         passes=False,
         exit=Exit.NOT_JUDGED,
         title="Not judged: internal error",
-        told=Notice(
+        result=NoVerdict(
             kind="internal_error",
             message=f"{name}, a defect of remyx-action",
             help="read the job's log: it says which report to file",
@@ -182,26 +182,26 @@ def of_bug(policy: str, name: str, *, commit: str | None) -> Section:
 
 def comments(sections: Sequence[Section], *, footer: str) -> list[str]:
     """The comment, longest first; each later one leaves more out and says so."""
-    return [_together(sections, limit, footer, render.comment_of) for limit in COMMENT_BYTES]
+    return [_together(sections, limit, footer, render.comment) for limit in COMMENT_BYTES]
 
 
 def summaries(sections: Sequence[Section], *, footer: str) -> list[str]:
     """The job summary, longest first."""
-    return [_together(sections, limit, footer, render.summary_of) for limit in SUMMARY_BYTES]
+    return [_together(sections, limit, footer, render.summary) for limit in SUMMARY_BYTES]
 
 
 def check_texts(section: Section, *, footer: str) -> list[str]:
     """The text of one check, longest first."""
-    return [_together([section], limit, footer, render.summary_of) for limit in CHECK_BYTES]
+    return [_together([section], limit, footer, render.summary) for limit in CHECK_BYTES]
 
 
-def _together(sections: Sequence[Section], limit: int, footer: str, draw: render.Drawing) -> str:
+def _together(sections: Sequence[Section], limit: int, footer: str, draw: Callable[..., str]) -> str:
     notes = list(dict.fromkeys(section.note for section in sections if section.note))
     ends = [*notes, *([footer] if footer else [])]
-    told = [section.told for section in sections if section.told is not None]
+    results = [section.result for section in sections if section.result is not None]
     room = limit - sum(len(end.encode()) + 2 for end in ends)
-    texts = [draw(told, limit=room).rstrip().removesuffix(MARKER).rstrip()] if told else []
-    texts += [section.text.rstrip() for section in sections if section.told is None]
+    texts = [draw(*results, limit=room).rstrip().removesuffix(MARKER).rstrip()] if results else []
+    texts += [section.text.rstrip() for section in sections if section.result is None]
     return "\n\n".join([*texts, *ends]) + "\n"
 
 

@@ -2,65 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from remyx_action.report.report import Report
 
-    from .notices import Notice
+    from .sections import Result
 
 
-class Drawing(Protocol):
-    """`comment_of` or `summary_of`."""
+def comment(*results: Result, limit: int = 65_000) -> str:
+    """Return GitHub Markdown for a pull request in at most `limit` bytes: the worst verdict first.
 
-    def __call__(self, told: Sequence[Report | Notice], *, limit: int) -> str: ...
-
-
-def comment(report: Report, *, limit: int = 65_000) -> str:
-    """GitHub Markdown for a pull request in at most `limit` bytes; what was left out is named in it.
-
-    Below some 6,000 bytes not every report can fit.
+    What was left out is named in it. Below some 6,000 bytes not every report can fit.
     """
-    from .pull_request import comment as drawn
+    from .sections import comment as drawn
 
-    return drawn(report, limit=limit)
-
-
-def comment_of(told: Sequence[Report | Notice], *, limit: int = 65_000) -> str:
-    """One comment on several policies in at most `limit` bytes; of one report exactly `comment`.
-
-    The first line is the worst verdict; each section gets its fair share of the room.
-    """
-    from .pull_request import comment_of as drawn
-
-    return drawn(told, limit=limit)
+    return drawn(results, limit=limit)
 
 
-def notice(told: Notice, *, limit: int = 65_000) -> str:
-    """A comment without a verdict: why there is none, or that there was nothing to judge."""
-    from .pull_request import comment_of as drawn
+def summary(*results: Result, limit: int = 1_000_000) -> str:
+    """Return GitHub Markdown for a job summary in at most `limit` bytes."""
+    from .sections import summary as drawn
 
-    return drawn([told], limit=limit)
-
-
-def summary(report: Report, *, limit: int = 1_000_000) -> str:
-    """GitHub Markdown for a job summary in at most `limit` bytes."""
-    from .job_summary import summary as drawn
-
-    return drawn(report, limit=limit)
-
-
-def summary_of(told: Sequence[Report | Notice], *, limit: int = 1_000_000) -> str:
-    """One job summary of several policies in at most `limit` bytes; of one report exactly `summary`."""
-    from .job_summary import summary_of as drawn
-
-    return drawn(told, limit=limit)
+    return drawn(results, limit=limit)
 
 
 def text(report: Report, *, width: int = 80, colour: bool = False) -> str:
-    """The report for a terminal of `width` columns; with ANSI colours only where `colour` is true."""
+    """Return the report for a terminal of `width` columns; with ANSI colours only where `colour` is true."""
     from .terminal import text as drawn
 
     return drawn(report, width=width, colour=colour)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from remyx_action.report.report import Mark
 
-NoticeKind = Literal["not_judged", "files_wrong", "internal_error", "nothing", "first"]
+NoVerdictKind = Literal["not_judged", "files_wrong", "internal_error", "nothing", "first"]
 """Ways of ending without a report."""
 
 VERDICTS = {
@@ -74,7 +74,7 @@ NOT_JUDGED = {
 }
 """By the code before the colon of an error's message: why there is no verdict."""
 
-NOTICES: dict[NoticeKind, tuple[str, str]] = {
+NO_VERDICT: dict[NoVerdictKind, tuple[str, str]] = {
     "not_judged": ("⚠️", "Not judged"),
     "files_wrong": ("⚠️", "Not judged"),
     "internal_error": ("⚠️", "Not judged"),

@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 
 from remyx_action.report import render
-from remyx_action.report.render.notices import Notice
-from remyx_action.report.render.pull_request import MARKER
-from remyx_action.report.render.together import fair_shares, worst_first
+from remyx_action.report.render.no_verdict import NoVerdict
+from remyx_action.report.render.sections import MARKER, fair_shares, worst_first
 from remyx_action.report.report import Report
-from support.notices import NOTICES
+from support.no_verdicts import NO_VERDICTS
 from support.reports import REPORTS, many
 
 
@@ -23,16 +22,9 @@ def named(kind: str, policy: str) -> Report:
     return report.model_copy(update={"policy": report.policy.model_copy(update={"policy": policy_of})})
 
 
-@pytest.mark.parametrize("kind", ["ship", "failed", "loosens"])
-def test_one_report_is_drawn_exactly_as_ever(kind: str) -> None:
-    report = REPORTS[kind]()
-    assert render.comment(report) == render.comment_of([report])
-    assert render.summary(report) == render.summary_of([report])
-
-
 def test_the_worst_verdict_is_the_first_line_and_the_first_section() -> None:
-    told = [named("ship", "speed"), named("reject", "quality"), named("iterate", "cost")]
-    comment = render.comment_of(told)
+    results = [named("ship", "speed"), named("reject", "quality"), named("iterate", "cost")]
+    comment = render.comment(*results)
     assert "### ❌ Reject: 1 of 3 policies · `9d1e2f30a with uncommitted changes`" == comment.split("\n")[0]
     assert ["### ❌ Reject", "### ❌ Reject", "### 🔁 Iterate", "### ✅ Ship"] == headings(comment)
     rows = [line for line in comment.split("\n") if line.startswith("| `")][:3]
@@ -45,17 +37,18 @@ def test_the_worst_verdict_is_the_first_line_and_the_first_section() -> None:
 
 
 def test_what_could_not_be_judged_comes_before_what_was() -> None:
-    told: list[Report | Notice] = [REPORTS["reject"](), NOTICES["nothing"], NOTICES["no_variant"]]
-    files = NOTICES["files_wrong"]
-    ordered = worst_first([*told, files])
-    assert [files, NOTICES["no_variant"], told[0], NOTICES["nothing"]] == ordered
+    green, without = NO_VERDICTS["nothing"], NO_VERDICTS["no_variant"]
+    results: list[Report | NoVerdict] = [REPORTS["reject"](), green, without]
+    files = NO_VERDICTS["files_wrong"]
+    ordered = worst_first([*results, files])
+    assert [files, without, results[0], green] == ordered
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("limit", [65_000, 25_000, 16_000])
 def test_several_reports_fit_and_a_short_one_leaves_its_room_to_a_long_one(limit: int) -> None:
-    told: list[Report | Notice] = [many(120), REPORTS["ship"](), NOTICES["nothing"]]
-    comment = render.comment_of(told, limit=limit)
+    results: list[Report | NoVerdict] = [many(120), REPORTS["ship"](), NO_VERDICTS["nothing"]]
+    comment = render.comment(*results, limit=limit)
     assert len(comment.encode()) <= limit
     shown = headings(comment)
     assert ["### 🔁 Iterate", "### 🔁 Iterate", "### ✅ Ship", "### ✅ Nothing to evaluate"] == shown
@@ -63,8 +56,8 @@ def test_several_reports_fit_and_a_short_one_leaves_its_room_to_a_long_one(limit
 
 @pytest.mark.slow
 def test_reports_that_cannot_all_fit_keep_a_line_each() -> None:
-    told = [named("ship", f"p{place}") for place in range(12)] + [named("reject", "bad")]
-    comment = render.comment_of(told, limit=20_000)
+    results = [named("ship", f"p{place}") for place in range(12)] + [named("reject", "bad")]
+    comment = render.comment(*results, limit=20_000)
     assert len(comment.encode()) <= 20_000
     assert comment.startswith("### ❌ Reject: 1 of 13 policies")
     assert all(f"| `p{place}` |" in comment for place in range(12))

@@ -1,9 +1,9 @@
-"""One notice of each kind."""
+"""One end without a verdict of each kind."""
 
 from __future__ import annotations
 
 from remyx_action.errors import Problem, Severity
-from remyx_action.report.render.notices import Notice
+from remyx_action.report.render.no_verdict import NoVerdict
 from support.reports import HEAD
 
 
@@ -22,35 +22,35 @@ def problem(place: int = 1, message: str = "unknown key `treshold`", **changes: 
     )
 
 
-NOTICES = {
-    "no_variant": Notice(
+NO_VERDICTS = {
+    "no_variant": NoVerdict(
         kind="not_judged",
         message="no_variant: several variants are named: remyx/sft-3, remyx/sft-4",
         help="choose one with --variant ASSET",
         commit=HEAD,
         policy="default",
     ),
-    "no_results": Notice(
+    "no_results": NoVerdict(
         kind="not_judged",
         message="the results hold no arms of template spatial-suite",
         help="let the evaluation run again: push a commit, or update the branch",
         commit=HEAD,
     ),
-    "files_wrong": Notice(
+    "files_wrong": NoVerdict(
         kind="files_wrong",
         problems=[problem(11), problem(14), problem(20, severity=Severity.WARNING)],
         commit=HEAD,
     ),
-    "internal_error": Notice(
+    "internal_error": NoVerdict(
         kind="internal_error",
         message="KeyError: a defect of remyx-action",
         help="file the report that the job's log names",
         commit=HEAD,
     ),
-    "nothing": Notice(
+    "nothing": NoVerdict(
         kind="nothing", message="the change touches nothing that a template evaluates", commit=HEAD
     ),
-    "first": Notice(
+    "first": NoVerdict(
         kind="first",
         message="the base branch holds no .remyx/ yet; the files of this pull request are valid",
         commit=HEAD,

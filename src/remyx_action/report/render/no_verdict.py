@@ -1,4 +1,4 @@
-"""No report → what people are told instead: why there is no verdict, or that there was nothing to judge."""
+"""The end of a job without a report: why there is no verdict, or that there was nothing to judge."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from remyx_action.errors import Problem, Severity
 from . import neutral
 from .problems import counted, path_of
 from .view import short_commit
-from .words import NOT_JUDGED, NOTICES, NoticeKind
+from .words import NO_VERDICT, NOT_JUDGED, NoVerdictKind
 
 MESSAGE_LIMIT = 2_000
 """Characters of a message and of its help."""
@@ -21,13 +21,13 @@ HEADLINE_LIMIT = 120
 GREEN = ("nothing", "first")
 PROBLEMS_SHOWN = 100
 ROOM = 400
-"""Bytes of a notice beside its message, its help and its problems."""
+"""Bytes beside its message, its help and its problems."""
 
 
-class Notice(Struct, frozen=True, kw_only=True):
+class NoVerdict(Struct, frozen=True, kw_only=True):
     """A job's end without a report."""
 
-    kind: NoticeKind
+    kind: NoVerdictKind
     message: str = ""
     """What happened: lower case, no full stop; with a code before a colon where there is one."""
     help: str = ""
@@ -47,7 +47,7 @@ class Notice(Struct, frozen=True, kw_only=True):
     @property
     def named(self) -> tuple[str, str]:
         """Symbol and word."""
-        return NOTICES[self.kind]
+        return NO_VERDICT[self.kind]
 
     @property
     def body(self) -> str:
@@ -75,21 +75,20 @@ class Notice(Struct, frozen=True, kw_only=True):
     def _code(self) -> str:
         return self.message.partition(":")[0]
 
-
-def notice(told: Notice, *, limit: int, marker: str = "") -> str:
-    """GitHub Markdown of at most `limit` bytes (from some 2,000 on): the first line is as a report's."""
-    commit = f" · {neutral.code(short_commit(told.commit))}" if told.commit else ""
-    parts = [f"### {told.headline}{commit}"]
-    text_limit = min(MESSAGE_LIMIT, max(80, (limit - ROOM) // 8))
-    if told.body:
-        parts.append(neutral.text(told.body, limit=text_limit))
-    if told.help:
-        parts.append(f"**Next:** {neutral.text(told.help, limit=text_limit)}")
-    if told.errors:
-        parts.append(_listed(told.errors, limit=limit - len("\n\n".join(parts).encode()) - ROOM))
-    if told.policy:
-        parts.append(f"<sub>policy {neutral.code(told.policy, limit=80)}</sub>")
-    return "\n\n".join([*parts, *([marker] if marker else [])]) + "\n"
+    def as_markdown(self, *, limit: int, marker: str = "") -> str:
+        """Return Markdown of at most `limit` bytes (from some 2,000 on): the first line is as a report's."""
+        commit = f" · {neutral.code(short_commit(self.commit))}" if self.commit else ""
+        parts = [f"### {self.headline}{commit}"]
+        text_limit = min(MESSAGE_LIMIT, max(80, (limit - ROOM) // 8))
+        if self.body:
+            parts.append(neutral.text(self.body, limit=text_limit))
+        if self.help:
+            parts.append(f"**Next:** {neutral.text(self.help, limit=text_limit)}")
+        if self.errors:
+            parts.append(_listed(self.errors, limit=limit - len("\n\n".join(parts).encode()) - ROOM))
+        if self.policy:
+            parts.append(f"<sub>policy {neutral.code(self.policy, limit=80)}</sub>")
+        return "\n\n".join([*parts, *([marker] if marker else [])]) + "\n"
 
 
 def _listed(errors: Sequence[Problem], *, limit: int) -> str:
