@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from posixpath import normpath
 
+from remyx_action.project.files.dockerfile import copied
+
 from .subject import Finding, Subject
 
 MOST_READ = 200_000
-COPIES = re.compile(r"^\s*(?:ONBUILD\s+)?(?:COPY|ADD)\s+(.*)$", re.IGNORECASE | re.DOTALL)
 
 
 def dockerfile_beyond_harness(subject: Subject, files: Mapping[str, bytes]) -> Iterator[Finding]:
@@ -29,50 +29,6 @@ def dockerfile_beyond_harness(subject: Subject, files: Mapping[str, bytes]) -> I
                 message=f"{path}:{line} copies {source}, which `harness` does not name",
                 help="add it to the template's `harness`",
             )
-
-
-def copied(dockerfile: str) -> Iterator[tuple[int, str]]:
-    """Line and path of everything that COPY and ADD take from the build's context."""
-    for line, instruction in _instructions(dockerfile):
-        match = COPIES.match(instruction)
-        if match is None:
-            continue
-        words = _words(match[1].strip())
-        flags = [word for word in words if word.startswith("--")]
-        if any(flag.startswith("--from") for flag in flags):
-            continue
-        sources = [word for word in words if not word.startswith("--")][:-1]
-        for source in sources:
-            if not re.match(r"(https?|git)[:@]|<<", source):
-                yield line, source
-
-
-def _words(text: str) -> list[str]:
-    flags = re.match(r"(?:--\S+\s+)*", text)
-    rest = text[flags.end() :] if flags else text
-    if rest.startswith("["):
-        try:
-            listed = json.loads(rest)
-        except ValueError:
-            return []
-        if isinstance(listed, list):
-            return [*(flags[0].split() if flags else []), *map(str, listed)]
-    return text.split()
-
-
-def _instructions(dockerfile: str) -> Iterator[tuple[int, str]]:
-    """Line and text of each instruction, continued lines joined, comments left out."""
-    start, parts = 0, list[str]()
-    for number, line in enumerate(dockerfile.splitlines(), start=1):
-        if line.lstrip().startswith("#"):
-            continue
-        if not parts:
-            start = number
-        continues = line.rstrip().endswith("\\")
-        parts.append(line.rstrip()[:-1] if continues else line)
-        if not continues:
-            yield start, " ".join(parts)
-            parts = []
 
 
 def _pattern(glob: str) -> re.Pattern[str]:

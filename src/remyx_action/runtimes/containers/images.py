@@ -18,7 +18,8 @@ from typing import IO, Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from remyx_action.runtimes.plan.container import Image, bases_of, marked, ours
+from remyx_action.project.files.dockerfile import bases as bases_of
+from remyx_action.runtimes.plan.container import Image, marked, ours
 
 from .container import Flow
 from .engine import ARM, LABEL, Engine, EngineLostError, RefusedError, asked, gone_already
@@ -103,7 +104,7 @@ class Images:
         names = {path: f"file-{number}" for number, path in enumerate(files)}
         lines = [f"FROM {image}", *(f"COPY {json.dumps([name, path])}" for path, name in names.items())]
         content = {names[path]: text for path, text in files.items()}
-        content["Dockerfile"] = self._marked("\n".join(lines), {}).encode()
+        content["Dockerfile"] = self._marked("\n".join(lines), {}, {}).encode()
         errand = _Errand(name="the patched files", dockerfile="Dockerfile", context=_tar_of(content))
         with self._one_at_a_time, errand.context:
             return self._send(errand, replace(watch, hear=lambda _data: None))
@@ -135,7 +136,7 @@ class Images:
             packed = docker.utils.build.tar(
                 str(context),
                 exclude=[*_ignored(context), *LEFT_OUT],
-                dockerfile=(ours_name, self._marked(text, renamed)),
+                dockerfile=(ours_name, self._marked(text, image.build_args, renamed)),
             )
         except OSError as error:
             what = f"{error}; name it in {context}/.dockerignore, or let the current user read it"
@@ -145,21 +146,22 @@ class Images:
                 name=image.tag or dockerfile.name,
                 dockerfile=ours_name,
                 context=packed,
-                arguments={name: ours(value, renamed) for name, value in image.build_args.items()},
+                arguments=image.build_args,
                 target=image.target,
                 renamed=renamed,
             )
             built = self._send(errand, watch)
-        for base in bases_of(text):
-            if ours(base, renamed) == base:
-                bases[f"FROM {base}"] = self._digest_of(base)
+        for base in bases_of(text, image.build_args, image.target):
+            if ours(base.name, renamed) == base.name:
+                bases[f"FROM {base.name}"] = self._digest_of(base.name)
         return built
 
-    def _marked(self, text: str, renamed: Mapping[str, str]) -> str:
-        return marked(text, renamed=renamed, label=f'{LABEL}="{self._engine.run}"')
+    def _marked(self, text: str, arguments: Mapping[str, str], renamed: Mapping[str, str]) -> str:
+        label = f'{LABEL}="{self._engine.run}"'
+        return marked(text, arguments=arguments, renamed=renamed, label=label)
 
     def _digest_of(self, name: str) -> str:
-        with suppress(RefusedError), asked():  # a name with a variable in it means nothing to the engine
+        with suppress(RefusedError), asked():
             facts = self._engine.api.inspect_image(name)
             return str((facts.get("RepoDigests") or [facts["Id"]])[0].rpartition("@")[2])
         return "unknown"
@@ -190,6 +192,7 @@ class Images:
             dockerfile=errand.dockerfile,
             buildargs=dict(errand.arguments),
             target=errand.target,
+            labels={LABEL: self._engine.run},
             rm=True,
             forcerm=True,
             decode=True,
