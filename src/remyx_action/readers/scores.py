@@ -25,6 +25,8 @@ class Samples(Struct, frozen=True, kw_only=True):
     inputs: Sequence[str | None] | None = None
     """What was asked, or its digest; compared between arms where both give it."""
     outputs: Sequence[str | None] | None = None
+    missing: Mapping[str, str] = field(default_factory=dict)
+    """Id without a score in any repeat → the error that was reported, or "" where none was."""
 
 
 class Summary(Struct, frozen=True, kw_only=True):
