@@ -3,34 +3,22 @@
 import ast
 import sys
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
 
-SOURCE = Path(__file__).parents[1] / "src" / "remyx_action"
-
-LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "decimals"),
-    ("project",),
-    ("readers", "runtimes", "sources"),
-    ("evidence",),
-    ("confidence",),
-    ("policy",),
-    ("report", "github"),
-    ("commands",),
-    ("cli",),
-    ("__init__", "__main__"),
+from support.rooms import (
+    FLOOR,
+    MODULES,
+    NEIGHBOURS,
+    SOURCE,
+    drawing,
+    imports,
+    modules_imported,
+    room,
+    tree_of,
 )
-"""The rooms, floor by floor, from the ground up. A room imports from the floors below it and from itself."""
-NEIGHBOURS = {
-    (
-        "readers",
-        "remyx_action.runtimes.lighteval.child.names",
-    ): "lighteval's metric names, as pure as the core",
-}
-"""What a room may import from another one on its own floor."""
-FLOOR = {room: floor for floor, rooms in enumerate(LAYERS) for room in rooms}
+
 TOUCHES_THE_WORLD = {"runtimes", "sources", "github", "commands", "cli", "__main__"}
 """Read files, clocks, processes and the network; every other room is pure."""
 PRINTS = ("cli/", "runtimes/lighteval/child/", "sources/disk/parquet_child.py")
@@ -48,43 +36,6 @@ HEAVY = {
     "transformers",
 }  # fmt: skip
 """Imported where they are used, so that `judge` and `--help` start fast."""
-
-MODULES = sorted(SOURCE.rglob("*.py"))
-VERSION = "remyx_action.__version__"
-KNOWN = {
-    ".".join(("remyx_action", *path.relative_to(SOURCE).with_suffix("").parts)).removesuffix(".__init__")
-    for path in MODULES
-}
-"""The dotted name of every module and package."""
-
-
-@cache
-def tree_of(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
-def room(path: Path) -> str:
-    """The part of the house that a file belongs to: its top-level module or folder."""
-    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
-
-
-def imports(path: Path, *, top_level_only: bool = False) -> Iterator[str]:
-    """Absolute dotted names of everything that the file imports."""
-    package = ("remyx_action", *path.relative_to(SOURCE).parts[:-1])
-    tree = tree_of(path)
-    for node in tree.body if top_level_only else ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
-            stem = ".".join(part for part in (base, node.module or "") if part)
-            yield from (f"{stem}.{alias.name}" for alias in node.names)
-
-
-def modules_imported(path: Path) -> set[str]:
-    """Modules of this package that the file imports: names are cut down to the module that holds them."""
-    found = (name for name in imports(path) if name.startswith("remyx_action.") and name != VERSION)
-    return {name if name in KNOWN else name.rpartition(".")[0] for name in found}
 
 
 def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -165,3 +116,9 @@ def test_the_program_that_runs_lighteval_knows_nothing_else_of_this_package(path
     assert all(name.startswith("remyx_action.runtimes.lighteval.child") for name in modules_imported(path))
     known = sys.stdlib_module_names | {"remyx_action"}
     assert known >= {name.split(".")[0] for name in imports(path, top_level_only=True)}
+
+
+def test_the_drawing_in_contributing_is_the_code() -> None:
+    """`script/draw-rooms` writes it again."""
+    page = (SOURCE.parents[1] / "CONTRIBUTING.md").read_text("utf-8")
+    assert f"```mermaid\n{drawing()}```\n" in page
