@@ -21,6 +21,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("no_cover")
 
 
+@pytest.fixture(autouse=True)
+def uncounted_children_of_slow_tests(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep coverage out of the processes that a slow test starts, as out of the test itself."""
+    if request.node.get_closest_marker("slow"):
+        monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+
+
 OF_A_RUNNER = ("GITHUB_", "ACTIONS_", "RUNNER_", "INPUT_", "REMYX_")
 
 
