@@ -29,13 +29,13 @@ def test_warnings_are_shown_and_never_change_the_exit() -> None:
     checked = check(WORKED_EXAMPLE)
     assert Exit.SHIP == checked.exit
     assert ["reject-without-floor", "notes-say-k-of-n"] == [problem.code for problem in checked.problems]
-    assert checked.output.endswith(f"\n2 warnings in {len(WORKED_EXAMPLE)} files\n")
+    assert checked.text().endswith(f"\n2 warnings in {len(WORKED_EXAMPLE)} files\n")
 
 
 def test_errors_exit_3_and_are_counted() -> None:
     checked = check(BROKEN)
     assert Exit.FILES_WRONG == checked.exit
-    assert checked.output.endswith("\n6 errors in 3 files\n")
+    assert checked.text().endswith("\n6 errors in 3 files\n")
 
 
 def test_what_could_not_be_read_is_told_with_the_rest() -> None:
@@ -54,12 +54,12 @@ def test_what_could_not_be_read_is_told_with_the_rest() -> None:
 
 
 def test_json_lists_every_problem() -> None:
-    problems = json.loads(check(BROKEN, format="json").output)["problems"]
+    problems = json.loads(check(BROKEN).text("json"))["problems"]
     assert [problem.code for problem in check(BROKEN).problems] == [problem["code"] for problem in problems]
 
 
 def test_github_gets_one_command_per_problem_with_the_path_in_the_repository() -> None:
-    lines = check(BROKEN, format="github", project_folder="models/vision").output.splitlines()
+    lines = check(BROKEN, project_folder="models/vision").text("github").splitlines()
     assert 6 == len(lines)
     assert lines[0] == (
         "::error file=models/vision/.remyx/metrics.yaml,line=6,col=15,"
@@ -87,7 +87,7 @@ def test_no_text_from_a_file_can_start_a_workflow_command() -> None:
 
 
 def sarif(texts: dict[str, bytes]) -> Any:
-    (run,) = json.loads(check(texts, format="sarif").output)["runs"]
+    (run,) = json.loads(check(texts).text("sarif"))["runs"]
     return run
 
 

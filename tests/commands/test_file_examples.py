@@ -55,9 +55,9 @@ def test_the_name_of_an_example_says_whether_it_holds(case: str) -> None:
 def test_every_problem_is_drawn_with_its_place_and_a_next_step(case: str) -> None:
     checked = check(texts_of(case))
     for problem in checked.problems:
-        assert f"{problem.path}:{problem.line}:{problem.column} $" in checked.output
-    assert len(checked.problems) == checked.output.count("\n  help: ")
-    assert all(character.isprintable() or character == "\n" for character in checked.output)
+        assert f"{problem.path}:{problem.line}:{problem.column} $" in checked.text()
+    assert len(checked.problems) == checked.text().count("\n  help: ")
+    assert all(character.isprintable() or character == "\n" for character in checked.text())
 
 
 def test_there_are_enough_examples() -> None:

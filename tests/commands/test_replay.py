@@ -29,6 +29,11 @@ GOLDEN = Path(__file__).parents[1] / "golden" / "verdicts"
 EXAMPLE = Path(__file__).parents[2] / "examples" / "vqasynth"
 
 
+def replayed(path: Path) -> tuple[str, Exit]:
+    output = replay(path)
+    return output.text(), output.exit
+
+
 @pytest.mark.parametrize("name", REPORTS)
 def test_a_verdict_is_the_same_file_every_time(name: str) -> None:
     path = GOLDEN / f"{name}.json"
@@ -45,7 +50,7 @@ def test_every_golden_verdict_replays_from_another_folder(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     shutil.copy(GOLDEN / f"{name}.json", tmp_path / "verdict.json")
-    text, code = replay(Path("verdict.json"))
+    text, code = replayed(Path("verdict.json"))
     assert code == Exit.SHIP, text
 
 
@@ -74,7 +79,7 @@ TAMPERING: dict[str, Callable[[dict[str, Any]], Any]] = {
 
 @pytest.mark.parametrize("place", TAMPERING)
 def test_a_tampered_value_is_named(place: str, tmp_path: Path) -> None:
-    text, code = replay(tampered(TAMPERING[place], tmp_path))
+    text, code = replayed(tampered(TAMPERING[place], tmp_path))
     assert Exit.REJECT == code
     assert f"{place}: the file says" in text
 
@@ -83,7 +88,7 @@ def test_a_lowered_bar_gives_another_verdict(tmp_path: Path) -> None:
     def lower(report: dict[str, Any]) -> None:
         report["policy"]["policy"]["ship"]["all"] = report["policy"]["policy"]["ship"]["all"][-1:]
 
-    text, code = replay(tampered(lower, tmp_path))
+    text, code = replayed(tampered(lower, tmp_path))
     assert Exit.REJECT == code
     assert "$.verdict: the file says 'iterate', its policy and inputs give 'ship'" in text
 
@@ -154,5 +159,5 @@ def test_no_damaged_verdict_ends_in_a_traceback(
     path = tmp_path_factory.mktemp("damaged") / "verdict.json"
     path.write_text(json.dumps(report), encoding="utf-8", errors="replace")
     with suppress(Refusal):
-        text, code = replay(path)
+        text, code = replayed(path)
         assert code == Exit.SHIP or "the file says" in text

@@ -31,11 +31,11 @@ CASES = sorted(path.name for path in EXAMPLES.iterdir())
 KEEPS = {Effect.UNCHANGED, Effect.TIGHTENED}
 
 
-def compared(case: str, **options: Any) -> Compared:
+def compared(case: str) -> Compared:
     before, after = (
         Files(texts=files_of((EXAMPLES / case / name).read_text())) for name in ("before.yaml", "after.yaml")
     )
-    return diff(before, after, **options)
+    return diff(before, after)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -343,12 +343,12 @@ def test_a_difference_is_no_failure() -> None:
 
 
 def test_the_first_files_of_a_project_tighten() -> None:
-    said = json.loads(diff(Files(texts={}), Files(texts=TEXTS), format="json").output)
+    said = json.loads(diff(Files(texts={}), Files(texts=TEXTS)).text("json"))
     assert ("tightened", {"default": "tightened"}) == (said["effect"], said["policies"])
 
 
 def test_taking_every_file_away_loosens() -> None:
-    assert "loosened" == json.loads(diff(Files(texts=TEXTS), Files(texts={}), format="json").output)["effect"]
+    assert "loosened" == json.loads(diff(Files(texts=TEXTS), Files(texts={})).text("json"))["effect"]
 
 
 @pytest.mark.parametrize("wrong", [0, 1])

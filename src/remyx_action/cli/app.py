@@ -9,11 +9,10 @@ from typing import Annotated
 import typer
 
 from remyx_action import __version__
-from remyx_action.errors import Exit
 
 from . import measuring, on_github, setting_up
 from .options import CheckFormat, Format, Shape, root_of
-from .screen import say_reports, screen_colour, screen_width
+from .screen import say_reports, show
 
 app = typer.Typer(
     name="remyx-action",
@@ -72,9 +71,7 @@ def check(
     from remyx_action.commands.check import check_project
     from remyx_action.sources.disk import find_root
 
-    checked = check_project(find_root(path or context.obj), format=format, colour=screen_colour())
-    typer.echo(checked.output, nl=False)
-    return checked.exit
+    return show(check_project(find_root(path or context.obj)), format)
 
 
 app.command()(measuring.run)
@@ -123,18 +120,11 @@ def schema(
 
     Example: remyx-action schema --project --out .remyx-schemas
     """
+    from remyx_action.commands import schema as command
     from remyx_action.commands.run.project import load_project
-    from remyx_action.commands.schema import differing_schemas, write_schemas
 
     bundle = load_project(root_of(context)).bundle if project else None
-    if check:
-        differing = differing_schemas(out, project=bundle)
-        for name in differing:
-            typer.echo(f"{out / name} differs: write it anew with `remyx-action schema --out {out}`")
-        return Exit.FILES_WRONG if differing else Exit.SHIP
-    for path in write_schemas(out, project=bundle):
-        typer.echo(path)
-    return Exit.SHIP
+    return show(command.schema(out, check=check, project=bundle))
 
 
 @app.command()
@@ -149,11 +139,7 @@ def diff(
     """
     from remyx_action.commands import diff as command
 
-    compared = command.between(
-        root_of(context), span, format=format, width=screen_width(), colour=screen_colour()
-    )
-    typer.echo(compared.output, nl=False)
-    return compared.exit
+    return show(command.between(root_of(context), span), format)
 
 
 @app.command()
@@ -164,9 +150,7 @@ def replay(verdict: Annotated[Path, typer.Argument(metavar="VERDICT", help="A ve
     """
     from remyx_action.commands import replay as command
 
-    text, exit_code = command.replay(verdict)
-    typer.echo(text)
-    return exit_code
+    return show(command.replay(verdict))
 
 
 @app.command()
@@ -180,8 +164,7 @@ def render(
     """
     from remyx_action.commands import render as command
 
-    typer.echo(command.render(verdict, shape, width=screen_width(), colour=screen_colour()), nl=False)
-    return Exit.SHIP
+    return show(command.render(verdict), shape)
 
 
 app.command()(setting_up.init)

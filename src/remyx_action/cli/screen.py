@@ -15,6 +15,7 @@ from remyx_action.errors import EXIT_OF_VERDICT, Exit, FilesWrong, most_severe
 from .options import ResultFormat
 
 if TYPE_CHECKING:
+    from remyx_action.commands.output import Output
     from remyx_action.report.report import Report
 
 
@@ -45,6 +46,14 @@ def say_bug(bug: Exception) -> int:
         f"this is a defect of remyx-action; please file {report.name}, or run again with --debug",
     )
     return Exit.INTERNAL
+
+
+def show(output: Output, format: str = "text") -> int:
+    """Print a command's end in the format asked for; its exit code."""
+    from remyx_action.commands.output import Screen
+
+    typer.echo(output.text(format, Screen(width=screen_width(), colour=screen_colour())), nl=False)
+    return output.exit
 
 
 def say_reports(reports: list[Report], format: ResultFormat) -> int:

@@ -12,7 +12,7 @@ import typer
 from remyx_action.errors import Exit, WrongUsage
 
 from .options import Format, TemplateName, root_of
-from .screen import screen_colour, screen_width
+from .screen import screen_colour, screen_width, show
 
 Owners = Annotated[
     list[str] | None,
@@ -106,8 +106,7 @@ def tasks(
     """
     from remyx_action.commands import tasks as command
 
-    typer.echo(command.tasks(name, format=format, width=screen_width()), nl=False)
-    return Exit.SHIP
+    return show(command.tasks(name), format)
 
 
 def init(

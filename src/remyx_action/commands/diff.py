@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
 
 from msgspec import Struct, field
 
-from remyx_action.errors import Exit, FilesWrong, Problem, WrongUsage
+from remyx_action.errors import FilesWrong, Problem, WrongUsage
 from remyx_action.policy.diff import Change, Side, compare_bars
 from remyx_action.policy.lints.errors import load_checked
 from remyx_action.project.load import BASELINES, ROOT, Bundle, stem_of
@@ -16,7 +15,7 @@ from remyx_action.project.protected import harness_globs
 from remyx_action.report.render.bar_diff import changes_as_json, changes_as_text
 from remyx_action.sources.git import Repository, find_repository
 
-DiffFormat = Literal["text", "json"]
+from .output import Output
 
 
 class Files(Struct, frozen=True, kw_only=True):
@@ -29,35 +28,31 @@ class Files(Struct, frozen=True, kw_only=True):
     """By the template's name, path → mode and digest of every file of its harness; {}: not compared."""
 
 
-class Compared(Struct, frozen=True, kw_only=True):
-    output: str
-    """What is printed on standard output, ends with a newline."""
-    exit: Exit
+class Compared(Output, frozen=True, kw_only=True):
     """SHIP (0): a difference is no failure."""
+
     changes: tuple[Change, ...]
 
 
-def diff(
-    before: Files, after: Files, *, format: DiffFormat = "text", width: int = 80, colour: bool = False
-) -> Compared:
+def diff(before: Files, after: Files) -> Compared:
     """Compare the bars of two commits; FilesWrong where the files of one of them hold an error."""
     changes = compare_bars(side_of(before), side_of(after))
-    drawn = (
-        changes_as_json(changes) if format == "json" else changes_as_text(changes, width=width, colour=colour)
+    return Compared(
+        changes=changes,
+        formats={
+            "text": lambda screen: changes_as_text(changes, width=screen.width, colour=screen.colour),
+            "json": lambda _: changes_as_json(changes),
+        },
     )
-    return Compared(output=drawn, exit=Exit.SHIP, changes=changes)
 
 
-def between(
-    root: Path, span: str, *, format: DiffFormat = "text", width: int = 80, colour: bool = False
-) -> Compared:
+def between(root: Path, span: str) -> Compared:
     """Compare the bars of the two commits of `BASE..HEAD`; WrongUsage outside a repository."""
     base, head = ends_of(span)
     repository = find_repository(root)
     if repository is None:
         raise WrongUsage(f"{root} lies in no git repository", help="run it in a clone, with git installed")
-    before, after = files_at(repository, base), files_at(repository, head)
-    return diff(before, after, format=format, width=width, colour=colour)
+    return diff(files_at(repository, base), files_at(repository, head))
 
 
 def side_of(files: Files) -> Side:

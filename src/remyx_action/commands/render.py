@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 from remyx_action.report import render as draw
 
+from .output import Output
 from .replay import read_verdict
 
-Shape = Literal["comment", "summary", "text"]
 
-
-def render(path: Path, shape: Shape, *, width: int, colour: bool) -> str:
-    """The verdict at `path` in the shape asked for."""
+def render(path: Path) -> Output:
+    """Return the verdict at `path` in every shape that people read."""
     report = read_verdict(path)
-    if shape == "comment":
-        return draw.comment(report)
-    if shape == "summary":
-        return draw.summary(report)
-    return draw.text(report, width=width, colour=colour)
+    return Output(
+        formats={
+            "comment": lambda _: draw.comment(report),
+            "summary": lambda _: draw.summary(report),
+            "text": lambda screen: draw.text(report, width=screen.width, colour=screen.colour),
+        }
+    )

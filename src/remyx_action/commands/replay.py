@@ -15,6 +15,8 @@ from remyx_action.report.draw_up import lay_out
 from remyx_action.report.report import COMPARED, Report, to_json
 from remyx_action.sources.disk import open_results
 
+from .output import Output
+
 HELP = "name a verdict.json that `run` or `judge` wrote, of the same version of remyx-action"
 
 
@@ -38,18 +40,17 @@ SHOWN = 20
 """Differences that are listed before the rest is counted."""
 
 
-def replay(path: Path) -> tuple[str, Exit]:
-    """What to say, and SHIP (0) where the compared part is reproduced byte for byte, else REJECT (1)."""
+def replay(path: Path) -> Output:
+    """Return SHIP (0) where the compared part is reproduced byte for byte, else REJECT (1)."""
     report = read_verdict(path)
     found = list(differences(report))
     if not found:
         verdict = report.verdict or "no verdict"
-        return (
-            f"reproduced: {verdict} ({report.reason}) follows from the policy and inputs in the file",
-            Exit.SHIP,
-        )
+        text = f"reproduced: {verdict} ({report.reason}) follows from the policy and inputs in the file\n"
+        return Output(formats={"text": lambda _: text})
     rest = [f"and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
-    return "\n".join(["not reproduced:", *found[:SHOWN], *rest]), Exit.REJECT
+    lines = ["not reproduced:", *found[:SHOWN], *rest]
+    return Output(formats={"text": lambda _: "\n".join(lines) + "\n"}, exit=Exit.REJECT)
 
 
 def differences(report: Report) -> Iterator[str]:

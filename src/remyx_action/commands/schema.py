@@ -6,8 +6,23 @@ import json
 from pathlib import Path
 from typing import Any
 
+from remyx_action.errors import Exit
 from remyx_action.project.load import Bundle
 from remyx_action.report.schemas import project_schemas, schemas
+
+from .output import Output
+
+
+def schema(folder: Path, *, check: bool, project: Bundle | None = None) -> Output:
+    """Write every schema into `folder`; with `check` write none, and FILES_WRONG (3) where one differs."""
+    if not check:
+        written = write_schemas(folder, project=project)
+        return Output(formats={"text": lambda _: "".join(f"{path}\n" for path in written)})
+    lines = [
+        f"{folder / name} differs: write it anew with `remyx-action schema --out {folder}`\n"
+        for name in differing_schemas(folder, project=project)
+    ]
+    return Output(formats={"text": lambda _: "".join(lines)}, exit=Exit.FILES_WRONG if lines else Exit.SHIP)
 
 
 def write_schemas(folder: Path, *, project: Bundle | None = None) -> list[Path]:

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from remyx_action.errors import WrongUsage
 from remyx_action.project.files.wording import did_you_mean, quoted
 from remyx_action.project.tasks import TaskList, task_list
 from remyx_action.project.tasks.listing import key_of, label_of
 from remyx_action.report.render.tasks import list_as_text, one_as_text, tasks_as_json
 
-TasksFormat = Literal["text", "json"]
+from .output import Output, Screen
 
 
-def tasks(query: str | None, *, format: TasksFormat = "text", width: int = 80) -> str:
-    """What is printed, ends with a newline; WrongUsage where nothing is called so."""
+def tasks(query: str | None) -> Output:
+    """Return all tasks, or those that the query names; WrongUsage where nothing is called so."""
     known = task_list()
     found = known.names if query is None else find(query, known)
-    if format == "json":
-        return tasks_as_json(known, found)
-    if query is not None and len(found) == 1:
-        return one_as_text(known, found[0], width=width)
-    return list_as_text(known, found, width=width)
+
+    def as_text(screen: Screen) -> str:
+        if query is not None and len(found) == 1:
+            return one_as_text(known, found[0], width=screen.width)
+        return list_as_text(known, found, width=screen.width)
+
+    return Output(formats={"text": as_text, "json": lambda _: tasks_as_json(known, found)})
 
 
 def find(query: str, known: TaskList) -> list[str]:

@@ -78,8 +78,8 @@ def check_mode(settings: Settings, say: Say) -> Exit:
     root, folder = Path(settings.inputs.working_directory), settings.inputs.working_directory
     texts, unreadable = read_project(root)
     project_folder = "" if folder == "." else folder
-    checked = check_files(texts, unreadable=unreadable, format="github", project_folder=project_folder)
-    say(checked.output.rstrip("\n"))
+    checked = check_files(texts, unreadable=unreadable, project_folder=project_folder)
+    say(checked.text("github").rstrip("\n"))
     return checked.exit
 
 
