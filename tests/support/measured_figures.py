@@ -17,8 +17,8 @@ import numpy.typing as npt
 from scipy.stats import binom
 
 from remyx_action.confidence import advise, estimate, weigh
-from remyx_action.confidence.location import Basis, Location
-from remyx_action.confidence.methods import basis_of
+from remyx_action.confidence.location import Inference, Location
+from remyx_action.confidence.methods import infer
 from remyx_action.confidence.student import lower_tail
 from remyx_action.evidence.claims import Claim, claim_of
 from remyx_action.evidence.evidence import ArmFacts, Extremes, Inputs, MetricEvidence
@@ -182,10 +182,10 @@ def rare_losses(clusters: int, draws: int, *, seed: int = 4) -> Measured:
 
 def located(evidence: MetricEvidence, subject: BarMetric, weighed: Claim) -> Location:
     """What the confidence in a claim is read off."""
-    basis = basis_of(evidence, subject, weighed)
-    assert isinstance(basis, Basis)
-    assert isinstance(basis.tails, Location)
-    return basis.tails
+    inference = infer(evidence, subject, weighed)
+    assert isinstance(inference, Inference)
+    assert isinstance(inference.tails, Location)
+    return inference.tails
 
 
 def clusters_of_one() -> Measured:

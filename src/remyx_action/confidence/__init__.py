@@ -1,4 +1,4 @@
-"""Compare: evidence → estimates and the confidence in each claim. Closed forms, no random numbers."""
+"""Estimates, and the confidence in each claim, from the evidence. Closed forms, no random numbers."""
 
 from .estimates import Estimate, Weighed, estimate, interval_of_baseline, sample_size, weigh
 from .projection import AdviceNumbers, advise

@@ -12,7 +12,7 @@ _HALF_LOG_TWO_PI = 0.9189385332046727
 
 
 def rate_at_least(successes: int, n: int, rate: float, rest: float) -> float:
-    """P(true rate >= rate) after `successes` of n: one minus P(as many or more | rate).
+    """Return P(true rate >= rate) after `successes` of n: one minus P(as many or more | rate).
 
     `rest` is 1 - rate, as exactly as it is known. 0 where there is no success.
     """
@@ -24,12 +24,12 @@ def rate_at_least(successes: int, n: int, rate: float, rest: float) -> float:
 
 
 def rate_at_most(successes: int, n: int, rate: float, rest: float) -> float:
-    """P(true rate <= rate) after `successes` of n: one minus P(as many or fewer | rate)."""
+    """Return P(true rate <= rate) after `successes` of n: one minus P(as many or fewer | rate)."""
     return rate_at_least(n - successes, n, rest, rate)
 
 
 def clopper_pearson(successes: int, n: int, level: float) -> tuple[float, float]:
-    """The two-sided interval of the rate in which neither side is excluded at (1 - level)/2."""
+    """Return the two-sided interval of the rate in which neither side is excluded at (1 - level)/2."""
     tail = (1 - level) / 2
     low = rest = 0.0
     if successes > 0:  # as many or more have probability `tail` at the lower end
@@ -40,13 +40,13 @@ def clopper_pearson(successes: int, n: int, level: float) -> tuple[float, float]
 
 
 def _beta(a: int, b: int, x: float, y: float) -> float:
-    """I_x(a, b) for whole a, b >= 1."""
+    """Return I_x(a, b) for whole a, b >= 1."""
     kernel = _mass(a, a + b, x, y) * a * b / (a + b)
     return lower_beta(a, b, x, y, kernel)
 
 
 def _mass(k: int, n: int, x: float, y: float) -> float:
-    """The binomial probability of 0 < k < n successes.
+    """Return the binomial probability of 0 < k < n successes.
 
     Source: C. Loader, "Fast and Accurate Computation of Binomial Probabilities" (2000): the deviance
     is small where k is probable, so no digits are lost however large n is.
@@ -57,7 +57,7 @@ def _mass(k: int, n: int, x: float, y: float) -> float:
 
 
 def _stirling_error(n: int) -> float:
-    """ln n! minus Stirling's formula."""
+    """Return ln n! minus Stirling's formula."""
     if n < _STIRLING_FROM:
         return lgamma(n + 1) - (n + 0.5) * log(n) + n - _HALF_LOG_TWO_PI
     square = 1 / (n * n)
@@ -65,7 +65,7 @@ def _stirling_error(n: int) -> float:
 
 
 def _deviance(observed: float, expected: float) -> float:
-    """observed·ln(observed/expected) + expected - observed, without cancellation."""
+    """Return observed·ln(observed/expected) + expected - observed, without cancellation."""
     difference = observed - expected
     if abs(difference) > 0.1 * (observed + expected):
         return observed * log(observed / expected) - difference
@@ -82,7 +82,7 @@ def _deviance(observed: float, expected: float) -> float:
 
 
 def _root(rising: Callable[[float], float]) -> float:
-    """Where a rising function of a rate crosses 0, to the last bits, by bisection."""
+    """Return the rate at which a rising function crosses 0, to the last bits, by bisection."""
     low, high = 0.0, 1.0
     for _ in range(200):
         middle = (low + high) / 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 
@@ -10,22 +11,23 @@ from msgspec import Struct
 from remyx_action.decimals import PROBABILITY_DECIMALS, round_significant
 from remyx_action.evidence.claims import IMPROVED, Claim
 from remyx_action.evidence.evidence import ArmState, MetricEvidence, SummaryState
-from remyx_action.evidence.sums import ArmSums
+from remyx_action.evidence.sums import ArmSums, PairedSums
 from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.template import ArmName
 from remyx_action.readers.reasons import Reason
 
-from .effective import effective_size
-from .location import INTERVAL_LEVEL, Basis, Unknown
-from .methods import basis_of
+from .location import INTERVAL_LEVEL, Inference, Unknown
+from .methods import infer
 from .one_sample import mean_of_arm
+from .percentiles import counts_of
 from .plausibility import delta_of, point_of, range_of
+from .pseudo_samples import Observed, Prior, alone, difference, locate, prior_of_arm, prior_of_difference
 
 FEW_CLUSTERS = 20
 
 
 def remark_on(evidence: MetricEvidence, clusters: int | None) -> str | None:
-    """Filled-in scores, unequal repeats and few clusters, in one line; None where there is nothing."""
+    """Return filled-in scores, unequal repeats and few clusters in one line, or None."""
     remarks = []
     arms: tuple[ArmName, ArmName] = ("baseline", "variant")
     for arm in arms:
@@ -43,7 +45,7 @@ def remark_on(evidence: MetricEvidence, clusters: int | None) -> str | None:
 
 
 def _on_seeds(evidence: MetricEvidence) -> list[str]:
-    """What a claim about the recipe lacks."""
+    """Return what a claim about the recipe lacks."""
     if not evidence.seeds:
         return []
     if not evidence.has_seeds(*evidence.seeds):
@@ -59,7 +61,7 @@ LEVEL = Decimal(str(INTERVAL_LEVEL))
 
 
 class Estimate(Struct, frozen=True, kw_only=True):
-    """Both arms of one metric. What is None has its `reason`."""
+    """Both arms of one metric; `reason` says why something is None."""
 
     baseline: Fraction | None
     variant: Fraction | None
@@ -73,23 +75,23 @@ class Estimate(Struct, frozen=True, kw_only=True):
     n: int | None
     """Ids scored in both arms; unpaired: the smaller n; against an exact baseline: the variant's."""
     n_effective: float | None
-    """12 significant digits; None without clusters, or where it cannot be told."""
+    """12 significant digits; None without clusters, or where it is unknown."""
     clusters: int | None
     method: str | None
     """paired · unpaired · one-sample · quantile."""
     reason: Reason | None
     """Why there is no confidence."""
     note: str | None
-    """What was found, in words: with the reason, or worth knowing without one."""
+    """The reason in words, or a remark where there is no reason."""
 
 
 class Weighed(Struct, frozen=True, kw_only=True):
-    """One claim, held against the evidence."""
+    """One claim, weighed by the evidence."""
 
     left: Fraction | None
-    """What stands on the left of the claim's inequality: the value, or the delta."""
+    """The left side of the claim's inequality: the value, or the delta."""
     right: Fraction | None
-    """What it is held against: the threshold; for a relative claim r·abs(baseline)."""
+    """The right side: the threshold; for a relative claim r·abs(baseline)."""
     holds: bool | None
     """Whether the point satisfies the claim, exactly."""
     point_reason: Reason | None
@@ -102,15 +104,15 @@ class Weighed(Struct, frozen=True, kw_only=True):
 
 
 def estimate(evidence: MetricEvidence, metric: BarMetric) -> Estimate:
-    """Everything about the metric that does not depend on a condition."""
+    """Return the metric's estimate: all that does not depend on a condition."""
     points = {
         "baseline": point_of(evidence, metric, "baseline"),
         "variant": point_of(evidence, metric, "variant"),
         "delta": delta_of(evidence, metric),
     }
     known = {name: None if isinstance(point, Unknown) else point for name, point in points.items()}
-    basis = basis_of(evidence, metric, IMPROVED[metric.direction])
-    if isinstance(basis, Unknown):
+    inference = infer(evidence, metric, IMPROVED[metric.direction])
+    if isinstance(inference, Unknown):
         return Estimate(
             **known,
             interval=None,
@@ -120,27 +122,27 @@ def estimate(evidence: MetricEvidence, metric: BarMetric) -> Estimate:
             n_effective=_effective(evidence, metric),
             clusters=_clusters(evidence),
             method=None,
-            reason=basis.reason,
-            note=basis.note,
+            reason=inference.reason,
+            note=inference.note,
         )
     return Estimate(
         **known,
-        interval=_interval(basis, metric, INTERVAL_LEVEL),
+        interval=_interval(inference, metric, INTERVAL_LEVEL),
         level=LEVEL,
-        improved=_confidence(basis, IMPROVED[metric.direction]),
-        n=basis.n,
+        improved=_confidence(inference, IMPROVED[metric.direction]),
+        n=inference.n,
         n_effective=_effective(evidence, metric)
-        if basis.n_effective is None
-        else _rounded(basis.n_effective),
-        clusters=basis.clusters,
-        method=basis.method,
+        if inference.n_effective is None
+        else _rounded(inference.n_effective),
+        clusters=inference.clusters,
+        method=inference.method,
         reason=None,
-        note=remark_on(evidence, basis.clusters),
+        note=remark_on(evidence, inference.clusters),
     )
 
 
 def weigh(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Weighed:
-    """The claim's truth for the points, exactly, and the confidence that it is true."""
+    """Return whether the points satisfy the claim, exactly, and the confidence in it."""
     left = point_of(evidence, metric, "variant") if claim.quantity == "value" else delta_of(evidence, metric)
     if isinstance(left, Unknown):
         return Weighed(
@@ -157,15 +159,15 @@ def weigh(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Weighed:
         baseline = point_of(evidence, metric, "baseline")
         assert isinstance(baseline, Fraction)
         right *= abs(baseline)
-    basis = None if claim.side == "equal" else basis_of(evidence, metric, claim)
-    known = basis if isinstance(basis, Basis) else None
+    inference = None if claim.side == "equal" else infer(evidence, metric, claim)
+    known = inference if isinstance(inference, Inference) else None
     return Weighed(
         left=left,
         right=right,
         holds=_holds(left, right, claim),
         point_reason=None,
         confidence=_confidence(known, claim) if known else None,
-        reason=basis.reason if isinstance(basis, Unknown) else None,
+        reason=inference.reason if isinstance(inference, Unknown) else None,
         n=known.n if known else _size(evidence, claim),
     )
 
@@ -173,11 +175,11 @@ def weigh(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Weighed:
 def interval_of_baseline(
     evidence: MetricEvidence, metric: BarMetric, level: float
 ) -> tuple[float, float] | None:
-    """Two-sided, of the baseline's own true mean; None where it cannot be told."""
-    basis = None if metric.aggregate else mean_of_arm(evidence, metric, "baseline")
-    if not isinstance(basis, Basis):
+    """Return the two-sided interval of the baseline's own true mean, or None."""
+    inference = None if metric.aggregate else mean_of_arm(evidence, metric, "baseline")
+    if not isinstance(inference, Inference):
         return None
-    found = basis.tails.interval(level)
+    found = inference.tails.interval(level)
     return found and _cut(found, range_of(metric))
 
 
@@ -189,21 +191,21 @@ def _holds(left: Fraction, right: Fraction, claim: Claim) -> bool:
     return (left > right) == (claim.side == "at_least")
 
 
-def _confidence(basis: Basis, claim: Claim) -> Decimal:
-    side = basis.tails.at_least if claim.side == "at_least" else basis.tails.at_most
-    confidence = Decimal(side(basis.threshold))
+def _confidence(inference: Inference, claim: Claim) -> Decimal:
+    side = inference.tails.at_least if claim.side == "at_least" else inference.tails.at_most
+    confidence = Decimal(side(inference.threshold))
     return confidence.quantize(Decimal(1).scaleb(-PROBABILITY_DECIMALS), ROUND_HALF_EVEN)
 
 
-def _interval(basis: Basis, metric: BarMetric, level: float) -> tuple[float, float] | None:
-    found = basis.tails.interval(level)
+def _interval(inference: Inference, metric: BarMetric, level: float) -> tuple[float, float] | None:
+    found = inference.tails.interval(level)
     if found is None:
         return None
-    range_, shift = range_of(metric), basis.shift
+    range_, shift = range_of(metric), inference.shift
     possible = None
     if range_ is not None:
         low, high = range_
-        possible = (low, high) if basis.method == "one-sample" else (low - high, high - low)
+        possible = (low, high) if inference.method == "one-sample" else (low - high, high - low)
     low_end, high_end = _cut(found, possible)
     return _rounded(Fraction(low_end) - shift), _rounded(Fraction(high_end) - shift)
 
@@ -224,8 +226,71 @@ def _clusters(evidence: MetricEvidence) -> int | None:
     return len(evidence.paired.clusters)
 
 
+CLUSTERS_NOT_GATHERED = Unknown(
+    reason=Reason.TOO_FEW_CLUSTERS,
+    note="the samples come in clusters, and what these are worth was not gathered: judge the files anew",
+)
+INDICATOR = Prior(center=Fraction(1, 2), reach=Fraction(1, 2))
+DIFFERENCE_OF_INDICATORS = Prior(center=Fraction(0), reach=Fraction(1))
+
+
+def effective_size(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> float | Unknown | None:
+    """Return n over the design effect of the claim's y, at most n; None without clusters.
+
+    It needs no five clusters, as no confidence follows from it: a thousand samples of two clusters are
+    worth less than a thousand also where nothing else is known about them. Of a percentile it is the
+    smallest over the indicators that the claim is weighed by; of two arms apart the smaller arm's.
+    """
+    sampled = _sums(evidence, claim)
+    if all(sums.clusters is None for sums in sampled):
+        return None
+    if metric.aggregate is not None:
+        counts = counts_of(evidence, claim)
+        tables = [counts.variant, *counts.pairs] if counts else []
+        return _smallest([_of_indicator(sums) for sums in tables if sums is not None])
+    return _smallest([_of_scores(evidence, metric, sums) for sums in sampled if sums.clusters is not None])
+
+
+def _sums(evidence: MetricEvidence, claim: Claim) -> list[ArmSums | PairedSums]:
+    if claim.quantity != "value" and evidence.paired is not None:
+        return [evidence.paired]
+    arms = (evidence.sums("variant"), None if claim.quantity == "value" else evidence.sums("baseline"))
+    return [sums for sums in arms if sums is not None]
+
+
+def _of_scores(
+    evidence: MetricEvidence, metric: BarMetric, sums: ArmSums | PairedSums
+) -> float | Unknown | None:
+    range_ = range_of(metric)
+    if isinstance(sums, PairedSums):
+        observed = difference(sums, Fraction(1))
+        prior = prior_of_difference(evidence, observed, range_, Fraction(1))
+    else:
+        observed = alone(sums)
+        prior = prior_of_arm(evidence, observed, range_, of_baseline=sums is evidence.baseline)
+    return prior if isinstance(prior, Unknown) else _of(observed, prior)
+
+
+def _of_indicator(sums: ArmSums | PairedSums) -> float | None:
+    if isinstance(sums, PairedSums):
+        return _of(difference(sums, Fraction(1)), DIFFERENCE_OF_INDICATORS)
+    return _of(alone(sums), INDICATOR)
+
+
+def _of(observed: Observed, prior: Prior) -> float | None:
+    return locate(observed, prior).n_effective
+
+
+def _smallest(sizes: Sequence[float | Unknown | None]) -> float | Unknown:
+    unknown = next((size for size in sizes if isinstance(size, Unknown)), None)
+    known = [size for size in sizes if isinstance(size, float)]
+    if unknown is not None or len(known) < len(sizes) or not known:
+        return unknown or CLUSTERS_NOT_GATHERED
+    return min(known)
+
+
 def sample_size(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Fraction | Reason | None:
-    """Samples behind the claim, counting clustered ones for what they are worth.
+    """Return the samples behind the claim; clustered ones count as the independent ones they are worth.
 
     None where no arm says how many there are; the reason where what clusters are worth is unknown.
     """
@@ -243,7 +308,7 @@ def _effective(evidence: MetricEvidence, metric: BarMetric) -> float | None:
 
 
 def _size(evidence: MetricEvidence, claim: Claim) -> int | None:
-    """Samples behind the claim: pairs, the smaller arm's, or those of the only arm that counts."""
+    """Return the samples behind the claim: pairs, the smaller arm's, or those of the only arm that counts."""
     if evidence.unmatched is not None and claim.quantity != "value":
         return None
     if evidence.paired is not None:

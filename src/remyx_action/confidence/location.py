@@ -1,4 +1,4 @@
-"""What is known about one true value: both of its tails, and an interval."""
+"""The confidence in one true value: both of its tails, and an interval."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ class Tails(Protocol):
     """Confidence about a true value, each side computed as its own lower tail."""
 
     def at_least(self, threshold: Fraction, /) -> float:
-        """P(true >= threshold)."""
+        """Return P(true >= threshold)."""
 
     def at_most(self, threshold: Fraction, /) -> float:
-        """P(true <= threshold)."""
+        """Return P(true <= threshold)."""
 
     def interval(self, level: float, /) -> tuple[float, float] | None:
-        """Two-sided; None where the method has none."""
+        """Return the two-sided interval, or None where the method has none."""
 
 
 class Location(Struct, frozen=True, kw_only=True):
@@ -65,7 +65,7 @@ class Location(Struct, frozen=True, kw_only=True):
 
     center: Fraction
     unit: Fraction
-    """Of `variance`: what makes it a float of moderate size, however small or large the scores are."""
+    """The unit of `variance`, which keeps it a float of moderate size, however small or large the scores."""
     variance: float
     """Squared standard error of the centre, over the unit squared."""
     degrees: float
@@ -93,7 +93,7 @@ Method = Literal["paired", "unpaired", "one-sample", "quantile"]
 INTERVAL_LEVEL = 0.95
 
 
-class Basis(Struct, frozen=True, kw_only=True):
+class Inference(Struct, frozen=True, kw_only=True):
     """What a claim is weighed by."""
 
     tails: Tails
@@ -108,7 +108,10 @@ class Basis(Struct, frozen=True, kw_only=True):
 
 
 def widen(items: Location, arms: list[tuple[SeedSums, Fraction]]) -> Location:
-    """se² = se²_items + Σ factor²·s²/S, with Satterthwaite's degrees; each arm with its factor in y."""
+    """Return the location with se² = se²_items + Σ factor²·s²/S and Satterthwaite's degrees of freedom.
+
+    Each arm stands with its factor in y.
+    """
     variances = [
         (float(factor**2 * _variance_of_mean(seeds) / items.unit**2), len(seeds.n) - 1)
         for seeds, factor in arms
@@ -120,7 +123,7 @@ def widen(items: Location, arms: list[tuple[SeedSums, Fraction]]) -> Location:
 
 
 def _variance_of_mean(seeds: SeedSums) -> Fraction:
-    """s²/S of the means of S seeds."""
+    """Return s²/S of the means of S seeds."""
     means = [
         Fraction(int(total), n * 10**seeds.decimals) for n, total in zip(seeds.n, seeds.totals, strict=True)
     ]

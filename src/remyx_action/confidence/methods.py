@@ -1,4 +1,4 @@
-"""The method table: which data a claim is weighed by, and how."""
+"""The table of methods: the data that a claim is weighed by, and how."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from remyx_action.project.models.metrics import BarMetric
 from remyx_action.readers.reasons import Reason
 
 from . import percentiles
-from .location import INTERVAL_LEVEL, Basis, Tails, Unknown, widen
+from .location import INTERVAL_LEVEL, Inference, Tails, Unknown, widen
 from .one_sample import mean_of_arm
 from .plausibility import delta_of, point_of, range_of
 from .pseudo_samples import countable, difference, locate, prior_of_difference
@@ -21,7 +21,7 @@ from .unpaired import arm_mean, difference_of_means
 
 
 def sign_of_baseline(evidence: MetricEvidence, metric: BarMetric) -> int | Unknown:
-    """The sign of the baseline's true mean, where range or samples settle it."""
+    """Return the sign of the baseline's true mean, where range or samples settle it."""
     range_ = range_of(metric)
     if range_ is not None and (range_[0] >= 0 or range_[1] <= 0):
         return 1 if range_[0] >= 0 else -1
@@ -36,25 +36,25 @@ def sign_of_baseline(evidence: MetricEvidence, metric: BarMetric) -> int | Unkno
         return unsettled
     if metric.aggregate is not None:
         return percentiles.sign_of_baseline(evidence, metric) or unsettled
-    basis = mean_of_arm(evidence, metric, "baseline")
-    if isinstance(basis, Unknown):
-        return basis
-    interval = basis.tails.interval(INTERVAL_LEVEL)
+    inference = mean_of_arm(evidence, metric, "baseline")
+    if isinstance(inference, Unknown):
+        return inference
+    interval = inference.tails.interval(INTERVAL_LEVEL)
     if interval is None or interval[0] <= 0 <= interval[1]:
         return unsettled
     return 1 if interval[0] > 0 else -1
 
 
 def ratio_of(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Fraction | Unknown:
-    """ρ of y = variant - ρ·baseline: 1 for a delta, 1 ± r for a relative one."""
+    """Return ρ of y = variant - ρ·baseline: 1 for a delta, 1 ± r for a relative one."""
     if claim.quantity == "delta":
         return Fraction(1)
     sign = sign_of_baseline(evidence, metric)
     return sign if isinstance(sign, Unknown) else 1 + Fraction(claim.threshold) * sign
 
 
-def basis_of(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Basis | Unknown:
-    """The row of the table that the claim falls under, or why there is no confidence in it."""
+def infer(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Inference | Unknown:
+    """Return the inference of the table's row for this claim, or why there is no confidence."""
     if claim.quantity == "value":
         point = point_of(evidence, metric, "variant")
         if isinstance(point, Unknown):
@@ -74,28 +74,28 @@ def basis_of(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Basis
 
 
 def threshold_of(claim: Claim) -> Fraction:
-    """Where y of the claim is held against."""
+    """Return the threshold that the claim's y is compared with."""
     return Fraction(0) if claim.quantity == "relative_delta" else Fraction(claim.threshold)
 
 
 def _of_value(
     evidence: MetricEvidence, metric: BarMetric, claim: Claim, threshold: Fraction
-) -> Basis | Unknown:
+) -> Inference | Unknown:
     if metric.aggregate is None:
-        basis = mean_of_arm(evidence, metric, "variant")
-        if isinstance(basis, Unknown):
-            return basis
-        return replace(basis, threshold=threshold)
+        inference = mean_of_arm(evidence, metric, "variant")
+        if isinstance(inference, Unknown):
+            return inference
+        return replace(inference, threshold=threshold)
     sums = evidence.sums("variant")
     if sums is None:
         return _needs_samples(metric)
     tails = percentiles.of_value(evidence, metric, claim)
     if isinstance(tails, Unknown):
         return tails
-    return _quantile_basis(tails, sum(sums.n), sums.clusters)
+    return _of_quantile(tails, sum(sums.n), sums.clusters)
 
 
-def _against_exact(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Basis | Unknown:
+def _against_exact(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Inference | Unknown:
     baseline = point_of(evidence, metric, "baseline")
     assert isinstance(baseline, Fraction)
     margin = Fraction(claim.threshold)
@@ -104,11 +104,13 @@ def _against_exact(evidence: MetricEvidence, metric: BarMetric, claim: Claim) ->
         if isinstance(sign, Unknown):
             return sign
         margin *= abs(baseline)
-    basis = _of_value(evidence, metric, claim, baseline + margin)
-    return basis if isinstance(basis, Unknown) else replace(basis, shift=baseline)
+    inference = _of_value(evidence, metric, claim, baseline + margin)
+    return inference if isinstance(inference, Unknown) else replace(inference, shift=baseline)
 
 
-def _paired(evidence: MetricEvidence, paired: PairedSums, metric: BarMetric, claim: Claim) -> Basis | Unknown:
+def _paired(
+    evidence: MetricEvidence, paired: PairedSums, metric: BarMetric, claim: Claim
+) -> Inference | Unknown:
     ratio = ratio_of(evidence, metric, claim)
     if isinstance(ratio, Unknown):
         return ratio
@@ -123,7 +125,7 @@ def _paired(evidence: MetricEvidence, paired: PairedSums, metric: BarMetric, cla
     tails = mean.location
     if evidence.has_seeds("variant", "baseline"):
         tails = widen(tails, [(evidence.seeds["variant"], Fraction(1)), (evidence.seeds["baseline"], ratio)])
-    return Basis(
+    return Inference(
         tails=tails,
         threshold=threshold_of(claim),
         method="paired",
@@ -133,7 +135,7 @@ def _paired(evidence: MetricEvidence, paired: PairedSums, metric: BarMetric, cla
     )
 
 
-def _unpaired(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Basis | Unknown:
+def _unpaired(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Inference | Unknown:
     variant = arm_mean(evidence, metric, "variant")
     baseline = arm_mean(evidence, metric, "baseline")
     for arm in (variant, baseline):
@@ -145,7 +147,7 @@ def _unpaired(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Basi
     assert not isinstance(variant, Unknown)
     assert not isinstance(baseline, Unknown)
     clusters = [arm.clusters for arm in (variant, baseline) if arm.clusters is not None]
-    return Basis(
+    return Inference(
         tails=difference_of_means(variant, baseline, ratio),
         threshold=threshold_of(claim),
         method="unpaired",
@@ -154,7 +156,7 @@ def _unpaired(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Basi
     )
 
 
-def _of_percentiles(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Basis | Unknown:
+def _of_percentiles(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Inference | Unknown:
     if evidence.paired is None:
         return _needs_samples(metric)
     if claim.quantity == "relative_delta":
@@ -164,11 +166,11 @@ def _of_percentiles(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -
     tails = percentiles.of_difference(evidence, metric, claim)
     if isinstance(tails, Unknown):
         return tails
-    return _quantile_basis(tails, sum(evidence.paired.n), evidence.paired.clusters)
+    return _of_quantile(tails, sum(evidence.paired.n), evidence.paired.clusters)
 
 
-def _quantile_basis(tails: Tails, n: int, clusters: list[str] | None) -> Basis:
-    return Basis(
+def _of_quantile(tails: Tails, n: int, clusters: list[str] | None) -> Inference:
+    return Inference(
         tails=tails,
         threshold=Fraction(0),
         method="quantile",

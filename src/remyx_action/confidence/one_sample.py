@@ -11,7 +11,7 @@ from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.template import ArmName
 
 from .binomial import clopper_pearson, rate_at_least, rate_at_most
-from .location import Basis, Unknown, widen
+from .location import Inference, Unknown, widen
 from .plausibility import range_of
 from .pseudo_samples import Observed, Range, alone, countable, locate, prior_of_arm
 from .unpaired import arm_mean, location_of
@@ -42,8 +42,8 @@ class Share(Struct, frozen=True, kw_only=True):
         return (threshold - self.low) / (self.high - self.low)
 
 
-def mean_of_arm(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> Basis | Unknown:
-    """One arm's own true mean; its threshold is 0."""
+def mean_of_arm(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> Inference | Unknown:
+    """Return the inference about one arm's own true mean, its threshold 0."""
     sums = evidence.sums(arm)
     if sums is None:
         return _of_summary(evidence, metric, arm)
@@ -51,7 +51,7 @@ def mean_of_arm(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> Ba
     facts = evidence.facts.get(arm)
     share = _share(observed, range_of(metric), repeated=bool(facts and facts.repeats))
     if share is not None:
-        return Basis(tails=share, threshold=Fraction(0), method="one-sample", n=observed.n)
+        return Inference(tails=share, threshold=Fraction(0), method="one-sample", n=observed.n)
     few = countable(observed)
     if few is not None:
         return few
@@ -62,7 +62,7 @@ def mean_of_arm(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> Ba
     tails = mean.location
     if evidence.has_seeds(arm):
         tails = widen(tails, [(evidence.seeds[arm], Fraction(1))])
-    return Basis(
+    return Inference(
         tails=tails,
         threshold=Fraction(0),
         method="one-sample",
@@ -72,11 +72,11 @@ def mean_of_arm(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> Ba
     )
 
 
-def _of_summary(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> Basis | Unknown:
+def _of_summary(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> Inference | Unknown:
     summary = arm_mean(evidence, metric, arm)
     if isinstance(summary, Unknown):
         return summary
-    return Basis(
+    return Inference(
         tails=location_of(summary),
         threshold=Fraction(0),
         method="one-sample",
@@ -86,7 +86,7 @@ def _of_summary(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> Ba
 
 
 def _share(observed: Observed, range_: Range, *, repeated: bool) -> Share | None:
-    """Binomial where every score is an end of the range: then Σ(a - low)(high - a) is exactly 0."""
+    """Return the binomial where every score is an end of the range, that is Σ(a - low)(high - a) = 0."""
     if range_ is None or observed.clustered or repeated:
         return None
     low, high = range_

@@ -38,13 +38,13 @@ class Side(Struct, frozen=True, kw_only=True):
 
 
 def share_of(metric: BarMetric) -> Fraction:
-    """p of `aggregate: p95`: 19/20."""
+    """Return p of `aggregate: p95`: 19/20."""
     assert metric.aggregate is not None
     return Fraction(int(metric.aggregate.removeprefix("p")), 100)
 
 
 def sign_of_baseline(evidence: MetricEvidence, metric: BarMetric) -> int | None:
-    """The sign of the baseline's true percentile; None where its 95 % interval holds 0."""
+    """Return the sign of the baseline's true percentile, or None where its 95 % interval holds 0."""
     state = evidence.percentiles
     sums = evidence.sums("baseline")
     if (
@@ -69,7 +69,7 @@ def counts_of(evidence: MetricEvidence, claim: Claim) -> ClaimCounts | None:
 
 
 def of_value(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Tails | Unknown:
-    """Exact binomial on `score <= t`; with clusters or repeats the formula on the same indicators."""
+    """Return the exact binomial on `score <= t`; with clusters the formula on the same indicators."""
     counts = counts_of(evidence, claim)
     if counts is None or counts.variant is None:
         return NOT_GATHERED
@@ -88,7 +88,7 @@ def of_value(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Tails
 
 
 def of_difference(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Tails | Unknown:
-    """The smaller of the confidences at the variant's and at the moved baseline's percentile."""
+    """Return the smaller of the confidences at the variant's and at the moved baseline's percentile."""
     counts = counts_of(evidence, claim)
     if counts is None or not counts.pairs:
         return NOT_GATHERED

@@ -1,4 +1,4 @@
-"""Which standard errors are believed: one that no scores can have is refused, with its bound.
+"""Points, and the standard errors that are believed: one that no scores can have is refused.
 
 One popular harness prints standard errors some 31 times too small; believed, they would make noise
 certain.
@@ -11,6 +11,7 @@ from math import sqrt
 
 from remyx_action.decimals import round_significant
 from remyx_action.evidence.evidence import MetricEvidence, SummaryState, UnusableState
+from remyx_action.evidence.integers import EXACT_DIGITS
 from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.template import ArmName
 from remyx_action.readers.reasons import Reason
@@ -18,12 +19,9 @@ from remyx_action.readers.reasons import Reason
 from .location import BARE_NUMBER, DECLARE_A_RANGE, Unknown, too_few_clusters, too_few_samples
 from .pseudo_samples import FEWEST_CLUSTERS, Range
 
-EXACT_DIGITS = 15
-"""Literals up to this many significant digits count exactly; a binary float prints up to 17."""
-
 
 def point_of(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> Fraction | Unknown:
-    """The arm's value, or why there is none."""
+    """Return the arm's value, or why there is none."""
     mean = evidence.mean(arm)
     if mean is None:
         return _of_numbers(evidence.baseline if arm == "baseline" else evidence.variant, metric, arm)
@@ -40,7 +38,7 @@ def point_of(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> Fract
 
 
 def delta_of(evidence: MetricEvidence, metric: BarMetric) -> Fraction | Unknown:
-    """variant - baseline, or why there is none; the variant's reason comes first."""
+    """Return variant - baseline, or why there is none; the variant's reason comes first."""
     variant, baseline = (
         point_of(evidence, metric, "variant"),
         point_of(evidence, metric, "baseline"),
@@ -78,7 +76,7 @@ SMALLEST_SHARE_BINARY = Fraction(9, 10)
 
 
 def squared_error(state: SummaryState, metric: BarMetric, arm: ArmName) -> Fraction | Unknown:
-    """e², the squared standard error of the arm's mean: reported, or the largest that is possible."""
+    """Return e², the squared standard error of the arm's mean: reported, or the largest possible."""
     if state.exact or state.n is None:
         return Unknown(reason=Reason.NO_UNCERTAINTY, note=BARE_NUMBER.format(arm=arm))
     if state.stderr is not None and state.n < 2:
@@ -101,7 +99,7 @@ def squared_error(state: SummaryState, metric: BarMetric, arm: ArmName) -> Fract
 
 
 def range_of(metric: BarMetric) -> Range:
-    """(low, high); None where there is no range, or it is empty."""
+    """Return (low, high), or None without a range or with an empty one."""
     if metric.range is None or metric.range[0] >= metric.range[1]:
         return None
     return Fraction(metric.range[0]), Fraction(metric.range[1])

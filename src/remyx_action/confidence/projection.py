@@ -1,4 +1,4 @@
-"""What would settle a condition: the samples it needs, and the smallest effect that these can show."""
+"""Advice on a condition: the samples that would settle it, and the smallest effect that these can show."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.template import ArmName
 
 from .estimates import weigh
-from .location import Basis, Location, Unknown
-from .methods import basis_of, ratio_of
+from .location import Inference, Location, Unknown
+from .methods import infer, ratio_of
 from .plausibility import point_of, range_of
 from .pseudo_samples import Observed, Prior, alone, difference, locate, prior_of_arm, prior_of_difference
+from .student import normal_quantile
 
 POWER = 0.80
 """How likely the projected evaluation is to pass where the expected value is true."""
 MOST = 10**12
-"""Samples; a number beyond helps nobody."""
+"""Samples; larger numbers are not reported."""
 
 Kind = Literal["more_samples", "more_samples_do_not_help", "no_estimate"]
 
@@ -39,7 +40,7 @@ class AdviceNumbers(Struct, frozen=True, kw_only=True):
     smallest_effect: Decimal | None
     """The true value that this many can confirm with power 0.80, in the claim's own terms."""
     expected: Fraction | None
-    """What is taken for the true value: value, delta or relative delta, as in the claim."""
+    """The value, delta or relative delta that is taken as true, as in the claim."""
     expected_from: Literal["expect", "observed"] | None
     counted_in: Literal["samples", "clusters"]
     evidence_against: bool
@@ -86,7 +87,7 @@ def advise(
     floor: Fraction,
     expect: Decimal | None,
 ) -> AdviceNumbers:
-    """Numbers for one condition with the floor that applies.
+    """Return the numbers of the advice on one condition with its effective floor.
 
     `expect` is the true value that the author expects, in the claim's own terms: raw, not turned by
     direction. Without it the observed one is taken.
@@ -95,7 +96,7 @@ def advise(
     expected = Fraction(expect) if expect is not None else _observed(evidence, metric, claim, weighed.left)
     against = weighed.confidence is not None and Fraction(weighed.confidence) <= 1 - floor
     outlook = None if expected is None else _outlook(evidence, metric, claim, expected)
-    z = _normal_quantile(float(floor)) + _normal_quantile(POWER)
+    z = normal_quantile(float(floor)) + normal_quantile(POWER)
     needed = None if outlook is None else _fewest(outlook, z)
     side = 1 if claim.side == "at_least" else -1
     gap = None if expected is None else side * (expected - Fraction(claim.threshold))
@@ -114,7 +115,7 @@ def advise(
 
 
 def _clusters(evidence: MetricEvidence) -> int | None:
-    """How many there are where nothing can be projected: the fewest of an arm that has any."""
+    """Return the fewest clusters of an arm that has any, or None."""
     counts = []
     arms: tuple[ArmName, ArmName] = ("baseline", "variant")
     for arm in arms:
@@ -138,30 +139,32 @@ def _observed(
 def _outlook(
     evidence: MetricEvidence, metric: BarMetric, claim: Claim, expected: Fraction
 ) -> _Outlook | None:
-    """None where the method says nothing about other numbers of samples."""
-    basis = basis_of(evidence, metric, claim)
-    if isinstance(basis, Unknown) or basis.method == "quantile":
+    """Return the outlook, or None where the method says nothing about other numbers of samples."""
+    inference = infer(evidence, metric, claim)
+    if isinstance(inference, Unknown) or inference.method == "quantile":
         return None
     distance = expected - Fraction(claim.threshold)
     if claim.quantity == "relative_delta":
         baseline = point_of(evidence, metric, "baseline")
         assert isinstance(baseline, Fraction)
         distance *= abs(baseline)
-    if basis.method == "unpaired" or evidence.sums("variant") is None:
-        return _of_summaries(basis, distance)
-    return _of_samples(evidence, metric, claim, basis.threshold + distance, basis.threshold)
+    if inference.method == "unpaired" or evidence.sums("variant") is None:
+        return _of_summaries(inference, distance)
+    return _of_samples(evidence, metric, claim, inference.threshold + distance, inference.threshold)
 
 
-def _of_summaries(basis: Basis, distance: Fraction) -> _Outlook | None:
-    """The variance is taken to shrink with n, in both arms alike."""
-    if not isinstance(basis.tails, Location):
+def _of_summaries(inference: Inference, distance: Fraction) -> _Outlook | None:
+    """Return the outlook in which the variance shrinks with n, in both arms alike."""
+    if not isinstance(inference.tails, Location):
         return None
-    error, units = basis.tails.standard_error, basis.clusters or basis.n
+    error, units = inference.tails.standard_error, inference.clusters or inference.n
 
     def passes(units_then: float, z: float) -> bool:
         return abs(float(distance)) >= z * error * sqrt(units / units_then)
 
-    return _Outlook(standard_error=error, passes=passes, units=units, clustered=basis.clusters is not None)
+    return _Outlook(
+        standard_error=error, passes=passes, units=units, clustered=inference.clusters is not None
+    )
 
 
 def _of_samples(
@@ -195,7 +198,7 @@ def _of_samples(
 def _observed_y(
     evidence: MetricEvidence, metric: BarMetric, claim: Claim
 ) -> tuple[Observed, Prior | Unknown] | None:
-    """The y of the claim; for an exact baseline as for a value the variant's scores."""
+    """Return the y of the claim; the variant's scores for a value and for an exact baseline."""
     if evidence.paired is not None and claim.quantity != "value":
         ratio = ratio_of(evidence, metric, claim)
         if isinstance(ratio, Unknown):
@@ -210,7 +213,7 @@ def _observed_y(
 
 
 def _fewest(outlook: _Outlook, z: float) -> int | None:
-    """The smallest count at which the projection passes; None beyond any use."""
+    """Return the smallest count at which the projection passes, or None beyond MOST."""
     high = 2
     while not outlook.passes(high, z):
         high *= 2
@@ -233,9 +236,3 @@ def _smallest_effect(
             return None
         step /= abs(float(baseline))
     return round_significant(float(claim.threshold) + step)
-
-
-def _normal_quantile(probability: float) -> float:
-    from statistics import NormalDist  # imports random, which nothing else here needs
-
-    return NormalDist().inv_cdf(probability)

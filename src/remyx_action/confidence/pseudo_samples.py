@@ -26,7 +26,7 @@ class Observed(Struct, frozen=True, kw_only=True):
     """Exact sums of y over the samples, whole or per cluster."""
 
     denominator: int
-    """What the integers of `sums` are divided by; its square divides `squares`."""
+    """The denominator of `sums`; its square is that of `squares`."""
     sizes: Sequence[int]
     """Samples of each cluster; one entry where there are no clusters."""
     sums: Sequence[int]
@@ -51,17 +51,17 @@ class Prior(Struct, frozen=True, kw_only=True):
 
 
 class Mean(Struct, frozen=True, kw_only=True):
-    """The true mean of y, as far as the samples tell."""
+    """The inference about the true mean of y."""
 
     location: Location
     n: int
     n_effective: float | None
-    """Independent samples that would tell as much; None without clusters."""
+    """The number of independent samples that would show as much; None without clusters."""
     clusters: int | None
 
 
 def locate(observed: Observed, prior: Prior) -> Mean:
-    """The formula, for n >= 2."""
+    """Return the mean by the formula, for n >= 2."""
     finer = lcm(observed.denominator, prior.center.denominator, prior.reach.denominator)
     step = finer // observed.denominator
     center, reach = int(prior.center * finer), int(prior.reach * finer)
@@ -89,7 +89,10 @@ def locate(observed: Observed, prior: Prior) -> Mean:
 def _robust(
     sizes: Sequence[int], sums: Sequence[int], count: int, total: int, center: int, reach: int
 ) -> float:
-    """CR2 cluster-robust variance of the mean, over reach squared; a pseudo-sample is its own cluster."""
+    """Return the CR2 cluster-robust variance of the mean, over reach squared.
+
+    Each pseudo-sample is a cluster of its own.
+    """
     unit = reach * reach
     terms = [
         (entry * count - size * total) ** 2 / (count * (count - size) * unit)
@@ -103,7 +106,7 @@ def _robust(
 
 
 def bell_mccaffrey(sizes: Sequence[int]) -> float:
-    """Degrees of freedom of the cluster-robust variance, the two pseudo-samples included."""
+    """Return the degrees of freedom of the cluster-robust variance, the two pseudo-samples included."""
     count = sum(sizes) + 2
     of_size = Counter(sizes)
     of_size[1] += 2
@@ -123,7 +126,7 @@ FEWEST_CLUSTERS = 5
 
 
 def difference(sums: PairedSums, ratio: Fraction) -> Observed:
-    """y = variant - ratio·baseline."""
+    """Return the sums of y = variant - ratio·baseline."""
     p, q = ratio.numerator, ratio.denominator
     totals = [int(a) * q - int(b) * p for a, b in zip(sums.variant, sums.baseline, strict=True)]
     aa, ab, bb = (
@@ -139,7 +142,7 @@ def difference(sums: PairedSums, ratio: Fraction) -> Observed:
 
 
 def alone(sums: ArmSums) -> Observed:
-    """y = the arm's scores."""
+    """Return the sums of y = the arm's scores."""
     return Observed(
         denominator=sums.scale,
         sizes=sums.n,
@@ -152,7 +155,7 @@ def alone(sums: ArmSums) -> Observed:
 def prior_of_difference(
     evidence: MetricEvidence, observed: Observed, range_: Range, ratio: Fraction
 ) -> Prior | Unknown:
-    """Around 0, as far as the range lets a difference reach; without a range around the mean."""
+    """Return the prior around 0, as far as differences reach; without a range around the mean."""
     if range_ is None:
         return _prior_of_extremes(evidence, observed, ratio)
     # All four corners: which of them are farthest depends on the ratio's sign.
@@ -163,7 +166,7 @@ def prior_of_difference(
 def prior_of_arm(
     evidence: MetricEvidence, observed: Observed, range_: Range, *, of_baseline: bool
 ) -> Prior | Unknown:
-    """The range's middle and half its width; without a range around the mean."""
+    """Return the prior at the range's middle with half its width; without a range around the mean."""
     if range_ is None:
         return _prior_of_extremes(evidence, observed, None if of_baseline else Fraction(0))
     low, high = range_
@@ -171,7 +174,7 @@ def prior_of_arm(
 
 
 def countable(observed: Observed) -> Unknown | None:
-    """Why these samples are too few for any confidence."""
+    """Return why these samples are too few for any confidence, or None."""
     if observed.clustered and len(observed.sizes) < FEWEST_CLUSTERS:
         return too_few_clusters(len(observed.sizes))
     return too_few_samples(observed.n) if observed.n < 2 else None
@@ -192,7 +195,7 @@ def _prior_of_extremes(
 
 
 def _possible(observed: Observed, prior: Prior) -> Prior | Unknown:
-    """The prior, unless the sums spread wider than scores within its reach ever do."""
+    """Return the prior, unless the sums spread wider than scores within its reach can."""
     scale = observed.denominator
     total, squares = Fraction(sum(observed.sums), scale), Fraction(observed.squares, scale * scale)
     about_center = squares - 2 * prior.center * total + observed.n * prior.center**2

@@ -1,4 +1,4 @@
-"""Student's t: the distribution function and its quantiles, for any positive degrees of freedom."""
+"""Student's t for any positive degrees of freedom, and the normal distribution: tails and quantiles."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MOST_TERMS = 100_000
 
 
 def lower_beta(a: float, b: float, x: float, y: float, kernel: float) -> float:
-    """I_x(a, b) for a, b > 0 and x = 1 - y in [0, 1].
+    """Return I_x(a, b) for a, b > 0 and x = 1 - y in [0, 1].
 
     `y` is passed beside `x`, because 1 - x would lose it where x is close to 1, and `kernel` is
     x^a y^b / B(a, b), which each distribution computes best by itself.
@@ -24,7 +24,7 @@ def lower_beta(a: float, b: float, x: float, y: float, kernel: float) -> float:
 
 
 def _fraction(a: float, b: float, x: float, y: float) -> float:
-    """The continued fraction of the incomplete beta function, for x no larger than its mean.
+    """Return the continued fraction of the incomplete beta function, for x no larger than its mean.
 
     No term cancels there. Source: A. R. DiDonato and A. H. Morris, "Algorithm 708", ACM TOMS 18 (1992)
     360-373, equation 9; evaluated forwards by Lentz's method.
@@ -50,7 +50,7 @@ _FAR = 1e100
 
 
 def lower_tail(t: float, degrees: float) -> float:
-    """P(T <= t), to 1e-12 for degrees of freedom from 0.5 to 1e8."""
+    """Return P(T <= t), to 1e-12 for degrees of freedom from 0.5 to 1e8."""
     if t == 0:
         return 0.5
     if abs(t) > _FAR:
@@ -64,7 +64,7 @@ def lower_tail(t: float, degrees: float) -> float:
 
 
 def log_gamma_half_step(a: float) -> float:
-    """ln Γ(a + ½) - ln Γ(a) for a > 0, by its asymptotic series.
+    """Return ln Γ(a + ½) - ln Γ(a) for a > 0, by its asymptotic series.
 
     Subtracting two logarithms of Γ would lose all digits where a is large. Source of the series: NIST
     Digital Library of Mathematical Functions, 5.11.13.
@@ -82,7 +82,7 @@ def log_gamma_half_step(a: float) -> float:
 
 @lru_cache(maxsize=1024)
 def quantile(probability: float, degrees: float) -> float:
-    """The t with P(T <= t) = probability, for 0.5 < probability < 1."""
+    """Return the t with P(T <= t) = probability, for 0.5 < probability < 1."""
     low, high = 0.0, 1.0
     while lower_tail(high, degrees) < probability:
         low, high = high, high * 2
@@ -106,3 +106,10 @@ def quantile(probability: float, degrees: float) -> float:
 def _density(t: float, degrees: float) -> float:
     scale = exp(log_gamma_half_step(degrees / 2)) / sqrt(degrees * pi)
     return scale * exp(-(degrees + 1) / 2 * log1p(t * t / degrees))
+
+
+def normal_quantile(probability: float) -> float:
+    """Return the z with Φ(z) = probability."""
+    from statistics import NormalDist  # imports random, which judging does not need
+
+    return NormalDist().inv_cdf(probability)

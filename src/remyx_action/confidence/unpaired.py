@@ -38,7 +38,7 @@ class ArmMean(Struct, frozen=True, kw_only=True):
 
 
 def arm_mean(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> ArmMean | Unknown:
-    """The arm from its summary, or from its samples as if they were one."""
+    """Return the arm's mean from its summary, or from its samples summarised."""
     mean = point_of(evidence, metric, arm)
     if isinstance(mean, Unknown):
         return mean
@@ -55,7 +55,7 @@ def arm_mean(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> ArmMe
 
 
 def difference_of_means(variant: ArmMean, baseline: ArmMean, ratio: Fraction) -> Location:
-    """variant - ratio·baseline, with Welch's degrees of freedom."""
+    """Return variant - ratio·baseline, with Welch's degrees of freedom."""
     scaled = ratio * ratio * baseline.variance
     total = variant.variance + scaled
     degrees = total * total / (variant.variance**2 / variant.degrees + scaled**2 / baseline.degrees)
@@ -63,7 +63,7 @@ def difference_of_means(variant: ArmMean, baseline: ArmMean, ratio: Fraction) ->
 
 
 def location_of(arm: ArmMean) -> Location:
-    """The arm's own true mean."""
+    """Return the inference about the arm's own true mean."""
     return _located(arm.center, arm.variance, float(arm.degrees))
 
 
@@ -87,7 +87,7 @@ def _of_samples(sums: ArmSums, range_: Range, arm: ArmName) -> ArmMean | Unknown
 
 
 def _squared_error_of(observed: Observed) -> Fraction:
-    """Of the mean: s²/n, or its cluster-robust counterpart."""
+    """Return the squared standard error of the mean: s²/n, or its cluster-robust counterpart."""
     n, total, denominator = observed.n, sum(observed.sums), observed.denominator
     if not observed.clustered:
         return Fraction(n * observed.squares - total * total, n * n * (n - 1) * denominator**2)
@@ -101,7 +101,10 @@ def _squared_error_of(observed: Observed) -> Fraction:
 def _arm(
     mean: Fraction, error: Fraction, *, n: int, clusters: int | None, range_: Range, arm: ArmName
 ) -> ArmMean | Unknown:
-    """With a range, the two pseudo-samples at its ends; `error` is the squared standard error."""
+    """Return the arm's mean, with two pseudo-samples at the ends of its range if it has one.
+
+    `error` is the squared standard error.
+    """
     degrees = n - 1 if clusters is None else clusters - 1
     if range_ is None:
         return ArmMean(center=mean, variance=error, degrees=degrees, n=n, clusters=clusters)

@@ -1,1 +1,1 @@
-"""Compare: scores of two arms → exact sums that every estimate follows from."""
+"""Compare the scores of two arms: exact sums that every estimate follows from."""

@@ -45,7 +45,7 @@ SIDES: dict[str, tuple[Side, bool]] = {
 
 
 def quantity_of(condition: Comparison | Equality) -> Quantity:
-    """What the suffix names."""
+    """Return the quantity that the suffix of the condition's metric names."""
     quantity = condition.metric.partition(".")[2]
     if quantity == "value":
         return "value"
@@ -53,7 +53,7 @@ def quantity_of(condition: Comparison | Equality) -> Quantity:
 
 
 def claim_of(condition: MetricCondition, direction: Direction) -> Claim:
-    """What the condition says about the true value."""
+    """Return the condition as an inequality about the true value."""
     if isinstance(condition, Comparison | Equality):
         side, strict = SIDES[condition.op]
         return Claim(quantity=quantity_of(condition), side=side, strict=strict, threshold=condition.threshold)

@@ -1,4 +1,4 @@
-"""Two arms → whether their scores may be compared at all: same data, same judge, same harness."""
+"""Whether the scores of two arms may be compared at all: same data, same judge, same harness."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from msgspec import Struct
 from remyx_action.readers.scores import ArmScores, Samples, Scores, Summary
 
 HARNESS = "harness_digest"
-"""Ours, where one arm was recorded earlier; `harness` is what a harness says of itself."""
+"""Taken by this program, where one arm was recorded earlier; `harness` is reported by the harness itself."""
 SAME = ("dataset_revision", "judge", "harness", HARNESS, "task_config", "questions", "answers")
 """Provenance that has to be equal in both arms; `model_revision` is what the arms differ in."""
 EXAMPLES = 3
@@ -23,11 +23,11 @@ class Comparability(Struct, frozen=True, kw_only=True):
     mismatches: tuple[str, ...]
     """Why the arms are not comparable, one sentence per cause; empty where they are."""
     warnings: tuple[str, ...]
-    """What only one arm reports, so that it cannot be compared, and how unlike their sizes are."""
+    """Names that only one arm reports, so that they cannot be compared, and sizes that are far apart."""
 
 
 def compare_provenance(baseline: ArmScores, variant: ArmScores) -> Comparability:
-    """Compare what both arms say about where their scores come from, and what their samples were asked."""
+    """Compare the provenance that both arms report, and the inputs of their samples."""
     mismatches: list[str] = []
     warnings: list[str] = []
     for name in SAME:
@@ -47,7 +47,7 @@ def compare_provenance(baseline: ArmScores, variant: ArmScores) -> Comparability
 
 
 def _sizes_unlike(key: str, baseline: Scores, variant: Scores | None) -> Iterator[str]:
-    """Numbers of samples that are far apart, and repeats of an id that are not all as many."""
+    """Yield a warning for sample sizes that are far apart, and for unequal numbers of repeats."""
     ours, theirs = _n_of(baseline), _n_of(variant)
     if ours is not None and theirs is not None and min(ours, theirs) * ALIKE < max(ours, theirs):
         yield f"{key}: n is {ours:,} in the baseline and {theirs:,} in the variant"
@@ -62,14 +62,14 @@ def _sizes_unlike(key: str, baseline: Scores, variant: Scores | None) -> Iterato
 
 
 def _n_of(scores: Scores | None) -> int | None:
-    """How many ids, or how many the summary says there are."""
+    """Return the number of ids, or the n of a summary, or None."""
     if isinstance(scores, Samples):
         return len(scores.ids) if scores.repeats is None else len(set(scores.ids))
     return scores.n if isinstance(scores, Summary) else None
 
 
 def _repeats_of(samples: Samples) -> Mapping[int, int]:
-    """Number of repeats → how many ids have that many."""
+    """Return how many ids have each number of repeats."""
     if samples.repeats is None:
         return {1: len(samples.ids)}
     return Counter(Counter(samples.ids).values())
@@ -103,7 +103,7 @@ def _compare_inputs(
 
 
 def _inputs_by_id(samples: Samples) -> Mapping[str, frozenset[str]]:
-    """Every input that an id was asked; repeats may differ (in their seed), so they count as a set."""
+    """Return the set of inputs of each id; repeats of an id may differ (in their seed)."""
     assert samples.inputs is not None
     inputs: dict[str, frozenset[str]] = {}
     for id_, asked in zip(samples.ids, samples.inputs, strict=True):

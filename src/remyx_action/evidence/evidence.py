@@ -42,7 +42,7 @@ def _ratio(value: Decimal) -> Decimal:
 
 
 class SummaryState(Spec):
-    """An arm that came as numbers only."""
+    """An arm that reported numbers without samples."""
 
     kind: Literal["summary"] = "summary"
     value: Bounded
@@ -114,14 +114,14 @@ class Extremes(Spec):
         return self
 
     def within(self, scale: int) -> bool:
-        """Whether scores over this scale can differ so much."""
+        """Return whether scores over this scale can differ so much."""
         ratio = Fraction(0 if self.ratio is None else self.ratio)
         most = LARGEST_SCORE * scale * (ratio.denominator + abs(ratio.numerator))
         return -most <= int(self.low) and int(self.high) <= most
 
 
 class ClaimCounts(Spec):
-    """What one claim about a percentile is weighed by: indicators of scores up to a limit, summed.
+    """The counts behind one claim about a percentile: indicators of scores up to a limit, summed.
 
     For a value: one table of `score <= t` (at most) or `score < t` (at least). Else two tables, one
     for the variant's and one for the baseline's percentile u, of pairs (a <= u, b' <= u) where b' is
@@ -147,7 +147,7 @@ class ClaimCounts(Spec):
 
 
 def _check_indicators(sums: Scaled, scores: list[str], squares: list[str]) -> None:
-    """0 and 1 are the only numbers whose sum is the sum of their squares."""
+    """Raise ValueError unless every score is 0 or 1: only then is their sum the sum of their squares."""
     if sums.scale != 1 or scores != squares:
         raise ValueError("counts of a percentile that are no counts")
 
@@ -171,13 +171,13 @@ class PercentileState(Scaled):
         return self
 
     def fits(self, sums: ArmSums | None) -> bool:
-        """Whether every table counts the variant's samples, which stand in these sums."""
+        """Return whether every table counts the variant's samples, whose sums these are."""
         tables = [table for counts in self.counts for table in (counts.variant, *counts.pairs) if table]
         return all(sums and (table.n, table.clusters) == (sums.n, sums.clusters) for table in tables)
 
 
 class MetricEvidence(Spec):
-    """Everything that is known about one metric: either `paired`, or both arms by themselves."""
+    """The sums of one metric: either `paired`, or one state for each arm."""
 
     paired: PairedSums | None = None
     baseline: ArmState | None = None
@@ -215,11 +215,11 @@ class MetricEvidence(Spec):
         return self
 
     def has_seeds(self, *arms: ArmName) -> bool:
-        """Whether each of the arms was run with at least two seeds."""
+        """Return whether each of the arms was run with at least two seeds."""
         return all(arm in self.seeds and len(self.seeds[arm].n) > 1 for arm in arms)
 
     def coverage(self, *, expected: int | None) -> Fraction | None:
-        """Ids with a real score in both arms over the larger of the baseline's and the expected.
+        """Return the ids with a real score in both arms over the larger of the baseline's and the expected.
 
         None where an arm has no ids.
         """
@@ -228,14 +228,14 @@ class MetricEvidence(Spec):
         return Fraction(self.both, max(self.facts["baseline"].ids, expected or 0))
 
     def sums(self, arm: ArmName) -> ArmSums | None:
-        """The sums of the arm's samples; None where it has none."""
+        """Return the sums of the arm's samples, or None."""
         if self.paired is not None:
             return self.paired.arm(arm)
         state = self.baseline if arm == "baseline" else self.variant
         return state if isinstance(state, ArmSums) else None
 
     def mean(self, arm: ArmName) -> Fraction | None:
-        """The exact mean over the arm's ids; None where it has no samples."""
+        """Return the exact mean over the arm's ids, or None without samples."""
         if self.paired is not None:
             sums = self.paired
             total = sum(map(int, sums.variant if arm == "variant" else sums.baseline))
@@ -246,7 +246,7 @@ class MetricEvidence(Spec):
         return Fraction(sum(map(int, state.scores)), sum(state.n) * state.scale)
 
     def extremes_of(self, ratio: Fraction | None) -> tuple[int, int] | None:
-        """(low, high) of y; None where they were not gathered."""
+        """Return (low, high) of y, or None where they were not gathered."""
         for found in self.extremes:
             if (None if found.ratio is None else Fraction(found.ratio)) == ratio:
                 return int(found.low), int(found.high)
@@ -254,13 +254,13 @@ class MetricEvidence(Spec):
 
 
 class Inputs(Spec):
-    """What a verdict follows from, together with the bar."""
+    """The evidence that, together with the bar, decides a verdict."""
 
     metrics: dict[Key, MetricEvidence]
     """By key, for every metric of the bar."""
     arms: dict[ArmName, str]
     """How each arm ended: completed, failed, timed_out, recorded or handed_in."""
     not_comparable: list[str]
-    """What differs between the arms, so that no comparison counts."""
+    """The differences between the arms because of which no comparison counts."""
     caps: list[str]
     """Why the verdict is at best iterate."""

@@ -1,4 +1,4 @@
-"""Scores of two arms → the evidence about one metric."""
+"""The evidence about one metric, from the scores of two arms."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def gather(
     variant: Scores,
     missing: Missing,
 ) -> MetricEvidence:
-    """Everything that estimates and claims about this metric follow from.
+    """Return the sums that the metric's estimates and claims follow from.
 
     `claims` are those of `bar.claims_in`; a claim that is not among them may have no confidence later.
     Where an arm was run once per seed, claims are about the recipe.
@@ -113,7 +113,7 @@ def _gather_apart(
     both: int | None,
     unmatched: str | None,
 ) -> MetricEvidence:
-    """Each arm by itself: only its own value can be judged, or its summary against the other's."""
+    """Return each arm by itself: its own value can be judged, or its summary against the other's."""
     averaged = {arm: found for arm, found in arms.items() if isinstance(found, Averaged)}
     scale = scale_of(list(averaged.values()))
     rows = {
@@ -148,13 +148,13 @@ def scale_of(arms: Sequence[Averaged], ends: Sequence[Decimal] = ()) -> Scale:
 
 
 def _ends(metric: BarMetric, scale: Scale) -> tuple[int, int]:
-    """What an absent score counts as, in the variant and in the baseline; 0, 0 without a range."""
+    """Return the worst score for the variant and for the baseline; 0, 0 without a range."""
     low, high = (int(Fraction(end) * scale.whole) for end in metric.range or (0, 0))
     return (low, high) if metric.direction == "higher" else (high, low)
 
 
 def _ordered(values: list[int], rows: Sequence[int | None] | None, filled: int) -> list[int]:
-    """The arm's values in the common order; `filled` where it has no row."""
+    """Return the arm's values in the common order, `filled` for ids that it lacks."""
     if rows is None:
         return values
     if None not in rows:
@@ -172,7 +172,7 @@ def _clusters_in_order(baseline: Averaged, variant: Averaged, pairing: Pairing) 
 
 
 def _cluster_conflict(baseline: Averaged, variant: Averaged, pairing: Pairing) -> str | None:
-    """What is wrong where the arms do not put every id into the same cluster."""
+    """Return what is wrong, or None where both arms put every id into the same cluster."""
     if (baseline.clusters is None) != (variant.clusters is None):
         given, lacking = ("baseline", "variant") if variant.clusters is None else ("variant", "baseline")
         return f"the {given} has clusters and the {lacking} has none: report them in both arms"
@@ -208,7 +208,7 @@ LARGEST = 20
 
 
 def samples_changed(baseline: Samples, variant: Samples) -> SamplesChanged:
-    """Over the ids with a real score in both arms; of equal changes the ids that sort first."""
+    """Return the changes of the ids scored in both arms; of equal changes the ids that sort first."""
     before, after = average(baseline, "baseline"), average(variant, "variant")
     if not isinstance(before, Averaged) or not isinstance(after, Averaged):
         return SamplesChanged(up=0, down=0, examples=[])
@@ -237,7 +237,7 @@ def samples_changed(baseline: Samples, variant: Samples) -> SamplesChanged:
 
 
 def largest_moves(ids: Sequence[str], moves: Sequence[int]) -> list[int]:
-    """Rows of the 20 largest moves either way, largest first, then by id."""
+    """Return the rows of the 20 largest moves either way, largest first, then by id."""
     sizes = list(map(abs, moves))
     if not sizes:
         return []

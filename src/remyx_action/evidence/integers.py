@@ -1,4 +1,4 @@
-"""Decimal literals → integers over one power of ten, a whole column at a time."""
+"""Decimal literals as integers over one power of ten, a whole column at a time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 FIRST = 4096
-"""Rows that tell whether scores repeat, so that a million different ones are not collected first."""
+"""Rows that show whether scores repeat, so that a million different ones are not collected first."""
 MOSTLY_NEW = 0.95
 EXACT_DIGITS = 15
 """Significant digits that count exactly; a literal with more is how a binary float prints itself."""
@@ -23,13 +23,13 @@ class Column(Struct, frozen=True, kw_only=True):
     """A literal has more than 15 significant digits."""
 
     def with_decimals(self, decimals: int) -> list[int]:
-        """The same scores over a finer power of ten."""
+        """Return the same scores over a finer power of ten."""
         factor = 10 ** (decimals - self.decimals)
         return self.values if factor == 1 else [value * factor for value in self.values]
 
 
 def integers_of(literals: Sequence[str]) -> Column:
-    """The column of one arm, each distinct literal read once where they are few."""
+    """Return the column of one arm; each distinct literal is read once where they are few."""
     if len(set(literals[:FIRST])) > MOSTLY_NEW * min(FIRST, len(literals)):
         return _read(literals)
     distinct = set(literals)
@@ -57,7 +57,7 @@ def _read(literals: Sequence[str]) -> Column:
 
 
 def _places(literals: Sequence[str], text: str) -> list[int]:
-    """The number of decimals of each literal; `text` is all of them joined by line breaks."""
+    """Return the number of decimals of each literal; `text` is all of them joined by line breaks."""
     points = text.count(".")
     if points == 0:
         return [0]
@@ -67,7 +67,7 @@ def _places(literals: Sequence[str], text: str) -> list[int]:
 
 
 def _any_long(values: Sequence[int]) -> bool:
-    """Whether any has more than 15 significant digits, whatever zeros stand behind them."""
+    """Return whether any has more than 15 significant digits, trailing zeros apart."""
     return any(
         len(str(abs(value)).rstrip("0")) > EXACT_DIGITS
         for value in values

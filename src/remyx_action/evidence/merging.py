@@ -1,4 +1,4 @@
-"""compare: the runs of one arm, seed by seed and shard by shard, as the scores of one arm."""
+"""The runs of one arm, seed by seed and shard by shard, merged into the scores of one arm."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .comparability import SAME
 from .pairing import examples_of
 
 Runs = Sequence[tuple[str, ArmScores]]
-"""Name of each run, such as `shard 1 of 4` or `seed 7`, and what it left."""
+"""The name of each run, such as `shard 1 of 4` or `seed 7`, and its scores."""
 Value = TypeVar("Value")
 
 
@@ -25,12 +25,12 @@ class NotMergedError(ValueError):
 
 
 def merge_shards(shards: Runs) -> ArmScores:
-    """The union of the shards' samples. Raises NotMergedError where two of them hold one id."""
+    """Return the union of the shards' samples. Raises NotMergedError where two of them hold one id."""
     return _merged(shards, _union)
 
 
 def merge_seeds(seeds: Sequence[tuple[str, str, ArmScores]]) -> ArmScores:
-    """All samples of (name, seed, scores), each with its seed: an id's score is its mean over the seeds."""
+    """Return all samples of (name, seed, scores), each with its seed; an id scores its mean over them."""
     seed_of = {name: seed for name, seed, _ in seeds}
     runs = [(name, scores) for name, _, scores in seeds]
     return _merged(runs, lambda key, found: _over_seeds(key, found, seed_of))
@@ -48,7 +48,7 @@ def _merged(runs: Runs, merge: Callable[[str, Mapping[str, Scores]], Scores]) ->
 
 
 def told_of(warnings: Iterable[tuple[str, Iterable[str]]]) -> tuple[str, ...]:
-    """Warnings by run, each with the names of the runs that it is of; without where it is of all."""
+    """Return each warning once, after the names of the runs that have it unless all do."""
     of: dict[str, list[str]] = {}
     every = [(name, list(dict.fromkeys(said))) for name, said in warnings]
     for name, said in every:
@@ -61,7 +61,7 @@ def told_of(warnings: Iterable[tuple[str, Iterable[str]]]) -> tuple[str, ...]:
 
 
 def _provenance(runs: Runs) -> tuple[Mapping[str, str], list[str]]:
-    """What all runs agree on, and warnings about the rest."""
+    """Return the provenance that all runs agree on, and warnings about the rest."""
     names = dict.fromkeys(chain.from_iterable(arm.provenance for _, arm in runs))
     agreed, differing = {}, []
     for name in names:
@@ -132,7 +132,7 @@ def _together(parts: Sequence[Samples]) -> Samples | Unusable:
             return _invalid(f"some of its runs report {name}, and some do not")
 
     def joined(columns: Sequence[Sequence[Value] | None]) -> list[Value] | None:
-        """One column; None where a part lacks it: inputs are compared as a whole or not at all."""
+        """Return one column, or None where a part lacks it: inputs are compared as a whole or not at all."""
         if any(column is None for column in columns):
             return None
         return list(chain.from_iterable(column for column in columns if column is not None))
@@ -149,7 +149,7 @@ def _together(parts: Sequence[Samples]) -> Samples | Unusable:
 
 
 def _mean_of_means(summaries: Sequence[Summary]) -> Scores:
-    """Of seeds that reported no samples: a point without a confidence."""
+    """Return the mean of seeds that reported no samples: a point without a confidence."""
     if len(summaries) == 1:
         return summaries[0]
     total = sum((Fraction(one.value) for one in summaries), Fraction(0))
@@ -158,7 +158,7 @@ def _mean_of_means(summaries: Sequence[Summary]) -> Scores:
 
 
 def _unusable(found: Mapping[str, Scores]) -> Unusable | None:
-    """Of the first run that has no score that counts; an empty list is a part without samples."""
+    """Return the first run without a score that counts, or None; an empty list is a part without samples."""
     for name, scores in found.items():
         if isinstance(scores, Unusable) and not isinstance(scores, Empty):
             return Unusable(reason=scores.reason, message=f"{name}: {scores.message}")

@@ -1,4 +1,4 @@
-"""Two arms' samples → columns in one order: repeats averaged, ids matched, clusters compared."""
+"""The samples of two arms in one order: repeats averaged, ids matched."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class Averaged(Struct, frozen=True, kw_only=True):
     totals: Column
     """The sum of the id's repeats."""
     repeats: Sequence[int] | None
-    """How many there are; None where every id stands once."""
+    """How many repeats each id has; None where every id stands once."""
     clusters: Sequence[str] | None
 
     def parts(self) -> int:
         return lcm(*set(self.repeats)) if self.repeats else 1
 
     def values(self, decimals: int, parts: int) -> list[int]:
-        """The means over `10**decimals * parts`."""
+        """Return the means over `10**decimals * parts`."""
         totals = self.totals.with_decimals(decimals)
         if self.repeats is None:
             return totals if parts == 1 else [total * parts for total in totals]
@@ -49,7 +49,7 @@ class Averaged(Struct, frozen=True, kw_only=True):
 
 
 def average(samples: Samples, arm: ArmName) -> Averaged | Unusable:
-    """One row an id, in the order in which the ids first came."""
+    """Return one row per id, in the order in which the ids first came."""
     if not samples.ids:
         return Unusable(reason=Reason.INVALID_VALUE, message=f"the {arm} has no samples")
     column = integers_of(samples.scores)
@@ -80,7 +80,7 @@ def average(samples: Samples, arm: ArmName) -> Averaged | Unusable:
 
 
 def sum_seeds(samples: Samples) -> SeedSums:
-    """Sums by seed; of an arm without seeds of the only one."""
+    """Return the sums by seed; an arm without seeds has one."""
     column = integers_of(samples.scores)
     names = samples.seeds or [""] * len(samples.ids)
     totals = dict.fromkeys(sorted(set(names)), 0)
@@ -92,7 +92,7 @@ def sum_seeds(samples: Samples) -> SeedSums:
 
 
 class Pairing(Struct, frozen=True, kw_only=True):
-    """For every id of either arm, in one order, its row in each arm."""
+    """The row of every id in each arm, in one common order of the ids of both."""
 
     baseline_rows: Sequence[int | None] | None
     """None: its own order is the common one."""
@@ -107,7 +107,7 @@ class Pairing(Struct, frozen=True, kw_only=True):
 
 
 def pair(baseline: Sequence[str], variant: Sequence[str]) -> Pairing:
-    """Match ids, each of which stands once in its arm."""
+    """Match the ids of two arms; each id stands once in its arm."""
     if baseline is variant or list(baseline) == list(variant):
         return Pairing(baseline_rows=None, variant_rows=None, only_baseline=[], only_variant=[])
     row_of = dict(zip(variant, range(len(variant)), strict=True))
@@ -125,7 +125,7 @@ def pair(baseline: Sequence[str], variant: Sequence[str]) -> Pairing:
 
 
 def examples_of(names: set[str] | Sequence[str]) -> str:
-    """The first few in alphabetical order, shortened."""
+    """Return the first few names in alphabetical order, shortened."""
     shown = sorted(names)[:EXAMPLES]
     more = ", …" if len(names) > EXAMPLES else ""
     return ", ".join(name if len(name) <= 40 else name[:39] + "…" for name in shown) + more

@@ -1,4 +1,4 @@
-"""Rows → percentiles, and the counts that claims about them are weighed by."""
+"""Percentiles of rows, and the counts behind claims about them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .sums import PairedSums
 
 
 class RankedArms(Struct, frozen=True, kw_only=True):
-    """What there is to take percentiles of."""
+    """The rows that percentiles are taken of."""
 
     paired: Rows | None = None
     variant: Rows | None = None
@@ -29,7 +29,7 @@ class RankedArms(Struct, frozen=True, kw_only=True):
 def percentile_state(
     metric: BarMetric, claims: Sequence[Claim], arms: RankedArms, scale: Scale
 ) -> PercentileState:
-    """The points of each arm that has samples, and the counts of each claim that they allow."""
+    """Return the percentile of each arm that has samples, and the counts of each claim about them."""
     variant, baseline = arms.paired or arms.variant, arms.paired or arms.baseline
     points = {
         "variant": None if variant is None else percentile(metric, variant.variant, variant.counts),
@@ -52,7 +52,7 @@ def percentile_state(
 
 
 def percentile(metric: BarMetric, scores: Sequence[int], counts: Sequence[int] | None) -> int:
-    """The ⌈pn⌉-th smallest score."""
+    """Return the ⌈pn⌉-th smallest score."""
     assert metric.aggregate is not None
     percent = int(metric.aggregate.removeprefix("p"))
     if counts is None:
@@ -66,7 +66,7 @@ def percentile(metric: BarMetric, scores: Sequence[int], counts: Sequence[int] |
 
 
 def _up_to(rows: Rows, most: int) -> int:
-    """How many scores of the baseline are at most that."""
+    """Return how many scores of the baseline are at most that."""
     return sum(compress(rows.weights(), [score <= most for score in rows.baseline]))
 
 
@@ -96,14 +96,14 @@ def _counts(
 
 
 def _sign(metric: BarMetric, baseline: int) -> int:
-    """Of the baseline's percentile; whether it is settled is asked when the claim is weighed."""
+    """Return the sign of the baseline's percentile; confidence/ asks whether it is settled."""
     if metric.range and (metric.range[0] >= 0 or metric.range[1] <= 0):
         return 1 if metric.range[0] >= 0 else -1
     return 1 if baseline > 0 else -1
 
 
 def _against(rows: Rows, claim: Claim, limit: Fraction) -> ClaimCounts:
-    """Scores up to the limit (at most), or below it (at least)."""
+    """Count the scores up to the limit (at most), or below it (at least)."""
     most = limit.numerator // limit.denominator
     if claim.side == "at_least" and most == limit:
         most -= 1

@@ -1,4 +1,4 @@
-"""Columns of integers → exact sums, whole or per cluster."""
+"""Exact sums of columns of integers, whole or per cluster."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FEW = 4
 
 
 class Scale(Struct, frozen=True, kw_only=True):
-    """What scores are integers over."""
+    """The denominator of scores that are held as integers."""
 
     decimals: int
     parts: int
@@ -52,7 +52,7 @@ class Rows(Struct, frozen=True, kw_only=True):
 
 
 def rows_of(variant: Sequence[int], baseline: Sequence[int], clusters: Sequence[str] | None) -> Rows:
-    """Equal pairs counted where they are many: of a million binary pairs four rows are left."""
+    """Return the pairs, counted where many are equal: of a million binary pairs four rows are left."""
     if clusters is not None or not (
         _few(variant[:FIRST], baseline[:FIRST], len(variant)) and _few(variant, baseline, len(variant))
     ):
@@ -71,7 +71,7 @@ def _few(variant: Sequence[int], baseline: Sequence[int], n: int) -> bool:
 
 
 def paired_sums(rows: Rows, scale: Scale) -> PairedSums:
-    """n, Σa, Σb, Σa², Σab, Σb² of each cluster, or of everything."""
+    """Return n, Σa, Σb, Σa², Σab, Σb² of each cluster, or of everything."""
     names, columns = None, [[total] for total in _totals(rows)]
     if rows.clusters is not None:
         names, columns = _by_cluster(rows.clusters, rows.variant, rows.baseline)
@@ -89,7 +89,7 @@ def paired_sums(rows: Rows, scale: Scale) -> PairedSums:
 
 
 def arm_sums(rows: Rows, scale: Scale) -> ArmSums:
-    """n, Σa, Σa² of the variant column."""
+    """Return n, Σa, Σa² of the variant column."""
     alone = Rows(variant=rows.variant, baseline=rows.variant, counts=rows.counts, clusters=rows.clusters)
     return paired_sums(alone, scale).arm("variant")
 
@@ -105,7 +105,7 @@ def _totals(rows: Rows) -> list[int]:
 def _by_cluster(
     clusters: Sequence[str], variant: Sequence[int], baseline: Sequence[int]
 ) -> tuple[list[str], list[list[int]]]:
-    """Names, sorted, and for each of the six sums its column."""
+    """Return the names, sorted, and a column for each of the six sums."""
     names = sorted(set(clusters))
     totals = {name: [0, 0, 0, 0, 0, 0] for name in names}
     for name, a, b in zip(clusters, variant, baseline, strict=True):
@@ -123,7 +123,7 @@ _EXACT = Context(prec=400)
 
 
 def extremes_of_pairs(rows: Rows, claims: Sequence[Claim]) -> list[Extremes]:
-    """Of the variant, the difference, every relative claim's y, and the baseline.
+    """Return the extremes of the variant, the difference, every relative claim's y, and the baseline.
 
     A relative claim may need either sign of the baseline, which is settled when it is weighed.
     """
@@ -134,7 +134,7 @@ def extremes_of_pairs(rows: Rows, claims: Sequence[Claim]) -> list[Extremes]:
 
 
 def extremes_apart(baseline: Rows | None, variant: Rows | None) -> list[Extremes]:
-    """Of each arm's own scores."""
+    """Return the extremes of each arm's own scores."""
     found = [] if variant is None else [_of_ratio(variant, Fraction(0))]
     return found if baseline is None else [*found, _extreme(None, baseline.baseline)]
 

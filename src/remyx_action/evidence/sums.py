@@ -1,4 +1,4 @@
-"""Sums of scores as exact integers, whole or per cluster: the only thing about samples that is judged.
+"""Sums of scores as exact integers, whole or per cluster: all that is judged of samples.
 
 Scores are summed as integers over one power of ten, times the least common multiple of the repeat
 counts. Adding sums is exact, so neither the order of rows nor the number of shards can change a byte.
@@ -40,7 +40,7 @@ class Scaled(Spec):
 
     @property
     def scale(self) -> int:
-        """What every integer here is divided by."""
+        """The denominator of every integer here."""
         return int(10**self.decimals * int(self.parts))
 
 
@@ -105,7 +105,7 @@ class PairedSums(_Columns):
         return self
 
     def arm(self, name: Literal["baseline", "variant"]) -> ArmSums:
-        """The sums of one arm alone."""
+        """Return the sums of one arm alone."""
         scores, squares = (
             (self.variant, self.variant_squares)
             if name == "variant"
@@ -123,18 +123,18 @@ class PairedSums(_Columns):
 
 
 def add_arms(first: ArmSums, second: ArmSums) -> ArmSums:
-    """The sums over both shards. ValueError where only one of them has clusters."""
+    """Return the sums over both shards. Raises ValueError where only one of them has clusters."""
     return ArmSums.model_validate(_added(first, second, {"scores": 1, "squares": 2}))
 
 
 def add_pairs(first: PairedSums, second: PairedSums) -> PairedSums:
-    """The sums over both shards. ValueError where only one of them has clusters."""
+    """Return the sums over both shards. Raises ValueError where only one of them has clusters."""
     powers = {"variant": 1, "baseline": 1, "variant_squares": 2, "products": 2, "baseline_squares": 2}
     return PairedSums.model_validate(_added(first, second, powers))
 
 
 def _added(first: _Columns, second: _Columns, powers: dict[str, int]) -> dict[str, object]:
-    """Field values of the added sums; `powers` says over which power of the scale a column stands."""
+    """Return the fields of the added sums; `powers` gives the power of the scale of each column."""
     if (first.clusters is None) != (second.clusters is None):
         raise ValueError("one shard has clusters and the other has none")
     decimals = max(first.decimals, second.decimals)
@@ -162,7 +162,7 @@ def _added(first: _Columns, second: _Columns, powers: dict[str, int]) -> dict[st
 
 
 def _check_spread(n: int, total: int, squares: int, scale: int) -> int:
-    """n² times the variance, in units of the scale squared; ValueError where no scores have it."""
+    """Return n² times the variance, over the scale squared. Raises ValueError where no scores have it."""
     spread = n * squares - total * total
     if spread < 0 or squares > n * (LARGEST_SCORE * scale) ** 2:
         raise ValueError("sums that no scores have: the squares do not fit the sum")

@@ -1,4 +1,4 @@
-"""What one arm left behind, metric by metric: samples, a summary, or the reason why neither can be used."""
+"""The scores of one arm, metric by metric: samples, a summary, or the reason why neither can be used."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class Samples(Struct, frozen=True, kw_only=True):
     seeds: Sequence[str] | None = None
     """Where the recipe was run once per seed: the seed of each row."""
     inputs: Sequence[str | None] | None = None
-    """What was asked, or its digest; compared between arms where both give it."""
+    """The input of the sample, or its digest; compared between arms where both give it."""
     outputs: Sequence[str | None] | None = None
     missing: Mapping[str, str] = field(default_factory=dict)
     """Id without a score in any repeat → the error that was reported, or "" where none was."""
 
 
 class Summary(Struct, frozen=True, kw_only=True):
-    """An arm's mean, with as much about its uncertainty as the harness reported."""
+    """An arm's mean, with the uncertainty that the harness reported."""
 
     value: Decimal
     n: int | None = None
@@ -40,20 +40,20 @@ class Summary(Struct, frozen=True, kw_only=True):
 
 
 class Exact(Struct, frozen=True, kw_only=True):
-    """A baseline that is a bar by decision, not a measurement."""
+    """A baseline that is a fixed number by decision, not a measurement."""
 
     value: Decimal
 
 
 class Unusable(Struct, frozen=True, kw_only=True):
-    """No score that counts; `message` says what was found, with counts and examples."""
+    """No score that counts; `message` says why, with counts and examples."""
 
     reason: Reason
     message: str
 
 
 class Empty(Unusable, frozen=True, kw_only=True):
-    """A list without samples: nothing by itself, a part of an arm beside other shards."""
+    """A list without samples: unusable alone, an empty part where there are other shards."""
 
 
 Scores = Samples | Summary | Exact | Unusable

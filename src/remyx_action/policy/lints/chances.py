@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from math import ceil, erfc, floor, prod, sqrt
 
-from remyx_action.confidence.student import quantile
+from remyx_action.confidence.student import normal_quantile
 from remyx_action.project.models.metrics import RecordedBaseline
 from remyx_action.project.models.policy import AllOf, AnyOf, AtLeast, Node
 
@@ -18,8 +18,6 @@ USUAL_SPREAD = 0.44
 which one in five 0/1 scores differ have √0.2."""
 USUAL_SAMPLES = 300
 SUGGESTED_FLOOR = Fraction(4, 5)
-NORMAL = 1e8
-"""Degrees of freedom at which Student's distribution is the normal one."""
 
 
 def reject_without_floor(subject: Subject) -> Iterator[Finding]:
@@ -78,7 +76,7 @@ def _at_least(k: int, chances: list[float]) -> float:
 def _chance_of(condition: Condition, floor_: Fraction | None) -> float:
     """Φ of the threshold in standard errors, less what the floor asks for on top."""
     spread = _spread(condition)
-    extra = quantile(float(floor_), NORMAL) if floor_ is not None else 0.0
+    extra = normal_quantile(float(floor_)) if floor_ is not None else 0.0
     if spread is None:
         return _normal(-extra)
     n = condition.metric.samples or USUAL_SAMPLES

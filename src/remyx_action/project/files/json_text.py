@@ -1,4 +1,4 @@
-"""JSON text → values, strictly, before anything is scored; and values → the JSON text of a verdict.
+"""Strict reading of JSON text into values, and writing of values as JSON text.
 
 The standard library's scanner does the reading; what it would let through (a duplicate key, NaN, a lone
 surrogate, any depth) is refused here with its place. simplejson would write `Decimal` too, but with
@@ -46,7 +46,7 @@ class _Container(Struct):
 
 
 def tokens(text: str) -> Iterator[Token]:
-    """The tokens of any text, as if it were JSON; brackets that do not match are taken as they come.
+    """Yield the tokens of any text as if it were JSON; brackets need not match.
 
     Ends at the first word that is too deep.
     """
@@ -99,12 +99,12 @@ def _pointer(stack: list[_Container]) -> str:
 
 
 def line_and_column(text: str, position: int) -> tuple[int, int]:
-    """1-based line and column of a 0-based character."""
+    """Return the 1-based line and column of a 0-based character."""
     return text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
 
 
 def json_path(pointer: str) -> str:
-    """A JSON Pointer as people read it: `/metrics/x/samples/0` → `$.metrics.x.samples[0]`."""
+    """Return a JSON Pointer as people read it: `/metrics/x/samples/0` → `$.metrics.x.samples[0]`."""
     path = "$"
     for part in pointer.split("/")[1:]:
         name = part.replace("~1", "/").replace("~0", "~")
@@ -192,7 +192,7 @@ _as_written = _decoder(NumberText, NumberText)
 
 
 def read(data: bytes | str) -> Any:
-    """The value of a JSON text: numbers become int or Decimal, equal to what was written.
+    """Return the value of a JSON text: numbers become int or Decimal, equal to the literal.
 
     Raises NotStrictJson.
     """
@@ -200,7 +200,7 @@ def read(data: bytes | str) -> Any:
 
 
 def read_as_written(data: bytes | str) -> Any:
-    """The value of a JSON text, its numbers as `NumberText`. Raises NotStrictJson."""
+    """Return the value of a JSON text, its numbers as `NumberText`. Raises NotStrictJson."""
     return _read(data, _as_written)
 
 
@@ -219,7 +219,7 @@ def _read(data: bytes | str, decode: Callable[[str], Any]) -> Any:
 
 
 def decode_utf8(data: bytes) -> str:
-    """UTF-8 bytes as text. Raises NotStrictJson for anything else, and for a byte order mark."""
+    """Return UTF-8 bytes as text. Raises NotStrictJson for anything else, and for a byte order mark."""
     if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         raise NotStrictJson(
             Fault(code="not-utf-8", message="starts with a byte order mark", help=SAVE_AS_UTF8)
@@ -265,7 +265,7 @@ def _too_deep(value: Any) -> bool:
 
 
 def _all_faults(text: str) -> list[Fault]:
-    """The faults of a text that the scanner did not read to its end, or that is valid but not strict."""
+    """Return the faults of a text that is not JSON, or that is JSON but not strict."""
     try:
         json.loads(text, parse_int=str, parse_float=str)
     except json.JSONDecodeError as error:
@@ -276,7 +276,7 @@ def _all_faults(text: str) -> list[Fault]:
 
 
 def _syntax(text: str, error: json.JSONDecodeError) -> Fault:
-    """The scanner's own complaint, with the path of the place."""
+    """Return the scanner's own error as a fault, with the path of its place."""
     pointer = ""
     if len(text) <= LOCATED_CHARACTERS:
         for token in tokens(text):
@@ -295,7 +295,7 @@ def _syntax(text: str, error: json.JSONDecodeError) -> Fault:
 
 
 def _suspects(text: str, before: int | None = None) -> list[Fault]:
-    """One fault per kind among the tokens that stand before a position, with counts."""
+    """Return one fault per kind among the tokens before a position, with counts."""
     found: dict[str, list[Token]] = {}
     if len(text) > LOCATED_CHARACTERS:
         return []
@@ -350,7 +350,7 @@ def _fault(code: str, text: str, places: list[Token]) -> Fault:
 
 
 def dump(value: Any) -> str:
-    """`value` as JSON: two spaces a level, keys in their order, short lists of scalars on one line.
+    """Return `value` as JSON: two spaces a level, keys in their order, short lists of scalars on one line.
 
     Decimals are written out in full, never with an exponent. Ends with a newline. Raises TypeError for
     a float (it is not what was computed) and ValueError for what JSON cannot say: NaN, infinities, lone
