@@ -13,10 +13,10 @@ from support.places import Place, arm
 from support.small_project import POLICY, TEMPLATE, UNLOCKED, locked, model
 
 SCRIPT = f'''"""Leaves what lighteval left of one of two models."""
-import os, tarfile
+import os, zipfile
 
-with tarfile.open("{EXAMPLES}/" + os.environ["REMYX_ASSET"] + ".tar.gz") as archive:
-    archive.extractall(os.environ["REMYX_OUTPUT_DIR"], filter="data")
+with zipfile.ZipFile("{EXAMPLES}/" + os.environ["REMYX_ASSET"] + ".zip") as archive:
+    archive.extractall(os.environ["REMYX_OUTPUT_DIR"])
 '''
 METRICS = """version: 1
 metrics:

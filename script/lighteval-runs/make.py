@@ -9,8 +9,8 @@ import os
 import random
 import string
 import sys
-import tarfile
 import tempfile
+import zipfile
 from pathlib import Path
 from types import ModuleType
 
@@ -98,14 +98,11 @@ def evaluate(model: str, out: str) -> None:
 
 
 def pack(folder: Path, archive: Path) -> None:
-    def nobody(member: tarfile.TarInfo) -> tarfile.TarInfo:
-        member.uid = member.gid = 0
-        member.uname = member.gname = ""
-        return member
-
-    with tarfile.open(archive, "w:gz") as tar:
-        for part in ("details", "results"):
-            tar.add(folder / part, arcname=part, filter=nobody)
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        for path in sorted(path for part in ("details", "results") for path in (folder / part).rglob("*")):
+            if path.is_file():
+                name = zipfile.ZipInfo(path.relative_to(folder).as_posix())  # of no time and nobody
+                packed.writestr(name, path.read_bytes(), zipfile.ZIP_DEFLATED)
 
 
 def main() -> None:
@@ -121,7 +118,7 @@ def main() -> None:
             train(f"org/{name}", texts, seed, steps)
         for name in MODELS:  # lighteval turns gradients off when it is imported
             evaluate(f"org/{name}", f"out-{name}")
-            pack(Path(f"out-{name}"), INTO / f"{name}.tar.gz")
+            pack(Path(f"out-{name}"), INTO / f"{name}.zip")
 
 
 if __name__ == "__main__":

@@ -28,12 +28,14 @@ PROGRAMS = ("dockerd", "docker", "docker-init", "apt-get", "dpkg-deb")
 CLOSED = "http://127.0.0.1:9"
 """Where a pull goes, to fail at once."""
 WITHOUT_ROUTES = ("--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false")
+PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
+"""Debian keeps dockerd and runc where the PATH of a person may not lead."""
 HELP = "`apt-get install docker.io tini`, as root on Debian 12, gets what is missing"
 
 
 def what_is_missing() -> str:
     """Why no engine can be started here; "" where one can."""
-    missing = [name for name in PROGRAMS if not shutil.which(name)]
+    missing = [name for name in PROGRAMS if not shutil.which(name, path=PATH)]
     if os.geteuid() != 0:
         missing.append("the rights of root")
     return ", ".join(missing)
@@ -51,12 +53,12 @@ class RunningEngine:
     def start(self) -> subprocess.Popen[bytes]:
         """Once more, after it was killed."""
         folders = [f"--{name}-root={self.folder / name}" for name in ("data", "exec")]
-        environment = {**os.environ, "HTTP_PROXY": CLOSED, "HTTPS_PROXY": CLOSED}
+        environment = {**os.environ, "PATH": PATH, "HTTP_PROXY": CLOSED, "HTTPS_PROXY": CLOSED}
         (self.folder / "pid").unlink(missing_ok=True)
         with (self.folder / "engine.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [
-                    "dockerd",
+                    str(shutil.which("dockerd", path=PATH)),
                     "--host",
                     self.address,
                     *folders,
