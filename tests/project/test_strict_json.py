@@ -13,7 +13,6 @@ from remyx_action.project.files.json_text import (
     NotStrictJson,
     NumberText,
     dump,
-    json_path,
     read,
     read_as_written,
 )
@@ -81,10 +80,6 @@ def test_numbers_keep_what_was_written() -> None:
     written = read_as_written('[0.10, 1E5, -0, "1", 9e9999999999999999999]')
     assert written == ["0.10", "1E5", "-0", "1", "9e9999999999999999999"]
     assert [type(value) for value in written] == [NumberText, NumberText, NumberText, str, NumberText]
-
-
-def test_paths_read_as_people_write_them() -> None:
-    assert json_path("/metrics/a b/samples/0/x~1y") == '$.metrics["a b"].samples[0]["x/y"]'
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import json
 
 from remyx_action.errors import Problem, Severity
-from remyx_action.report.render.problems import counted, path_of, problems_as_json, problems_as_text
+from remyx_action.report.render.problems import counted, problems_as_json, problems_as_text
 
 TEXTS = {"a.yaml": "\ufeffversion: 1\r\nname: \t日本\x1b x\r\n".encode()}
 
@@ -69,10 +69,6 @@ def test_json_has_the_fixed_keys() -> None:
             }
         ]
     } == json.loads(problems_as_json([problem()]))
-
-
-def test_pointers_are_read_as_paths() -> None:
-    assert ["$", "$.a[0].b-c", '$["a/b"]["~"]'] == [path_of(one) for one in ("", "/a/0/b-c", "/a~1b/~0")]
 
 
 def test_problems_are_counted_by_severity() -> None:

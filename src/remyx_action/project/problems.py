@@ -14,8 +14,9 @@ from pydantic.fields import FieldInfo
 
 from remyx_action.errors import Problem, Severity
 
+from .files.pointer import pointer_to
 from .files.wording import did_you_mean, quoted
-from .files.yaml_text import MOST_PROBLEMS, TOP, Document, pointer_to
+from .files.yaml_text import MOST_PROBLEMS, TOP, Document
 from .models.container import DOTTED_PATTERN, IMAGE_PATTERN, INSIDE_PATTERN, SIZE_PATTERN, USER_PATTERN
 from .models.fields import (
     KEY_PATTERN,

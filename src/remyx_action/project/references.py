@@ -16,8 +16,9 @@ from pydantic import BaseModel
 
 from remyx_action.errors import Problem
 
+from .files.pointer import pointer_to
 from .files.wording import did_you_mean, listed, nearest, quoted
-from .files.yaml_text import MOST_PROBLEMS, Document, pointer_to
+from .files.yaml_text import MOST_PROBLEMS, Document
 from .models import Template
 from .problems import Words, problem_at
 

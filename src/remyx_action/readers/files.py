@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 
 from remyx_action.errors import NotJudged, Problem
-from remyx_action.project.files.json_text import Fault, json_path
+from remyx_action.project.files.json_text import Fault
+from remyx_action.project.files.pointer import json_path
 from remyx_action.project.files.wording import shown_as
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from remyx_action.project.files.pointer import ABSENT, PLACEHOLDER, _unescaped, resolve
+from remyx_action.project.files.pointer import ABSENT, PLACEHOLDER, filled, parts_of, resolve
 from remyx_action.project.models import ResultsMap
 from remyx_action.project.models.metrics import BarMetric
 
@@ -22,7 +22,7 @@ def read_pointed(
     warnings: list[str] = []
     entries = {}
     for key, name in name_of.items():
-        found = {what: resolve(document, pointer, name) for what, pointer in _pointers(mapping)}
+        found = {what: resolve(document, filled(pointer, name)) for what, pointer in _pointers(mapping)}
         if all(value is ABSENT for what, value in found.items() if what in ("value", "samples")):
             continue
         for what, value in found.items():
@@ -73,12 +73,12 @@ def _names_that_arrived(document: Any, mapping: ResultsMap) -> list[str]:
         if not found:
             continue
         parent_pointer, _, prefix = before.rpartition("/")
-        suffix = _unescaped(after.partition("/")[0])
-        parent = resolve(document, parent_pointer, "")
+        suffix = "".join(parts_of("/" + after.partition("/")[0]))
+        parent = resolve(document, parent_pointer)
         if type(parent) is not dict:
             continue
         for name in parent:
             long_enough = len(name) > len(prefix) + len(suffix)
-            if long_enough and name.startswith(_unescaped(prefix)) and name.endswith(suffix):
-                names[name[len(_unescaped(prefix)) : len(name) - len(suffix)]] = None
+            if long_enough and name.startswith("".join(parts_of("/" + prefix))) and name.endswith(suffix):
+                names[name[len("".join(parts_of("/" + prefix))) : len(name) - len(suffix)]] = None
     return list(names)

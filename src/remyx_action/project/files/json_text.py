@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from msgspec import Struct, field
 
+from .pointer import json_path, pointer_to
 from .wording import shown_as
 
 LOCATED_CHARACTERS: Final = 2_000_000
@@ -24,7 +25,6 @@ DEEPEST: Final = 64
 """Objects and lists inside each other; nothing below is looked at."""
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[{}\[\],:]|[^\s{}\[\],:"]++', re.DOTALL)
-_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
 class Token(Struct, frozen=True, kw_only=True):
@@ -94,25 +94,15 @@ def _step(top: _Container | None) -> None:
 
 
 def _pointer(stack: list[_Container]) -> str:
-    parts = (str(container.part).replace("~", "~0").replace("/", "~1") for container in stack)
-    return "".join("/" + part for part in parts)
+    pointer = ""
+    for container in stack:
+        pointer = pointer_to(pointer, container.part)
+    return pointer
 
 
 def line_and_column(text: str, position: int) -> tuple[int, int]:
     """Return the 1-based line and column of a 0-based character."""
     return text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
-
-
-def json_path(pointer: str) -> str:
-    """Return a JSON Pointer as people read it: `/metrics/x/samples/0` → `$.metrics.x.samples[0]`."""
-    path = "$"
-    for part in pointer.split("/")[1:]:
-        name = part.replace("~1", "/").replace("~0", "~")
-        if name.isdecimal():
-            path += f"[{name}]"
-        else:
-            path += f".{name}" if _PLAIN_KEY.fullmatch(name) else f'["{shown_as(name[:60])}"]'
-    return path
 
 
 LONGEST_NUMBER: Final = 1_000

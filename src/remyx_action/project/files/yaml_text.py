@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from remyx_action.errors import Problem
 
+from .pointer import pointer_to
 from .wording import quoted
 from .yaml_scalars import FORBIDDEN, Refused, ScalarValue, scalar_value
 
@@ -87,11 +88,6 @@ def load_yaml(data: bytes, path: str) -> Document:
     if forbidden:
         return Document(value=None, problems=forbidden, broken=frozenset({""}))
     return _Builder(path).build(text)
-
-
-def pointer_to(parent: str, key: str | int) -> str:
-    """The RFC 6901 pointer of `key` below `parent`."""
-    return f"{parent}/{str(key).replace('~', '~0').replace('/', '~1')}"
 
 
 def _position(before: str) -> tuple[int, int]:

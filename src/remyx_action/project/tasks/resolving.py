@@ -7,8 +7,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from remyx_action.project.files.pointer import pointer_to
 from remyx_action.project.files.wording import did_you_mean, listed, quoted
-from remyx_action.project.files.yaml_text import pointer_to
 from remyx_action.project.models import Template
 
 from .listing import SUBTASK, Task, TaskList, TaskMetric, key_of

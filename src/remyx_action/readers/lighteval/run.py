@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from remyx_action.project.files.json_text import Fault
+from remyx_action.project.files.pointer import pointer_to
 from remyx_action.readers.files import broken
 from remyx_action.runtimes.lighteval.child.names import canonical
 
@@ -100,13 +101,9 @@ def _check_shape(file: str, document: Any) -> None:
         strangers = [name for name, found in document[part].items() if type(found) is not dict]
         if strangers and part != "config_general":
             more = f" (and {len(strangers) - 1:,} more like it)" if len(strangers) > 1 else ""
-            wrong(f"/{part}/{_escaped(strangers[0][:60])}", f"is not an object{more}")
+            wrong(pointer_to(f"/{part}", strangers[0][:60]), f"is not an object{more}")
     if faults:
         raise broken(file, *faults)
-
-
-def _escaped(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _task(name: str, config: Mapping[str, Any], values: Mapping[str, Any] | None) -> Task:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from remyx_action.errors import Problem, Severity
+from remyx_action.project.files.pointer import json_path
 
 from . import neutral
-from .problems import counted, path_of
+from .problems import counted
 from .view import short_commit
 from .words import NO_VERDICT, NOT_JUDGED, NoVerdictKind
 
@@ -107,6 +108,6 @@ def _listed(errors: Sequence[Problem], *, limit: int) -> str:
 
 def _line(one: Problem) -> str:
     place = neutral.code(f"{one.path}:{one.line}:{one.column}", limit=LINE_LIMIT)
-    pointer = neutral.code(path_of(one.pointer), limit=LINE_LIMIT)
+    pointer = neutral.code(json_path(one.pointer), limit=LINE_LIMIT)
     message, advice = (neutral.text(said, limit=LINE_LIMIT) for said in (one.message, one.help))
     return f"- {place} {pointer}: {message}<br>help: {advice}"

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from remyx_action import __version__
 from remyx_action.errors import Problem, Severity
 from remyx_action.policy.lints.catalogue import LINTS
+from remyx_action.project.files.pointer import json_path
 from remyx_action.project.files.wording import shown_as
 
 LONGEST_SOURCE = 100
@@ -54,26 +55,12 @@ def counted(problems: Sequence[Problem]) -> str:
     return " and ".join(parts) or "no problems"
 
 
-def path_of(pointer: str) -> str:
-    """The JSON path that a person reads: `$.metrics[0].key` of `/metrics/0/key`."""
-    path = "$"
-    for part in pointer.split("/")[1:]:
-        key = part.replace("~1", "/").replace("~0", "~")
-        if key.isdigit():
-            path += f"[{key}]"
-        elif re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", key):
-            path += f".{key}"
-        else:
-            path += f"[{json.dumps(shown_as(key), ensure_ascii=False)}]"
-    return path
-
-
 def _as_text(problem: Problem, sources: Mapping[str, list[str]], *, colour: bool) -> str:
     def painted(text: str, *codes: str) -> str:
         return "".join(codes) + text + PLAIN if colour else text
 
     tone = RED if problem.severity is Severity.ERROR else YELLOW
-    place = f"{shown_as(problem.path)}:{problem.line}:{problem.column} {path_of(problem.pointer)}"
+    place = f"{shown_as(problem.path)}:{problem.line}:{problem.column} {json_path(problem.pointer)}"
     kind = "" if problem.severity is Severity.ERROR else "warning: "
     lines = [f"{painted(place, BOLD)}: {painted(kind + shown_as(problem.message), tone)} [{problem.code}]"]
     lines_of_file = sources.get(problem.path, [])
@@ -148,7 +135,7 @@ def _result(problem: Problem, rule: int) -> dict[str, Any]:
                     "artifactLocation": {"uri": quote(problem.path), "uriBaseId": "%SRCROOT%"},
                     "region": {"startLine": problem.line, "startColumn": problem.column},
                 },
-                "logicalLocations": [{"fullyQualifiedName": path_of(problem.pointer), "kind": "member"}],
+                "logicalLocations": [{"fullyQualifiedName": json_path(problem.pointer), "kind": "member"}],
             }
         ],
     }
@@ -164,7 +151,7 @@ def _command(problem: Problem) -> str:
         "file": problem.path,
         "line": str(problem.line),
         "col": str(problem.column),
-        "title": f"{problem.code} at {path_of(problem.pointer)}",
+        "title": f"{problem.code} at {json_path(problem.pointer)}",
     }
     written = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
     message = f"{shown_as(problem.message)}\nhelp: {shown_as(problem.help)}"

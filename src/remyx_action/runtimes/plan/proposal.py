@@ -161,7 +161,7 @@ def asset_in(file: str, pointer: str, content: bytes | None) -> str:
     advice = "name the variant there, pass --variant ASSET, or add an experiment file"
     if content is None:
         raise NotJudged(f"no_variant: there is no {file}", help=advice)
-    value = resolve(_parsed(file, content, advice), pointer, "")
+    value = resolve(_parsed(file, content, advice), pointer)
     if not isinstance(value, str) or not value.strip() or not _is_line(value):
         raise NotJudged(f"no_variant: {file} holds no name at {pointer or 'its root'}", help=advice)
     return value
