@@ -11,8 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-import measured_figures as figures  # noqa: E402 - found through the line above
-
+from support import measured_figures as figures  # noqa: E402 - found through the line above
 from support.measured_figures import Measured  # noqa: E402
 
 PAGE = ROOT / "docs" / "statistics.md"
