@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from remyx_action.cli import carry_out
+from remyx_action.commands.render import render
 from remyx_action.commands.replay import replay
 from remyx_action.errors import Exit, NotJudged, Refusal
 from remyx_action.project.files import json_text as strict_json
@@ -91,6 +92,23 @@ def test_a_lowered_bar_gives_another_verdict(tmp_path: Path) -> None:
     text, code = replayed(tampered(lower, tmp_path))
     assert Exit.REJECT == code
     assert "$.verdict: the file says 'iterate', its policy and inputs give 'ship'" in text
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda rules: rules["ship"]["conditions"].pop(),
+        lambda rules: rules["ship"]["conditions"].append(rules["ship"]["conditions"][0]),
+        lambda rules: rules["ship"]["conditions"].insert(0, rules["ship"] | {"conditions": []}),
+        lambda rules: rules.update(reject=None),
+    ],
+)
+def test_a_verdict_with_rules_of_another_policy_is_not_drawn(
+    change: Callable[[dict[str, Any]], Any], tmp_path: Path
+) -> None:
+    path = tampered(lambda report: change(report["rules"]), tmp_path)
+    with pytest.raises(NotJudged, match="the rules are not those of the policy"):
+        render(path)
 
 
 WRONG = {

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from remyx_action.policy.judgement import decide, judge
-from remyx_action.policy.rules import ConditionTrace, Mark
+from remyx_action.policy.rules import Condition, Mark
 from remyx_action.readers.reasons import Reason
 from remyx_action.readers.scores import Scores
 from support.bars import bar, exact, inputs, number, samples
@@ -29,10 +29,10 @@ WORKED: list[dict[str, Any]] = [
 ]
 
 
-def only(judgement: Any, rule: str = "ship") -> ConditionTrace:
+def only(judgement: Any, rule: str = "ship") -> Condition:
     """The one condition of a rule."""
     [trace] = getattr(judgement, rule).children
-    assert isinstance(trace, ConditionTrace)
+    assert isinstance(trace, Condition)
     return trace
 
 
@@ -97,7 +97,7 @@ def test_leaving_a_benchmark_out_never_ships_and_says_so(absent: str) -> None:
         judgement.reason,
         judgement.run_state,
     )
-    reasons = [child.reason for child in judgement.ship.children if isinstance(child, ConditionTrace)]
+    reasons = [child.reason for child in judgement.ship.children if isinstance(child, Condition)]
     assert [Reason.MISSING_METRIC] == [reason for reason in reasons if reason]
 
 
@@ -117,14 +117,14 @@ def test_a_met_point_below_its_floor_is_low_confidence() -> None:
     held = bar({"all": [{"metric": "a.delta", "op": ">=", "threshold": 0.02, "confidence": 0.95}]})
     before, after = samples([0, 1] * 20), samples([1, 1] + [0, 1] * 19)
     trace = only(judge(held, inputs(held, {"a": before}, {"a": after})))
-    assert (Mark.FALSE, Reason.LOW_CONFIDENCE, Fraction(1, 40)) == (trace.mark, trace.reason, trace.observed)
+    assert (Mark.FALSE, Reason.LOW_CONFIDENCE, Decimal("0.025")) == (trace.mark, trace.reason, trace.observed)
 
 
 def test_a_guard_in_reject_fires_when_it_is_violated() -> None:
     held = bar(SHIP, {"any": [{"metric": "a", "op": "no_regression", "threshold": 0.01}]})
     judgement = judge(held, inputs(held, {"a": number("0.5")}, {"a": number("0.48")}))
     assert ("reject", "reject_rule") == (judgement.verdict, judgement.reason)
-    assert Fraction(2, 100) == only(judgement, "reject").observed  # the loss
+    assert Decimal("0.02") == only(judgement, "reject").observed  # the loss
 
 
 def test_on_missing_violated_closes_both_ways() -> None:

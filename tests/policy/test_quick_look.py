@@ -6,19 +6,20 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from remyx_action.errors import Exit
 from remyx_action.github.settings import parse_settings
 from remyx_action.policy.judgement import is_enough
-from remyx_action.project.models import Policy
 from remyx_action.project.models.extent import Extent
 from remyx_action.report import render
 from remyx_action.report.conclusion import of_report
+from support.bars import bar
 from support.places import Place, arm
-from support.reports import spec
 from support.small_project import FILES, HARNESS, POLICY
 
 CAPPED = HARNESS.replace(
@@ -88,14 +89,15 @@ GAIN = {"metric": "a", "op": "improves_by", "threshold": 0}
         ({"all": [GAIN, SIZE | {"field": "coverage", "threshold": 1}]}, False),
         ({"any": [GAIN, SIZE]}, False),
         ({"all": [GAIN, {"any": [GAIN, SIZE]}]}, False),
-        ({"at_least": 2, "of": [GAIN, SIZE]}, False),
+        ({"at_least": 2, "of": [GAIN, SIZE]}, True),
+        ({"at_least": 1, "of": [GAIN, SIZE]}, False),
         ({"all": [GAIN]}, False),
     ],
 )
-def test_only_a_size_that_every_ship_needs_allows_it(ship: object, *, enough: bool) -> None:
-    policy: Policy = spec(Policy, {"version": 1, "name": "p", "template": "t", "ship": ship})
-    assert enough == is_enough(policy.ship, 50)
-    assert not is_enough(policy.ship, 49)
+def test_only_a_size_that_every_ship_needs_allows_it(ship: Mapping[str, Any], *, enough: bool) -> None:
+    rule = bar(ship).rules.ship
+    assert enough == is_enough(rule, 50)
+    assert not is_enough(rule, 49)
 
 
 def test_as_many_as_there_are_is_no_quick_look(place: Place) -> None:

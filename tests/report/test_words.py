@@ -4,7 +4,7 @@ from typing import get_args
 
 from remyx_action.readers.reasons import Reason
 from remyx_action.report.render import words
-from remyx_action.report.report import ArmReport, Mark, Report
+from remyx_action.report.report import ArmReport, MarkName, Report
 
 
 def values_of(annotation: object) -> set[object]:
@@ -32,7 +32,7 @@ def test_every_reason_of_a_verdict_has_its_words_and_its_next_step() -> None:
 
 def test_every_verdict_mark_and_state_has_its_word() -> None:
     assert set(words.VERDICTS) == values_of(Report.model_fields["verdict"].annotation)
-    assert set(words.SHIP_MARKS) == set(words.REJECT_MARKS) == set(words.MARKS) == set(get_args(Mark))
+    assert set(words.SHIP_MARKS) == set(words.REJECT_MARKS) == set(words.MARKS) == set(get_args(MarkName))
     assert set(words.ARM_STATES) == values_of(ArmReport.model_fields["state"].annotation)
 
 

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
 from remyx_action.confidence import AdviceNumbers, advise
 from remyx_action.decimals import round_significant
-from remyx_action.evidence.claims import IMPROVED, Claim, claim_of
+from remyx_action.evidence.claims import IMPROVED, Claim
 from remyx_action.evidence.evidence import Inputs
-from remyx_action.project.models import Equality, FieldCondition, MetricCondition
 from remyx_action.project.models.fields import Integer, Number, Spec
 from remyx_action.project.models.metrics import BarMetric
-from remyx_action.project.models.policy import key_of
 
-from .bar import Bar, text_of
+from .bar import Bar
 from .judgement import Judgement
-from .rules import ConditionTrace, Mark, RuleTrace, turn_of
+from .rules import Condition, Mark, OnField, OnMetric
 
 LONGEST_NUMBER = 15
 """Characters; beyond it an exponent reads better."""
@@ -30,52 +27,40 @@ def advice_for(judgement: Judgement, *, bar: Bar, inputs: Inputs) -> list[Advice
     """One entry per ship condition with a floor that is not met, in the file's order; only for iterate."""
     if judgement.verdict != "iterate" or judgement.run_state == "not_comparable":
         return []
-    missed = [trace for trace in leaves_of(judgement.ship) if trace.mark is not Mark.TRUE]
-    found = (_advice(trace, judgement, bar, inputs) for trace in missed)
+    missed = [condition for condition in judgement.ship.conditions() if condition.mark is not Mark.TRUE]
+    found = (_advice(condition, judgement, bar, inputs) for condition in missed)
     return [advice for advice in found if advice is not None]
 
 
-def leaves_of(rule: RuleTrace) -> Iterator[ConditionTrace]:
-    """Every condition at any depth."""
-    for child in rule.children:
-        if isinstance(child, RuleTrace):
-            yield from leaves_of(child)
-        else:
-            yield child
-
-
-def _advice(trace: ConditionTrace, judgement: Judgement, bar: Bar, inputs: Inputs) -> Advice | None:
-    if isinstance(trace.condition, FieldCondition):
-        return _of_field(trace, trace.condition, judgement, bar, inputs)
-    if trace.floor is None or trace.observed is None or isinstance(trace.condition, Equality):
+def _advice(condition: Condition, judgement: Judgement, bar: Bar, inputs: Inputs) -> Advice | None:
+    if isinstance(condition, OnField):
+        return _of_field(condition, judgement, bar, inputs)
+    assert isinstance(condition, OnMetric)
+    if condition.floor is None or condition.observed is None:
         return None
-    metric = bar.metric(key_of(trace.condition))
-    turn = turn_of(trace.condition, metric)
-    expect = trace.condition.expect
+    metric, expect = condition.metric, condition.expect
     numbers = advise(
         inputs.metrics[metric.key],
         metric,
-        claim_of(trace.condition, metric.direction),
-        trace.floor,
-        None if expect is None else turn * expect,
+        condition.claim,
+        condition.floor,
+        None if expect is None else condition.turn * expect,
     )
-    return _entry(numbers, text_of(trace.condition), metric, _term(trace.condition), turn)
+    return _entry(numbers, condition.text, metric, _term(condition), condition.turn)
 
 
-def _of_field(
-    trace: ConditionTrace, condition: FieldCondition, judgement: Judgement, bar: Bar, inputs: Inputs
-) -> Advice | None:
+def _of_field(condition: OnField, judgement: Judgement, bar: Bar, inputs: Inputs) -> Advice | None:
     """`delta_confidence` asks a floor of the metric that is least surely better."""
     floor = Fraction(condition.threshold)
-    key = judgement.least_sure if condition.metric is None else condition.metric
+    key = judgement.least_sure if condition.metric is None else condition.metric.key
     asks = condition.field == "delta_confidence" and condition.op in {">=", ">"} and SURE_ENOUGH < floor < 1
-    if not asks or key is None or trace.observed is None:
+    if not asks or key is None or condition.observed is None:
         return None
     metric = bar.metric(key)
     claim: Claim = IMPROVED[metric.direction]
     turn = 1 if metric.direction == "higher" else -1
     numbers = advise(inputs.metrics[key], metric, claim, floor, None)
-    return _entry(numbers, text_of(condition), metric, f"gain in {metric.label}", turn)
+    return _entry(numbers, condition.text, metric, f"gain in {metric.label}", turn)
 
 
 def _entry(numbers: AdviceNumbers, text: str, metric: BarMetric, term: str, turn: int) -> Advice | None:
@@ -98,10 +83,10 @@ def _entry(numbers: AdviceNumbers, text: str, metric: BarMetric, term: str, turn
     )
 
 
-def _term(condition: MetricCondition) -> str:
-    if "." in condition.metric:
-        return {"value": "value", "delta": "delta"}.get(condition.metric.partition(".")[2], "relative delta")
-    return "gain" if condition.op == "improves_by" else "loss"
+def _term(condition: OnMetric) -> str:
+    if condition.is_directional:
+        return "gain" if condition.op == "improves_by" else "loss"
+    return condition.claim.quantity.replace("_", " ")
 
 
 def _message(numbers: AdviceNumbers, term: str, expected: Decimal, effect: Decimal | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Literal
 
@@ -10,19 +10,20 @@ from msgspec import Struct
 
 from remyx_action.confidence import Estimate
 from remyx_action.confidence import sample_size as size_behind
-from remyx_action.evidence.claims import IMPROVED, Claim, claim_of
+from remyx_action.evidence.claims import IMPROVED, Claim
 from remyx_action.evidence.evidence import Inputs, UnusableState
-from remyx_action.project.models import FieldCondition
-from remyx_action.project.models.policy import key_of, leaves_of, metric_keys
 from remyx_action.readers.reasons import Reason
 
-from .bar import Bar, asked_to_improve
+from .bar import Bar
 
 
-class Facts(Struct, frozen=True, kw_only=True):
+class Numbers(Struct, frozen=True, kw_only=True):
+    """What conditions are judged by."""
+
     bar: Bar
     inputs: Inputs
     estimates: Mapping[str, Estimate]
+    """By metric key."""
     blocked_by: Reason | None
     """Why no comparison of the arms counts: an arm failed, or they are not comparable."""
 
@@ -41,51 +42,51 @@ class FieldValue(Struct, frozen=True, kw_only=True):
 
 
 def field_value(
-    field: Literal["delta_confidence", "sample_size", "coverage"], facts: Facts, *, key: str | None = None
+    field: Literal["delta_confidence", "sample_size", "coverage"], numbers: Numbers, keys: Sequence[str]
 ) -> FieldValue:
-    """The field over its own metrics, or over the one of `key`."""
+    """The field over the metrics of these keys."""
     return {"delta_confidence": delta_confidence, "sample_size": sample_size, "coverage": coverage}[field](
-        facts, key=key
+        numbers, keys
     )
 
 
-def delta_confidence(facts: Facts, *, key: str | None = None) -> FieldValue:
-    """The smallest P(the variant is truly better) over the metrics that ship asks to improve."""
-    directions = {metric.key: metric.direction for metric in facts.bar.metrics}
-    keys = [key] if key else asked_to_improve(facts.bar.policy.ship, directions)
+def delta_confidence(numbers: Numbers, keys: Sequence[str]) -> FieldValue:
+    """The smallest P(the variant is truly better) over the metrics."""
 
     def improved(key: str) -> FieldValue:
-        estimate = facts.estimates[key]
+        estimate = numbers.estimates[key]
         value = None if estimate.improved is None else Fraction(estimate.improved)
         return FieldValue(value=value, reason=None if value is not None else estimate.reason, key=key)
 
-    return _blocked(facts) or smallest(keys, improved)
+    if numbers.blocked_by:
+        return FieldValue(value=None, reason=numbers.blocked_by)
+    return smallest(keys, improved)
 
 
-def sample_size(facts: Facts, *, key: str | None = None) -> FieldValue:
-    """The smallest number of samples behind any metric condition; with clusters the effective one."""
+def sample_size(numbers: Numbers, keys: Sequence[str]) -> FieldValue:
+    """The smallest number of samples behind any of the metrics; with clusters the effective one."""
 
     def size(key: str) -> FieldValue:
-        evidence, metric = facts.inputs.metrics[key], facts.bar.metric(key)
-        sizes = [size_behind(evidence, metric, claim) for claim in _compared_by(facts, key)]
+        evidence, metric = numbers.inputs.metrics[key], numbers.bar.metric(key)
+        sizes = [size_behind(evidence, metric, claim) for claim in _compared_by(numbers, key)]
         known = [size for size in sizes if isinstance(size, Fraction)]
         if len(known) == len(sizes):
             return FieldValue(value=min(known), reason=None)
-        reason = next((size for size in sizes if isinstance(size, Reason)), facts.estimates[key].reason)
+        reason = next((size for size in sizes if isinstance(size, Reason)), numbers.estimates[key].reason)
         return FieldValue(value=None, reason=reason or Reason.NO_UNCERTAINTY)
 
-    return _failed(facts) or smallest([key] if key else _judged_keys(facts), size)
+    return _failed(numbers) or smallest(keys, size)
 
 
-def coverage(facts: Facts, *, key: str | None = None) -> FieldValue:
+def coverage(numbers: Numbers, keys: Sequence[str]) -> FieldValue:
     """The smallest share of the expected ids that carry a real score in both arms."""
 
     def covered(key: str) -> FieldValue:
-        value = facts.inputs.metrics[key].coverage(expected=facts.bar.metric(key).samples)
-        reason = None if value is not None else facts.estimates[key].reason or Reason.NO_UNCERTAINTY
+        value = numbers.inputs.metrics[key].coverage(expected=numbers.bar.metric(key).samples)
+        reason = None if value is not None else numbers.estimates[key].reason or Reason.NO_UNCERTAINTY
         return FieldValue(value=value, reason=reason)
 
-    return _failed(facts) or smallest([key] if key else _judged_keys(facts), covered)
+    return _failed(numbers) or smallest(keys, covered)
 
 
 def smallest(keys: Iterable[str], value_of: Callable[[str], FieldValue]) -> FieldValue:
@@ -106,29 +107,16 @@ def word_of(found: FieldValue) -> Literal["significant", "worse", "inconclusive"
     return "worse" if found.value <= WORSE else "inconclusive"
 
 
-def _compared_by(facts: Facts, key: str) -> list[Claim]:
-    """What the metric's samples count for: the comparison, or its values where nothing else is judged."""
-    direction = facts.bar.metric(key).direction
-    policy = facts.bar.policy
-    judged = [
-        claim_of(leaf, direction)
-        for leaf in leaves_of(policy.ship) + leaves_of(policy.reject)
-        if not isinstance(leaf, FieldCondition) and key_of(leaf) == key
-    ]
-    alone = isinstance(facts.inputs.metrics[key].baseline, UnusableState)
+def _compared_by(numbers: Numbers, key: str) -> list[Claim]:
+    """The claims that the metric's samples count for: the comparison, or its values alone."""
+    judged = [found.claim for found in numbers.bar.rules.on_metrics() if found.metric.key == key]
+    alone = isinstance(numbers.inputs.metrics[key].baseline, UnusableState)
     if judged and alone and all(claim.quantity == "value" for claim in judged):
         return judged
-    return [IMPROVED[direction]]
+    return [IMPROVED[numbers.bar.metric(key).direction]]
 
 
-def _judged_keys(facts: Facts) -> list[str]:
-    policy = facts.bar.policy
-    return list(dict.fromkeys(metric_keys(policy.ship) + metric_keys(policy.reject)))
-
-
-def _blocked(facts: Facts) -> FieldValue | None:
-    return FieldValue(value=None, reason=facts.blocked_by) if facts.blocked_by else None
-
-
-def _failed(facts: Facts) -> FieldValue | None:
-    return _blocked(facts) if facts.blocked_by is Reason.ARM_FAILED else None
+def _failed(numbers: Numbers) -> FieldValue | None:
+    """Coverage and sample size are known of arms that are not comparable, and not of one that failed."""
+    failed = numbers.blocked_by is Reason.ARM_FAILED
+    return FieldValue(value=None, reason=numbers.blocked_by) if failed else None

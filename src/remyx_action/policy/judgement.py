@@ -2,46 +2,24 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from remyx_action.confidence import Estimate, estimate
+from remyx_action.confidence import Estimate, estimate, weigh
+from remyx_action.decimals import round_beside
+from remyx_action.evidence.claims import Claim
 from remyx_action.evidence.evidence import Inputs
-from remyx_action.project.models import FieldCondition
-from remyx_action.project.models.policy import AllOf, Node
 from remyx_action.readers.reasons import Reason
 
 from .bar import Bar
-from .fields import Facts, FieldValue, coverage, delta_confidence, sample_size
-from .rules import Mark, RuleTrace, trace_rule
+from .fields import FieldValue, Numbers, coverage, delta_confidence, field_value, sample_size
+from .rules import Condition, Gate, Mark, OnField, OnMetric, at_least, mark_of
 
 QUICK_LOOK = "quick_look"
 """The cap where fewer samples were asked for than there are."""
-
-
-def is_enough(ship: Node, samples: int) -> bool:
-    """Whether the ship rule itself says that so many samples suffice.
-
-    It does by a condition that every ship has to meet and that so many samples do:
-    `{field: sample_size, op: ">=", threshold: N}`, for all metrics.
-    """
-    if not isinstance(ship, AllOf):
-        return False
-    return any(
-        _suffices(child, samples) if isinstance(child, FieldCondition) else is_enough(child, samples)
-        for child in ship.all
-        if isinstance(child, FieldCondition | AllOf)
-    )
-
-
-def _suffices(condition: FieldCondition, samples: int) -> bool:
-    if condition.field != "sample_size" or condition.metric is not None:
-        return False
-    if condition.op == ">":
-        return samples > condition.threshold
-    return condition.op == ">=" and samples >= condition.threshold
-
 
 Verdict = Literal["ship", "reject", "iterate"]
 RunState = Literal["complete", "partial", "not_comparable", "failed"]
@@ -65,8 +43,8 @@ class Judgement(Struct, frozen=True, kw_only=True):
     run_state: RunState
     estimates: dict[str, Estimate]
     """By metric key, in the bar's order."""
-    ship: RuleTrace
-    reject: RuleTrace | None
+    ship: Gate
+    reject: Gate | None
     delta_confidence: FieldValue
     sample_size: FieldValue
     coverage: FieldValue
@@ -78,12 +56,16 @@ class Judgement(Struct, frozen=True, kw_only=True):
 
 
 def judge(bar: Bar, inputs: Inputs) -> Judgement:
-    """The verdict on `inputs` under `bar`, with the trace of every condition."""
+    """The verdict on `inputs` under `bar`, with every condition marked."""
     estimates = {metric.key: estimate(inputs.metrics[metric.key], metric) for metric in bar.metrics}
     state = run_state_of(inputs, estimates)
-    facts = Facts(bar=bar, inputs=inputs, estimates=estimates, blocked_by=_blocked_by(state))
-    ship = trace_rule(bar.policy.ship, facts, role="ship")
-    reject = trace_rule(bar.policy.reject, facts, role="reject") if bar.policy.reject else None
+    numbers = Numbers(bar=bar, inputs=inputs, estimates=estimates, blocked_by=_blocked_by(state))
+
+    def mark(condition: Condition) -> Condition:
+        return _marked(condition, numbers)
+
+    ship = bar.rules.ship.map(mark)
+    reject = bar.rules.reject and bar.rules.reject.map(mark)
     verdict, reason = decide(
         ship=ship.mark, reject=reject.mark if reject else Mark.FALSE, state=state, caps=inputs.caps
     )
@@ -94,9 +76,9 @@ def judge(bar: Bar, inputs: Inputs) -> Judgement:
         estimates=estimates,
         ship=ship,
         reject=reject,
-        delta_confidence=delta_confidence(facts),
-        sample_size=sample_size(facts),
-        coverage=coverage(facts),
+        delta_confidence=delta_confidence(numbers, bar.rules.improved),
+        sample_size=sample_size(numbers, bar.rules.named),
+        coverage=coverage(numbers, bar.rules.named),
     )
 
 
@@ -135,3 +117,109 @@ def _blocked_by(state: RunState) -> Reason | None:
     if state == "failed":
         return Reason.ARM_FAILED
     return Reason.NOT_COMPARABLE if state == "not_comparable" else None
+
+
+def _marked(condition: Condition, numbers: Numbers) -> Condition:
+    """The condition with its mark, reason and numbers."""
+    if isinstance(condition, OnField):
+        marked: Condition = _mark_field(condition, numbers)
+    else:
+        assert isinstance(condition, OnMetric)
+        marked = _mark_metric(condition, numbers)
+    if marked.mark is Mark.UNKNOWN and marked.violated:
+        return replace(marked, mark=Mark.FALSE if marked.role == "ship" else Mark.TRUE)
+    return marked
+
+
+def _mark_metric(condition: OnMetric, numbers: Numbers) -> OnMetric:
+    """Without a floor the point decides; with one, the point and the confidence, by Kleene's and."""
+    metric, claim, floor = condition.metric, condition.claim, condition.floor
+    blocked = _is_blocked(claim, numbers)
+    if blocked:
+        return replace(condition, reason=blocked)
+    weighed = weigh(numbers.inputs.metrics[metric.key], metric, claim)
+    sure = None if floor is None or weighed.confidence is None else Fraction(weighed.confidence) >= floor
+    marks = [mark_of(weighed.holds)] + ([] if floor is None else [mark_of(sure)])
+    mark = at_least(len(marks), marks)
+    observed = observed_by(condition, numbers.estimates[metric.key])
+    return replace(
+        condition,
+        mark=mark,
+        reason=_reason(mark, weighed.holds, weighed.point_reason, weighed.reason),
+        observed=None if observed is None else round_beside(observed, Fraction(condition.threshold)),
+        confidence=weighed.confidence,
+        n=weighed.n,
+    )
+
+
+def _is_blocked(claim: Claim, numbers: Numbers) -> Reason | None:
+    """A failed arm blocks everything; arms that are not comparable still have values of their own."""
+    if numbers.blocked_by is Reason.NOT_COMPARABLE and claim.quantity == "value":
+        return None
+    return numbers.blocked_by
+
+
+def _reason(
+    mark: Mark,
+    holds: bool | None,  # noqa: FBT001
+    point_reason: Reason | None,
+    confidence_reason: Reason | None,
+) -> Reason | None:
+    if mark is Mark.TRUE:
+        return None
+    if holds is False:
+        return Reason.THRESHOLD
+    if mark is Mark.FALSE:
+        return Reason.LOW_CONFIDENCE
+    return point_reason if holds is None else confidence_reason
+
+
+def observed_by(condition: OnMetric, estimate: Estimate) -> Fraction | None:
+    """The number that is compared with the condition's threshold, in the condition's own terms.
+
+    `improves_by` compares the gain, `regresses_by` and `no_regression` the loss.
+    """
+    if condition.claim.quantity == "value":
+        return estimate.variant
+    if estimate.delta is None:
+        return None
+    turned = condition.turn * estimate.delta
+    if condition.is_relative:
+        return turned / abs(estimate.baseline) if estimate.baseline else None
+    return turned
+
+
+def _mark_field(condition: OnField, numbers: Numbers) -> OnField:
+    """Unknown where the field is, with the field's reason."""
+    found = field_value(condition.field, numbers, condition.keys)
+    if found.value is None:
+        return replace(condition, reason=found.reason)
+    threshold = Fraction(condition.threshold)
+    holds = {
+        ">=": found.value >= threshold,
+        ">": found.value > threshold,
+        "<=": found.value <= threshold,
+        "<": found.value < threshold,
+    }[condition.op]
+    return replace(
+        condition,
+        mark=mark_of(holds),
+        reason=None if holds else Reason.THRESHOLD,
+        observed=round_beside(found.value, threshold),
+    )
+
+
+def is_enough(ship: Gate, samples: int) -> bool:
+    """Whether the ship rule itself says that so many samples suffice.
+
+    It does by a condition that every ship has to meet and that so many samples do:
+    `{field: sample_size, op: ">=", threshold: N}`, for all metrics.
+    """
+    return any(
+        isinstance(condition, OnField)
+        and condition.field == "sample_size"
+        and condition.metric is None
+        and (samples > condition.threshold if condition.op == ">" else samples >= condition.threshold)
+        for condition in ship.deciding()
+        if condition.op in (">", ">=")
+    )

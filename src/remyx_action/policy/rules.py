@@ -1,25 +1,26 @@
-"""Rules × facts → the trace: every condition with its mark, its reason and its numbers."""
+"""The rules of a policy as one tree: compiled once, marked by the judge, walked by everything else.
+
+`all`, `any` and `at_least` differ in `k` alone, and `floors: shared` is part of each condition's floor.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from remyx_action.confidence import Estimate, weigh
-from remyx_action.evidence.claims import Claim, claim_of
-from remyx_action.project.models import Comparison, Equality, FieldCondition, MetricCondition
+from remyx_action.decimals import plain
+from remyx_action.evidence.claims import SIDES, Claim, claim_of
+from remyx_action.project.models import FieldCondition, Policy
 from remyx_action.project.models.metrics import BarMetric
-from remyx_action.project.models.policy import AllOf, AnyOf, AtLeast, Leaf, Node, children_of, key_of
-from remyx_action.readers.reasons import Reason
+from remyx_action.project.models.policy import AllOf, AnyOf, AtLeast, Leaf, Node
 
-from .bar import effective_floor, share_of
-from .fields import Facts, field_value
+Role = Literal["ship", "reject"]
 
 
 class Mark(StrEnum):
@@ -47,144 +48,251 @@ def at_least(k: int, marks: Sequence[Mark]) -> Mark:
     return Mark.UNKNOWN if true + unknown >= k else Mark.FALSE
 
 
-Role = Literal["ship", "reject"]
+class Condition(Struct, frozen=True, kw_only=True):
+    """One inequality of a rule; its mark is unknown until it is judged."""
 
-
-class ConditionTrace(Struct, frozen=True, kw_only=True):
-    """One condition, held against the facts."""
-
-    condition: Leaf
-    mark: Mark
-    reason: Reason | None
-    """Why the mark is false or unknown, or was unknown before `on_missing: violated`."""
-    observed: Fraction | None
-    """What stands against the threshold: value, delta, gain, loss or field."""
-    confidence: Decimal | None = None
+    pointer: str
+    """Its place in the policy's file."""
+    role: Role
+    text: str
+    op: str
+    threshold: Decimal
+    """As written; never turned by the metric's direction."""
+    claim: Claim
+    """The inequality; of a field, on the field's own number."""
+    keys: tuple[str, ...]
+    """Keys of the metrics whose evidence decides it."""
+    violated: bool
+    """An unknown counts against the variant."""
+    why: str | None
+    expect: Decimal | None = None
+    declared_floor: Decimal | None = None
     floor: Fraction | None = None
     """The floor that applies, after sharing."""
-    declared_floor: Decimal | None = None
+    share: int = 1
+    """What `floors: shared` divides 1 - floor by."""
+
+    mark: Mark = Mark.UNKNOWN
+    reason: str | None = None
+    """Why the mark is false or unknown, or was unknown before `on_missing: violated`."""
+    observed: Decimal | None = None
+    """Compared with the threshold: value, delta, gain, loss or field, on its own side of the threshold."""
+    confidence: Decimal | None = None
     n: int | None = None
 
 
-class RuleTrace(Struct, frozen=True, kw_only=True):
+class OnMetric(Condition, frozen=True, kw_only=True):
+    """A condition on one metric."""
+
+    metric: BarMetric
+
+    @property
+    def is_directional(self) -> bool:
+        """Whether it is about a gain or a loss."""
+        return self.op not in SIDES
+
+    @property
+    def is_relative(self) -> bool:
+        return self.claim.quantity == "relative_delta"
+
+    @property
+    def turn(self) -> Literal[1, -1]:
+        """What a delta is multiplied by to be the gain or the loss that the condition is about."""
+        if not self.is_directional:
+            return 1
+        return 1 if (self.op == "improves_by") == (self.metric.direction == "higher") else -1
+
+    @property
+    def favours_better(self) -> bool:
+        """Whether its satisfied side is where the metric gets better."""
+        return self.claim.side == ("at_least" if self.metric.direction == "higher" else "at_most")
+
+    @property
+    def asks_to_improve(self) -> bool:
+        """Whether it asks for more than the baseline; guards and `.value` do not."""
+        if self.is_directional:
+            return self.op == "improves_by"
+        threshold = self.claim.threshold
+        beyond_zero = threshold >= 0 if self.metric.direction == "higher" else threshold <= 0
+        return self.claim.quantity != "value" and self.favours_better and beyond_zero
+
+
+class OnField(Condition, frozen=True, kw_only=True):
+    """A condition on a number about the whole comparison."""
+
+    field: Literal["delta_confidence", "sample_size", "coverage"]
+    metric: BarMetric | None
+    """The only metric that the field is taken over; None where it is taken over all of its own."""
+
+
+class Gate(Struct, frozen=True, kw_only=True):
+    """True when k of the children are; `all` is k = their number, `any` is k = 1."""
+
+    k: int
+    children: tuple[Gate | Condition, ...]
+    pointer: str
+    role: Role
     combinator: Literal["all", "any", "at_least"]
-    k: int | None
-    mark: Mark
-    children: tuple[RuleTrace | ConditionTrace, ...]
+    """As written."""
+    shares_floors: bool = False
 
+    @property
+    def mark(self) -> Mark:
+        return at_least(self.k, [child.mark for child in self.children])
 
-def trace_rule(rule: Node, facts: Facts, *, role: Role, share: int = 1) -> RuleTrace:
-    """The rule and everything below it; `share` is what the rules above divide 1 - floor by."""
-    share *= share_of(rule)
-    children = tuple(_trace(child, facts, role, share) for child in children_of(rule))
-    k = rule.at_least if isinstance(rule, AtLeast) else len(children) if isinstance(rule, AllOf) else 1
-    return RuleTrace(
-        combinator="all" if isinstance(rule, AllOf) else "any" if isinstance(rule, AnyOf) else "at_least",
-        k=k if isinstance(rule, AtLeast) else None,
-        mark=at_least(k, [child.mark for child in children]),
-        children=children,
-    )
+    @property
+    def share(self) -> int:
+        """What it divides 1 - floor by for the conditions below it: the children that could be false."""
+        return len(self.children) - self.k + 1 if self.shares_floors else 1
 
+    def conditions(self) -> Iterator[Condition]:
+        """Every condition at any depth, in the file's order."""
+        for child in self.children:
+            if isinstance(child, Gate):
+                yield from child.conditions()
+            else:
+                yield child
 
-def _trace(child: Node | Leaf, facts: Facts, role: Role, share: int) -> RuleTrace | ConditionTrace:
-    if isinstance(child, AllOf | AnyOf | AtLeast):
-        return trace_rule(child, facts, role=role, share=share)
-    if isinstance(child, FieldCondition):
-        trace = trace_field(child, facts)
-    else:
-        trace = trace_metric(child, facts, share)
-    if trace.mark is Mark.UNKNOWN and trace.condition.on_missing == "violated":
-        return replace(trace, mark=Mark.FALSE if role == "ship" else Mark.TRUE)
-    return trace
+    def gates(self) -> Iterator[Gate]:
+        """This gate and every gate below it."""
+        yield self
+        for child in self.children:
+            if isinstance(child, Gate):
+                yield from child.gates()
 
+    def deciding(self) -> Iterator[Condition]:
+        """Conditions without which nothing ships, or each of which rejects by itself."""
+        if self.k == (len(self.children) if self.role == "ship" else 1):
+            for child in self.children:
+                if isinstance(child, Gate):
+                    yield from child.deciding()
+                else:
+                    yield child
 
-def trace_metric(condition: MetricCondition, facts: Facts, share: int) -> ConditionTrace:
-    """Without a floor the point decides; with one, the point and the confidence, by Kleene's and."""
-    metric = facts.bar.metric(key_of(condition))
-    claim = claim_of(condition, metric.direction)
-    declared = None if isinstance(condition, Equality) else condition.confidence
-    floor = None if declared is None else effective_floor(declared, share)
-    blocked = _blocked(claim, facts)
-    if blocked:
-        return ConditionTrace(
-            condition=condition,
-            mark=Mark.UNKNOWN,
-            reason=blocked,
-            observed=None,
-            floor=floor,
-            declared_floor=declared,
+    def map(self, change: Callable[[Condition], Condition]) -> Gate:
+        """The same gate over changed conditions."""
+        children = (
+            child.map(change) if isinstance(child, Gate) else change(child) for child in self.children
         )
-    weighed = weigh(facts.inputs.metrics[metric.key], metric, claim)
-    sure = None if floor is None or weighed.confidence is None else Fraction(weighed.confidence) >= floor
-    marks = [mark_of(weighed.holds)] + ([] if floor is None else [mark_of(sure)])
-    mark = at_least(len(marks), marks)
-    return ConditionTrace(
-        condition=condition,
-        mark=mark,
-        reason=_reason(mark, weighed.holds, weighed.point_reason, weighed.reason),
-        observed=observed_of(condition, metric, facts.estimates[metric.key]),
-        confidence=weighed.confidence,
-        floor=floor,
+        return replace(self, children=tuple(children))
+
+
+class RuleTree(Struct, frozen=True, kw_only=True):
+    """Both rules of a policy."""
+
+    ship: Gate
+    reject: Gate | None
+    improved: tuple[str, ...]
+    """Keys of the metrics that ship asks to be better than the baseline, at any depth.
+
+    Guards and `.value` do not count: a policy would otherwise wait for proof that what it only guards
+    has become better.
+    """
+    named: tuple[str, ...]
+    """Keys of the metrics in any metric condition of either rule."""
+
+    def conditions(self) -> Iterator[Condition]:
+        """Every condition of both rules, in the file's order."""
+        yield from self.ship.conditions()
+        if self.reject is not None:
+            yield from self.reject.conditions()
+
+    def on_metrics(self) -> Iterator[OnMetric]:
+        """Every condition on a metric, of both rules."""
+        yield from (condition for condition in self.conditions() if isinstance(condition, OnMetric))
+
+
+def compile_policy(policy: Policy, metrics: Mapping[str, BarMetric]) -> RuleTree:
+    """The policy's rules over its metrics, by key; KeyError where a rule names another one."""
+    ship = _gate(policy.ship, metrics, "ship", "/ship", 1)
+    reject = None if policy.reject is None else _gate(policy.reject, metrics, "reject", "/reject", 1)
+    tree = RuleTree(ship=ship, reject=reject, improved=(), named=())
+    improved = [
+        found.metric.key for found in tree.on_metrics() if found.role == "ship" and found.asks_to_improve
+    ]
+    named = [found.metric.key for found in tree.on_metrics()]
+    tree = replace(tree, improved=tuple(dict.fromkeys(improved)), named=tuple(dict.fromkeys(named)))
+
+    def about(condition: Condition) -> Condition:
+        if not isinstance(condition, OnField) or condition.metric is not None:
+            return condition
+        return replace(condition, keys=keys_of(condition.field, tree))
+
+    return replace(tree, ship=ship.map(about), reject=reject and reject.map(about))
+
+
+def keys_of(field: str, tree: RuleTree) -> tuple[str, ...]:
+    """The metrics that a field is taken over where its condition names none."""
+    return tree.improved if field == "delta_confidence" else tree.named
+
+
+def _gate(rule: Node, metrics: Mapping[str, BarMetric], role: Role, pointer: str, share: int) -> Gate:
+    name = "all" if isinstance(rule, AllOf) else "any" if isinstance(rule, AnyOf) else "of"
+    written: list[Node | Leaf] = getattr(rule, name)
+    gate = Gate(
+        k=rule.at_least if isinstance(rule, AtLeast) else len(written) if isinstance(rule, AllOf) else 1,
+        children=(),
+        pointer=pointer,
+        role=role,
+        combinator="all" if isinstance(rule, AllOf) else "any" if isinstance(rule, AnyOf) else "at_least",
+        shares_floors=not isinstance(rule, AllOf) and rule.floors == "shared",
+    )
+    if gate.shares_floors:
+        share *= len(written) - gate.k + 1
+    children = (
+        _gate(child, metrics, role, f"{pointer}/{name}/{index}", share)
+        if isinstance(child, AllOf | AnyOf | AtLeast)
+        else _condition(child, metrics, role, f"{pointer}/{name}/{index}", share)
+        for index, child in enumerate(written)
+    )
+    return replace(gate, children=tuple(children))
+
+
+def _condition(
+    written: Leaf, metrics: Mapping[str, BarMetric], role: Role, pointer: str, share: int
+) -> Condition:
+    same: dict[str, Any] = {
+        "pointer": pointer,
+        "role": role,
+        "text": text_of(written),
+        "op": written.op,
+        "threshold": written.threshold,
+        "violated": written.on_missing == "violated",
+        "why": written.why,
+    }
+    if isinstance(written, FieldCondition):
+        side, strict = SIDES[written.op]
+        return OnField(
+            **same,
+            field=written.field,
+            metric=None if written.metric is None else metrics[written.metric],
+            keys=() if written.metric is None else (written.metric,),
+            claim=Claim(quantity="value", side=side, strict=strict, threshold=written.threshold),
+        )
+    metric = metrics[written.metric.partition(".")[0]]
+    declared: Decimal | None = getattr(written, "confidence", None)
+    return OnMetric(
+        **same,
+        metric=metric,
+        keys=(metric.key,),
+        claim=claim_of(written, metric.direction),
+        expect=getattr(written, "expect", None),
         declared_floor=declared,
-        n=weighed.n,
+        floor=None if declared is None else effective_floor(declared, share),
+        share=share,
     )
 
 
-def _blocked(claim: Claim, facts: Facts) -> Reason | None:
-    """A failed arm blocks everything; arms that are not comparable still have values of their own."""
-    if facts.blocked_by is Reason.NOT_COMPARABLE and claim.quantity == "value":
-        return None
-    return facts.blocked_by
+def effective_floor(declared: Decimal, share: int) -> Fraction:
+    """1 - (1 - c)/share, exactly."""
+    return 1 - (1 - Fraction(declared)) / share
 
 
-def _reason(
-    mark: Mark,
-    holds: bool | None,  # noqa: FBT001
-    point_reason: Reason | None,
-    confidence_reason: Reason | None,
-) -> Reason | None:
-    if mark is Mark.TRUE:
-        return None
-    if holds is False:
-        return Reason.THRESHOLD
-    if mark is Mark.FALSE:
-        return Reason.LOW_CONFIDENCE
-    return point_reason if holds is None else confidence_reason
-
-
-def observed_of(condition: MetricCondition, metric: BarMetric, estimate: Estimate) -> Fraction | None:
-    """The number that stands against the condition's threshold, in the condition's own terms.
-
-    `improves_by` is held against the gain, `regresses_by` and `no_regression` against the loss.
-    """
-    quantity = claim_of(condition, metric.direction).quantity
-    if quantity == "value":
-        return estimate.variant
-    if estimate.delta is None or quantity == "delta":
-        return None if estimate.delta is None else turn_of(condition, metric) * estimate.delta
-    turned = turn_of(condition, metric) * estimate.delta
-    return turned / abs(estimate.baseline) if estimate.baseline else None
-
-
-def turn_of(condition: MetricCondition, metric: BarMetric) -> Literal[1, -1]:
-    """What a delta is multiplied by to stand in the condition's own terms."""
-    if isinstance(condition, Comparison | Equality):
-        return 1
-    return 1 if (condition.op == "improves_by") == (metric.direction == "higher") else -1
-
-
-def trace_field(condition: FieldCondition, facts: Facts) -> ConditionTrace:
-    """A field against its threshold; unknown where the field is, with the field's reason."""
-    found = field_value(condition.field, facts, key=condition.metric)
-    threshold = Fraction(condition.threshold)
-    holds: bool | None = None
-    if found.value is not None:
-        holds = {
-            ">=": found.value >= threshold,
-            ">": found.value > threshold,
-            "<=": found.value <= threshold,
-            "<": found.value < threshold,
-        }[condition.op]
-    mark = mark_of(holds)
-    reason = None if holds else Reason.THRESHOLD if holds is False else found.reason
-    return ConditionTrace(condition=condition, mark=mark, reason=reason, observed=found.value)
+def text_of(condition: Leaf) -> str:
+    """Such as `accuracy improves_by 0.01` or `delta_confidence >= 0.95`."""
+    threshold = f"{plain(condition.threshold):f}"
+    if isinstance(condition, FieldCondition):
+        field = f"{condition.field} of {condition.metric}" if condition.metric else condition.field
+        return f"{field} {condition.op} {threshold}"
+    relative = " relative" if getattr(condition, "mode", None) == "relative" else ""
+    return f"{condition.metric} {condition.op} {threshold}{relative}"

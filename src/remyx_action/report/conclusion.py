@@ -7,7 +7,9 @@ from typing import Literal
 
 from msgspec import Struct
 
+from remyx_action.decimals import round_significant
 from remyx_action.errors import EXIT_OF_VERDICT, Exit, Problem, Refusal, Severity, most_severe
+from remyx_action.policy.rules import Condition, Mark
 from remyx_action.project.files.yaml_text import Place
 
 from . import render
@@ -15,7 +17,7 @@ from .render import neutral
 from .render.no_verdict import NoVerdict
 from .render.sections import MARKER
 from .render.words import NO_VERDICT, NOT_JUDGED, REASONS, VERDICTS, NoVerdictKind, quick_look
-from .report import FieldConditionRow, MetricConditionRow, Report, RuleRow
+from .report import Report
 
 REPORT_ONLY = "Report only (`fail-on: never`): whatever the verdict, this check passes."
 ALLOWED = "The policy lets an iterate through (`gate: {iterate: allow}`)."
@@ -23,8 +25,6 @@ COMMENT_BYTES = (64_000, 32_000, 12_000)
 SUMMARY_BYTES = (1_000_000, 300_000, 60_000)
 CHECK_BYTES = (65_000, 30_000, 12_000)
 SEVERITY = (Exit.SHIP, Exit.ITERATE, Exit.REJECT, Exit.NOT_JUDGED, Exit.FILES_WRONG, Exit.USAGE)
-CONDITIONS_OF = {"all": "all", "any": "any", "at_least": "of"}
-"""A rule's combinator → the key of its conditions in the policy file."""
 
 
 class Remark(Struct, frozen=True, kw_only=True):
@@ -211,33 +211,24 @@ def _conditions(
     """The lines of the policy whose conditions stand between the variant and a ship."""
     if report.verdict in {None, "ship"}:
         return
-    rules = [("/ship", report.rules.ship, {"false", "unknown"})]
-    if report.rules.reject is not None:
-        rules.append(("/reject", report.rules.reject, {"true"}))
-    for pointer, rule, marks in rules:
-        for place, row in _leaves(rule, pointer):
-            if row.mark in marks and place in places:
+    rules = ((report.ship_rule(), {Mark.FALSE, Mark.UNKNOWN}), (report.reject_rule(), {Mark.TRUE}))
+    for rule, marks in rules:
+        for condition in rule.conditions() if rule else ():
+            if condition.mark in marks and condition.pointer in places:
                 yield Remark(
                     path=path,
-                    line=places[place].line,
+                    line=places[condition.pointer].line,
                     level=level,
-                    title=f"{pointer[1:]}: {row.text}",
-                    message=_observed(row),
+                    title=f"{condition.role}: {condition.text}",
+                    message=_observed(condition),
                 )
 
 
-def _leaves(rule: RuleRow, pointer: str) -> Iterator[tuple[str, MetricConditionRow | FieldConditionRow]]:
-    for index, child in enumerate(rule.conditions):
-        place = f"{pointer}/{CONDITIONS_OF[rule.combinator]}/{index}"
-        if isinstance(child, RuleRow):
-            yield from _leaves(child, place)
-        else:
-            yield place, child
-
-
-def _observed(row: MetricConditionRow | FieldConditionRow) -> str:
-    if row.observed is None:
-        return f"{row.mark}: {row.reason or 'nothing was observed'}"
-    sure = f", confidence {row.confidence}" if row.confidence is not None else ""
-    asked = f" of the {row.floor} asked" if row.confidence is not None and row.floor is not None else ""
-    return f"observed {row.observed}{sure}{asked}"
+def _observed(condition: Condition) -> str:
+    if condition.observed is None:
+        return f"{condition.mark}: {condition.reason or 'nothing was observed'}"
+    if condition.confidence is None:
+        return f"observed {condition.observed}"
+    floor = condition.floor
+    asked = "" if floor is None else f" of the {round_significant(floor)} asked"
+    return f"observed {condition.observed}, confidence {condition.confidence}{asked}"

@@ -10,18 +10,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from remyx_action.confidence import Estimate, interval_of_baseline
-from remyx_action.decimals import plain, round_beside, round_significant
+from remyx_action.decimals import plain, round_significant
 from remyx_action.evidence.evidence import Inputs
 from remyx_action.evidence.gathering import SamplesChanged
 from remyx_action.policy.advice import Advice, advice_for
-from remyx_action.policy.bar import Bar, text_of
+from remyx_action.policy.bar import Bar
 from remyx_action.policy.fields import FieldValue, word_of
 from remyx_action.policy.judgement import Judgement
-from remyx_action.policy.rules import ConditionTrace, RuleTrace
-from remyx_action.project.models import FieldCondition
+from remyx_action.policy.rules import Condition, Gate, OnField, OnMetric
 from remyx_action.project.models.fields import unchecked
 from remyx_action.project.models.metrics import BarMetric, ExactBaseline, RecordedBaseline
-from remyx_action.project.models.policy import key_of
 from remyx_action.project.models.template import ArmName
 from remyx_action.readers.reasons import Reason
 
@@ -143,44 +141,43 @@ def _not_comparable(estimate: Estimate) -> Estimate:
     return replace(estimate, interval=None, improved=None, method=None, reason=reason)
 
 
-def _rule_row(trace: RuleTrace) -> RuleRow:
+def _rule_row(gate: Gate) -> RuleRow:
     return RuleRow(
-        combinator=trace.combinator,
-        k=trace.k,
-        mark=trace.mark.value,
+        combinator=gate.combinator,
+        k=gate.k if gate.combinator == "at_least" else None,
+        mark=gate.mark.value,
         conditions=[
-            _rule_row(child) if isinstance(child, RuleTrace) else _condition_row(child)
-            for child in trace.children
+            _rule_row(child) if isinstance(child, Gate) else _condition_row(child) for child in gate.children
         ],
     )
 
 
-def _condition_row(trace: ConditionTrace) -> MetricConditionRow | FieldConditionRow:
-    condition = trace.condition
-    if isinstance(condition, FieldCondition):
+def _condition_row(condition: Condition) -> MetricConditionRow | FieldConditionRow:
+    if isinstance(condition, OnField):
         return FieldConditionRow(
-            text=text_of(condition),
+            text=condition.text,
             field=condition.field,
-            mark=trace.mark.value,
-            reason=trace.reason,
-            observed=_beside(trace),
+            mark=condition.mark.value,
+            reason=condition.reason,
+            observed=condition.observed,
             threshold=plain(condition.threshold),
             confidence=None,
             floor=None,
             n=None,
             why=condition.why,
         )
+    assert isinstance(condition, OnMetric)
     return MetricConditionRow(
-        text=text_of(condition),
-        metric=key_of(condition),
-        mark=trace.mark.value,
-        reason=trace.reason,
-        observed=_beside(trace),
+        text=condition.text,
+        metric=condition.metric.key,
+        mark=condition.mark.value,
+        reason=condition.reason,
+        observed=condition.observed,
         threshold=plain(condition.threshold),
-        confidence=trace.confidence,
-        floor=_number(trace.floor),
-        declared_floor=trace.declared_floor,
-        n=trace.n,
+        confidence=condition.confidence,
+        floor=_number(condition.floor),
+        declared_floor=condition.declared_floor,
+        n=condition.n,
         why=condition.why,
     )
 
@@ -199,10 +196,3 @@ def _fields(judgement: Judgement) -> Fields:
 
 def _number(value: Fraction | None) -> Decimal | None:
     return None if value is None else round_significant(value)
-
-
-def _beside(trace: ConditionTrace) -> Decimal | None:
-    """The observed number with as many digits as never to contradict the decision."""
-    if trace.observed is None:
-        return None
-    return round_beside(trace.observed, Fraction(trace.condition.threshold))

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
+from msgspec.structs import replace
 from pydantic import Field, model_validator
 
 from remyx_action.evidence.evidence import Inputs
 from remyx_action.evidence.gathering import SamplesChanged
 from remyx_action.policy.advice import Advice
 from remyx_action.policy.bar import Bar
+from remyx_action.policy.rules import Condition, Gate, Mark
 from remyx_action.project.files import json_text as strict_json
 from remyx_action.project.models.fields import Integer, Number, Spec
 
 COMPARED = ("verdict", "reason", "run_state", "metrics", "rules", "fields", "advice")
 
-Mark = Literal["true", "false", "unknown"]
+MarkName = Literal["true", "false", "unknown"]
 
 
 class MetricRow(Spec):
@@ -54,7 +56,7 @@ class MetricConditionRow(Spec):
     """The condition as written."""
     metric: str
     """The metric's key."""
-    mark: Mark
+    mark: MarkName
     reason: str | None
     observed: Number | None
     """What stands against the threshold: value, delta, gain (improves_by), loss (the other two)."""
@@ -71,7 +73,7 @@ class MetricConditionRow(Spec):
 class FieldConditionRow(Spec):
     text: str
     field: str
-    mark: Mark
+    mark: MarkName
     reason: str | None
     observed: Number | None
     threshold: Number
@@ -85,13 +87,40 @@ class RuleRow(Spec):
     combinator: Literal["all", "any", "at_least"]
     k: Annotated[Integer | None, Field(exclude_if=lambda k: k is None)] = None
     """Of `at_least`; left out elsewhere."""
-    mark: Mark
+    mark: MarkName
     conditions: list[RuleRow | MetricConditionRow | FieldConditionRow]
 
 
 class Rules(Spec):
     ship: RuleRow
     reject: RuleRow | None
+
+
+OTHER_RULES = "the rules are not those of the policy"
+
+
+def _with_marks(gate: Gate, row: RuleRow | MetricConditionRow | FieldConditionRow) -> Gate:
+    """The compiled rule, marked as the rows say."""
+    if not isinstance(row, RuleRow) or len(gate.children) != len(row.conditions):
+        raise ValueError(OTHER_RULES)
+    return replace(gate, children=tuple(map(_marked, gate.children, row.conditions)))
+
+
+def _marked(
+    node: Gate | Condition, row: RuleRow | MetricConditionRow | FieldConditionRow
+) -> Gate | Condition:
+    if isinstance(node, Gate):
+        return _with_marks(node, row)
+    if isinstance(row, RuleRow):
+        raise ValueError(OTHER_RULES)  # noqa: TRY004 - of the file, not of a program
+    return replace(
+        node,
+        mark=Mark(row.mark),
+        reason=row.reason,
+        observed=row.observed,
+        confidence=row.confidence,
+        n=row.n,
+    )
 
 
 class Fields(Spec):
@@ -128,6 +157,17 @@ class Report(Spec):
         if self.inputs.arms.keys() != {"baseline", "variant"}:
             raise ValueError("the inputs lack an arm")
         return self
+
+    def ship_rule(self) -> Gate:
+        """The policy's ship rule with the marks and numbers of this report."""
+        return _with_marks(self.policy.rules.ship, self.rules.ship)
+
+    def reject_rule(self) -> Gate | None:
+        """The policy's reject rule with the marks and numbers of this report; None where there is none."""
+        rule, row = self.policy.rules.reject, self.rules.reject
+        if (rule is None) != (row is None):
+            raise ValueError(OTHER_RULES)
+        return None if rule is None or row is None else _with_marks(rule, row)
 
 
 class JudgedUnder(Spec):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from remyx_action.policy.bar import set_bar
+from remyx_action.policy.bar import Bar, set_bar
 from remyx_action.policy.diff import Side, compare_bars
 from remyx_action.policy.judgement import QUICK_LOOK, is_enough
 from remyx_action.project.models import Policy, Template
@@ -32,12 +32,13 @@ def judge_arms(
     circumstances: Circumstances,
 ) -> Report:
     """The verdict under the scene's rules, the proposed ones beside it."""
+    bar = set_bar(policy, template, scene.project.vocabulary)
     return reach_verdict(
-        set_bar(policy, template, scene.project.vocabulary),
+        bar,
         measured.arms,
         judged_under=standing.record,
         run=circumstances.now(),
-        caps=[*caps_of(scene, policy, standing), *cap_of_a_quick_look(policy, measured.samples)],
+        caps=[*caps_of(scene, policy, standing), *cap_of_a_quick_look(bar, measured.samples)],
         proposal=proposal_of(scene, template, policy, measured.arms),
         quick_look=measured.samples,
     )
@@ -56,9 +57,9 @@ def caps_of(scene: Scene, policy: Policy, standing: Standing) -> Sequence[str]:
     return [cap for cap, holds in caps.items() if holds]
 
 
-def cap_of_a_quick_look(policy: Policy, samples: int | None) -> Sequence[str]:
+def cap_of_a_quick_look(bar: Bar, samples: int | None) -> Sequence[str]:
     """Anywhere, on a laptop too: a part of the samples ships only where the policy says that it may."""
-    return [] if samples is None or is_enough(policy.ship, samples) else [QUICK_LOOK]
+    return [] if samples is None or is_enough(bar.rules.ship, samples) else [QUICK_LOOK]
 
 
 def proposal_of(scene: Scene, template: Template, policy: Policy, arms: Arms) -> ProposalReport | None:

@@ -10,9 +10,9 @@ from functools import cached_property
 from msgspec import Struct
 
 from remyx_action.policy.bar import Bar, set_bar
+from remyx_action.policy.rules import OnField, OnMetric
 from remyx_action.project.load import Bundle
-from remyx_action.project.models import FieldCondition, Metric, Policy
-from remyx_action.project.models.policy import key_of, leaves_of
+from remyx_action.project.models import Metric, Policy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,12 +41,15 @@ class Side:
 
     def policies_naming(self, key: str) -> set[str]:
         """Names of the policies with a condition on the metric, or on a field of it."""
-        return {name for name, policy in self.bundle.policies.items() if key in _keys_named(policy)}
+        return {name for name, policy in self.bundle.policies.items() if _names(self.bar(policy), key)}
 
 
-def _keys_named(policy: Policy) -> set[str | None]:
-    leaves = leaves_of(policy.ship) + leaves_of(policy.reject)
-    return {leaf.metric if isinstance(leaf, FieldCondition) else key_of(leaf) for leaf in leaves}
+def _names(bar: Bar, key: str) -> bool:
+    return any(
+        condition.metric is not None and condition.metric.key == key
+        for condition in bar.rules.conditions()
+        if isinstance(condition, OnMetric | OnField)
+    )
 
 
 class Effect(StrEnum):

@@ -10,14 +10,14 @@ from msgspec.structs import replace
 
 from remyx_action.decimals import round_significant
 from remyx_action.evidence.claims import Claim
-from remyx_action.policy.bar import effective_floor, text_of
-from remyx_action.policy.rule_tree import LOWER, Atom, Role
+from remyx_action.policy.rules import Condition, OnField, OnMetric, Role, effective_floor
 
 from .change import Change, Effect, effect_of, together
-from .words import condition, listed, number, threshold_moved
+from .logic import identity_of, subject_of
+from .words import in_words, listed, number, threshold_moved
 
 
-def effect_of_replacing(before: Atom, after: Atom, role: Role) -> Effect:
+def effect_of_replacing(before: Condition, after: Condition, role: Role) -> Effect:
     """Of one condition put in another's place."""
     if role == "ship":
         tightens = implies(after, before, role)
@@ -28,26 +28,37 @@ def effect_of_replacing(before: Atom, after: Atom, role: Role) -> Effect:
     return effect_of(tightens=tightens, loosens=loosens)
 
 
-def implies(one: Atom, other: Atom, role: Role, *, points: bool = False) -> bool:
+def implies(one: Condition, other: Condition, role: Role, *, points: bool = False) -> bool:
     """Whether, on any evidence, `other` is at least as true as `one`.
 
     In ship only truth counts: unknown and false ship alike. In reject unknown keeps a variant from
     shipping and false does not, so there `other` must not be false where `one` is unknown either.
     `points` asks only about what is observed, and that a floor is no higher.
     """
-    if one.is_field != other.is_field or one.about != other.about:
-        return False
     if role == "reject" and one.violated and not other.violated:
         return False
-    if one.is_field:
-        return _lies_within(one.bound, other.bound) and _covers(one, other, role)
-    if one.bound.quantity != other.bound.quantity or not _lies_within(one.bound, other.bound):
+    if not _lies_within(one.claim, other.claim):
+        return False
+    if isinstance(one, OnField) and isinstance(other, OnField):
+        return one.field == other.field and _covers(one, other, role)
+    if not isinstance(one, OnMetric) or not isinstance(other, OnMetric):
+        return False
+    if one.metric.key != other.metric.key or one.claim.quantity != other.claim.quantity:
         return False
     if other.floor is None:
         return True
-    if one.floor is None or one.floor < other.floor or one.bound.side != other.bound.side:
+    if one.floor is None or one.floor < other.floor or one.claim.side != other.claim.side:
         return False
-    return points or one.bound.threshold == other.bound.threshold or one.steady
+    return points or one.claim.threshold == other.claim.threshold or _is_steady(one)
+
+
+def _is_steady(condition: OnMetric) -> bool:
+    """Whether the confidence can only fall as the threshold moves to the harder side.
+
+    A delta's and a value's standard error do not depend on the threshold. That of a relative claim does
+    (Fieller), and a percentile's confidence is the smaller of two.
+    """
+    return not condition.is_relative and condition.metric.aggregate is None
 
 
 def _lies_within(one: Claim, other: Claim) -> bool:
@@ -60,21 +71,22 @@ def _lies_within(one: Claim, other: Claim) -> bool:
         return False
     if one.threshold == other.threshold:
         return one.strict or not other.strict
-    return (one.threshold > other.threshold) == (one.side == LOWER)
+    return (one.threshold > other.threshold) == (one.side == "at_least")
 
 
 def _satisfies(one: Claim, other: Claim) -> bool:
     if one.threshold == other.threshold:
         return not other.strict
-    return other.side != "equal" and (one.threshold > other.threshold) == (other.side == LOWER)
+    return other.side != "equal" and (one.threshold > other.threshold) == (other.side == "at_least")
 
 
-def _covers(one: Atom, other: Atom, role: Role) -> bool:
+def _covers(one: OnField, other: OnField, role: Role) -> bool:
     """A field is the smallest over its metrics: high over more of them, it is high over fewer."""
-    if one.keys == other.keys:
+    ones, others = set(one.keys), set(other.keys)
+    if ones == others:
         return True
-    lower = one.bound.side == LOWER == other.bound.side
-    return role == "ship" and lower and bool(other.keys) and one.keys > other.keys
+    lower = one.claim.side == "at_least" == other.claim.side
+    return role == "ship" and lower and bool(others) and ones > others
 
 
 class Place(Struct, frozen=True, kw_only=True):
@@ -95,16 +107,16 @@ class Place(Struct, frozen=True, kw_only=True):
         )
 
 
-def changes_of_condition(before: Atom, after: Atom, place: Place) -> Iterator[Change]:
+def changes_of_condition(before: Condition, after: Condition, place: Place) -> Iterator[Change]:
     """Every step that leads from one to the other; the steps together do what the whole does."""
     yield from _words_changed(before, after, place)
-    if before.identity == after.identity:
-        if condition(before) != condition(after):
+    if identity_of(before) == identity_of(after):
+        if in_words(before) != in_words(after):
             yield place.change(
                 pointer=after.pointer,
                 code="wording",
                 effect=Effect.UNCHANGED,
-                sentence=f"{condition(before)} is written as {condition(after)}, which says the same",
+                sentence=f"{in_words(before)} is written as {in_words(after)}, which says the same",
             )
         return
     if _has_other_terms(before, after):
@@ -118,11 +130,11 @@ def changes_of_condition(before: Atom, after: Atom, place: Place) -> Iterator[Ch
         yield from steps
 
 
-def _replaced(before: Atom, after: Atom, place: Place) -> Change:
+def _replaced(before: Condition, after: Condition, place: Place) -> Change:
     verb = "asks now for" if place.role == "ship" else "fires now on"
-    sentence = f"{verb} {condition(after)} instead of {condition(before)}"
-    if condition(after) == condition(before):
-        sentence = f"{condition(after)} reads the other way, as the metric's direction turned"
+    sentence = f"{verb} {in_words(after)} instead of {in_words(before)}"
+    if in_words(after) == in_words(before):
+        sentence = f"{in_words(after)} reads the other way, as the metric's direction turned"
     return place.change(
         pointer=after.pointer,
         code="condition-replaced",
@@ -131,76 +143,73 @@ def _replaced(before: Atom, after: Atom, place: Place) -> Change:
     )
 
 
-def _has_other_terms(before: Atom, after: Atom) -> bool:
-    return (
-        before.subject != after.subject
-        or type(before.leaf) is not type(after.leaf)
-        or before.leaf.op != after.leaf.op
-        or getattr(before.leaf, "mode", None) != getattr(after.leaf, "mode", None)
-    )
+def _has_other_terms(before: Condition, after: Condition) -> bool:
+    return subject_of(before) != subject_of(after) or before.op != after.op
 
 
-def _steps(before: Atom, after: Atom, place: Place) -> Iterator[Change]:
-    declared = getattr(after.leaf, "confidence", None)
+def _steps(before: Condition, after: Condition, place: Place) -> Iterator[Change]:
+    declared = after.declared_floor
     redeclared = None if declared is None else effective_floor(declared, before.share)
     moves: list[tuple[str, dict[str, Any], str]] = [
         ("field-metrics", {"keys": after.keys}, _metrics_of_field(before, after)),
-        ("threshold", {"bound": after.bound}, threshold_moved(before, after, place.role)),
+        ("threshold", {"claim": after.claim}, threshold_moved(before, after, place.role)),
         ("floor", {"floor": redeclared}, _floor_moved(before, after)),
         ("shared-floor", {"floor": after.floor}, _share_moved(before, after)),
         ("on-missing", {"violated": after.violated}, _missing_moved(after, place.role)),
     ]
-    standing = before
+    reached = before
     for code, move, sentence in moves:
-        moved = replace(standing, **move)
-        if moved.identity != standing.identity:
+        moved = replace(reached, **move)
+        if identity_of(moved) != identity_of(reached):
             yield place.change(
                 pointer=after.pointer,
                 code=code,
-                effect=effect_of_replacing(standing, moved, place.role),
+                effect=effect_of_replacing(reached, moved, place.role),
                 sentence=sentence,
             )
-        standing = moved
+        reached = moved
 
 
-def _metrics_of_field(before: Atom, after: Atom) -> str:
+def _metrics_of_field(before: Condition, after: Condition) -> str:
     old, new = listed(sorted(before.keys)) or "no metric", listed(sorted(after.keys)) or "no metric"
-    return f"{after.about} is now about {new} instead of {old}"
+    field = after.field if isinstance(after, OnField) else ""
+    return f"{field} is now about {new} instead of {old}"
 
 
-def _floor_moved(before: Atom, after: Atom) -> str:
-    old, new = (getattr(atom.leaf, "confidence", None) for atom in (before, after))
+def _floor_moved(before: Condition, after: Condition) -> str:
+    old, new = before.declared_floor, after.declared_floor
     if new is None:
-        return f"{text_of(after.leaf)} no longer needs confidence {number(old) if old else 'of any size'}"
+        return f"{after.text} no longer needs confidence {number(old) if old else 'of any size'}"
     instead = f"confidence {number(new)} instead of {number(old)}" if old else f"confidence {number(new)} too"
-    return f"{text_of(after.leaf)} needs now {instead}"
+    return f"{after.text} needs now {instead}"
 
 
-def _share_moved(before: Atom, after: Atom) -> str:
+def _share_moved(before: Condition, after: Condition) -> str:
     floor = number(round_significant(after.floor, 4)) if after.floor is not None else "none"
     return (
-        f"the floor of {text_of(after.leaf)} is {floor} in effect, as its error is shared by "
+        f"the floor of {after.text} is {floor} in effect, as its error is shared by "
         f"{after.share} instead of {before.share} (floors: shared)"
     )
 
 
-def _missing_moved(after: Atom, role: Role) -> str:
-    name = text_of(after.leaf)
+def _missing_moved(after: Condition, role: Role) -> str:
     if not after.violated:
-        return f"{name} stays unknown where its number is missing"
-    return (
-        f"{name} counts as not met where its number is missing"
-        if role == "ship"
-        else (f"{name} fires where its number is missing")
-    )
+        return f"{after.text} stays unknown where its number is missing"
+    if role == "ship":
+        return f"{after.text} counts as not met where its number is missing"
+    return f"{after.text} fires where its number is missing"
 
 
-def _words_changed(before: Atom, after: Atom, place: Place) -> Iterator[Change]:
-    for key, words in (("why", "the reason given for"), ("expect", "what is expected of")):
-        if getattr(before.leaf, key, None) != getattr(after.leaf, key, None):
+def _words_changed(before: Condition, after: Condition, place: Place) -> Iterator[Change]:
+    words = {
+        "why": ("the reason given for", before.why != after.why),
+        "expect": ("what is expected of", before.expect != after.expect),
+    }
+    for code, (sentence, changed) in words.items():
+        if changed:
             yield place.change(
                 pointer=after.pointer,
-                code=key,
+                code=code,
                 effect=Effect.UNCHANGED,
-                sentence=f"{words} {condition(after)} is another",
+                sentence=f"{sentence} {in_words(after)} is another",
             )

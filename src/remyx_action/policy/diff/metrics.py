@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from remyx_action.policy.bar import Bar
-from remyx_action.policy.rule_tree import LOWER, Atom, Role, atoms_of, in_logical_form
+from remyx_action.policy.rules import Condition, OnField, OnMetric
 from remyx_action.project.load import VOCABULARY
 from remyx_action.project.models import Metric
 from remyx_action.project.models.metrics import ExactBaseline, implied_range
@@ -37,25 +37,20 @@ def effect_on_policy(name: str, old: Metric, new: Metric, before: Side, after: S
     if rise is None:
         return Effect.INCOMPARABLE
     harder = [
-        _gets_harder(atom, role, old, raised=rise > 0)
-        for role, atom in concerned
-        if atom.about not in COUNTS or not atom.is_field
+        _gets_harder(condition, old, raised=rise > 0)
+        for condition in concerned
+        if not isinstance(condition, OnField) or condition.field not in COUNTS
     ]
     return effect_of(tightens=all(way is True for way in harder), loosens=all(way is False for way in harder))
 
 
-def _conditions_on(key: str, bar: Bar) -> list[tuple[Role, Atom]]:
+def _conditions_on(key: str, bar: Bar) -> list[Condition]:
     """Every condition that the metric's baseline takes part in."""
-    found: list[tuple[Role, Atom]] = []
-    roles: tuple[Role, ...] = ("ship", "reject")
-    for role in roles:
-        part = in_logical_form(bar, role)
-        found += [
-            (role, atom)
-            for atom in (atoms_of(part) if part else ())
-            if key in atom.keys and (atom.is_field or atom.bound.quantity != "value")
-        ]
-    return found
+    return [
+        condition
+        for condition in bar.rules.conditions()
+        if key in condition.keys and (isinstance(condition, OnField) or condition.claim.quantity != "value")
+    ]
 
 
 def _rise(old: Metric, new: Metric) -> Decimal | None:
@@ -68,21 +63,22 @@ def _rise(old: Metric, new: Metric) -> Decimal | None:
     return None
 
 
-def _gets_harder(atom: Atom, role: Role, metric: Metric, *, raised: bool) -> bool | None:
+def _gets_harder(condition: Condition, metric: Metric, *, raised: bool) -> bool | None:
     """True: the bar is no easier to pass as far as this goes; False: no harder; None: not proved."""
-    lower = atom.bound.side == LOWER
-    if atom.is_field and metric.direction == "lower":
+    is_field, claim = isinstance(condition, OnField), condition.claim
+    lower = claim.side == "at_least"
+    if is_field and metric.direction == "lower":
         lower = not lower  # P(better) rises with the baseline
-    if atom.bound.side == "equal":
+    if claim.side == "equal":
         return None
-    relative = atom.bound.quantity == "relative_delta"
-    if relative and (abs(atom.bound.threshold) > 1 or atom.floor is not None):
+    relative = isinstance(condition, OnMetric) and condition.is_relative
+    if relative and (abs(claim.threshold) > 1 or condition.floor is not None):
         return None  # beyond -100 %, or with a confidence whose spread moves too
-    sure = atom.floor is not None or atom.is_field
+    sure = condition.floor is not None or is_field
     if sure and isinstance(metric.baseline, ExactBaseline) and metric.aggregate is not None:
         return None
     falls = raised == lower  # whether the condition becomes less true
-    return falls == (role == "ship")
+    return falls == (condition.role == "ship")
 
 
 MEANINGS = ("direction", "scores", "aggregate")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from remyx_action.policy.rule_tree import Role, in_logical_form
+from remyx_action.policy.rules import Role
 from remyx_action.project.models import Policy
 
 from .change import Change, Effect, Side
 from .conditions import Place
+from .logic import Node, simplified
 from .rules import changes_of_rule
-from .words import part_in_words
+from .words import node_in_words
 
 WITHOUT_EFFECT = {
     "notes": "the notes are others",
@@ -81,8 +82,7 @@ def _changes_of_what_it_takes(old: Policy, new: Policy) -> Iterator[Change]:
 
 def _changes_of_rule(name: str, role: Role, before: Side, after: Side) -> list[Change]:
     old_policy, new_policy = before.bundle.policies[name], after.bundle.policies[name]
-    old = in_logical_form(before.bar(old_policy), role)
-    new = in_logical_form(after.bar(new_policy), role)
+    old, new = _rule(before, old_policy, role), _rule(after, new_policy, role)
     if old is not None and new is not None:
         place = Place(path=_path(name), policy=name, role=role)
         found = changes_of_rule(old, new, place)
@@ -91,12 +91,18 @@ def _changes_of_rule(name: str, role: Role, before: Side, after: Side) -> list[C
             found = [_change(name, f"/{role}", "wording", Effect.UNCHANGED, sentence)]
         return found
     if new is not None:
-        sentence = f"there is a reject rule now: {part_in_words(new)}"
+        sentence = f"there is a reject rule now: {node_in_words(new)}"
         return [_change(name, "/reject", "reject-added", Effect.TIGHTENED, sentence)]
     if old is not None:
-        sentence = f"nothing rejects any longer: {part_in_words(old)} is gone"
+        sentence = f"nothing rejects any longer: {node_in_words(old)} is gone"
         return [_change(name, "/reject", "reject-removed", Effect.LOOSENED, sentence)]
     return []
+
+
+def _rule(side: Side, policy: Policy, role: Role) -> Node | None:
+    tree = side.bar(policy).rules
+    rule = tree.ship if role == "ship" else tree.reject
+    return None if rule is None else simplified(rule)
 
 
 def _change(name: str, pointer: str, code: str, effect: Effect, sentence: str) -> Change:

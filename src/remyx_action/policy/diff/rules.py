@@ -10,25 +10,26 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from remyx_action.policy.rule_tree import Atom, Gate, Part, atoms_of
+from remyx_action.policy.rules import Condition, Gate
 
 from .change import Change, Effect, effect_of, together
 from .conditions import Place, changes_of_condition
-from .words import combinator, part_in_words
+from .logic import Node, about, conditions_of, identity_of, subject_of
+from .words import combinator, node_in_words
 
 
 class Pairing(Struct, frozen=True, kw_only=True):
-    pairs: tuple[tuple[Part, Part], ...]
+    pairs: tuple[tuple[Node, Node], ...]
     """Before and after, in the order of after."""
-    removed: tuple[Part, ...]
-    added: tuple[Part, ...]
+    removed: tuple[Node, ...]
+    added: tuple[Node, ...]
 
 
-def pair_up(before: Sequence[Part], after: Sequence[Part]) -> Pairing:
+def pair_up(before: Sequence[Node], after: Sequence[Node]) -> Pairing:
     """Pair what is the same, then what is about the same, each in the file's order."""
     left, right = dict(enumerate(before)), dict(enumerate(after))
     pairs: list[tuple[int, int]] = []
-    for key in (_identity, _subject, _metrics_of_gate):
+    for key in (identity_of, _subject, _metrics_of_gate):
         _pair_equal(left, right, pairs, key)
     _pair_overlapping(left, right, pairs, together=lambda one, other: _overlap(one, other, same_kind=True))
     _pair_overlapping(left, right, pairs, together=lambda one, other: _overlap(one, other, same_kind=False))
@@ -41,10 +42,10 @@ def pair_up(before: Sequence[Part], after: Sequence[Part]) -> Pairing:
 
 
 def _pair_equal(
-    left: dict[int, Part],
-    right: dict[int, Part],
+    left: dict[int, Node],
+    right: dict[int, Node],
     pairs: list[tuple[int, int]],
-    key: Callable[[Part], object],
+    key: Callable[[Node], object],
 ) -> None:
     waiting: dict[object, list[int]] = {}
     for place, part in right.items():
@@ -57,10 +58,10 @@ def _pair_equal(
 
 
 def _pair_overlapping(
-    left: dict[int, Part],
-    right: dict[int, Part],
+    left: dict[int, Node],
+    right: dict[int, Node],
     pairs: list[tuple[int, int]],
-    together: Callable[[Part, Part], int],
+    together: Callable[[Node, Node], int],
 ) -> None:
     for place, part in list(left.items()):
         best = max(right, key=lambda other: together(part, right[other]), default=None)
@@ -69,47 +70,43 @@ def _pair_overlapping(
 
 
 def _join(
-    left: dict[int, Part], right: dict[int, Part], pairs: list[tuple[int, int]], one: int, other: int
+    left: dict[int, Node], right: dict[int, Node], pairs: list[tuple[int, int]], one: int, other: int
 ) -> None:
     pairs.append((one, other))
     del left[one], right[other]
 
 
-def _identity(part: Part) -> object:
-    return part.identity
+def _subject(node: Node) -> object:
+    return subject_of(node) if isinstance(node, Condition) else None
 
 
-def _subject(part: Part) -> object:
-    return part.subject if isinstance(part, Atom) else None
+def _about(node: Node) -> object:
+    return (about(node), type(node)) if isinstance(node, Condition) else None
 
 
-def _about(part: Part) -> object:
-    return (part.about, part.is_field) if isinstance(part, Atom) else None
+def _metrics_of_gate(node: Node) -> object:
+    return frozenset(map(subject_of, node.conditions())) if isinstance(node, Gate) else None
 
 
-def _metrics_of_gate(part: Part) -> object:
-    return frozenset(atom.subject for atom in atoms_of(part)) if isinstance(part, Gate) else None
-
-
-def _overlap(one: Part, other: Part, *, same_kind: bool) -> int:
-    """How many subjects two parts share; between two conditions none, those are paired otherwise."""
-    if isinstance(one, Atom) and isinstance(other, Atom):
+def _overlap(one: Node, other: Node, *, same_kind: bool) -> int:
+    """How many subjects two nodes share; between two conditions none, those are paired otherwise."""
+    if isinstance(one, Condition) and isinstance(other, Condition):
         return 0
     if (isinstance(one, Gate) and isinstance(other, Gate)) != same_kind:
         return 0
-    subjects = [{atom.subject for atom in atoms_of(part)} for part in (one, other)]
+    subjects = [{subject_of(condition) for condition in conditions_of(node)} for node in (one, other)]
     return len(subjects[0] & subjects[1])
 
 
 ORDER = (Effect.UNCHANGED, Effect.TIGHTENED, Effect.LOOSENED, Effect.INCOMPARABLE)
 
 
-def changes_of_rule(before: Part, after: Part, place: Place) -> list[Change]:
+def changes_of_rule(before: Node, after: Node, place: Place) -> list[Change]:
     """The changes of whichever alignment proves most.
 
     Each alignment is sound by itself, and a rule may be aligned with one child of the other.
     """
-    if isinstance(before, Atom) and isinstance(after, Atom):
+    if isinstance(before, Condition) and isinstance(after, Condition):
         return list(changes_of_condition(before, after, place))
     best = _aligned(_gate(before), _gate(after), place)
     for one, other in ((_alone(before), _gate(after)), (_gate(before), _alone(after))):
@@ -123,12 +120,12 @@ def _rank(changes: list[Change]) -> tuple[int, int]:
     return ORDER.index(together(change.effect for change in changes)), len(changes)
 
 
-def _gate(part: Part) -> Gate:
+def _gate(part: Node) -> Gate:
     return part if isinstance(part, Gate) else _alone(part)
 
 
-def _alone(part: Part) -> Gate:
-    return Gate(k=1, children=(part,), pointer=part.pointer)
+def _alone(node: Node) -> Gate:
+    return Gate(k=1, children=(node,), pointer=node.pointer, role=node.role, combinator="all")
 
 
 def _aligned(before: Gate, after: Gate, place: Place) -> list[Change]:
@@ -196,8 +193,8 @@ def _alone_effect(net: Effect, new: str, old: str, *, added: bool, ship: bool) -
     return effect_of(tightens=(new == "all") == (added == ship), loosens=(new == "all") != (added == ship))
 
 
-def _added(part: Part, after: Gate, kind: str, *, ship: bool) -> str:
-    words = part_in_words(part)
+def _added(part: Node, after: Gate, kind: str, *, ship: bool) -> str:
+    words = node_in_words(part)
     if kind == "all":
         return f"{words} must now hold too" if ship else f"fires now only where {words} does too"
     if kind == "any":
@@ -205,8 +202,8 @@ def _added(part: Part, after: Gate, kind: str, *, ship: bool) -> str:
     return f"{words} is now one of the {len(after.children)} that count"
 
 
-def _removed(part: Part, kind: str, *, ship: bool) -> str:
-    words = part_in_words(part)
+def _removed(part: Node, kind: str, *, ship: bool) -> str:
+    words = node_in_words(part)
     if kind == "all":
         return f"{words} is no longer asked" if ship else f"fires now where {words} does not, too"
     if kind == "any":

@@ -6,9 +6,9 @@ from decimal import Decimal
 from fractions import Fraction
 
 from remyx_action.decimals import plain, round_significant
-from remyx_action.policy.bar import text_of
-from remyx_action.policy.rule_tree import Atom, Gate, Part, Role
-from remyx_action.project.models import Directional, Guard
+from remyx_action.policy.rules import Condition, Gate, OnField, OnMetric, Role
+
+from .logic import Node, about
 
 SHOWN = 6
 """Conditions or names that are listed before the rest is counted."""
@@ -42,17 +42,17 @@ def number(value: Decimal | Fraction) -> str:
     return f"{plain(value) if isinstance(value, Decimal) else round_significant(value):f}"
 
 
-def condition(atom: Atom) -> str:
+def in_words(condition: Condition) -> str:
     """`a.delta >= 0.02 at confidence 0.8`."""
-    declared = getattr(atom.leaf, "confidence", None)
-    return text_of(atom.leaf) + (f" at confidence {number(declared)}" if declared is not None else "")
+    declared = condition.declared_floor
+    return condition.text + (f" at confidence {number(declared)}" if declared is not None else "")
 
 
-def part_in_words(part: Part) -> str:
+def node_in_words(node: Node) -> str:
     """`any of (a.delta >= 0.02; b no_regression 0.01)`."""
-    if isinstance(part, Atom):
-        return condition(part)
-    return f"{combinator(part)} ({listed([part_in_words(child) for child in part.children], '; ')})"
+    if isinstance(node, Condition):
+        return in_words(node)
+    return f"{combinator(node)} ({listed([node_in_words(child) for child in node.children], '; ')})"
 
 
 def combinator(gate: Gate) -> str:
@@ -67,17 +67,17 @@ def listed(words: list[str], between: str = ", ") -> str:
     return between.join(words[:SHOWN]) + (f"{between}and {rest} more" if rest > 0 else "")
 
 
-def threshold_moved(before: Atom, after: Atom, role: Role) -> str:
+def threshold_moved(before: Condition, after: Condition, role: Role) -> str:
     """The same condition with another number."""
-    leaf = after.leaf
-    name = leaf.metric if leaf.metric is not None else after.about
-    if after.is_field and leaf.metric is not None:
-        name = f"{after.about} of {leaf.metric}"
-    if isinstance(leaf, Directional | Guard):
-        verb = (SHIP_MOVES if role == "ship" else REJECT_MOVES)[leaf.op]
-        of = " of the baseline" if leaf.mode == "relative" else ""
+    name, of = about(after), ""
+    if isinstance(after, OnField) and after.metric is not None:
+        name = f"{name} of {after.metric.key}"
+    if isinstance(after, OnMetric) and after.is_directional:
+        verb = (SHIP_MOVES if role == "ship" else REJECT_MOVES)[after.op]
+        of = " of the baseline" if after.is_relative else ""
     else:
+        name = name if isinstance(after, OnField) else f"{name}.{after.claim.quantity}"
         bounds = SHIP_BOUNDS if role == "ship" else REJECT_BOUNDS
-        verb, of = bounds[(after.bound.side, after.bound.strict)], ""
-    new, old = number(leaf.threshold), number(before.leaf.threshold)
+        verb = bounds[(after.claim.side, after.claim.strict)]
+    new, old = number(after.threshold), number(before.threshold)
     return f"{role}: {name} {verb} {new}{of} instead of {old}"

@@ -10,6 +10,7 @@ from remyx_action.project.load import Bundle
 
 from .catalogue import PAGE
 from .chances import reject_without_floor
+from .context import Context, Finding, context_of
 from .dockerfile import dockerfile_beyond_harness
 from .rules import (
     floors_not_shared,
@@ -19,12 +20,11 @@ from .rules import (
     ship_unreachable,
 )
 from .sizes import cannot_pass, wide_range
-from .subject import Finding, Subject, subject_of
 from .thresholds import threshold_beyond_range, threshold_unit, wrong_side
 
 __all__ = ["warnings_of"]
 
-OF_THE_POLICY: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
+OF_THE_POLICY: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     wrong_side,
     threshold_beyond_range,
     threshold_unit,
@@ -50,7 +50,7 @@ def warnings_of(bundle: Bundle, files: Mapping[str, bytes]) -> tuple[Problem, ..
         for path in [f".remyx/policies/{name}.yaml"]
         if policy.template in bundle.templates and bundle.metrics is not None and not _wrong(bundle, path)
         for finding in _findings(
-            subject_of(
+            context_of(
                 policy,
                 bundle.templates[policy.template],
                 bundle.metrics,
@@ -69,11 +69,11 @@ def _wrong(bundle: Bundle, path: str) -> bool:
     return any(problem.path in paths for problem in bundle.errors)
 
 
-def _findings(subject: Subject, files: Mapping[str, bytes]) -> Iterator[Finding]:
-    silenced = {entry.lint for entry in subject.policy.silence}
+def _findings(context: Context, files: Mapping[str, bytes]) -> Iterator[Finding]:
+    silenced = {entry.lint for entry in context.policy.silence}
     for look in OF_THE_POLICY:
-        yield from (finding for finding in look(subject) if finding.lint not in silenced)
-    for finding in dockerfile_beyond_harness(subject, files):
+        yield from (finding for finding in look(context) if finding.lint not in silenced)
+    for finding in dockerfile_beyond_harness(context, files):
         if finding.lint not in silenced:
             yield finding
 

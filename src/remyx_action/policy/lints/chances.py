@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from math import ceil, erfc, floor, prod, sqrt
+from math import ceil, erfc, floor, sqrt
 
 from remyx_action.confidence.student import normal_quantile
+from remyx_action.policy.rules import Condition, Gate, OnMetric
 from remyx_action.project.models.metrics import RecordedBaseline
-from remyx_action.project.models.policy import AllOf, AnyOf, AtLeast, Node
 
+from .context import Context, Finding, declared_value, width_of
 from .rules import percent
-from .subject import Condition, Finding, Subject, declared_value, located_children, needed
 
 USUAL_SPREAD = 0.44
 """Standard deviation of a paired difference as a part of the range, where nothing is known: two arms of
@@ -20,46 +20,36 @@ USUAL_SAMPLES = 300
 SUGGESTED_FLOOR = Fraction(4, 5)
 
 
-def reject_without_floor(subject: Subject) -> Iterator[Finding]:
-    conditions = {condition.pointer: condition for condition in subject.of("reject") if _counts(condition)}
-    bare = [condition for condition in conditions.values() if condition.floor is None]
-    rule = subject.bar.policy.reject
+def reject_without_floor(context: Context) -> Iterator[Finding]:
+    rule = context.bar.rules.reject
+    bare = [found for found in context.on_metrics("reject") if _counts(found) and found.floor is None]
     if rule is None or not bare:
         return
-    chance = _chance(rule, "/reject", conditions, suggested=None)
-    floored = _chance(rule, "/reject", conditions, suggested=SUGGESTED_FLOOR)
+    chance = _chance(rule, suggested=None)
+    floored = _chance(rule, suggested=SUGGESTED_FLOOR)
     sizes = {condition.metric.samples or USUAL_SAMPLES for condition in bare}
     about = "about" if all(_spread(condition) for condition in bare) else "up to"
-    conditions_ = "1 condition has" if len(bare) == 1 else f"{len(bare)} conditions have"
+    conditions = "1 condition has" if len(bare) == 1 else f"{len(bare)} conditions have"
     yield Finding(
         lint="reject-without-floor",
         pointer=bare[0].pointer,
-        message=f"{conditions_} no floor: at n = {min(sizes)} the rule rejects an unchanged model "
+        message=f"{conditions} no floor: at n = {min(sizes)} the rule rejects an unchanged model "
         f"with probability {about} {percent(chance)}",
         help=f"add `confidence: 0.80`, which makes it {percent(floored)}",
     )
 
 
-def _counts(condition: Condition) -> bool:
-    return condition.claim.quantity != "value" and not condition.is_equality
+def _counts(condition: OnMetric) -> bool:
+    return condition.claim.quantity != "value" and condition.op != "=="
 
 
-def _chance(
-    rule: Node, pointer: str, conditions: dict[str, Condition], *, suggested: Fraction | None
-) -> float:
+def _chance(node: Gate | Condition, *, suggested: Fraction | None) -> float:
     """P(the rule is met | no difference), its children taken as independent."""
-    chances = []
-    for below, child in located_children(rule, pointer):
-        if isinstance(child, AllOf | AnyOf | AtLeast):
-            chances.append(_chance(child, below, conditions, suggested=suggested))
-        elif below in conditions:
-            condition = conditions[below]
-            chances.append(_chance_of(condition, condition.floor or suggested))
-        else:
-            chances.append(0.0)  # about values and fields nothing is known
-    if isinstance(rule, AllOf):
-        return prod(chances)
-    return _at_least(needed(rule), chances)
+    if isinstance(node, Gate):
+        return _at_least(node.k, [_chance(child, suggested=suggested) for child in node.children])
+    if isinstance(node, OnMetric) and _counts(node):
+        return _chance_of(node, node.floor or suggested)
+    return 0.0  # about values and fields nothing is known
 
 
 def _at_least(k: int, chances: list[float]) -> float:
@@ -73,7 +63,7 @@ def _at_least(k: int, chances: list[float]) -> float:
     return sum(counts[k:])
 
 
-def _chance_of(condition: Condition, floor_: Fraction | None) -> float:
+def _chance_of(condition: OnMetric, floor_: Fraction | None) -> float:
     """Φ of the threshold in standard errors, less what the floor asks for on top."""
     spread = _spread(condition)
     extra = normal_quantile(float(floor_)) if floor_ is not None else 0.0
@@ -87,18 +77,18 @@ def _normal(z: float) -> float:
     return erfc(-z / sqrt(2)) / 2
 
 
-def _spread(condition: Condition) -> float | None:
+def _spread(condition: OnMetric) -> float | None:
     """Standard deviation of one pair's difference; None where nothing is known."""
     metric = condition.metric
-    if condition.claim.quantity == "relative_delta" and not declared_value(metric):
+    if condition.is_relative and not declared_value(metric):
         return None
     baseline = metric.baseline
     if isinstance(baseline, RecordedBaseline) and baseline.stderr:
         return float(baseline.stderr) * sqrt(baseline.n)
-    return None if condition.width is None else USUAL_SPREAD * float(condition.width)
+    return None if (width := width_of(metric)) is None else USUAL_SPREAD * float(width)
 
 
-def _boundary(condition: Condition, n: int) -> float:
+def _boundary(condition: OnMetric, n: int) -> float:
     """How far on the satisfied side of no difference the condition starts, negative where it is beyond.
 
     With a range the mean of n 0/1 scores moves in steps: half a step is added, as for any normal
@@ -110,8 +100,9 @@ def _boundary(condition: Condition, n: int) -> float:
         threshold *= abs(Fraction(declared_value(condition.metric) or 0))
     if claim.side == "at_least":
         threshold = -threshold
-    if condition.width is None:
+    width = width_of(condition.metric)
+    if width is None:
         return float(threshold)
-    step = Fraction(condition.width) / n
+    step = Fraction(width) / n
     steps = ceil(threshold / step) - 1 if claim.strict else floor(threshold / step)
     return float((steps + Fraction(1, 2)) * step)

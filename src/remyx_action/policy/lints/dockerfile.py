@@ -8,14 +8,14 @@ from posixpath import normpath
 
 from remyx_action.project.files.dockerfile import copied
 
-from .subject import Finding, Subject
+from .context import Context, Finding
 
 MOST_READ = 200_000
 
 
-def dockerfile_beyond_harness(subject: Subject, files: Mapping[str, bytes]) -> Iterator[Finding]:
+def dockerfile_beyond_harness(context: Context, files: Mapping[str, bytes]) -> Iterator[Finding]:
     """`files`: path below the repository's root → bytes; the build's context is the root."""
-    harness, script = subject.template.harness, subject.template.script
+    harness, script = context.template.harness, context.template.script
     path = f"{(script or '').rstrip('/')}/Dockerfile"
     if harness is None or path not in files:
         return

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from remyx_action.errors import Problem
-from remyx_action.policy.bar import asked_to_improve
+from remyx_action.policy.rules import OnField, compile_policy
 from remyx_action.project.files.wording import did_you_mean, quoted
 from remyx_action.project.files.yaml_text import Document
 from remyx_action.project.load import VOCABULARY, Bundle, load_bundle
-from remyx_action.project.models import FieldCondition, Metrics, Policy, Template
-from remyx_action.project.models.policy import AllOf, AnyOf, AtLeast, Leaf, Node, children_of, metric_keys
+from remyx_action.project.models import Metrics, Policy, Template
+from remyx_action.project.models.metrics import all_metrics
 from remyx_action.project.problems import Words, problem_at
 from remyx_action.project.references import Files, entries, get
 
@@ -49,28 +49,15 @@ def _nothing_to_improve(files: Files, path: str, policy: Policy) -> Iterator[Pro
     vocabulary = files.specs.get(VOCABULARY)
     if not isinstance(template, Template) or not isinstance(vocabulary, Metrics):
         return
-    directions = {metric.key: metric.direction for metric in vocabulary.metrics}
-    if not set(metric_keys(policy.ship)) <= set(directions) or asked_to_improve(policy.ship, directions):
+    try:
+        rules = compile_policy(policy, all_metrics(template, vocabulary))
+    except KeyError:  # an unknown metric is an error of its own
         return
     words = Words(
         code="nothing-to-improve",
         message="delta_confidence is about the metrics that ship asks to improve, and it asks none",
         help="add `metric: KEY`, or a ship condition such as {metric: KEY, op: improves_by, threshold: 0}",
     )
-    for name, rule in (("ship", policy.ship), ("reject", policy.reject)):
-        for pointer, leaf in located_leaves(rule, f"/{name}"):
-            if isinstance(leaf, FieldCondition) and leaf.field == "delta_confidence" and leaf.metric is None:
-                yield problem_at(files.documents[path], path, pointer, words)
-
-
-def located_leaves(rule: Node | None, pointer: str) -> Iterator[tuple[str, Leaf]]:
-    """Every condition of a rule at any depth with its pointer, in the file's order."""
-    if rule is None:
-        return
-    name = "all" if isinstance(rule, AllOf) else "any" if isinstance(rule, AnyOf) else "of"
-    for index, child in enumerate(children_of(rule)):
-        below = f"{pointer}/{name}/{index}"
-        if isinstance(child, AllOf | AnyOf | AtLeast):
-            yield from located_leaves(child, below)
-        else:
-            yield below, child
+    for condition in rules.conditions():
+        if isinstance(condition, OnField) and condition.field == "delta_confidence" and not condition.keys:
+            yield problem_at(files.documents[path], path, condition.pointer, words)

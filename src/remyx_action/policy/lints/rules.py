@@ -8,18 +8,9 @@ from fractions import Fraction
 
 from remyx_action.decimals import plain
 from remyx_action.evidence.claims import Claim
-from remyx_action.project.models import Equality, FieldCondition
-from remyx_action.project.models.policy import (
-    AllOf,
-    AnyOf,
-    AtLeast,
-    Node,
-    children_of,
-    leaves_of,
-    metric_keys,
-)
+from remyx_action.policy.rules import Condition, Gate, OnField, OnMetric
 
-from .subject import Condition, Finding, Subject, located_rules, needed
+from .context import Context, Finding, width_of
 
 NUMBER_WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 K_OF_N = re.compile(
@@ -29,10 +20,11 @@ K_OF_N = re.compile(
 )
 
 
-def ship_unreachable(subject: Subject) -> Iterator[Finding]:
-    for ship in subject.of("ship"):
-        for reject in subject.of("reject"):
-            if ship.decides and reject.decides and _implies(ship, reject):
+def ship_unreachable(context: Context) -> Iterator[Finding]:
+    deciding = context.deciding()
+    for ship in context.on_metrics("ship"):
+        for reject in context.on_metrics("reject"):
+            if {ship.pointer, reject.pointer} <= deciding and _implies(ship, reject):
                 yield Finding(
                     lint="ship-unreachable",
                     pointer=ship.pointer,
@@ -42,7 +34,7 @@ def ship_unreachable(subject: Subject) -> Iterator[Finding]:
                 return
 
 
-def _implies(ship: Condition, reject: Condition) -> bool:
+def _implies(ship: OnMetric, reject: OnMetric) -> bool:
     """Whether the reject condition is met wherever the ship condition is."""
     first, second = ship.claim, reject.claim
     same = (ship.metric.key, first.quantity, first.side) == (reject.metric.key, second.quantity, second.side)
@@ -56,7 +48,7 @@ def _implies(ship: Condition, reject: Condition) -> bool:
     return point and (reject.floor is None or (ship.floor is not None and ship.floor >= reject.floor))
 
 
-def _shown(condition: Condition) -> str:
+def _shown(condition: OnMetric) -> str:
     return f"{condition.metric.key}.{_claim(condition.claim)}"
 
 
@@ -65,32 +57,30 @@ def _claim(claim: Claim) -> str:
     return f"{claim.quantity} {op} {plain(claim.threshold):f}"
 
 
-def floors_not_shared(subject: Subject) -> Iterator[Finding]:
-    rules = {"/ship": subject.bar.policy.ship, "/reject": subject.bar.policy.reject}
-    for start, outermost in rules.items():
-        for pointer, rule in located_rules(outermost, start):
-            if isinstance(rule, AllOf) or rule.floors == "shared":
-                continue
-            floors = [floor for child in children_of(rule) if (floor := _lowest_floor(child)) is not None]
-            ways = min(len(children_of(rule)) - needed(rule) + 1, len(floors))
-            if ways < 2:
-                continue
-            wrong = 1 - min(floors) ** ways
-            kind = "any" if isinstance(rule, AnyOf) else f"at_least {needed(rule)} of {len(rule.of)}"
-            yield Finding(
-                lint="floors-not-shared",
-                pointer=pointer,
-                message=f"{len(floors)} floors under {kind} are not shared: it may claim wrongly "
-                f"in up to {percent(wrong)} of all cases",
-                help="add `floors: shared` to this rule",
-            )
+def floors_not_shared(context: Context) -> Iterator[Finding]:
+    for gate in context.gates():
+        if gate.combinator == "all" or gate.shares_floors:
+            continue
+        floors = [floor for child in gate.children if (floor := _lowest_floor(child)) is not None]
+        ways = min(len(gate.children) - gate.k + 1, len(floors))
+        if ways < 2:
+            continue
+        wrong = 1 - min(floors) ** ways
+        kind = "any" if gate.combinator == "any" else f"at_least {gate.k} of {len(gate.children)}"
+        yield Finding(
+            lint="floors-not-shared",
+            pointer=gate.pointer,
+            message=f"{len(floors)} floors under {kind} are not shared: it may claim wrongly "
+            f"in up to {percent(wrong)} of all cases",
+            help="add `floors: shared` to this rule",
+        )
 
 
-def _lowest_floor(child: object) -> Fraction | None:
-    leaves = leaves_of(child) if isinstance(child, AllOf | AnyOf | AtLeast) else [child]
-    metric_conditions = [leaf for leaf in leaves if not isinstance(leaf, FieldCondition | Equality)]
-    floors = [Fraction(leaf.confidence) for leaf in metric_conditions if leaf.confidence is not None]  # type: ignore[attr-defined]
-    return min(floors) if floors else None
+def _lowest_floor(node: Gate | Condition) -> Fraction | None:
+    """The lowest declared floor at or below a node."""
+    conditions = node.conditions() if isinstance(node, Gate) else iter((node,))
+    floors = (condition.declared_floor for condition in conditions)
+    return min((Fraction(floor) for floor in floors if floor is not None), default=None)
 
 
 def percent(share: Fraction | float) -> str:
@@ -98,38 +88,36 @@ def percent(share: Fraction | float) -> str:
     return f"{float(share) * 100:.0f} %"
 
 
-def metric_in_no_rule(subject: Subject) -> Iterator[Finding]:
-    named = {*_named(subject.bar.policy.ship), *_named(subject.bar.policy.reject)}
-    left_out = [metric.key for metric in subject.bar.metrics if metric.key not in named]
+def metric_in_no_rule(context: Context) -> Iterator[Finding]:
+    rules, metrics = context.bar.rules, context.bar.metrics
+    of_fields = (found.metric for found in rules.conditions() if isinstance(found, OnField))
+    named = {*rules.named, *(metric.key for metric in of_fields if metric is not None)}
+    left_out = [metric.key for metric in metrics if metric.key not in named]
     if left_out:
         yield Finding(
             lint="metric-in-no-rule",
             pointer="/ship",
-            message=f"{len(left_out)} of {len(subject.bar.metrics)} measured metrics stand in no rule: "
+            message=f"{len(left_out)} of {len(metrics)} measured metrics stand in no rule: "
             f"{', '.join(left_out)}",
             help=f"guard it with {{metric: {left_out[0]}, op: no_regression}}, or measure it no more",
         )
 
 
-def _named(rule: Node | None) -> list[str]:
-    fields = [leaf.metric for leaf in leaves_of(rule) if isinstance(leaf, FieldCondition)]
-    return [*metric_keys(rule), *(key for key in fields if key)]
-
-
-def metric_without_guard(subject: Subject) -> Iterator[Finding]:
+def metric_without_guard(context: Context) -> Iterator[Finding]:
+    deciding = context.deciding()
     guarded = {
         condition.metric.key
-        for condition in subject.conditions
+        for condition in context.on_metrics()
         if (condition.role == "reject" and not condition.favours_better)
-        or (condition.role == "ship" and condition.decides and condition.favours_better)
+        or (condition.role == "ship" and condition.pointer in deciding and condition.favours_better)
     }
-    told: set[str] = set()
-    for condition in subject.of("ship"):
-        key = condition.metric.key
-        if key in guarded | told:
+    named: set[str] = set()
+    for condition in context.on_metrics("ship"):
+        key, width = condition.metric.key, width_of(condition.metric)
+        if key in guarded | named:
             continue
-        told.add(key)
-        how_far = "without limit" if condition.width is None else f"by up to {plain(condition.width):f}"
+        named.add(key)
+        how_far = "without limit" if width is None else f"by up to {plain(width):f}"
         yield Finding(
             lint="metric-without-guard",
             pointer=condition.pointer,
@@ -138,12 +126,11 @@ def metric_without_guard(subject: Subject) -> Iterator[Finding]:
         )
 
 
-def notes_say_k_of_n(subject: Subject) -> Iterator[Finding]:
-    rules = [*located_rules(subject.policy.ship, ""), *located_rules(subject.policy.reject, "")]
-    said = {(rule.at_least, len(rule.of)) for _, rule in rules if isinstance(rule, AtLeast)}
-    for match in K_OF_N.finditer(subject.policy.notes or ""):
+def notes_say_k_of_n(context: Context) -> Iterator[Finding]:
+    written = {(gate.k, len(gate.children)) for gate in context.gates() if gate.combinator == "at_least"}
+    for match in K_OF_N.finditer(context.policy.notes or ""):
         k, n = (_number(word) for word in match.groups())
-        if 0 < k < n and (k, n) not in said:
+        if 0 < k < n and (k, n) not in written:
             yield Finding(
                 lint="notes-say-k-of-n",
                 pointer="/notes",

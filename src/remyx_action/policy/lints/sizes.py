@@ -8,27 +8,27 @@ from fractions import Fraction
 
 from remyx_action.confidence.pseudo_samples import Observed, Prior, locate
 from remyx_action.decimals import plain
-from remyx_action.policy.bar import asked_to_improve
+from remyx_action.policy.rules import OnMetric
 from remyx_action.project.models.metrics import ExactBaseline, RecordedBaseline
 
-from .subject import Condition, Finding, Subject, declared_value
+from .context import Context, Finding, declared_value, width_of
 
 TRIED = 50
 """Shares of improved samples among which the best is sought."""
 MOST_SAMPLES = 10_000_000
 
 
-def cannot_pass(subject: Subject) -> Iterator[Finding]:
-    yield from _too_few_for_sample_size(subject)
-    for condition in subject.of("ship"):
-        why = _no_room(condition) or _no_uncertainty(subject, condition) or _too_few(condition)
+def cannot_pass(context: Context) -> Iterator[Finding]:
+    yield from _too_few_for_sample_size(context)
+    for condition in context.on_metrics("ship"):
+        why = _no_room(condition) or _no_uncertainty(context, condition) or _too_few(condition)
         if why is not None:
             yield Finding(lint="cannot-pass", pointer=condition.pointer, message=why[0], help=why[1])
-    yield from _too_few_for_delta_confidence(subject)
+    yield from _too_few_for_delta_confidence(context)
 
 
-def wide_range(subject: Subject) -> Iterator[Finding]:
-    for condition in subject.of("ship"):
+def wide_range(context: Context) -> Iterator[Finding]:
+    for condition in context.on_metrics("ship"):
         n, floor, guard = condition.metric.samples, condition.floor, _gain(condition)
         if not n or n < 2 or floor is None or guard is None or guard >= 0 or _too_few(condition):
             continue
@@ -44,32 +44,39 @@ def wide_range(subject: Subject) -> Iterator[Finding]:
             )
 
 
-def _gain(condition: Condition) -> Fraction | None:
+def _gain(condition: OnMetric) -> Fraction | None:
     """The improvement that a delta condition asks for, as a part of the range; negative for guards."""
-    if condition.claim.quantity != "delta" or not condition.width or condition.metric.aggregate:
+    width = width_of(condition.metric)
+    if condition.claim.quantity != "delta" or not width or condition.metric.aggregate:
         return None
-    if not condition.favours_better or condition.is_equality:
+    if not condition.favours_better:
         return None
-    size = Fraction(condition.claim.threshold) / Fraction(condition.width)
+    size = Fraction(condition.claim.threshold) / Fraction(width)
     return size if condition.metric.direction == "higher" else -size
 
 
-def _room(condition: Condition) -> Fraction | None:
+def _room(condition: OnMetric) -> Fraction | None:
     """The largest improvement that the declared baseline leaves, as a part of the range."""
-    value, limits, width = declared_value(condition.metric), condition.metric.range, condition.width
+    metric = condition.metric
+    value, limits, width = (
+        declared_value(condition.metric),
+        condition.metric.range,
+        width_of(condition.metric),
+    )
     if value is None or limits is None or not width:
         return None
-    left = limits[1] - value if condition.metric.direction == "higher" else value - limits[0]
+    left = limits[1] - value if metric.direction == "higher" else value - limits[0]
     return Fraction(left) / Fraction(width)
 
 
-def _no_room(condition: Condition) -> tuple[str, str] | None:
+def _no_room(condition: OnMetric) -> tuple[str, str] | None:
     gain, room, value = _gain(condition), _room(condition), declared_value(condition.metric)
-    if gain is None or room is None or value is None or condition.width is None:
+    width = width_of(condition.metric)
+    if gain is None or room is None or value is None or width is None:
         return None
     if gain < room or (gain == room and not condition.claim.strict):
         return None
-    left, asked = plain(room.numerator * condition.width / room.denominator), condition.claim.threshold
+    left, asked = plain(room.numerator * width / room.denominator), condition.claim.threshold
     message = (
         f"the baseline {plain(value):f} leaves room for an improvement of {left:f}, "
         f"and {plain(abs(asked)):f} is asked for"
@@ -77,8 +84,8 @@ def _no_room(condition: Condition) -> tuple[str, str] | None:
     return message, "lower the threshold, or measure something harder"
 
 
-def _no_uncertainty(subject: Subject, condition: Condition) -> tuple[str, str] | None:
-    recorded = subject.bar.baseline == "recorded" and not subject.has_recorded_arm
+def _no_uncertainty(context: Context, condition: OnMetric) -> tuple[str, str] | None:
+    recorded = context.bar.baseline == "recorded" and not context.has_recorded_arm
     if condition.floor is None or not recorded or condition.claim.quantity == "value":
         return None
     if isinstance(condition.metric.baseline, RecordedBaseline | ExactBaseline):
@@ -89,7 +96,7 @@ def _no_uncertainty(subject: Subject, condition: Condition) -> tuple[str, str] |
     )
 
 
-def _too_few(condition: Condition) -> tuple[str, str] | None:
+def _too_few(condition: OnMetric) -> tuple[str, str] | None:
     n, floor = condition.metric.samples, condition.floor
     if n is None or floor is None:
         return None
@@ -115,39 +122,36 @@ def _too_few(condition: Condition) -> tuple[str, str] | None:
     )
 
 
-def _too_few_for_sample_size(subject: Subject) -> Iterator[Finding]:
-    for line in subject.fields:
-        if line.role != "ship" or line.leaf.field != "sample_size" or line.leaf.op not in (">", ">="):
+def _too_few_for_sample_size(context: Context) -> Iterator[Finding]:
+    for condition in context.on_fields_of_ship():
+        if condition.field != "sample_size" or condition.claim.side != "at_least":
             continue
-        keys = [line.leaf.metric] if line.leaf.metric else [one.metric.key for one in subject.conditions]
-        sizes = [size for key in keys if (size := subject.bar.metric(key).samples) is not None]
+        sizes = [size for key in condition.keys if (size := context.bar.metric(key).samples) is not None]
         least = min(sizes, default=None)
-        asked = line.leaf.threshold
-        if least is not None and (least < asked or (least == asked and line.leaf.op == ">")):
+        asked = condition.threshold
+        if least is not None and (least < asked or (least == asked and condition.op == ">")):
             yield Finding(
                 lint="cannot-pass",
-                pointer=line.pointer,
+                pointer=condition.pointer,
                 message=f"the template declares {least} samples, and {plain(asked):f} are asked for",
                 help="raise `samples:` in the template, or lower the threshold",
             )
 
 
-def _too_few_for_delta_confidence(subject: Subject) -> Iterator[Finding]:
-    directions = {metric.key: metric.direction for metric in subject.bar.metrics}
-    asked = asked_to_improve(subject.bar.policy.ship, directions)
-    for line in subject.fields:
-        if line.role != "ship" or line.leaf.field != "delta_confidence" or line.leaf.op not in (">", ">="):
+def _too_few_for_delta_confidence(context: Context) -> Iterator[Finding]:
+    for condition in context.on_fields_of_ship():
+        if condition.field != "delta_confidence" or condition.claim.side != "at_least":
             continue
-        for key in [line.leaf.metric] if line.leaf.metric else asked:
-            metric = subject.bar.metric(key)
+        for key in condition.keys:
+            metric = context.bar.metric(key)
             if metric.samples is None or metric.range is None or metric.aggregate:
                 continue
             best = _best(metric.samples, Fraction(0), None)
-            if best < line.leaf.threshold:
+            if best < condition.threshold:
                 yield Finding(
                     lint="cannot-pass",
-                    pointer=line.pointer,
-                    message=f"even the best {key} has confidence {_below(best, line.leaf.threshold)} "
+                    pointer=condition.pointer,
+                    message=f"even the best {key} has confidence {_below(best, condition.threshold)} "
                     f"at n = {metric.samples}",
                     help="run more samples (`samples:` in the template), or lower the threshold",
                 )

@@ -6,27 +6,28 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from remyx_action.decimals import plain
+from remyx_action.policy.rules import OnMetric
 
-from .subject import Condition, Finding, Subject
+from .context import Context, Finding, width_of
 
 SMALLEST_PERCENTAGE = Decimal("0.1")
 """Smaller thresholds on a metric in percent are taken for fractions."""
 
 
-def wrong_side(subject: Subject) -> Iterator[Finding]:
-    for condition in subject.conditions:
+def wrong_side(context: Context) -> Iterator[Finding]:
+    for condition in context.on_metrics():
         claim = condition.claim
-        compares = claim.quantity != "value" and not condition.is_equality
+        compares = claim.quantity != "value" and condition.op != "=="
         if not compares or condition.favours_better == (condition.role == "ship"):
             continue
         yield Finding(lint="wrong-side", pointer=condition.pointer, **_side(condition))
 
 
-def _side(condition: Condition) -> dict[str, str]:
+def _side(condition: OnMetric) -> dict[str, str]:
     metric, threshold = condition.metric, condition.claim.threshold
     size = plain(abs(threshold))
-    amount = f"{size:f} of the baseline" if condition.claim.quantity == "relative_delta" else f"{size:f}"
-    mode = ", mode: relative" if condition.claim.quantity == "relative_delta" else ""
+    amount = f"{size:f} of the baseline" if condition.is_relative else f"{size:f}"
+    mode = ", mode: relative" if condition.is_relative else ""
     upwards = "worse" if metric.direction == "lower" else "better"
     if threshold < 0:
         upwards = "better" if upwards == "worse" else "worse"
@@ -44,9 +45,9 @@ def _side(condition: Condition) -> dict[str, str]:
     }
 
 
-def threshold_beyond_range(subject: Subject) -> Iterator[Finding]:
-    for condition in subject.conditions:
-        limits, width, claim = condition.metric.range, condition.width, condition.claim
+def threshold_beyond_range(context: Context) -> Iterator[Finding]:
+    for condition in context.on_metrics():
+        limits, width, claim = condition.metric.range, width_of(condition.metric), condition.claim
         if limits is None or width is None or claim.quantity == "relative_delta":
             continue
         low, high = limits
@@ -69,11 +70,11 @@ def _as_fraction(size: Decimal, width: Decimal) -> str | None:
     return f"did you mean {plain(size / 100):f}?" if width <= 1 < size <= 100 else None
 
 
-def threshold_unit(subject: Subject) -> Iterator[Finding]:
-    for condition in subject.conditions:
+def threshold_unit(context: Context) -> Iterator[Finding]:
+    for condition in context.on_metrics():
         size = plain(abs(condition.claim.threshold))
         in_percent = condition.metric.unit.casefold() in ("%", "percent")
-        if in_percent and condition.claim.quantity != "relative_delta" and 0 < size < SMALLEST_PERCENTAGE:
+        if in_percent and not condition.is_relative and 0 < size < SMALLEST_PERCENTAGE:
             yield Finding(
                 lint="threshold-unit",
                 pointer=f"{condition.pointer}/threshold",

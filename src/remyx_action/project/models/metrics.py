@@ -186,6 +186,11 @@ def measured_metrics(template: Template, vocabulary: Metrics) -> dict[str, BarMe
     return {key: _filled_in(known[key], template) for key in template.metrics}
 
 
+def all_metrics(template: Template, vocabulary: Metrics) -> dict[str, BarMetric]:
+    """By key, every metric of the vocabulary, whether the template measures it or not."""
+    return {metric.key: _filled_in(metric, template) for metric in vocabulary.metrics}
+
+
 def implied_range(metric: Metric) -> list[Decimal] | None:
     """[lo, hi] as declared, else as the unit implies, else None."""
     if metric.range is not None:

@@ -304,32 +304,4 @@ class Policy(Spec):
 
 
 Node = AllOf | AnyOf | AtLeast
-
-
 Leaf = MetricCondition | FieldCondition
-
-
-def children_of(rule: Node) -> list[Node | Leaf]:
-    """The conditions and rules below a rule, in the file's order."""
-    if isinstance(rule, AllOf):
-        return list(rule.all)
-    return list(rule.any if isinstance(rule, AnyOf) else rule.of)
-
-
-def leaves_of(rule: Node | None) -> list[Leaf]:
-    """Every condition at any depth, in the file's order."""
-    leaves: list[Leaf] = []
-    for child in children_of(rule) if rule else []:
-        leaves += leaves_of(child) if isinstance(child, AllOf | AnyOf | AtLeast) else [child]
-    return leaves
-
-
-def metric_keys(rule: Node | None) -> list[str]:
-    """Keys named in the rule's metric conditions, each once, in the file's order."""
-    leaves = leaves_of(rule)
-    return list(dict.fromkeys(key_of(leaf) for leaf in leaves if not isinstance(leaf, FieldCondition)))
-
-
-def key_of(condition: MetricCondition) -> str:
-    """The metric's key, without the suffix."""
-    return condition.metric.partition(".")[0]

@@ -7,9 +7,6 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from remyx_action.evidence.claims import claim_of
-from remyx_action.project.models import FieldCondition
-from remyx_action.project.models.policy import key_of, leaves_of
 from remyx_action.report.report import MetricRow, Report
 
 from . import drawing, numbers
@@ -75,15 +72,10 @@ def _largest_by_unit(report: Report, size: Callable[[MetricRow], Decimal]) -> di
 
 def delta_marks(report: Report) -> Mapping[str, Sequence[Decimal]]:
     """By metric key, the thresholds that conditions set on its raw delta, in its unit."""
-    bar = report.policy
     marks: dict[str, list[Decimal]] = {row.key: [] for row in report.metrics}
-    for leaf in leaves_of(bar.policy.ship) + leaves_of(bar.policy.reject):
-        if isinstance(leaf, FieldCondition):
-            continue
-        key = key_of(leaf)
-        claim = claim_of(leaf, bar.metric(key).direction)
-        if claim.quantity == "delta":
-            marks[key].append(claim.threshold)
+    for condition in report.policy.rules.on_metrics():
+        if condition.claim.quantity == "delta":
+            marks[condition.metric.key].append(condition.claim.threshold)
     return {key: tuple(dict.fromkeys(found)) for key, found in marks.items()}
 
 

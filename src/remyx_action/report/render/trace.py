@@ -4,27 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Literal
 
 from msgspec import Struct
 
-from remyx_action.project.models.policy import (
-    AllOf,
-    AnyOf,
-    AtLeast,
-    Directional,
-    Guard,
-    Leaf,
-    Node,
-    children_of,
-)
-from remyx_action.report.report import FieldConditionRow, Mark, MetricConditionRow, RuleRow
+from remyx_action.decimals import plain, round_significant
+from remyx_action.policy.rules import Condition, Gate, Mark, OnField, OnMetric, Role
 
 from . import numbers
 from .neutral import Coded, Phrase, Said
 from .words import CONDITION_REASONS, CONDITION_STEPS, MARKS, REJECT_MARKS, SHIP_MARKS, combined
-
-Role = Literal["ship", "reject"]
 
 
 class TraceLine(Struct, frozen=True, kw_only=True):
@@ -51,7 +39,7 @@ class TraceLine(Struct, frozen=True, kw_only=True):
 
     def decides(self, role: Role) -> bool:
         """Whether it stands between the variant and a ship."""
-        return self.mark != ("true" if role == "ship" else "false")
+        return self.mark is not (Mark.TRUE if role == "ship" else Mark.FALSE)
 
 
 class MetricView(Struct, frozen=True, kw_only=True):
@@ -64,56 +52,51 @@ class MetricView(Struct, frozen=True, kw_only=True):
     """Why it has no confidence: reason and note."""
 
 
-def trace_lines(
-    row: RuleRow, rule: Node, *, role: Role, metrics: Mapping[str, MetricView], depth: int = 0
-) -> Iterator[TraceLine]:
-    """Every line below the rule; `rule` is the same rule as the policy has it."""
-    words = SHIP_MARKS if role == "ship" else REJECT_MARKS
-    for child, condition in zip(row.conditions, children_of(rule), strict=True):
-        if isinstance(child, RuleRow) and isinstance(condition, AllOf | AnyOf | AtLeast):
-            yield _rule_line(child, condition, words=words, depth=depth)
-            yield from trace_lines(child, condition, role=role, metrics=metrics, depth=depth + 1)
+def trace_lines(gate: Gate, metrics: Mapping[str, MetricView], *, depth: int = 0) -> Iterator[TraceLine]:
+    """Every line below the gate."""
+    words = SHIP_MARKS if gate.role == "ship" else REJECT_MARKS
+    for node in gate.children:
+        if isinstance(node, Gate):
+            yield _gate_line(node, words[node.mark], depth=depth)
+            yield from trace_lines(node, metrics, depth=depth + 1)
             continue
-        assert not isinstance(child, RuleRow)
-        assert not isinstance(condition, AllOf | AnyOf | AtLeast)
-        key = child.metric if isinstance(child, MetricConditionRow) else None
-        view = metrics[key] if key else None
-        figures = _figures(child, condition, view)
+        view = metrics[node.metric.key] if isinstance(node, OnMetric) else None
+        figures = _figures(node, view)
         yield TraceLine(
             depth=depth,
-            mark=child.mark,
-            glyph=MARKS[child.mark],
-            word=words[child.mark],
+            mark=node.mark,
+            glyph=MARKS[node.mark],
+            word=words[node.mark],
             rule="",
-            text=child.text,
-            metric=key,
+            text=node.text,
+            metric=node.metric.key if isinstance(node, OnMetric) else None,
             observed=numbers.unbroken(" ".join(filter(None, (figures.name, figures.observed)))),
-            confidence=_confidence(child),
-            words=_words(child, condition, figures, role=role, note=_note(child, view)),
-            why=child.why,
-            sentence=_sentence(child, figures, role=role, label=view.label if view else None),
+            confidence=_confidence(node),
+            words=_words(node, figures, note=_note(node, view)),
+            why=node.why,
+            sentence=_sentence(node, figures, label=view.label if view else None),
         )
 
 
-def _note(row: MetricConditionRow | FieldConditionRow, view: MetricView | None) -> str | None:
+def _note(condition: Condition, view: MetricView | None) -> str | None:
     """The metric's own words about the very reason why the condition is unknown."""
     reason, note = view.unknown if view else (None, None)
-    return note if reason == row.reason else None
+    return note if reason == condition.reason else None
 
 
-def rule_name(row: RuleRow, rule: Node) -> str:
+def rule_name(gate: Gate) -> str:
     """`any of 4, floors shared`."""
-    shared = ", floors shared" if getattr(rule, "floors", "each") == "shared" else ""
-    return combined(row.combinator, row.k, len(row.conditions)) + shared
+    shared = ", floors shared" if gate.shares_floors else ""
+    return combined(gate.combinator, gate.k, len(gate.children)) + shared
 
 
-def _rule_line(row: RuleRow, rule: Node, *, words: Mapping[Mark, str], depth: int) -> TraceLine:
+def _gate_line(gate: Gate, word: str, *, depth: int) -> TraceLine:
     return TraceLine(
         depth=depth,
-        mark=row.mark,
-        glyph=MARKS[row.mark],
-        word=words[row.mark],
-        rule=rule_name(row, rule),
+        mark=gate.mark,
+        glyph=MARKS[gate.mark],
+        word=word,
+        rule=rule_name(gate),
         text="",
         metric=None,
         observed="",
@@ -130,61 +113,50 @@ class Figures(Struct, frozen=True, kw_only=True):
     name: str
     observed: str
     gap: str
-    """How far they are apart; "" where the observed stands exactly on the threshold or is unknown."""
+    """How far they are apart; "" where the observed is exactly the threshold or is unknown."""
 
 
-def _figures(
-    row: MetricConditionRow | FieldConditionRow, condition: Leaf, view: MetricView | None
-) -> Figures:
-    name, relative = _name(row, condition)
-    if row.observed is None:
+def _figures(condition: Condition, view: MetricView | None) -> Figures:
+    if condition.observed is None:
         return Figures(name="", observed=numbers.NONE, gap="")
-    at_least = max(numbers.decimals_of(row.threshold), _decimals(row, view, relative=relative))
-    decimals = numbers.decimals_that_tell_apart([row.observed], [row.threshold], at_least=at_least)
-    distance = abs(row.observed - row.threshold)
+    observed, threshold, name = condition.observed, plain(condition.threshold), _name(condition)
+    at_least = max(numbers.decimals_of(threshold), _decimals(condition, view))
+    decimals = numbers.decimals_that_tell_apart([observed], [threshold], at_least=at_least)
+    distance = abs(observed - threshold)
     apart = numbers.decimals_that_tell_apart([distance], [Decimal(0)], at_least=decimals)
     shown = numbers.signed if name.endswith(("delta", "gain")) else numbers.number
-    observed = shown(row.observed, decimals)
-    if isinstance(row, FieldConditionRow) and row.field == "delta_confidence" and decimals == 3:
-        observed = numbers.confidence(row.observed)
-    return Figures(
-        name=name,
-        observed=observed,
-        gap=numbers.number(distance, apart) if distance else "",
-    )
+    text = shown(observed, decimals)
+    if isinstance(condition, OnField) and condition.field == "delta_confidence" and decimals == 3:
+        text = numbers.confidence(observed)
+    return Figures(name=name, observed=text, gap=numbers.number(distance, apart) if distance else "")
 
 
-def _decimals(row: MetricConditionRow | FieldConditionRow, view: MetricView | None, *, relative: bool) -> int:
-    if isinstance(row, FieldConditionRow):
-        return {"sample_size": 0, "coverage": 2}.get(row.field, 3)
+def _decimals(condition: Condition, view: MetricView | None) -> int:
+    if isinstance(condition, OnField):
+        return {"sample_size": 0, "coverage": 2}.get(condition.field, 3)
+    relative = isinstance(condition, OnMetric) and condition.is_relative
     return 3 if relative or view is None else view.decimals
 
 
-def _name(row: MetricConditionRow | FieldConditionRow, condition: Leaf) -> tuple[str, bool]:
-    """What the observed number is called, and whether it is a fraction of the baseline."""
-    if isinstance(row, FieldConditionRow):
-        return "", False
-    if isinstance(condition, Directional | Guard):
-        relative = condition.mode == "relative"
-        name = "gain" if condition.op == "improves_by" else "loss"
-        return ("relative " if relative else "") + name, relative
-    quantity = str(getattr(condition, "metric", "")).partition(".")[2].replace("_", " ")
-    return quantity, quantity.startswith("relative")
+def _name(condition: Condition) -> str:
+    """What the observed number is called; "" of a field."""
+    if not isinstance(condition, OnMetric):
+        return ""
+    if not condition.is_directional:
+        return condition.claim.quantity.replace("_", " ")
+    name = "gain" if condition.op == "improves_by" else "loss"
+    return f"relative {name}" if condition.is_relative else name
 
 
-def _confidence(row: MetricConditionRow | FieldConditionRow) -> str:
-    return "" if isinstance(row, FieldConditionRow) else numbers.against_floor(row.confidence, row.floor)
+def _confidence(condition: Condition) -> str:
+    if isinstance(condition, OnField):
+        return ""
+    floor = None if condition.floor is None else round_significant(condition.floor)
+    return numbers.against_floor(condition.confidence, floor)
 
 
-def _words(
-    row: MetricConditionRow | FieldConditionRow,
-    condition: Leaf,
-    figures: Figures,
-    *,
-    role: Role,
-    note: str | None,
-) -> Phrase:
-    parts = [_verdict_words(row, figures, role=role, note=note), _reading(row, condition, role=role)]
+def _words(condition: Condition, figures: Figures, *, note: str | None) -> Phrase:
+    parts = [_verdict_words(condition, figures, note=note), _reading(condition)]
     return joined([part for part in parts if part], "; ")
 
 
@@ -196,66 +168,66 @@ def joined(phrases: list[Phrase], separator: str) -> Phrase:
     return tuple(parts)
 
 
-def _verdict_words(
-    row: MetricConditionRow | FieldConditionRow, figures: Figures, *, role: Role, note: str | None
-) -> Phrase:
-    if row.reason == "threshold":
+def _verdict_words(condition: Condition, figures: Figures, *, note: str | None) -> Phrase:
+    ship = condition.role == "ship"
+    if condition.reason == "threshold":
         if not figures.gap:
             return ("exactly at the threshold",)
-        return (f"misses by {figures.gap}" if role == "ship" else f"{figures.gap} away",)
-    if row.reason == "low_confidence":
-        return ("holds, but not surely enough" if role == "ship" else "past it, but not surely",)
-    if row.reason is None:
-        return (f"past it by {figures.gap}",) if role == "reject" and figures.gap else ()
-    counted = {"false": ", which counts as not met here", "true": ", which counts as triggered here"}
-    said: Phrase = (Said(note),) if note else (_reason(row.reason),)
-    return (*said, counted.get(row.mark, ""))
+        return (f"misses by {figures.gap}" if ship else f"{figures.gap} away",)
+    if condition.reason == "low_confidence":
+        return ("holds, but not surely enough" if ship else "past it, but not surely",)
+    if condition.reason is None:
+        return () if ship or not figures.gap else (f"past it by {figures.gap}",)
+    counted = {
+        Mark.FALSE: ", which counts as not met here",
+        Mark.TRUE: ", which counts as triggered here",
+    }
+    said: Phrase = (Said(note),) if note else (_reason(condition.reason),)
+    return (*said, counted.get(condition.mark, ""))
 
 
 def _reason(reason: str) -> str:
     return CONDITION_REASONS.get(reason, reason)
 
 
-def _reading(row: MetricConditionRow | FieldConditionRow, condition: Leaf, *, role: Role) -> Phrase:
-    """A regression in reject is a guard that is violated: both readings are said."""
-    if role != "reject" or not isinstance(condition, Directional) or condition.op != "regresses_by":
+def _reading(condition: Condition) -> Phrase:
+    """A regression in reject is a guard that is violated: both readings are given."""
+    if not isinstance(condition, OnMetric) or condition.role == "ship" or condition.op != "regresses_by":
         return ()
-    state = {"true": "is violated", "false": "holds", "unknown": "is unknown"}[row.mark]
-    if row.reason == "low_confidence":
+    state = {Mark.TRUE: "is violated", Mark.FALSE: "holds", Mark.UNKNOWN: "is unknown"}[condition.mark]
+    if condition.reason == "low_confidence":
         state = "is not surely violated"
-    relative = " relative" if condition.mode == "relative" else ""
-    guard = f"no_regression {numbers.number(row.threshold).replace(',', '')}{relative}"
+    relative = " relative" if condition.is_relative else ""
+    guard = f"no_regression {numbers.number(plain(condition.threshold)).replace(',', '')}{relative}"
     return (Coded(guard), f" {state}")
 
 
-def _sentence(
-    row: MetricConditionRow | FieldConditionRow, figures: Figures, *, role: Role, label: str | None
-) -> Phrase:
-    condition = Coded(row.text)
+def _sentence(condition: Condition, figures: Figures, *, label: str | None) -> Phrase:
+    text = Coded(condition.text)
     if label is None:
-        return _field_sentence(row, figures)
+        return _field_sentence(condition, figures)
     subject: Phrase = (Said(label), ": ")
     observed = numbers.unbroken(" ".join(filter(None, (figures.name, figures.observed))))
-    if row.reason == "threshold":
+    if condition.reason == "threshold":
         by = f" by {figures.gap}" if figures.gap else ", by standing exactly on it"
-        return (*subject, f"{observed} misses ", condition, by)
-    if row.reason == "low_confidence" and isinstance(row, MetricConditionRow):
-        sure = f", but its confidence falls short: {_confidence(row)}"
-        return (*subject, f"{observed} satisfies ", condition, sure)
-    if row.reason is not None:
-        step = CONDITION_STEPS.get(row.reason)
-        return (*subject, _reason(row.reason), f" ({step})" if step else "")
+        return (*subject, f"{observed} misses ", text, by)
+    if condition.reason == "low_confidence":
+        sure = f", but its confidence falls short: {_confidence(condition)}"
+        return (*subject, f"{observed} satisfies ", text, sure)
+    if condition.reason is not None:
+        step = CONDITION_STEPS.get(condition.reason)
+        return (*subject, _reason(condition.reason), f" ({step})" if step else "")
     sure = ""
-    if isinstance(row, MetricConditionRow) and row.confidence is not None:
-        sure = f", confidence {numbers.confidence(row.confidence)}"
-    verb = "meets" if role == "ship" else "triggers"
-    return (*subject, f"{observed} {verb} ", condition, sure)
+    if condition.confidence is not None:
+        sure = f", confidence {numbers.confidence(condition.confidence)}"
+    verb = "meets" if condition.role == "ship" else "triggers"
+    return (*subject, f"{observed} {verb} ", text, sure)
 
 
-def _field_sentence(row: MetricConditionRow | FieldConditionRow, figures: Figures) -> Phrase:
-    condition = Coded(row.text)
-    if row.reason == "threshold":
-        return (condition, f": {figures.observed} misses by {figures.gap or 0}")
-    if row.reason is not None:
-        return (condition, f": {_reason(row.reason)}")
-    return (condition, f": {figures.observed}")
+def _field_sentence(condition: Condition, figures: Figures) -> Phrase:
+    text = Coded(condition.text)
+    if condition.reason == "threshold":
+        return (text, f": {figures.observed} misses by {figures.gap or 0}")
+    if condition.reason is not None:
+        return (text, f": {_reason(condition.reason)}")
+    return (text, f": {figures.observed}")

@@ -7,16 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from remyx_action.decimals import plain
-from remyx_action.project.models.policy import Node
+from remyx_action.policy.rules import Gate, Mark, Role
 from remyx_action.report.age import age_in_words
-from remyx_action.report.report import ArmReport, BarChange, ExperimentReport, Report, RuleRow
+from remyx_action.report.report import ArmReport, BarChange, ExperimentReport, Report
 
 from . import neutral, numbers
 from .metric_lines import MetricLine, caption, metric_lines
 from .metric_lines import notes as metric_notes
 from .neutral import Coded, Phrase, Said
 from .numbers import NONE
-from .trace import MetricView, Role, TraceLine, rule_name, trace_lines
+from .trace import MetricView, TraceLine, rule_name, trace_lines
 from .words import (
     ARM_STATES,
     CAPS,
@@ -226,11 +226,8 @@ def view_of(report: Report) -> View:
         line.key: MetricView(label=line.label, decimals=line.decimals, unknown=unknown[line.key])
         for line in lines
     }
-    bar = report.policy.policy
-    ship = _rule("ship", report.rules.ship, bar.ship, known)
-    reject = None
-    if report.rules.reject and bar.reject:
-        reject = _rule("reject", report.rules.reject, bar.reject, known)
+    ship, rejecting = _rule(report.ship_rule(), known), report.reject_rule()
+    reject = None if rejecting is None else _rule(rejecting, known)
     symbol, word = VERDICTS[report.verdict]
     deciding = [line for rule in (ship, reject) if rule for line in rule.deciding]
     return View(
@@ -258,15 +255,15 @@ def view_of(report: Report) -> View:
     )
 
 
-def _rule(role: Role, row: RuleRow, rule: Node, metrics: Mapping[str, MetricView]) -> RuleView:
-    words = SHIP_MARKS if role == "ship" else REJECT_MARKS
+def _rule(gate: Gate, metrics: Mapping[str, MetricView]) -> RuleView:
+    words = SHIP_MARKS if gate.role == "ship" else REJECT_MARKS
     return RuleView(
-        role=role,
-        glyph=MARKS[row.mark],
-        word=words[row.mark],
-        mark=row.mark,
-        of=rule_name(row, rule),
-        lines=tuple(trace_lines(row, rule, role=role, metrics=metrics)),
+        role=gate.role,
+        glyph=MARKS[gate.mark],
+        word=words[gate.mark],
+        mark=gate.mark,
+        of=rule_name(gate),
+        lines=tuple(trace_lines(gate, metrics)),
     )
 
 
@@ -311,7 +308,7 @@ def _because(report: Report, *, ship: RuleView, reject: RuleView | None) -> Iter
 
 
 def _all_clear(ship: RuleView, reject: RuleView | None) -> str:
-    met = sum(1 for line in ship.lines if line.text and line.mark == "true")
+    met = sum(1 for line in ship.lines if line.text and line.mark is Mark.TRUE)
     of = sum(1 for line in ship.lines if line.text)
     held = f"All {of} ship conditions are met" if met == of else f"{met} of {of} ship conditions are met"
     if of == 1:
@@ -322,13 +319,13 @@ def _all_clear(ship: RuleView, reject: RuleView | None) -> str:
 def _decisive(reason: str, ship: RuleView, reject: RuleView | None) -> list[TraceLine]:
     rejecting = list(reject.lines) if reject else []
     lines, mark = {
-        "reject_rule": (rejecting, "true"),
-        "both_match": (rejecting, "true"),
-        "below_bar": (list(ship.lines), "false"),
-        "ship_undetermined": (list(ship.lines), "unknown"),
-        "reject_undetermined": (rejecting, "unknown"),
-    }.get(reason, ([], ""))
-    return [line for line in lines if line.text and line.mark == mark]
+        "reject_rule": (rejecting, Mark.TRUE),
+        "both_match": (rejecting, Mark.TRUE),
+        "below_bar": (list(ship.lines), Mark.FALSE),
+        "ship_undetermined": (list(ship.lines), Mark.UNKNOWN),
+        "reject_undetermined": (rejecting, Mark.UNKNOWN),
+    }.get(reason, ([], Mark.TRUE))
+    return [line for line in lines if line.text and line.mark is mark]
 
 
 def _warnings(report: Report) -> Iterator[Phrase]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from remyx_action.report.report import Mark
+from remyx_action.policy.rules import Mark
 
 NoVerdictKind = Literal["not_judged", "files_wrong", "internal_error", "nothing", "first"]
 """Ways of ending without a report."""
@@ -115,9 +115,9 @@ CONDITION_STEPS = {
 }
 """What to do about an unknown condition."""
 
-MARKS: dict[Mark, str] = {"true": "✓", "false": "✗", "unknown": "·"}
-SHIP_MARKS: dict[Mark, str] = {"true": "met", "false": "not met", "unknown": "unknown"}
-REJECT_MARKS: dict[Mark, str] = {"true": "triggered", "false": "clear", "unknown": "unknown"}
+MARKS = {Mark.TRUE: "✓", Mark.FALSE: "✗", Mark.UNKNOWN: "·"}
+SHIP_MARKS = {Mark.TRUE: "met", Mark.FALSE: "not met", Mark.UNKNOWN: "unknown"}
+REJECT_MARKS = {Mark.TRUE: "triggered", Mark.FALSE: "clear", Mark.UNKNOWN: "unknown"}
 
 DELTA_CONFIDENCE = {
     "significant": "significantly better",

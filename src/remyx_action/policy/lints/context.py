@@ -1,0 +1,76 @@
+"""What lints look at, and what they find: one policy with its template and metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from msgspec import Struct
+
+from remyx_action.policy.bar import Bar, set_bar
+from remyx_action.policy.rules import Gate, OnField, OnMetric, Role
+from remyx_action.project.models import Metrics, Policy, Template
+from remyx_action.project.models.metrics import BarMetric, ExactBaseline, RecordedBaseline
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """One warning, not yet placed."""
+
+    lint: str
+    pointer: str
+    """In the policy's file."""
+    message: str
+    help: str
+
+
+class Context(Struct, frozen=True, kw_only=True):
+    """A policy with everything that its lints need."""
+
+    policy: Policy
+    """As written."""
+    template: Template
+    bar: Bar
+    has_recorded_arm: bool
+    """Whether `.remyx/baselines/` holds an arm of this template."""
+
+    def on_metrics(self, *roles: Role) -> list[OnMetric]:
+        """Conditions on metrics, in the file's order; of all roles where none is given."""
+        return [found for found in self.bar.rules.on_metrics() if not roles or found.role in roles]
+
+    def on_fields_of_ship(self) -> Iterator[OnField]:
+        """Conditions of the ship rule on fields."""
+        for condition in self.bar.rules.ship.conditions():
+            if isinstance(condition, OnField):
+                yield condition
+
+    def gates(self) -> Iterator[Gate]:
+        """Every gate of both rules."""
+        yield from self.bar.rules.ship.gates()
+        if self.bar.rules.reject is not None:
+            yield from self.bar.rules.reject.gates()
+
+    def deciding(self) -> set[str]:
+        """Pointers of the conditions without which nothing ships, or each of which rejects by itself."""
+        rules = [rule for rule in (self.bar.rules.ship, self.bar.rules.reject) if rule is not None]
+        return {condition.pointer for rule in rules for condition in rule.deciding()}
+
+
+def context_of(policy: Policy, template: Template, vocabulary: Metrics, *, has_recorded_arm: bool) -> Context:
+    """The policy with its compiled bar."""
+    return Context(
+        policy=policy,
+        template=template,
+        bar=set_bar(policy, template, vocabulary),
+        has_recorded_arm=has_recorded_arm,
+    )
+
+
+def width_of(metric: BarMetric) -> Decimal | None:
+    """Of the metric's range."""
+    return metric.range[1] - metric.range[0] if metric.range else None
+
+
+def declared_value(metric: BarMetric) -> Decimal | None:
+    """The baseline's value, however it is declared."""
+    baseline = metric.baseline
+    return baseline.value if isinstance(baseline, RecordedBaseline | ExactBaseline) else baseline
