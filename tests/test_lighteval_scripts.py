@@ -73,7 +73,7 @@ def test_what_lighteval_left_goes_from_the_job_that_measured_to_the_one_that_jud
 
 def test_a_baseline_that_lighteval_left_is_recorded_with_its_samples(tmp_path: Path) -> None:
     place = Place(tmp_path, FILES)
-    baseline.record(place.baseline(), place.stage(), lambda _: None)
+    baseline.record(place.baseline(), place.world(), lambda _: None)
     place.write({".remyx/templates/small.yaml": changed(TEMPLATE) + "baseline: recorded\n"})
     report = place.run(variant="model-b")
     assert ["variant"] == place.ran()

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from remyx_action.commands import baseline
-from remyx_action.commands.judge import Request, judge
+from remyx_action.commands.judge import judge
+from remyx_action.commands.run.request import World
 from remyx_action.evidence.evidence import SeedSums
 from remyx_action.runtimes import Started
 from support.jobs import jobs_on
@@ -91,7 +92,7 @@ def test_seeds_without_samples_have_a_mean_and_no_confidence(place: Place) -> No
 
 def test_a_recorded_recipe_keeps_its_seeds(place: Place) -> None:
     measured = place.run()
-    baseline.record(place.baseline(), place.stage(), lambda _: None)
+    baseline.record(place.baseline(), place.world(), lambda _: None)
     place.write({".remyx/templates/small.yaml": f"{SEEDED}baseline: recorded\n"})
     recorded = place.run()
     assert ["variant"] * 3 == place.ran()
@@ -101,8 +102,9 @@ def test_a_recorded_recipe_keeps_its_seeds(place: Place) -> None:
 def test_folders_of_seeds_are_judged_where_they_lie(place: Place) -> None:
     measured = place.run()
     arms = place.out / "arms"
-    request = Request(root=place.root, policy="default", variant=arms / "variant", baseline=arms / "baseline")
-    judged = judge(request, place.stage().circumstances)
+    judged = judge(
+        place.root, World(), policy="default", variant=arms / "variant", baseline=arms / "baseline"
+    )
     assert (measured.verdict, measured.inputs.metrics) == (judged.verdict, judged.inputs.metrics)
 
 

@@ -14,17 +14,16 @@ from pathlib import Path
 import pytest
 
 from remyx_action.commands import baseline
-from remyx_action.commands.run.cache import Keeping, Subject, identity_for
-from remyx_action.commands.run.clock import Circumstances
-from remyx_action.commands.run.context import laptop_scene
-from remyx_action.commands.run.pipeline import Stage
+from remyx_action.commands.run.cache import baseline_key
+from remyx_action.commands.run.context import open_context
+from remyx_action.commands.run.request import CacheSettings, Request, World
 from remyx_action.errors import Exit, NotJudged
 from remyx_action.github.settings import is_trusted
-from remyx_action.project.models.extent import WHOLE
+from remyx_action.project.models.shard import WHOLE
 from remyx_action.report.age import age_days, age_in_words
 from remyx_action.runtimes import Note
-from remyx_action.sources.disk.cache import KeptArms
-from remyx_action.sources.disk.cache_key import Identity
+from remyx_action.sources.disk.cache import CacheFolder
+from remyx_action.sources.disk.cache_key import Key
 from remyx_action.sources.git import Sources
 from support.jobs import jobs_on
 from support.places import Place, arm
@@ -179,25 +178,21 @@ def test_a_folder_under_a_commits_name_is_told_apart_by_its_content(tmp_path: Pa
     weights = {"models/old/weights": "1"}
     place = Place(tmp_path, {**FILES, **policies, **template, **weights})
 
-    def identity() -> Identity:
-        with laptop_scene(place.root, base=None, template="small", policy=None, variant="org/new") as scene:
-            ((chosen, _),) = scene.choices
+    def key() -> Key:
+        request = Request(root=place.root, out=place.out, template="small", variant="org/new")
+        with open_context(request) as context:
+            ((chosen, _),) = context.choices
             asset = f"models/old@{commit}"
-            subject = Subject(
-                scene=scene,
-                template=chosen,
-                sources=Sources(folders={}),
-                asset=asset,
-                circumstances=Circumstances(),
+            found = baseline_key(
+                context, chosen, asset, sources=Sources(folders={}), world=World(), seed=0, shard=WHOLE
             )
-            found = identity_for(subject, seed=0, extent=WHOLE)
-        assert isinstance(found, Identity)
+        assert isinstance(found, Key)
         return found
 
-    first = identity()
-    assert first.key == identity().key
+    first = key()
+    assert first.digest == key().digest
     place.write({"models/old/weights": "2"})
-    assert first.key != identity().key
+    assert first.digest != key().digest
 
 
 SECOND = "  - {key: speed, unit: ratio, range: [0, 1]}\n"
@@ -232,11 +227,11 @@ def test_what_changes_after_it_was_laid_out_fails_the_arm(tmp_path: Path) -> Non
 
 def test_fresh_measures_anew_and_no_folder_keeps_nothing(place: Place) -> None:
     place.run()
-    place.run(keeping=Keeping(folder=place.kept, may_take=False))
+    place.run(cache=CacheSettings(folder=place.kept, may_get=False))
     assert ["baseline", "variant"] == place.ran()
     shutil.rmtree(place.kept)
-    place.run(keeping=Keeping(folder=None))
-    place.run(keeping=Keeping(folder=place.kept, may_keep=False))
+    place.run(cache=CacheSettings(folder=None))
+    place.run(cache=CacheSettings(folder=place.kept, may_put=False))
     assert not place.kept.exists()
 
 
@@ -249,10 +244,10 @@ def test_a_pull_request_reads_what_the_default_branch_kept_and_writes_nothing(tm
         assert (Exit.SHIP, False) == (first.exit, kept.exists())
         main = jobs.clone(tmp_path / "main", "refs/heads/main")
         said: list[str] = []
-        stage = Stage(circumstances=Circumstances(), on_event=lambda _: None)
-        request = baseline.Request(root=main, out=tmp_path / "out", keeping=Keeping(folder=kept))
-        baseline.keep(request, stage, said.append)
-        baseline.keep(request, stage, said.append)
+        world = World()
+        request = Request(root=main, out=tmp_path / "out", cache=CacheSettings(folder=kept))
+        baseline.keep(request, world, said.append)
+        baseline.keep(request, world, said.append)
         assert [True, True] == ["measured and kept" in said[0], "kept already" in said[1]]
         before = sorted(kept.rglob("*"))
         second = jobs.step("run")
@@ -272,9 +267,9 @@ def test_a_kept_arm_survives_the_handover_between_two_jobs(tmp_path: Path) -> No
         kept = tmp_path / "runner" / "remyx-kept"
         jobs.inputs = {"RUNNER_TEMP": str(kept.parent)}
         main = jobs.clone(tmp_path / "main", "refs/heads/main")
-        stage = Stage(circumstances=Circumstances(), on_event=lambda _: None)
-        request = baseline.Request(root=main, out=tmp_path / "out", keeping=Keeping(folder=kept))
-        baseline.keep(request, stage, lambda _: None)
+        world = World()
+        request = Request(root=main, out=tmp_path / "out", cache=CacheSettings(folder=kept))
+        baseline.keep(request, world, lambda _: None)
         _, published = jobs.evaluate()
         assert "kept" == published.report["arms"]["baseline"]["origin"]["kind"]
         assert "ship" == published.report["verdict"]
@@ -314,7 +309,7 @@ def test_a_recorded_baseline_says_when_and_under_what(place: Place) -> None:
     said: list[str] = []
     numbers = METRICS.replace("{value: 0.5, n: 400}", "{value: 0.48, n: 300}")
     place.write({".remyx/metrics.yaml": numbers})
-    proposed = baseline.record(place.baseline(), place.stage(), said.append)
+    proposed = baseline.record(place.baseline(), place.world(), said.append)
     assert said[0].startswith("small: wrote .remyx/baselines/small.json (half, ")
     assert "+    baseline: {value: 0.5, n: 400}" in proposed
     patch = subprocess.run(["git", "apply"], input=proposed, text=True, cwd=place.root, check=False)
@@ -335,7 +330,7 @@ def test_a_recorded_baseline_says_when_and_under_what(place: Place) -> None:
 
 
 def test_an_old_record_is_said_to_be_old(place: Place) -> None:
-    baseline.record(place.baseline(), place.stage(), lambda _: None)
+    baseline.record(place.baseline(), place.world(), lambda _: None)
     path = place.root / ".remyx" / "baselines" / "small.json"
     told = json.loads(path.read_text())
     told["measured"] |= {"clock": "2020-01-01T00:00:00Z", "asset": "other"}
@@ -353,11 +348,11 @@ def test_an_old_record_is_said_to_be_old(place: Place) -> None:
 
 def test_nothing_is_recorded_of_a_broken_baseline_or_on_a_pull_request(place: Place) -> None:
     with pytest.raises(NotJudged, match="is not whole: exit code 1"):
-        baseline.record(place.baseline(asset="crashes"), place.stage(), lambda _: None)
-    untrusted = Keeping(folder=place.kept, may_keep=False)
+        baseline.record(place.baseline(baseline="crashes"), place.world(), lambda _: None)
+    untrusted = CacheSettings(folder=place.kept, may_put=False)
     for command in (baseline.record, baseline.keep):
         with pytest.raises(NotJudged, match="on the default branch only"):
-            command(place.baseline(keeping=untrusted), place.stage(), lambda _: None)
+            command(place.baseline(cache=untrusted), place.world(), lambda _: None)
     assert not (place.root / ".remyx" / "baselines").exists()
 
 
@@ -389,9 +384,9 @@ def test_an_age_agrees_with_the_calendar() -> None:
 def test_the_folder_of_kept_arms_does_not_grow_for_ever(tmp_path: Path) -> None:
     (tmp_path / "results.json").write_text("{}")
     digest = {"results.json": f"sha256:{sha256(b'{}').hexdigest()}"}
-    kept = KeptArms(tmp_path / "kept", most_entries=2)
+    kept = CacheFolder(tmp_path / "kept", most_entries=2)
     for moment, key in enumerate("abc"):
-        kept.keep(key * 64, "{}", digest, tmp_path)
+        kept.put(key * 64, "{}", digest, tmp_path)
         os.utime(tmp_path / "kept" / (key * 64), (moment, moment))
-    kept.keep("d" * 64, "{}", digest, tmp_path)
+    kept.put("d" * 64, "{}", digest, tmp_path)
     assert ["c" * 64, "d" * 64] == sorted(path.name for path in (tmp_path / "kept").glob("?" * 64))

@@ -16,12 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remyx_action.commands import baseline
-from remyx_action.commands.run.cache import NOTHING_KEPT, Keeping
+from remyx_action.commands.run.request import NO_CACHE, CacheSettings
 from remyx_action.errors import NotJudged, WrongUsage
 from remyx_action.evidence.gathering import gather
 from remyx_action.evidence.merging import NotMergedError, merge_seeds, merge_shards
 from remyx_action.project.models import Template
-from remyx_action.project.models.extent import Extent, read_shard
+from remyx_action.project.models.shard import Shard, read_shard
 from remyx_action.readers.reasons import Reason
 from remyx_action.readers.scores import ArmScores, Empty, Samples, Scores, Summary, Unusable
 from remyx_action.report.report import Report, to_json
@@ -57,19 +57,19 @@ def place(tmp_path: Path) -> Place:
 
 
 def measure(
-    place: Place, shards: int, *, variant: str = "better", keeping: Keeping = NOTHING_KEPT, **given: Any
+    place: Place, shards: int, *, variant: str = "better", cache: CacheSettings = NO_CACHE, **given: Any
 ) -> Path:
     """Every shard measured by a job of its own; the folder that their archives would be unpacked into."""
     folder = place.root.parent / f"legs-{shards}"
     for shard in range(shards):
         place.out = folder / f"remyx-results-{shard}"
-        place.measure(variant, keeping=keeping, extent=Extent(shard=shard, shards=shards, **given))
+        place.measure(variant, cache=cache, shard=Shard(index=shard, count=shards, **given))
     return folder
 
 
 def judged(place: Place, folder: Path, *, variant: str = "better") -> Report:
     place.out = place.root.parent / "judged"
-    return place.run(variant, results=folder)
+    return place.run(variant, measured=folder)
 
 
 def verdict_bytes(report: Report) -> bytes:
@@ -143,7 +143,7 @@ def test_a_shard_that_failed_fails_the_arm(place: Place) -> None:
 
 def test_a_part_is_never_judged_alone(place: Place) -> None:
     with pytest.raises(WrongUsage, match="shard 1 of 2 is judged by nobody alone"):
-        place.run(extent=Extent(shard=1, shards=2))
+        place.run(shard=Shard(index=1, count=2))
 
 
 def test_seeds_and_a_quick_look_go_through_shards(place: Place) -> None:
@@ -167,7 +167,7 @@ def test_what_a_harness_leaves_is_never_taken_for_a_leg(place: Place) -> None:
 @pytest.mark.parametrize("text", ["", "1", "8/8", "-1/2", "0/0", "0/257", "1/2/3", "٣/٨", "0x1/2", "1 /2"])
 def test_what_names_no_shard(text: str) -> None:
     assert read_shard(text) is None
-    assert Extent(shard=7, shards=8) == read_shard("7/8")
+    assert Shard(index=7, count=8) == read_shard("7/8")
 
 
 Row = tuple[str, int, str]
@@ -254,16 +254,16 @@ def test_empty_everywhere_is_empty() -> None:
 def test_a_shard_without_a_rare_metric_is_kept_too(place: Place) -> None:
     place.write({".remyx/templates/small.yaml": f"{DEALT['.remyx/templates/small.yaml']}shards: 4\n"})
     said: list[str] = []
-    baseline.keep(place.baseline(), place.stage(), said.append)
+    baseline.keep(place.baseline(), place.world(), said.append)
     assert [f"small, shard {shard} of 4: measured and kept" for shard in range(4)] == [
         line.partition(" (")[0] for line in said
     ]
-    measure(place, 4, keeping=Keeping(folder=place.kept, may_keep=False))
+    measure(place, 4, cache=CacheSettings(folder=place.kept, may_put=False))
     assert ["variant"] == place.ran()
     place.write({"evaluation/evaluate.py": SHARDED.replace("range(3)", "range(0)")})
     place.write({".remyx/templates/small.yaml": DEALT[".remyx/templates/small.yaml"] or ""})
     with pytest.raises(NotJudged, match="the list of samples is empty"):
-        baseline.keep(place.baseline(), place.stage(), said.append)
+        baseline.keep(place.baseline(), place.world(), said.append)
 
 
 @pytest.mark.parametrize("format", ["text", "json", "github"])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from remyx_action.commands.run.provenance import isolation_here
+from remyx_action.commands.run.judged_under import isolation_here
 from remyx_action.policy.isolation import HANDED_IN, isolation_of
 from remyx_action.project.models import Template
 

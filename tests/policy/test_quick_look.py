@@ -15,7 +15,7 @@ import pytest
 from remyx_action.errors import Exit
 from remyx_action.github.settings import parse_settings
 from remyx_action.policy.judgement import is_enough
-from remyx_action.project.models.extent import Extent
+from remyx_action.project.models.shard import Shard
 from remyx_action.report import render
 from remyx_action.report.conclusion import of_report
 from support.bars import bar
@@ -28,7 +28,7 @@ CAPPED = HARNESS.replace(
 COVERED = POLICY.replace('    - {field: coverage, op: ">=", threshold: 1}\n', "")
 QUICK = {**FILES, "evaluation/evaluate.py": CAPPED, ".remyx/policies/default.yaml": COVERED}
 PROGRAM = Path(sys.executable).with_name("remyx-action")
-LOOK = Extent(samples=100)
+LOOK = Shard(samples=100)
 
 
 def suffices(samples: int) -> dict[str, str | None]:
@@ -45,16 +45,16 @@ def place(tmp_path: Path) -> Place:
 def test_a_quick_look_meets_the_bar_and_does_not_ship(place: Place) -> None:
     whole = place.run()
     assert ("ship", 400, None) == (whole.verdict, whole.metrics[0].n, whole.quick_look)
-    look = place.run(extent=LOOK)
+    look = place.run(shard=LOOK)
     assert ("iterate", "quick_look", 100) == (look.verdict, look.reason, look.metrics[0].n)
     assert ["quick_look"] == look.inputs.caps
     assert ["baseline", "variant"] == place.ran()
-    place.run(extent=LOOK)
+    place.run(shard=LOOK)
     assert ["variant"] == place.ran()
 
 
 def test_it_is_said_wherever_the_verdict_stands(place: Place) -> None:
-    report = place.run("worse", extent=LOOK)
+    report = place.run("worse", shard=LOOK)
     assert "reject" == report.verdict
     words = "quick look at 100 samples at most"
     section = of_report(report, places={}, path="policy", report_only=False)
@@ -69,7 +69,7 @@ def test_it_is_said_wherever_the_verdict_stands(place: Place) -> None:
 
 @pytest.mark.parametrize(("needed", "verdict"), [(100, "ship"), (101, "iterate")])
 def test_the_policy_may_say_that_so_few_suffice(tmp_path: Path, needed: int, verdict: str) -> None:
-    report = Place(tmp_path, suffices(needed)).run(extent=LOOK)
+    report = Place(tmp_path, suffices(needed)).run(shard=LOOK)
     assert (verdict, 100) == (report.verdict, report.quick_look)
     assert ([] if verdict == "ship" else ["quick_look"]) == report.inputs.caps
 
@@ -101,11 +101,11 @@ def test_only_a_size_that_every_ship_needs_allows_it(ship: Mapping[str, Any], *,
 
 
 def test_as_many_as_there_are_is_no_quick_look(place: Place) -> None:
-    assert (None, "ship") == ((report := place.run(extent=Extent(samples=400))).quick_look, report.verdict)
+    assert (None, "ship") == ((report := place.run(shard=Shard(samples=400))).quick_look, report.verdict)
 
 
 def test_a_harness_that_does_not_look_is_told_on(tmp_path: Path) -> None:
-    report = Place(tmp_path).run(extent=LOOK)
+    report = Place(tmp_path).run(shard=LOOK)
     (warning,) = arm(report).warnings
     assert "400 samples were scored, and 100 were asked for" in warning
     assert "quick_look" == report.reason
@@ -172,7 +172,7 @@ def test_a_job_is_told_its_part_by_its_environment() -> None:
     given = RUNNER | {"REMYX_SHARD": "3/8", "REMYX_SAMPLES": "50"}
     runner = parse_settings(given, PUSH).runner
     assert runner is not None
-    assert Extent(samples=50, shard=3, shards=8) == runner.extent
+    assert Shard(samples=50, index=3, count=8) == runner.shard
     plain = parse_settings(RUNNER, PUSH).runner
     assert plain is not None
-    assert Extent() == plain.extent
+    assert Shard() == plain.shard

@@ -29,7 +29,7 @@ from remyx_action.readers.lighteval.details import id_of, input_of, read_details
 from remyx_action.readers.reasons import Reason
 from remyx_action.readers.samples import point_of
 from remyx_action.readers.scores import ArmScores, Samples, Summary, Unusable
-from remyx_action.report.verdict import MeasuredArm
+from remyx_action.report.verdict import Arm
 from remyx_action.runtimes.lighteval.child.documents import identify
 from remyx_action.sources.disk import ResultsFolder
 from remyx_action.sources.disk.parquet import ParquetRows
@@ -53,7 +53,7 @@ def run(unpacked: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(unpacked / "model-a", tmp_path / "run"))
 
 
-def read(path: Path, *keys: str) -> MeasuredArm:
+def read(path: Path, *keys: str) -> Arm:
     template = Template(
         version=1, name="suite", script="evaluate.py", metrics=list(keys), results="lighteval"
     )
@@ -705,7 +705,7 @@ def a_lighteval_template(task: str, **changes: Any) -> Template:
     return Template(**(fields | changes))
 
 
-def handed_in(template: Template, path: Path) -> MeasuredArm:
+def handed_in(template: Template, path: Path) -> Arm:
     return read_handed_in(template, {key: a_metric(key) for key in template.metrics}, path)
 
 

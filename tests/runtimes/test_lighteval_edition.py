@@ -39,21 +39,21 @@ def write_python(path: Path, **packages: str) -> None:
 def test_a_named_python_is_known_by_what_is_installed_there(tmp_path: Path) -> None:
     def found(**packages: str) -> str:
         write_python(tmp_path / "python", lighteval=LIGHTEVAL_VERSION, **packages)
-        return edition(template_of("python"), tmp_path, surroundings={})
+        return edition(template_of("python"), tmp_path, environment={})
 
     assert found(torch="2.13.0") == found(torch="2.13.0") != found(torch="2.14.0")
-    assert found(torch="2.13.0") != edition(template_of(), tmp_path, surroundings={})
+    assert found(torch="2.13.0") != edition(template_of(), tmp_path, environment={})
 
 
 def test_a_named_python_that_cannot_be_used_has_no_edition(tmp_path: Path) -> None:
     with pytest.raises(NotJudged, match="cannot be used"):
-        edition(template_of("python"), tmp_path, surroundings={})
+        edition(template_of("python"), tmp_path, environment={})
 
 
 def test_another_program_that_scores_is_another_edition(tmp_path: Path) -> None:
     copy = Path(shutil.copytree(child_folder(), tmp_path / "copy"))
     before = digest_of_program(copy)
-    assert edition(template_of(), tmp_path, surroundings={}).endswith(f" {before[:16]}")
+    assert edition(template_of(), tmp_path, environment={}).endswith(f" {before[:16]}")
     (copy / "documents.py").write_text("# scored otherwise\n")
     assert before != digest_of_program(copy)
 

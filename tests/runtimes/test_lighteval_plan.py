@@ -15,7 +15,7 @@ import yaml
 from remyx_action.errors import NotJudged
 from remyx_action.project.load import load_bundle
 from remyx_action.project.models import Metrics, Template
-from remyx_action.project.models.extent import Extent
+from remyx_action.project.models.shard import Shard
 from remyx_action.project.models.template import ArmName
 from remyx_action.project.tasks import task_list
 from remyx_action.runtimes.lighteval.environment import lighteval_python, requirements
@@ -60,18 +60,16 @@ def template_of(**changes: Any) -> tuple[Template, Metrics]:
     return bundle.templates["suite"], bundle.vocabulary
 
 
-def plan_of(*, extent: Extent | None = None, seed: int = 0, **changes: Any) -> RunPlan:
+def plan_of(*, shard: Shard | None = None, seed: int = 0, **changes: Any) -> RunPlan:
     template, vocabulary = template_of(**changes)
     site = ChildSite(
         python="/cache/bin/python",
         child="/program/lighteval_child",
         harness="/repository",
         outputs={"baseline": "/out/baseline", "variant": "/out/variant"},
-        surroundings=SURROUNDINGS,
+        environment=SURROUNDINGS,
     )
-    return plan_lighteval(
-        template, vocabulary, assets=ASSETS, site=site, seed=seed, extent=extent or Extent()
-    )
+    return plan_lighteval(template, vocabulary, assets=ASSETS, site=site, seed=seed, shard=shard or Shard())
 
 
 def asked(plan: RunPlan) -> list[Any]:
@@ -122,8 +120,8 @@ def test_numbers_reach_the_model_as_numbers() -> None:
 
 
 def test_a_quick_look_and_a_shard_take_part_of_the_samples() -> None:
-    first, _ = asked(plan_of(max_samples=200, extent=Extent(samples=50)))
-    second, _ = asked(plan_of(extent=Extent(shard=3, shards=8)))
+    first, _ = asked(plan_of(max_samples=200, shard=Shard(samples=50)))
+    second, _ = asked(plan_of(shard=Shard(index=3, count=8)))
     assert (50, 3, 8) == (first["samples"], second["shard"], second["shards"])
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from remyx_action.commands.run.proposal import choose_assets, choose_variant
 from remyx_action.errors import NotJudged, WrongUsage
 from remyx_action.project.models import Metrics, Template
 from remyx_action.project.models.fields import PLACEHOLDERS
@@ -12,7 +13,6 @@ from remyx_action.project.models.template import ArmName, Script, ScriptKind
 from remyx_action.runtimes.plan.container import Brought
 from remyx_action.runtimes.plan.environment import SET
 from remyx_action.runtimes.plan.plan import RunPlan, Site, plan_run
-from remyx_action.runtimes.plan.proposal import choose_assets, choose_variant
 
 
 def template(**keys: Any) -> Template:
@@ -38,7 +38,7 @@ def site(kind: ScriptKind = ScriptKind.PYTHON, **keys: Any) -> Site:
     return Site(
         harness="/project",
         script=Script(path="eval.py", kind=kind),
-        surroundings={"PATH": "/bin", "SECRET": "s"},
+        environment={"PATH": "/bin", "SECRET": "s"},
         outputs={"baseline": "/out/arms/baseline", "variant": "/out/arms/variant"},
         **keys,
     )

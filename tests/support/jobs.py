@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from remyx_action.commands.on_github.action import carry_out
-from remyx_action.commands.run.clock import Circumstances
-from remyx_action.commands.run.pipeline import Stage
+from remyx_action.commands.run import request
 from remyx_action.errors import Exit, FilesWrong, Refusal
 from remyx_action.github.settings import parse_settings
 from support.github_stand_in import payloads
@@ -109,11 +108,10 @@ class Jobs:
         folder = self.clone(home / "clone", clone or f"refs/pull/{self.pull.number}/merge")
         said: list[str] = []
         settings = parse_settings(environment, payload)
-        circumstances = Circumstances(surroundings={"PATH": os.environ["PATH"]})
-        stage = Stage(circumstances=circumstances, on_event=lambda _: None)
+        world = request.World(environment={"PATH": os.environ["PATH"]})
         with chdir(folder):
             try:
-                exit_code = carry_out(settings, stage, said.append, home / "out")
+                exit_code = carry_out(settings, world, said.append, home / "out")
             except Refusal as refusal:
                 said.append(f"{refusal.message}\n{refusal.help}")
                 exit_code = refusal.exit

@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from remyx_action.commands import baseline
-from remyx_action.commands.run.cache import Keeping
-from remyx_action.commands.run.clock import Circumstances
-from remyx_action.commands.run.pipeline import Request, Stage, run
+from remyx_action.commands.run.pipeline import run
+from remyx_action.commands.run.request import CacheSettings, Request, World
 from remyx_action.report.report import ArmReport, Report, to_json
 from remyx_action.runtimes import Event, Started
 from support.small_project import FILES
@@ -35,19 +33,19 @@ class Place:
         """verdict.json."""
         return to_json(report)
 
-    def stage(self) -> Stage:
+    def world(self) -> World:
         self.events.clear()
-        return Stage(circumstances=Circumstances(), on_event=self.events.append)
+        return World(on_event=self.events.append)
 
     def measure(self, variant: str = "better", **given: Any) -> None:
         """The arms alone, without a verdict."""
         request = Request(root=self.root, out=self.out, variant=variant, measure_only=True, **given)
-        assert [] == run(request, self.stage()).reports
+        assert [] == run(request, self.world()).reports
 
     def run(self, variant: str = "better", **given: Any) -> Report:
-        keeping = given.pop("keeping", Keeping(folder=self.kept))
-        request = Request(root=self.root, out=self.out, keeping=keeping, variant=variant, **given)
-        (report,) = run(request, self.stage()).reports
+        cache = given.pop("cache", CacheSettings(folder=self.kept))
+        request = Request(root=self.root, out=self.out, cache=cache, variant=variant, **given)
+        (report,) = run(request, self.world()).reports
         return report
 
     def ran(self) -> list[str]:
@@ -57,9 +55,9 @@ class Place:
     def entries(self) -> list[Path]:
         return sorted(path for path in self.kept.glob("*") if path.is_dir())
 
-    def baseline(self, **given: Any) -> baseline.Request:
-        keeping = given.pop("keeping", Keeping(folder=self.kept))
-        return baseline.Request(root=self.root, out=self.out, keeping=keeping, **given)
+    def baseline(self, **given: Any) -> Request:
+        cache = given.pop("cache", CacheSettings(folder=self.kept))
+        return Request(root=self.root, out=self.out, cache=cache, **given)
 
 
 def arm(report: Report, name: str = "baseline") -> ArmReport:

@@ -22,9 +22,9 @@ from remyx_action.report.report import (
     Report,
     RunReport,
 )
-from remyx_action.report.verdict import MeasuredArm, failed_arm, reach_verdict
+from remyx_action.report.verdict import Arm, Arms, failed_arm, reach_verdict
 
-Arms = tuple[Scores, Scores]
+ScorePair = tuple[Scores, Scores]
 """Baseline and variant of one metric."""
 
 KEYS = ("spatialscore", "omnispatial", "space10", "mindcube")
@@ -86,7 +86,7 @@ def bar_of(ship: object, reject: object, metrics: Mapping[str, Any] = SPATIAL) -
     )
 
 
-def flips(both: int, neither: int, *, won: int, lost: int, prefix: str = "q") -> Arms:
+def flips(both: int, neither: int, *, won: int, lost: int, prefix: str = "q") -> ScorePair:
     """Right answers: in both arms, in neither, only in the variant, only in the baseline."""
     ids = [f"{prefix}-{place:04d}" for place in range(both + neither + won + lost)]
     before = ["1"] * both + ["0"] * neither + ["0"] * won + ["1"] * lost
@@ -94,7 +94,7 @@ def flips(both: int, neither: int, *, won: int, lost: int, prefix: str = "q") ->
     return Samples(ids=ids, scores=before), Samples(ids=ids, scores=after)
 
 
-def spread(before: str, after: str, width: str, n: int) -> Arms:
+def spread(before: str, after: str, width: str, n: int) -> ScorePair:
     """Measurements of `n` ids around two means; `width` is how far the gain of an id reaches."""
     waves = [Decimal((place * 37) % 101 - 50) / 50 for place in range(n)]
     others = [Decimal((place * 53) % 97 - 48) / 48 for place in range(n)]
@@ -109,7 +109,7 @@ def spread(before: str, after: str, width: str, n: int) -> Arms:
     )
 
 
-def bare(before: str, after: str) -> Arms:
+def bare(before: str, after: str) -> ScorePair:
     return Summary(value=Decimal(before)), Summary(value=Decimal(after))
 
 
@@ -135,7 +135,7 @@ VARIANT = arm("remyx/sft-3")
 
 def judged(
     bar: Bar,
-    scores: Mapping[str, Arms],
+    scores: Mapping[str, ScorePair],
     *,
     arms: tuple[ArmReport, ArmReport] = (BASELINE, VARIANT),
     caps: Sequence[str] = (),
@@ -151,10 +151,10 @@ def judged(
         found = ArmScores(
             scores={key: pair[place] for key, pair in scores.items()}, provenance=report.provenance
         )
-        measured.append(MeasuredArm(scores=found, report=report))
+        measured.append(Arm(scores=found, report=report))
     return reach_verdict(
         bar,
-        {"baseline": measured[0], "variant": measured[1]},
+        Arms(baseline=measured[0], variant=measured[1]),
         judged_under=judged_under(**under),
         run=RunReport(
             clock="2026-05-04T09:12:44Z", host="runner", seconds=Decimal("754.2"), attempt=1, version="0.1.0"

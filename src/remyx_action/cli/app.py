@@ -97,12 +97,12 @@ def judge(
     Example: remyx-action judge --policy default --variant out/new --baseline out/old
     """
     from remyx_action.commands import judge as command
-    from remyx_action.commands.run.clock import Circumstances
+    from remyx_action.commands.run.request import World
 
-    request = command.Request(
-        root=root_of(context), policy=policy, variant=variant, baseline=baseline, out=out
+    report = command.judge(
+        root_of(context), World(), policy=policy, variant=variant, baseline=baseline, out=out
     )
-    return say_reports([command.judge(request, Circumstances())], format)
+    return say_reports([report], format)
 
 
 @app.command()

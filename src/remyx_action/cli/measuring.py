@@ -31,8 +31,8 @@ from .options import (
 from .screen import say_reports
 
 if TYPE_CHECKING:
-    from remyx_action.commands.baseline import Request
-    from remyx_action.project.models.extent import Extent
+    from remyx_action.commands.run.request import Request
+    from remyx_action.project.models.shard import Shard
 
 
 def run(
@@ -56,34 +56,35 @@ def run(
 
     Example: remyx-action run --variant org/model-v2
     """
-    extent = _extent(samples, shard)
+    part = _shard(samples, shard)
     asked = {"template": template, "policy": policy, "variant": variant}
     if on_github.in_an_event() and (base, head, baseline, measured) == (None,) * 4:
-        return on_github.act("measure" if measure_only else "run", out=out.absolute(), extent=extent, **asked)
-    from remyx_action.commands.run import pipeline
+        return on_github.act("measure" if measure_only else "run", out=out.absolute(), shard=part, **asked)
+    from remyx_action.commands.run.pipeline import run as run_all
+    from remyx_action.commands.run.request import Request
 
     root = root_of(context)
-    request = pipeline.Request(
+    request = Request(
         root=root,
         out=root / out,
-        keeping=on_github.keeping(kept, root / out, fresh=fresh),
-        extent=extent,
-        results=None if measured is None else root / measured,
+        cache=on_github.cache_settings(kept, root / out, fresh=fresh),
+        shard=part,
+        measured=None if measured is None else root / measured,
         measure_only=measure_only,
     )
     request = replace(request, **asked, baseline=baseline, base=base, head=head)
-    return say_reports(pipeline.run(request, on_github.stage()).reports, format)
+    return say_reports(run_all(request, on_github.world()).reports, format)
 
 
-def _extent(samples: int | None, shard: str | None) -> Extent:
+def _shard(samples: int | None, named: str | None) -> Shard:
     """How much is measured. WrongUsage for what names no shard."""
     from remyx_action.errors import WrongUsage
-    from remyx_action.project.models.extent import SHARD_HELP, read_shard
+    from remyx_action.project.models.shard import SHARD_HELP, read_shard
 
-    extent = read_shard(shard or "0/1")
-    if extent is None:
-        raise WrongUsage(f"--shard {shard} names no shard", help=SHARD_HELP)
-    return extent.with_samples(samples)
+    shard = read_shard(named or "0/1")
+    if shard is None:
+        raise WrongUsage(f"--shard {named} names no shard", help=SHARD_HELP)
+    return shard.with_samples(samples)
 
 
 def plan(
@@ -101,7 +102,7 @@ def plan(
     Example: remyx-action plan --shards 8 --format github
     """
     from remyx_action.commands import plan as command
-    from remyx_action.commands.run.pipeline import Request
+    from remyx_action.commands.run.request import Request
 
     root = root_of(context)
     request = Request(root=root, out=root, event=on_github.event(), template=template)
@@ -130,7 +131,7 @@ def record_baseline(
     from remyx_action.commands import baseline
 
     request = _of_baseline(context, template, asset, out, fresh=True)
-    proposed = baseline.record(request, on_github.stage(), lambda line: typer.echo(line, err=True))
+    proposed = baseline.record(request, on_github.world(), lambda line: typer.echo(line, err=True))
     if proposed:
         typer.echo("metrics.yaml declares other numbers; this patch has the new ones:", err=True)
         typer.echo(proposed, nl=False)
@@ -152,7 +153,7 @@ def keep_baseline(
     from remyx_action.commands import baseline
 
     request = _of_baseline(context, template, None, out, kept=kept, fresh=fresh)
-    baseline.keep(request, on_github.stage(), typer.echo)
+    baseline.keep(request, on_github.world(), typer.echo)
     return Exit.SHIP
 
 
@@ -165,13 +166,13 @@ def _of_baseline(
     kept: Path | None = None,
     fresh: bool,
 ) -> Request:
-    from remyx_action.commands.baseline import Request
+    from remyx_action.commands.run.request import Request
 
     root = root_of(context)
     return Request(
         root=root,
         out=root / out,
-        keeping=on_github.keeping(kept, root / out, fresh=fresh),
+        cache=on_github.cache_settings(kept, root / out, fresh=fresh),
         template=template,
-        asset=asset,
+        baseline=asset,
     )

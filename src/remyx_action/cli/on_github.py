@@ -12,11 +12,10 @@ import typer
 from .options import PolicyName
 
 if TYPE_CHECKING:
-    from remyx_action.commands.run.cache import Keeping
-    from remyx_action.commands.run.pipeline import Stage
+    from remyx_action.commands.run.request import CacheSettings, World
     from remyx_action.github.events import Event
     from remyx_action.github.settings import Mode
-    from remyx_action.project.models.extent import Extent
+    from remyx_action.project.models.shard import Shard
 
 Results = Annotated[
     Path | None,
@@ -52,39 +51,38 @@ def event() -> Event:
     return read_settings(os.environ).event
 
 
-def keeping(folder: Path | None, out: Path, *, fresh: bool = False) -> Keeping:
-    """Where baseline arms are kept; only a trusted process may add to them."""
-    from remyx_action.commands.run.cache import Keeping
+def cache_settings(folder: Path | None, out: Path, *, fresh: bool = False) -> CacheSettings:
+    """Return where baseline arms are cached; only a trusted process may add to them."""
+    from remyx_action.commands.run.request import CacheSettings
     from remyx_action.github.settings import is_trusted, kept_folder
 
     on_runner = kept_folder(os.environ) if in_an_event() else None
     folder = folder or on_runner or out / "kept"
-    return Keeping(folder=folder, may_take=not fresh, may_keep=is_trusted(os.environ))
+    return CacheSettings(folder=folder, may_get=not fresh, may_put=is_trusted(os.environ))
 
 
 def act(
-    mode: Mode | None, *, out: Path | None = None, extent: Extent | None = None, **given: str | None
+    mode: Mode | None, *, out: Path | None = None, shard: Shard | None = None, **given: str | None
 ) -> int:
     """Carry out one mode of the action."""
     from remyx_action.commands.on_github.action import carry_out
     from remyx_action.github.settings import read_settings
-    from remyx_action.project.models.extent import WHOLE
+    from remyx_action.project.models.shard import WHOLE
 
     settings = read_settings(os.environ)
     changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if mode is not None:
         changes["mode"] = mode
     settings = replace(settings, inputs=replace(settings.inputs, **changes))
-    if extent is not None and extent != WHOLE and settings.runner is not None:
-        settings = replace(settings, runner=replace(settings.runner, extent=extent))
-    return carry_out(settings, stage(), typer.echo, out)
+    if shard is not None and shard != WHOLE and settings.runner is not None:
+        settings = replace(settings, runner=replace(settings.runner, shard=shard))
+    return carry_out(settings, world(), typer.echo, out)
 
 
-def stage() -> Stage:
-    """The edges of this process, with progress on standard error."""
-    from remyx_action.commands.run.clock import Circumstances
-    from remyx_action.commands.run.pipeline import Stage
+def world() -> World:
+    """Return this process's environment and clock, with progress on standard error."""
+    from remyx_action.commands.run.request import World
 
     from .progress import Teller
 
-    return Stage(circumstances=Circumstances(), on_event=Teller(say=lambda line: typer.echo(line, err=True)))
+    return World(on_event=Teller(say=lambda line: typer.echo(line, err=True)))

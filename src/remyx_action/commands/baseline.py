@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from decimal import Decimal
 from difflib import unified_diff
-from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from remyx_action.decimals import round_significant
 from remyx_action.errors import NotJudged, WrongUsage
@@ -16,21 +16,20 @@ from remyx_action.project.files.wording import did_you_mean
 from remyx_action.project.files.yaml_text import Place
 from remyx_action.project.lock import digest_of
 from remyx_action.project.models import Metrics, Template
-from remyx_action.project.models.extent import WHOLE, Extent
-from remyx_action.project.models.metrics import RecordedBaseline, measured_metrics
+from remyx_action.project.models.metrics import RecordedBaseline
+from remyx_action.project.models.shard import WHOLE, Shard
 from remyx_action.readers import Measured, write_recorded
 from remyx_action.readers.samples import point_of
 from remyx_action.readers.scores import ArmScores, Samples, Summary
-from remyx_action.report.verdict import MeasuredArm
+from remyx_action.report.verdict import Arm
 from remyx_action.sources.disk import prepare_output, write_whole
 from remyx_action.sources.git import source_of_baseline
 
-from .run.cache import Keeping
-from .run.context import Scene, laptop_scene
-from .run.measure import Errand, carry_out
-from .run.pipeline import Stage
+from .run.context import Context, open_context
+from .run.judged_under import harness_digest
+from .run.measure import Evaluation, measure_arms
 from .run.project import Project
-from .run.provenance import harness_digest
+from .run.request import Request, World
 
 PATH = ".remyx/metrics.yaml"
 _OF_A_NUMBER = "+-.0123456789eE"
@@ -69,63 +68,53 @@ SHOWN_DIGITS = 6
 """Of a number that is proposed for metrics.yaml: what people still read."""
 
 
-class Request(Struct, frozen=True, kw_only=True):
-    root: Path
-    out: Path
-    keeping: Keeping
-    template: str | None = None
-    """None: every template that runs a baseline."""
-    asset: str | None = None
-    extent: Extent = WHOLE
-
-
 class Taken(Struct, frozen=True, kw_only=True):
     """One template's baseline arm, whole."""
 
     template: Template
     asset: str
     commit: str | None
-    arm: MeasuredArm
+    arm: Arm
 
 
-def keep(request: Request, stage: Stage, say: Say) -> None:
+def keep(request: Request, world: World, say: Say) -> None:
     """Have every baseline arm among the kept ones; one that is there already is not measured again."""
-    if not request.keeping.may_keep:
+    if not request.cache.may_put:
         raise NotJudged(
             "a baseline is kept by runs on the default branch only, and this is none",
             help="run it on a push to the default branch, or on your own machine",
         )
-    with prepare_output(request.out, arms=()), _scene(request) as scene:
-        for template in _templates(request, scene.project):
-            for extent in _extents(request, template):
-                report = _measured(request, stage, scene, template, extent).arm.report
+    with prepare_output(request.out, arms=()), _context(request) as context:
+        for template in _templates(request, context.project):
+            for shard in _shards(request, template):
+                report = _measured(request, world, context, template, shard).arm.report
                 was = "kept already" if report.origin else "measured and kept"
-                part = "" if extent.shards == 1 else f", shard {extent.shard} of {extent.shards}"
+                part = "" if shard.count == 1 else f", shard {shard.index} of {shard.count}"
                 say(f"{template.name}{part}: {was} ({report.asset}, {report.seconds} s)")
 
 
-def record(request: Request, stage: Stage, say: Say) -> str:
+def record(request: Request, world: World, say: Say) -> str:
     """Write `.remyx/baselines/<template>.json` of every template asked for; returns a diff of metrics.yaml.
 
     NotJudged where an arm fails or a metric of it cannot be used: then nothing is written.
     """
-    if not request.keeping.may_keep:
+    if not request.cache.may_put:
         raise NotJudged(
             "a baseline is recorded on the default branch only: a pull request writes none",
             help="run it on the default branch, and commit the file for review",
         )
-    with prepare_output(request.out, arms=()), _scene(request) as scene:
-        arms = [_measured(request, stage, scene, one) for one in _templates(request, scene.project)]
+    with prepare_output(request.out, arms=()), _context(request) as context:
+        arms = [_measured(request, world, context, one) for one in _templates(request, context.project)]
         for taken in arms:
             name, report = taken.template.name, taken.arm.report
             path = request.root / ".remyx" / "baselines" / f"{name}.json"
-            write_whole(path, write_recorded(name, taken.arm.scores, _how(stage, scene, taken)))
+            write_whole(path, write_recorded(name, taken.arm.scores, _how(world, context, taken)))
             say(f"{name}: wrote .remyx/baselines/{name}.json ({report.asset}, {report.seconds} s)")
-        return _proposed(scene.project, [taken.arm.scores for taken in arms])
+        return _proposed(context.project, [taken.arm.scores for taken in arms])
 
 
-def _scene(request: Request) -> AbstractContextManager[Scene]:
-    return laptop_scene(request.root, base=None, template=None, policy=None, variant=None)
+def _context(request: Request) -> AbstractContextManager[Context]:
+    return open_context(replace(request, template=None))
 
 
 def _templates(request: Request, project: Project) -> Sequence[Template]:
@@ -139,19 +128,19 @@ def _templates(request: Request, project: Project) -> Sequence[Template]:
 
 
 def _has_baseline(request: Request, template: Template) -> bool:
-    return bool(request.asset or template.baseline_asset or template.compare == "commits")
+    return bool(request.baseline or template.baseline_asset or template.compare == "commits")
 
 
-def _extents(request: Request, template: Template) -> Sequence[Extent]:
+def _shards(request: Request, template: Template) -> Sequence[Shard]:
     """The shard asked for; else each one of the template, as the legs of a pull request will look for it."""
-    if request.extent.shards > 1:
-        return [request.extent]
+    if request.shard.count > 1:
+        return [request.shard]
     count = template.shards or 1
-    return [Extent(shard=shard, shards=count) for shard in range(count)]
+    return [Shard(index=shard, count=count) for shard in range(count)]
 
 
 def _measured(
-    request: Request, stage: Stage, scene: Scene, template: Template, extent: Extent = WHOLE
+    request: Request, world: World, context: Context, template: Template, shard: Shard = WHOLE
 ) -> Taken:
     """The template's baseline arm, whole; NotJudged where it is not."""
     if not _has_baseline(request, template):
@@ -159,22 +148,19 @@ def _measured(
             f"template {template.name} names no baseline_asset",
             help="add baseline_asset to the template, or pass --asset ASSET",
         )
-    metrics = measured_metrics(template, scene.project.vocabulary)
-    asset = request.asset or template.baseline_asset or ""
+    asset = request.baseline or template.baseline_asset or ""
     folder = request.out / "baselines" / template.name
     with source_of_baseline(request.root, template) as sources, prepare_output(folder) as output:
-        errand = Errand(
-            scene=scene,
+        evaluation = Evaluation(
+            context=context,
             template=template,
+            request=replace(request, shard=shard),
             output=output,
             sources=sources,
-            circumstances=stage.circumstances,
-            on_event=stage.on_event,
-            keeping=request.keeping,
-            extent=extent,
+            world=world,
         )
-        arm = carry_out(errand, {"baseline": asset}, metrics)["baseline"]
-    unusable = arm.scores.unusable(of_a_shard=extent.shards > 1)
+        arm = measure_arms(evaluation, {"baseline": asset})["baseline"]
+    unusable = arm.scores.unusable(of_a_shard=shard.count > 1)
     lacking = [f"{key}: {found.message}" for key, found in unusable.items()]
     if arm.report.state != "completed" or lacking:
         what = arm.report.detail if arm.report.state != "completed" else "\n".join(lacking)
@@ -185,9 +171,9 @@ def _measured(
     return Taken(template=template, asset=asset, commit=sources.commits.get("merge_base"), arm=arm)
 
 
-def _how(stage: Stage, scene: Scene, taken: Taken) -> Measured:
-    now = stage.circumstances.now()
-    harness = harness_digest(taken.template, scene.harness)
+def _how(world: World, context: Context, taken: Taken) -> Measured:
+    now = world.now()
+    harness = harness_digest(taken.template, context.harness)
     return Measured(
         clock=now.clock,
         version=now.version,

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from remyx_action.errors import FilesWrong, Problem, WrongUsage
 from remyx_action.policy.diff import Change, Side, compare_bars
 from remyx_action.policy.lints.errors import load_checked
+from remyx_action.project.files.globs import matcher
 from remyx_action.project.load import BASELINES, ROOT, Bundle, stem_of
 from remyx_action.project.protected import harness_globs
 from remyx_action.report.render.bar_diff import changes_as_json, changes_as_text
@@ -90,13 +91,11 @@ def files_at(repository: Repository, name: str) -> Files:
 
 
 def _harness(repository: Repository, commit: str, bundle: Bundle) -> dict[str, dict[str, str]]:
-    from pathspec import GitIgnoreSpec
-
     entries = repository.entries(commit) if bundle.templates else ()
     harness = {}
     for name, template in bundle.templates.items():
-        spec = GitIgnoreSpec.from_lines(f"/{glob}" for glob in harness_globs(template))
+        matches = matcher(harness_globs(template))
         harness[name] = {
-            entry.path: f"{entry.mode} {entry.object_id}" for entry in entries if spec.match_file(entry.path)
+            entry.path: f"{entry.mode} {entry.object_id}" for entry in entries if matches(entry.path)
         }
     return harness

@@ -26,8 +26,8 @@ from remyx_action.sources.git import Repository, find_repository
 
 from .on_github.outputs import Say
 from .on_github.posting import connect
-from .run.pipeline import Stage
 from .run.project import load_project
+from .run.request import World
 
 DoctorFormat = Literal["text", "json"]
 
@@ -118,15 +118,15 @@ def place_of(root: Path, event: PullRequestEvent | MergeGroupEvent, repository: 
     )
 
 
-def knowing_enforcement(stage: Stage, client: Client | None, place: Place) -> Stage:
-    """The stage, able to ask GitHub whether a lock is enforced; without a token nothing is known."""
+def knowing_enforcement(world: World, client: Client | None, place: Place) -> World:
+    """Return the world, able to ask GitHub whether a lock is enforced; without a token nothing is known."""
     if client is None:
-        return stage
+        return world
 
     def ask(template: Template, base: str) -> bool:
         return is_enforced(client, replace(place, base=base), template)
 
-    return replace(stage, is_enforced=ask)
+    return replace(world, is_enforced=ask)
 
 
 def _asked(place: Place, templates: Iterable[Template], checks: Iterable[str]) -> Asked:

@@ -5,58 +5,59 @@ from __future__ import annotations
 from pathlib import Path
 from shlex import join
 
-from msgspec import Struct
-
 from remyx_action.policy.bar import set_bar
 from remyx_action.policy.isolation import HANDED_IN
 from remyx_action.project.models.metrics import measured_metrics
 from remyx_action.report.report import Report
-from remyx_action.report.verdict import reach_verdict
+from remyx_action.report.verdict import Arms, reach_verdict
 from remyx_action.sources.disk import prepare_output
 
 from .run.arms import read_handed_in, read_recorded
-from .run.clock import Circumstances
+from .run.judged_under import judged_under, lock_state
 from .run.project import choose, load_project
-from .run.provenance import standing_of
+from .run.request import World
 
 
-class Request(Struct, frozen=True, kw_only=True):
-    root: Path
-    policy: str
-    variant: Path
-    baseline: Path | None = None
-    """None: the recorded baseline, whatever the template says."""
-    out: Path | None = None
+def judge(
+    root: Path,
+    world: World,
+    *,
+    policy: str,
+    variant: Path,
+    baseline: Path | None = None,
+    out: Path | None = None,
+) -> Report:
+    """Read both arms as the policy's template says, and judge them.
 
-
-def judge(request: Request, circumstances: Circumstances) -> Report:
-    """Read both arms as the policy's template says, and judge them."""
-    project = load_project(request.root)
-    [(template, [policy])] = choose(project.bundle, template=None, policy=request.policy)
+    Without `baseline` the recorded one counts, whatever the template says.
+    """
+    project = load_project(root)
+    [(template, [bar])] = choose(project.bundle, template=None, policy=policy)
     metrics = measured_metrics(template, project.vocabulary)
-    variant = read_handed_in(template, metrics, request.variant)
-    if request.baseline is None:
-        baseline = read_recorded(template, metrics, project, now=circumstances.now().clock)
+    after = read_handed_in(template, metrics, variant)
+    if baseline is None:
+        recorded = project.recorded_baseline(template.name)
+        before = read_recorded(template, metrics, recorded, now=world.now().clock)
     else:
-        baseline = read_handed_in(template, metrics, request.baseline)
+        before = read_handed_in(template, metrics, baseline)
+    lock, reproduce = lock_state(project, template, None), command(policy, variant, baseline)
     report = reach_verdict(
-        set_bar(policy, template, project.vocabulary),
-        {"baseline": baseline, "variant": variant},
-        judged_under=standing_of(
-            project, template, policy, harness=None, isolation=HANDED_IN, reproduce=command(request)
-        ).record,
-        run=circumstances.now(),
+        set_bar(bar, template, project.vocabulary),
+        Arms(baseline=before, variant=after),
+        judged_under=judged_under(
+            project, template, bar, lock=lock, isolation=HANDED_IN, reproduce=reproduce
+        ),
+        run=world.now(),
     )
-    if request.out is not None:
+    if out is not None:
         from .run.pipeline import write_report
 
-        with prepare_output(request.out, arms=()):
-            write_report(request.out, report)
+        with prepare_output(out, arms=()):
+            write_report(out, report)
     return report
 
 
-def command(request: Request) -> str:
-    """The command line that gives the same verdict."""
-    baseline = ["--baseline", str(request.baseline)] if request.baseline else []
-    words = ["judge", "--policy", request.policy, "--variant", str(request.variant), *baseline]
-    return join(["remyx-action", *words])
+def command(policy: str, variant: Path, baseline: Path | None) -> str:
+    """Return the command line that gives the same verdict."""
+    words = ["judge", "--policy", policy, "--variant", str(variant)]
+    return join(["remyx-action", *words, *(["--baseline", str(baseline)] if baseline else [])])

@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from remyx_action.runtimes.plan.shards import Leg, legs_of, matrix_of
 
-from .run.pipeline import Request, scene_of
+from .run.context import open_context
+from .run.request import Request
 
 
 class Planned(Struct, frozen=True, kw_only=True):
@@ -21,9 +22,9 @@ class Planned(Struct, frozen=True, kw_only=True):
 
 def plan(request: Request, *, shards: int | None) -> Planned:
     """The legs of every template that the change concerns."""
-    with scene_of(request) as scene:
-        templates = [template for template, _ in scene.choices]
-        return Planned(legs=legs_of(templates, shards), nothing=scene.nothing)
+    with open_context(request) as context:
+        templates = [template for template, _ in context.choices]
+        return Planned(legs=legs_of(templates, shards), nothing=context.nothing)
 
 
 def told(planned: Planned, format: str) -> str:
@@ -31,12 +32,12 @@ def told(planned: Planned, format: str) -> str:
     if format == "github":
         return matrix_of(planned.legs)
     if format == "json":
-        legs = [{"name": leg.name, "template": leg.template, "shard": leg.extent} for leg in planned.legs]
+        legs = [{"name": leg.name, "template": leg.template, "shard": str(leg.shard)} for leg in planned.legs]
         return json.dumps({"legs": legs}, indent=2)
     if planned.nothing is not None:
         return f"nothing to measure: {planned.nothing}"
     return "\n".join(
-        join(["remyx-action", "run", "--template", leg.template, "--shard", leg.extent])
+        join(["remyx-action", "run", "--template", leg.template, "--shard", str(leg.shard)])
         + f" --measure-only --out legs/{leg.name}"
         for leg in planned.legs
     )

@@ -14,7 +14,7 @@ from typing import Literal, cast, get_args
 from urllib.parse import urlsplit
 
 from remyx_action.errors import WrongUsage
-from remyx_action.project.models.extent import SHARD_HELP, WHOLE, Extent, read_shard
+from remyx_action.project.models.shard import SHARD_HELP, WHOLE, Shard, read_shard
 
 from .events import Event, Laptop, SettingProblem, is_plain, parse_event, shown
 
@@ -59,7 +59,7 @@ class Runner:
     """None: nothing can be published."""
     summary_file: Path | None
     output_file: Path | None
-    extent: Extent = WHOLE
+    shard: Shard = WHOLE
     """How much of the evaluation this job measures: `REMYX_SHARD` (`3/8`) and `REMYX_SAMPLES`."""
     kept: Path | None = None
     """Baseline arms that a job on the default branch kept: `remyx-kept` in the runner's temporary folder."""
@@ -253,18 +253,18 @@ def _runner(variables: _Variables) -> Runner:
         token=token or None,
         summary_file=variables.file("GITHUB_STEP_SUMMARY"),
         output_file=variables.file("GITHUB_OUTPUT"),
-        extent=_extent(variables),
+        shard=_shard(variables),
         kept=kept_folder(variables.environment),
     )
 
 
-def _extent(variables: _Variables) -> Extent:
+def _shard(variables: _Variables) -> Shard:
     text = variables.environment.get("REMYX_SHARD", "").strip() or "0/1"
-    extent = read_shard(text)
-    if extent is None:
+    shard = read_shard(text)
+    if shard is None:
         variables.refuse("REMYX_SHARD", f"{shown(text)} is no shard", SHARD_HELP)
-        extent = WHOLE
-    return extent.with_samples(variables.count("REMYX_SAMPLES"))
+        shard = WHOLE
+    return shard.with_samples(variables.count("REMYX_SAMPLES"))
 
 
 def _address(variables: _Variables, name: str, default: str) -> str:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from msgspec import Struct
 from pydantic import Field, ValidationError
 
 from remyx_action.errors import NotJudged
 from remyx_action.project.files import json_text as strict_json
-from remyx_action.project.models.extent import Extent
 from remyx_action.project.models.fields import Integer, Line, Name, Spec
+from remyx_action.project.models.shard import Shard
 from remyx_action.project.models.template import ArmName
 
 from .report import ArmReport, RunReport
@@ -36,34 +35,32 @@ class RunRecord(Spec):
     run: RunReport
 
 
-class Measured(Struct, frozen=True, kw_only=True):
-    """What was measured."""
-
-    template: str
-    commits: Mapping[str, str]
-    extent: Extent
-
-
 def record_as_json(
-    errand: Measured, *, harness: str, arms: Mapping[ArmName, ArmReport], run: RunReport
+    template: str,
+    shard: Shard,
+    *,
+    commits: Mapping[str, str],
+    harness: str,
+    arms: Mapping[ArmName, ArmReport],
+    run: RunReport,
 ) -> str:
-    """The file's text."""
+    """Return the file's text."""
     record = {
         "schema": "remyx-run/1",
-        "template": errand.template,
-        "commits": dict(errand.commits),
+        "template": template,
+        "commits": dict(commits),
         "harness": harness,
-        "arms": {arm: report.model_dump() for arm, report in arms.items()},
-        "samples": errand.extent.samples,
-        "shard": errand.extent.shard,
-        "shards": errand.extent.shards,
+        "arms": {name: report.model_dump() for name, report in arms.items()},
+        "samples": shard.samples,
+        "shard": shard.index,
+        "shards": shard.count,
         "run": run.model_dump(),
     }
     return strict_json.dump(record)
 
 
 def read_record(text: bytes, place: str) -> RunRecord:
-    """The record, or NotJudged: nothing is guessed from a file that is not what this program writes."""
+    """Return the record. NotJudged where the file is not what this program writes."""
     try:
         return RunRecord.model_validate(strict_json.read(text))
     except (strict_json.NotStrictJson, ValidationError) as error:

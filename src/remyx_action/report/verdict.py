@@ -21,23 +21,30 @@ from .draw_up import Surroundings, draw_up
 from .report import ArmReport, JudgedUnder, ProposalReport, Report, RunReport
 
 
-class MeasuredArm(Struct, frozen=True, kw_only=True):
-    """What one arm left behind and how it came about."""
+class Arm(Struct, frozen=True, kw_only=True):
+    """One arm, measured now or earlier: its scores, and how they came about."""
 
     scores: ArmScores
     report: ArmReport
+    """Its state, its asset, and where its numbers come from."""
+
+    def with_warnings(self, warnings: Sequence[str]) -> Arm:
+        """The arm with more for its reader to know."""
+        report = self.report.model_copy(update={"warnings": [*self.report.warnings, *warnings]})
+        return replace(self, report=report)
 
 
-Arms = Mapping[ArmName, MeasuredArm]
-"""Both of them."""
+class Arms(Struct, frozen=True, kw_only=True):
+    """Both arms of an evaluation, or of a quick look at it."""
 
-
-class Measurement(Struct, frozen=True, kw_only=True):
-    """Both arms, and how much of the evaluation they are."""
-
-    arms: Arms
+    baseline: Arm
+    variant: Arm
     samples: int | None = None
-    """At most so many were asked for, fewer than there are: a quick look."""
+    """At most so many samples were asked for, fewer than there are: a quick look."""
+
+    def named(self) -> Mapping[ArmName, Arm]:
+        """The arms by name, baseline first."""
+        return {"baseline": self.baseline, "variant": self.variant}
 
 
 NOT_MEASURED = Unusable(reason=Reason.MISSING_METRIC, message="was not measured")
@@ -51,11 +58,10 @@ def reach_verdict(
     run: RunReport,
     caps: Sequence[str] = (),
     proposal: ProposalReport | None = None,
-    quick_look: int | None = None,
 ) -> Report:
     """The verdict on two arms under a bar."""
-    warnings = compare_provenance(arms["baseline"].scores, arms["variant"].scores).warnings
-    arms = {**arms, "variant": with_warnings(arms["variant"], warnings)}
+    warnings = compare_provenance(arms.baseline.scores, arms.variant.scores).warnings
+    arms = replace(arms, variant=arms.variant.with_warnings(warnings))
     inputs = compare(bar, arms, caps=caps)
     return draw_up(
         judge(bar, inputs),
@@ -64,10 +70,10 @@ def reach_verdict(
         surroundings=Surroundings(
             samples_changed=_changes(bar, arms),
             judged_under=judged_under,
-            arms={arm: measured.report for arm, measured in arms.items()},
+            arms={name: arm.report for name, arm in arms.named().items()},
             proposal=proposal,
             run=run,
-            quick_look=quick_look,
+            quick_look=arms.samples,
         ),
     )
 
@@ -79,7 +85,7 @@ def preview(bar: Bar, arms: Arms) -> Judgement:
 
 def compare(bar: Bar, arms: Arms, *, caps: Sequence[str] = ()) -> Inputs:
     """The evidence in both arms about everything that the bar asks."""
-    baseline, variant = arms["baseline"], arms["variant"]
+    baseline, variant = arms.baseline, arms.variant
     return unchecked(Inputs)(
         metrics={
             metric.key: gather(
@@ -91,29 +97,23 @@ def compare(bar: Bar, arms: Arms, *, caps: Sequence[str] = ()) -> Inputs:
             )
             for metric, claims in zip(bar.metrics, claims_in(bar).values(), strict=True)
         },
-        arms={arm: measured.report.state for arm, measured in arms.items()},
+        arms={name: arm.report.state for name, arm in arms.named().items()},
         not_comparable=list(compare_provenance(baseline.scores, variant.scores).mismatches),
         caps=list(caps),
     )
 
 
-def failed_arm(keys: Iterable[str], report: ArmReport) -> MeasuredArm:
-    """An arm that left nothing: a crash is never a score, so every metric is unusable."""
+def failed_arm(keys: Iterable[str], report: ArmReport) -> Arm:
+    """Return an arm without scores: a crash is never a score, so every metric is unusable."""
     lost = Unusable(reason=Reason.ARM_FAILED, message=report.detail or "the arm failed")
-    return MeasuredArm(scores=ArmScores(scores=dict.fromkeys(keys, lost)), report=report)
-
-
-def with_warnings(arm: MeasuredArm, warnings: Sequence[str]) -> MeasuredArm:
-    """The arm with more for its reader to know."""
-    report = arm.report.model_copy(update={"warnings": [*arm.report.warnings, *warnings]})
-    return replace(arm, report=report)
+    return Arm(scores=ArmScores(scores=dict.fromkeys(keys, lost)), report=report)
 
 
 def _changes(bar: Bar, arms: Arms) -> Mapping[str, SamplesChanged]:
     found = {}
     for metric in bar.metrics:
-        before = arms["baseline"].scores.scores[metric.key]
-        after = arms["variant"].scores.scores[metric.key]
+        before = arms.baseline.scores.scores[metric.key]
+        after = arms.variant.scores.scores[metric.key]
         if isinstance(before, Samples) and isinstance(after, Samples):
             found[metric.key] = samples_changed(before, after)
     return found

@@ -46,7 +46,7 @@ def planned(root: Path, out: Path, *, arms: tuple[ArmName, ...] = ("variant",), 
     site = Site(
         harness=str(root),
         script=Script(path="eval", kind=ScriptKind.CONTAINER),
-        surroundings={"SECRET": "s", "PATH": "/bin"},
+        environment={"SECRET": "s", "PATH": "/bin"},
         outputs=outputs,
         configs={
             path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()

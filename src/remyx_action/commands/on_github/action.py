@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from remyx_action.commands.check import check as check_files
 from remyx_action.commands.doctor import doctor_mode, knowing_enforcement, place_of
-from remyx_action.commands.run.pipeline import Stage, run
+from remyx_action.commands.run.pipeline import run
+from remyx_action.commands.run.request import World
 from remyx_action.errors import Exit, NotJudged, Refusal, WrongUsage
 from remyx_action.github import check
 from remyx_action.github.events import (
@@ -44,7 +45,7 @@ from .publish import (
 )
 
 
-def carry_out(settings: Settings, stage: Stage, say: Say, out: Path | None = None) -> Exit:
+def carry_out(settings: Settings, world: World, say: Say, out: Path | None = None) -> Exit:
     """Carry out the mode that the action's inputs ask for; `out`: default a new folder of its own."""
     runner = settings.runner
     if runner is None:
@@ -52,7 +53,7 @@ def carry_out(settings: Settings, stage: Stage, say: Say, out: Path | None = Non
             "the action runs on GitHub, and no event is set here",
             help="on your own machine: `remyx-action run`",
         )
-    stage = replace(stage, circumstances=replace(stage.circumstances, attempt=runner.run_attempt))
+    world = replace(world, attempt=runner.run_attempt)
     mode = settings.inputs.mode
     if mode == "check":
         return check_mode(settings, say)
@@ -63,10 +64,10 @@ def carry_out(settings: Settings, stage: Stage, say: Say, out: Path | None = Non
     task = Task(
         root=Path(settings.inputs.working_directory).absolute(),
         out=out or Path(tempfile.mkdtemp(prefix="remyx-", dir=os.environ.get("RUNNER_TEMP"))) / "out",
-        stage=stage,
+        world=world,
         results=Path(settings.inputs.results) if settings.inputs.results else None,
         kept=runner.kept,
-        extent=runner.extent,
+        shard=runner.shard,
     )
     if mode in measuring.MODES:
         return measuring.MODES[mode](settings, runner, task, say)
@@ -126,7 +127,7 @@ def judge_mode(settings: Settings, runner: Runner, task: Task, say: Say) -> Exit
         opened = open_checks(desk, policies, posts)
         request = request_of(task, event, settings.inputs)
         sections, bug = sections_of(
-            lambda: run(request, task.stage), settings.inputs, policies, commit=event.head_commit
+            lambda: run(request, task.world), settings.inputs, policies, commit=event.head_commit
         )
     now = look_again(desk, posts)
     newest = at_the_tip(event, now)
@@ -145,10 +146,10 @@ def judge_mode(settings: Settings, runner: Runner, task: Task, say: Say) -> Exit
 
 
 def prepared(task: Task, desk: Desk) -> Task:
-    """The event's commits at hand, and the stage able to ask whether a lock is enforced."""
+    """The event's commits at hand, and the world able to ask whether a lock is enforced."""
     fetch_commits(task.root, desk)
     place = place_of(task.root, desk.event, desk.runner.repository)
-    return replace(task, stage=knowing_enforcement(task.stage, desk.client, place))
+    return replace(task, world=knowing_enforcement(task.world, desk.client, place))
 
 
 def finish(
@@ -221,7 +222,7 @@ def elsewhere(settings: Settings, runner: Runner, task: Task, say: Say) -> Exit:
         )
     assert isinstance(settings.event, WorkflowDispatchEvent)
     request = request_of(task, settings.event, settings.inputs)
-    sections, bug = sections_of(lambda: run(request, task.stage), settings.inputs, [])
+    sections, bug = sections_of(lambda: run(request, task.world), settings.inputs, [])
     exit_code = finish(runner, sections, Posts(), task, say)
     if bug is not None:
         raise bug

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from remyx_action.commands import baseline
 from remyx_action.commands.plan import Planned, plan, told
-from remyx_action.commands.run.cache import Keeping
 from remyx_action.commands.run.pipeline import run
+from remyx_action.commands.run.request import CacheSettings, Request
 from remyx_action.errors import Exit
 from remyx_action.github.events import MergeGroupEvent, PullRequestEvent, PushEvent
 from remyx_action.github.settings import Runner, Settings
@@ -41,7 +41,7 @@ def measure_mode(settings: Settings, runner: Runner, task: Task, say: Say) -> Ex
         say("nothing to measure: the event proposes nothing")
         return Exit.SHIP
     request = replace(request_of(task, event, settings.inputs), measure_only=True)
-    ran = run(request, task.stage)
+    ran = run(request, task.world)
     if ran.nothing is not None:
         say(f"nothing to evaluate: {ran.nothing}")
         return Exit.SHIP
@@ -55,14 +55,14 @@ def measure_mode(settings: Settings, runner: Runner, task: Task, say: Say) -> Ex
 def keep_mode(settings: Settings, runner: Runner, task: Task, say: Say) -> Exit:
     """Every baseline arm among the kept ones, on the default branch alone."""
     trusted = isinstance(settings.event, PushEvent) and settings.event.to_default_branch
-    request = baseline.Request(
+    request = Request(
         root=task.root,
         out=task.out,
-        keeping=Keeping(folder=runner.kept, may_keep=trusted),
+        cache=CacheSettings(folder=runner.kept, may_put=trusted),
         template=settings.inputs.template,
-        extent=task.extent,
+        shard=task.shard,
     )
-    baseline.keep(request, task.stage, say)
+    baseline.keep(request, task.world, say)
     return Exit.SHIP
 
 

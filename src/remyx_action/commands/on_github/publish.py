@@ -10,16 +10,16 @@ from tempfile import TemporaryDirectory
 from msgspec import Struct
 from msgspec.structs import replace
 
-from remyx_action.commands.run.cache import Keeping
-from remyx_action.commands.run.pipeline import Ran, Request, Stage, run
+from remyx_action.commands.run.pipeline import Ran, run
 from remyx_action.commands.run.project import load_project
+from remyx_action.commands.run.request import CacheSettings, Request, World
 from remyx_action.errors import FilesWrong, NotJudged, Refusal
 from remyx_action.github import pull_request
 from remyx_action.github.client import Client
 from remyx_action.github.events import Event, PullRequestEvent, WorkflowRunEvent
 from remyx_action.github.settings import Inputs
 from remyx_action.github.trouble import NotRead
-from remyx_action.project.models.extent import WHOLE, Extent
+from remyx_action.project.models.shard import WHOLE, Shard
 from remyx_action.report.conclusion import Section, of_bug, of_nothing, of_problems, of_refusal, of_report
 from remyx_action.sources.disk.archive import unpack_all
 from remyx_action.sources.git import find_repository, obtain
@@ -33,12 +33,12 @@ class Task(Struct, frozen=True, kw_only=True):
     root: Path
     """The project's."""
     out: Path
-    stage: Stage
+    world: World
     results: Path | None
     """What another job left; None: measured here, or nothing."""
     measured: Path | None = None
     """What this very job measured."""
-    extent: Extent = WHOLE
+    shard: Shard = WHOLE
     kept: Path | None = None
     """Where a job on the default branch kept baseline arms."""
 
@@ -52,8 +52,8 @@ def request_of(task: Task, event: Event, inputs: Inputs) -> Request:
         template=inputs.template,
         policy=inputs.policy,
         variant=inputs.variant,
-        keeping=Keeping(folder=task.kept, may_keep=False),
-        extent=task.extent,
+        cache=CacheSettings(folder=task.kept, may_put=False),
+        shard=task.shard,
     )
 
 
@@ -68,7 +68,7 @@ def judged(
             if task.results is not None and task.results.exists():
                 refuse_inside_checkout(task)
                 folder = unpack_all(task.results, folder)
-            return run(replace(request_of(task, event, inputs), results=folder), task.stage)
+            return run(replace(request_of(task, event, inputs), measured=folder), task.world)
 
     return sections_of(carry_out, inputs, policies, commit=event.head_commit)
 

@@ -1,11 +1,13 @@
-"""An arm as it is judged: freshly measured, handed in as files, or recorded earlier."""
+"""An arm as it is judged, wherever it comes from: measured now, cached, recorded, handed in, or measured
+by another job. Each source says how the arm ended and where its files lie; one function reads them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -14,161 +16,165 @@ from remyx_action.evidence.comparability import HARNESS
 from remyx_action.project.lock import digest_of
 from remyx_action.project.models import Template
 from remyx_action.project.models.metrics import BarMetric
-from remyx_action.project.models.template import ArmName
 from remyx_action.readers import BrokenResults, Measured, read_arm, recorded_baseline, results_file
 from remyx_action.readers.scores import ArmScores
 from remyx_action.report.age import STALE_DAYS, age_days, age_in_words
 from remyx_action.report.report import ArmReport, Origin
-from remyx_action.report.verdict import MeasuredArm, failed_arm
+from remyx_action.report.verdict import Arm, Arms, failed_arm
 from remyx_action.runtimes.plan.plan import folder_of, seeds_of
 from remyx_action.sources.disk import ResultsFolder, open_results, open_run
 
 from .parts import join_seeds
-from .project import Project
 
 if TYPE_CHECKING:
     from remyx_action.runtimes import ArmOutcome
     from remyx_action.sources.disk.cache_key import Entry
 
 RENEW = "models and data move without git knowing; --fresh measures it again"
-State = Literal["completed", "failed", "timed_out", "recorded", "handed_in"]
+FAILED = frozenset({"failed", "timed_out"})
+Metrics = Mapping[str, BarMetric]
 
 
-def read_outcome(
-    template: Template, metrics: Mapping[str, BarMetric], folder: Path, outcome: ArmOutcome, *, asset: str
-) -> MeasuredArm:
-    """What a finished arm left behind; a crash, a timeout and a broken file are failures, never scores."""
-    from remyx_action.runtimes import Completed, Failed, TimedOut  # `judge` runs nothing
+def read_run(
+    template: Template, metrics: Metrics, report: ArmReport, folder: ResultsFolder, file: str | None = None
+) -> Arm:
+    """Return the arm of one run: the scores in `folder`, unless the report says that the run failed.
 
-    seconds, images = Decimal(f"{outcome.elapsed_seconds:.3f}"), outcome.images
-    if isinstance(outcome, Completed):
-        report = _report("completed", asset=asset, seconds=seconds, warnings=outcome.notes, images=images)
-        return _read(template, metrics, ResultsFolder(folder), report)
-    timed_out = isinstance(outcome, TimedOut)
-    what = outcome.what if isinstance(outcome, Failed) else f"timed out after {outcome.timeout_seconds:g} s"
-    report = _report(
-        "timed_out" if timed_out else "failed",
-        asset=asset,
-        detail="\n".join([what, *outcome.last_lines]),
-        seconds=seconds,
-        warnings=outcome.notes,
-        images=images,
-    )
-    return failed_arm(metrics, report)
-
-
-def read_kept(
-    template: Template, metrics: Mapping[str, BarMetric], folder: Path, entry: Entry, *, asset: str, now: str
-) -> MeasuredArm:
-    """An earlier run's files, laid into the arm's folder; they fail the arm where they changed since."""
-    origin = Origin(kind="kept", clock=entry.clock, version=entry.version)
-    days = age_days(entry.clock, now)
-    old = (
-        []
-        if days is not None and days < STALE_DAYS
-        else [f"measured {age_in_words(entry.clock, now)}: {RENEW}"]
-    )
-    report = _report(
-        "completed", asset=asset, seconds=entry.seconds, origin=origin, warnings=old, images=entry.images
-    )
-    arm = _read(template, metrics, ResultsFolder(folder), report)
-    if arm.report.digests.items() <= entry.files.items():
-        return arm
-    changed = NotJudged("the kept results changed during the run", help="run it again with --fresh")
-    return failed_arm(metrics, _failed(report, changed))
-
-
-def read_handed_in(template: Template, metrics: Mapping[str, BarMetric], path: Path) -> MeasuredArm:
-    """Results that exist already: an arm's output folder, or its results file."""
-    if template.seeds and (path / folder_of(template.seeds[0])).is_dir():
-        runs = [
-            (seed, _read(template, metrics, ResultsFolder(path / folder_of(seed)), _report("handed_in")))
-            for seed in template.seeds
-        ]
-        return join_seeds(runs, metrics)
-    left = _as_it_was_left(template, path)
-    told = results_file(left)
-    folder, name = open_results(path, told) if told else open_run(path, below="results", beside="details")
-    return _read(left, metrics, folder, _report("handed_in"), name=name)
-
-
-def _as_it_was_left(template: Template, path: Path) -> Template:
-    """A task of lighteval is run here, and leaves our own results; or by lighteval itself, elsewhere."""
-    native = results_file(template)
-    is_there = native is not None and (
-        (path / native).exists() if path.is_dir() else not path.name.startswith("results_")
-    )
-    if template.runtime != "lighteval" or is_there:
-        return template
-    return template.model_copy(update={"results": "lighteval"})
-
-
-def read_left_behind(
-    template: Template, metrics: Mapping[str, BarMetric], folder: Path, told: ArmReport, *, asset: str
-) -> MeasuredArm:
-    """What another job measured: its word that an arm failed is taken, a score only from the raw results."""
-    failed: State = "timed_out" if told.state == "timed_out" else "failed"
-    if told.state in {"failed", "timed_out"}:
-        report = _report(
-            failed, asset=asset, detail=told.detail, seconds=told.seconds, warnings=told.warnings
-        )
+    A file that is broken as a whole fails the arm. `file`: where it is another than the template's.
+    """
+    if report.state in FAILED:
         return failed_arm(metrics, report)
-    report = _report("completed", asset=asset, origin=told.origin, warnings=told.warnings, images=told.images)
+    try:
+        if results_file(template) is None:
+            scores = _read_lighteval(template, metrics, folder, file)
+        else:
+            scores = read_arm(template, metrics, folder, file=file)
+    except (BrokenResults, NotJudged) as broken:
+        return _failed(metrics, report, broken)
+    read = {
+        "provenance": dict(scores.provenance),
+        "digests": dict(folder.digests),
+        "unnamed": list(scores.unnamed),
+        "cost": dict(scores.cost),
+        "warnings": list(dict.fromkeys([*report.warnings, *scores.warnings])),
+    }
+    return Arm(scores=scores, report=report.model_copy(update=read))
+
+
+def read_runs(template: Template, metrics: Metrics, report: ArmReport, folder: Path) -> Arm:
+    """Return the whole arm below `folder`: its runs, one per seed, as one."""
+    if report.state in FAILED:
+        return failed_arm(metrics, report)
     runs = [
-        (seed, _read(template, metrics, ResultsFolder(folder / folder_of(seed)), report))
+        (seed, read_run(template, metrics, report, ResultsFolder(folder / folder_of(seed))))
         for seed in seeds_of(template)
     ]
-    joined = join_seeds(runs, metrics)
-    return replace(joined, report=joined.report.model_copy(update={"seconds": told.seconds}))
+    return join_seeds(runs, metrics)
+
+
+def read_handed_in(template: Template, metrics: Metrics, path: Path) -> Arm:
+    """Return the arm of results that exist already: an output folder, or a results file."""
+    report = arm_report("handed_in")
+    if template.seeds and (path / folder_of(template.seeds[0])).is_dir():
+        return read_runs(template, metrics, report, path)
+    template = _as_it_was_left(template, path)
+    named = results_file(template)
+    folder, file = open_results(path, named) if named else open_run(path, below="results", beside="details")
+    return read_run(template, metrics, report, folder, file)
 
 
 def read_recorded(
-    template: Template,
-    metrics: Mapping[str, BarMetric],
-    project: Project,
-    *,
-    now: str,
-    harness: str | None = None,
-) -> MeasuredArm:
-    """The recorded baseline: `.remyx/baselines/<template>.json`, else the numbers in metrics.yaml.
+    template: Template, metrics: Metrics, recorded: bytes | None, *, now: str, harness: str | None = None
+) -> Arm:
+    """Return the recorded baseline: `.remyx/baselines/<template>.json`, else the numbers in metrics.yaml.
 
     `now` is this run's clock; `harness` the digest of the harness that measures the other arm, if one does.
     """
-    report = _report("recorded", asset=template.baseline_asset)
+    report = arm_report("recorded", asset=template.baseline_asset)
     try:
-        recorded = recorded_baseline(template.name, project.recorded_baseline(template.name), metrics)
+        found = recorded_baseline(template.name, recorded, metrics)
     except BrokenResults as broken:
-        return failed_arm(metrics, _failed(report, broken))
-    measured, scores = recorded.measured, recorded.scores
+        return _failed(metrics, report, broken)
+    measured, scores = found.measured, found.scores
     if measured is None:
-        return MeasuredArm(scores=scores, report=report)
+        return Arm(scores=scores, report=report)
     if harness is not None:
-        scores = under_harness(scores, measured.digests.get("harness", ""))
-    found = {
+        scores = _under_harness(scores, measured.digests.get("harness", ""))
+    known = {
         "asset": measured.asset or (measured.commit or "")[:12] or report.asset,
         "seconds": measured.seconds,
         "origin": Origin(kind="recorded", clock=measured.clock, version=measured.version),
         "provenance": dict(scores.provenance),
         "warnings": stale(template, measured, now=now),
     }
-    return MeasuredArm(scores=scores, report=report.model_copy(update=found))
+    return Arm(scores=scores, report=report.model_copy(update=known))
 
 
-def beside_recorded(arms: Mapping[ArmName, MeasuredArm], harness: str) -> MeasuredArm:
-    """The variant, by which harness it was measured, where the recorded baseline says by which it was."""
-    variant, baseline = arms["variant"], arms["baseline"]
-    if HARNESS not in baseline.scores.provenance:
-        return variant
-    return replace(variant, scores=under_harness(variant.scores, harness))
+def of_outcome(outcome: ArmOutcome, *, asset: str) -> ArmReport:
+    """Return the report of a run that ended now; a crash and a timeout are failures, never scores."""
+    from remyx_action.runtimes import Completed, Failed  # `judge` runs nothing
+
+    known: dict[str, Any] = {
+        "asset": asset,
+        "seconds": Decimal(f"{outcome.elapsed_seconds:.3f}"),
+        "warnings": outcome.notes,
+        "images": outcome.images,
+    }
+    if isinstance(outcome, Completed):
+        return arm_report("completed", **known)
+    if isinstance(outcome, Failed):
+        return arm_report("failed", detail="\n".join([outcome.what, *outcome.last_lines]), **known)
+    what = f"timed out after {outcome.timeout_seconds:g} s"
+    return arm_report("timed_out", detail="\n".join([what, *outcome.last_lines]), **known)
 
 
-def under_harness(scores: ArmScores, digest: str) -> ArmScores:
-    """The scores with the harness that measured them: two arms by different ones are not comparable."""
-    return replace(scores, provenance={**scores.provenance, HARNESS: digest})
+def of_entry(entry: Entry, *, asset: str, now: str) -> ArmReport:
+    """Return the report of a cached run."""
+    days = age_days(entry.clock, now)
+    is_old = days is None or days >= STALE_DAYS
+    return arm_report(
+        "completed",
+        asset=asset,
+        seconds=entry.seconds,
+        origin=Origin(kind="kept", clock=entry.clock, version=entry.version),
+        warnings=[f"measured {age_in_words(entry.clock, now)}: {RENEW}"] if is_old else [],
+        images=entry.images,
+    )
+
+
+def as_cached(metrics: Metrics, arm: Arm, entry: Entry) -> Arm:
+    """Return the arm, failed where its files are no longer those that were cached."""
+    if arm.report.digests.items() <= entry.files.items():
+        return arm
+    changed = NotJudged("the kept results changed during the run", help="run it again with --fresh")
+    return _failed(metrics, arm.report, changed)
+
+
+def of_another_job(recorded: ArmReport, *, asset: str) -> ArmReport:
+    """Return the report of an arm that another job measured.
+
+    Its word that the arm failed is taken, a score only from the raw results.
+    """
+    known: dict[str, Any] = {"asset": asset, "warnings": recorded.warnings}
+    if recorded.state == "failed":
+        return arm_report("failed", detail=recorded.detail, seconds=recorded.seconds, **known)
+    if recorded.state == "timed_out":
+        return arm_report("timed_out", detail=recorded.detail, seconds=recorded.seconds, **known)
+    return arm_report("completed", origin=recorded.origin, images=recorded.images, **known)
+
+
+def with_harness(arms: Arms, harness: str) -> Arms:
+    """Return the arms, the variant's harness named where the recorded baseline names its own.
+
+    Two arms by different harnesses are not comparable.
+    """
+    if HARNESS not in arms.baseline.scores.provenance:
+        return arms
+    return replace(arms, variant=replace(arms.variant, scores=_under_harness(arms.variant.scores, harness)))
 
 
 def stale(template: Template, measured: Measured, *, now: str) -> list[str]:
-    """What may have moved since a baseline was recorded."""
+    """Return what may have moved since a baseline was recorded."""
     found = []
     days = age_days(measured.clock, now)
     if days is None or days >= STALE_DAYS:
@@ -182,56 +188,8 @@ def stale(template: Template, measured: Measured, *, now: str) -> list[str]:
     return found
 
 
-def _read(
-    template: Template,
-    metrics: Mapping[str, BarMetric],
-    folder: ResultsFolder,
-    report: ArmReport,
-    name: str | None = None,
-) -> MeasuredArm:
-    """Parse what the folder holds; a file that is broken as a whole fails the arm.
-
-    `name` is the results file, where it is another than the template's.
-    """
-    try:
-        if results_file(template) is None:
-            scores = _read_lighteval(template, metrics, folder, name)
-        else:
-            scores = read_arm(template, metrics, folder, file=name)
-    except (BrokenResults, NotJudged) as broken:
-        return failed_arm(metrics, _failed(report, broken))
-    found = {
-        "provenance": dict(scores.provenance),
-        "digests": dict(folder.digests),
-        "unnamed": list(scores.unnamed),
-        "cost": dict(scores.cost),
-        "warnings": list(dict.fromkeys([*report.warnings, *scores.warnings])),
-    }
-    return MeasuredArm(scores=scores, report=report.model_copy(update=found))
-
-
-def _read_lighteval(
-    template: Template, metrics: Mapping[str, BarMetric], folder: ResultsFolder, name: str | None
-) -> ArmScores:
-    """What lighteval itself left; its details are parquet files."""
-    from remyx_action.readers.lighteval import DETAIL_COLUMNS
-    from remyx_action.sources.disk.parquet import ParquetRows
-
-    with ParquetRows(DETAIL_COLUMNS) as rows:
-
-        def open_file(asked: str) -> Iterator[bytes]:
-            blocks = folder(asked)
-            return rows.lines(asked, b"".join(blocks)) if asked.endswith(".parquet") else blocks
-
-        return read_arm(template, metrics, open_file, names=folder.names, file=name)
-
-
-def _failed(report: ArmReport, broken: NotJudged) -> ArmReport:
-    return report.model_copy(update={"state": "failed", "detail": f"{broken.message}\n{broken.help}"})
-
-
-def _report(
-    state: State,
+def arm_report(
+    state: str,
     *,
     asset: str | None = None,
     detail: str | None = None,
@@ -240,8 +198,9 @@ def _report(
     origin: Origin | None = None,
     images: Mapping[str, str] | None = None,
 ) -> ArmReport:
+    """Return a report before anything of the arm is read."""
     return ArmReport(
-        state=state,
+        state=state,  # type: ignore[arg-type]
         asset=asset,
         detail=detail,
         seconds=seconds,
@@ -252,3 +211,39 @@ def _report(
         origin=origin,
         images=dict(images or {}),
     )
+
+
+def _failed(metrics: Metrics, report: ArmReport, broken: NotJudged) -> Arm:
+    detail = f"{broken.message}\n{broken.help}"
+    return failed_arm(metrics, report.model_copy(update={"state": "failed", "detail": detail}))
+
+
+def _under_harness(scores: ArmScores, digest: str) -> ArmScores:
+    return replace(scores, provenance={**scores.provenance, HARNESS: digest})
+
+
+def _as_it_was_left(template: Template, path: Path) -> Template:
+    """A task of lighteval is run here, and leaves our own results; or by lighteval itself, elsewhere."""
+    native = results_file(template)
+    is_there = native is not None and (
+        (path / native).exists() if path.is_dir() else not path.name.startswith("results_")
+    )
+    if template.runtime != "lighteval" or is_there:
+        return template
+    return template.model_copy(update={"results": "lighteval"})
+
+
+def _read_lighteval(
+    template: Template, metrics: Metrics, folder: ResultsFolder, file: str | None
+) -> ArmScores:
+    """Read what lighteval itself left; its details are parquet files."""
+    from remyx_action.readers.lighteval import DETAIL_COLUMNS
+    from remyx_action.sources.disk.parquet import ParquetRows
+
+    with ParquetRows(DETAIL_COLUMNS) as rows:
+
+        def open_file(asked: str) -> Iterator[bytes]:
+            blocks = folder(asked)
+            return rows.lines(asked, b"".join(blocks)) if asked.endswith(".parquet") else blocks
+
+        return read_arm(template, metrics, open_file, names=folder.names, file=file)

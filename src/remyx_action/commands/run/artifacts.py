@@ -1,4 +1,4 @@
-"""Between measuring and judging, where they are two jobs: what the first one left, read as hostile input."""
+"""What other jobs measured, judged here: read as hostile input."""
 
 from __future__ import annotations
 
@@ -7,21 +7,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from remyx_action.errors import NotJudged
 from remyx_action.project.models import Template
-from remyx_action.project.models.metrics import measured_metrics
-from remyx_action.project.models.template import ARMS, ArmName
+from remyx_action.project.models.template import ArmName
 from remyx_action.report.run_record import NAME, RunRecord, read_record
-from remyx_action.report.verdict import MeasuredArm, Measurement
-from remyx_action.runtimes.plan.proposal import choose_assets
+from remyx_action.report.verdict import Arm, Arms
 from remyx_action.sources.disk import read_below
-from remyx_action.sources.git import Sources
 
-from .arms import beside_recorded, read_left_behind, read_recorded
-from .context import Scene
+from .arms import of_another_job, read_runs
+from .judged_under import harness_digest
+from .measure import Evaluation, both
 from .parts import join_shards
-from .provenance import harness_digest
+from .proposal import choose_assets
 
 AGAIN = "let the evaluation run again: push a commit, or update the branch"
 
@@ -33,40 +32,36 @@ class Leg(Struct, frozen=True, kw_only=True):
     record: RunRecord
 
 
-def read_handover(
-    scene: Scene, template: Template, results: Path, sources: Sources, *, now: str
-) -> Measurement:
-    """Both arms of a template from the raw results below `results`; a verdict in there is not looked at.
+def read_artifacts(evaluation: Evaluation, results: Path) -> Arms:
+    """Return both arms from the raw results below `results`; a verdict in there is not looked at.
 
     NotJudged where they, or one of their shards, are missing or there twice, or were measured on other
     commits, by another harness or on other assets than the rules now ask for.
     """
+    context, template = evaluation.context, evaluation.template
     legs = _legs(results, template.name)
-    assets = choose_assets(template, baseline=None, variant=scene.variant_of(template))
-    named = {arm: sources.name_of(arm, asset) for arm, asset in assets.items()}
-    commits = scene.proposal.commits() if scene.proposal else sources.commits
-    harness = harness_digest(template, scene.harness)
+    assets = choose_assets(template, baseline=None, variant=context.variant_of(template))
+    shown = {name: evaluation.sources.name_of(name, asset) for name, asset in assets.items()}
+    harness = harness_digest(template, context.harness)
+    commits = context.commits(evaluation.sources)
     for leg in legs:
-        _refuse_strangers(template, leg.record, named, commits=commits, harness=harness)
-    metrics = measured_metrics(template, scene.project.vocabulary)
-    arms: dict[ArmName, MeasuredArm] = {}
-    for arm in ARMS:
-        if arm not in named:
-            arms[arm] = read_recorded(template, metrics, scene.project, now=now, harness=harness)
-        else:
-            shards = [
-                read_left_behind(
-                    template, metrics, leg.folder / "arms" / arm, leg.record.arms[arm], asset=named[arm]
-                )
-                for leg in legs
-            ]
-            arms[arm] = join_shards(shards, metrics)
-    arms["variant"] = beside_recorded(arms, harness)
-    return Measurement(arms=arms, samples=legs[0].record.samples)
+        _refuse_strangers(template, leg.record, shown, commits=commits, harness=harness)
+    arms = {
+        name: join_shards([_read(evaluation, leg, name, asset) for leg in legs], evaluation.metrics)
+        for name, asset in shown.items()
+    }
+    return both(evaluation, arms, samples=legs[0].record.samples)
+
+
+def _read(evaluation: Evaluation, leg: Leg, name: ArmName, asset: str) -> Arm:
+    recorded = leg.record.arms[name]
+    report = of_another_job(recorded, asset=asset)
+    arm = read_runs(evaluation.template, evaluation.metrics, report, leg.folder / "arms" / name)
+    return replace(arm, report=arm.report.model_copy(update={"seconds": recorded.seconds}))
 
 
 def _legs(results: Path, template: str) -> Sequence[Leg]:
-    """Every shard of the template's arms, in order; each stands in a folder at most two below `results`."""
+    """Return every shard of the template's arms, in order, from folders at most two below `results`."""
     legs = []
     for folder in _folders(results, levels=2):
         text = read_below(folder, NAME)
@@ -118,7 +113,7 @@ def _named(shards: Sequence[int], of: int) -> str:
 def _refuse_strangers(
     template: Template,
     record: RunRecord,
-    named: Mapping[ArmName, str],
+    shown: Mapping[ArmName, str],
     *,
     commits: Mapping[str, str],
     harness: str,
@@ -132,9 +127,9 @@ def _refuse_strangers(
             )
     if record.harness != harness:
         raise NotJudged("the harness on the base branch changed after the arms were measured", help=AGAIN)
-    for arm, asset in named.items():
-        told = record.arms.get(arm)
-        if told is None or told.state not in {"completed", "failed", "timed_out"}:
-            raise NotJudged(f"the results hold no {arm} arm of template {template.name}", help=AGAIN)
-        if told.asset != asset:
-            raise NotJudged(f"the {arm} arm was measured on another asset than {asset}", help=AGAIN)
+    for name, asset in shown.items():
+        recorded = record.arms.get(name)
+        if recorded is None or recorded.state not in {"completed", "failed", "timed_out"}:
+            raise NotJudged(f"the results hold no {name} arm of template {template.name}", help=AGAIN)
+        if recorded.asset != asset:
+            raise NotJudged(f"the {name} arm was measured on another asset than {asset}", help=AGAIN)

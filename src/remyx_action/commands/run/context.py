@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -14,7 +14,11 @@ from remyx_action.github.events import MergeGroupEvent, PullRequestEvent
 from remyx_action.policy.lints.errors import load_checked
 from remyx_action.project.load import Bundle
 from remyx_action.project.models import Experiment, Policy, Template
-from remyx_action.runtimes.plan.proposal import (
+from remyx_action.sources.disk import read_below
+from remyx_action.sources.git import Repository, Sources, checked_out, find_repository, sources_of
+
+from .project import Project, choose, load_project
+from .proposal import (
     Proposal,
     asset_in,
     choose_variant,
@@ -22,17 +26,14 @@ from remyx_action.runtimes.plan.proposal import (
     named_variants,
     refuse_changed_files,
 )
-from remyx_action.sources.disk import read_below
-from remyx_action.sources.git import Repository, checked_out, find_repository
-
-from .project import Project, choose, load_project
+from .request import Request
 
 GitHubEvent = PullRequestEvent | MergeGroupEvent
 FIRST = "the base branch holds no .remyx/ yet, so there is nothing to judge by"
 
 
-class Scene(Struct, frozen=True, kw_only=True):
-    """What one run is about, once everything is read."""
+class Context(Struct, frozen=True, kw_only=True):
+    """What a run is about, once everything is read."""
 
     project: Project
     """The rules: of the base branch's tip on a pull request, else of the working tree or `--base`."""
@@ -52,55 +53,70 @@ class Scene(Struct, frozen=True, kw_only=True):
     experiments: Mapping[str, Experiment] = field(default_factory=dict)
     """By template: the experiment that the pull request adds or changes."""
 
+    def commits(self, sources: Sources) -> Mapping[str, str]:
+        """Full ids of base, merge base and head, as far as the run is about commits."""
+        return self.proposal.commits() if self.proposal else sources.commits
+
+
+def open_context(request: Request) -> AbstractContextManager[Context]:
+    """Return where rules, harness and variant come from: the event's commits, else the working tree."""
+    if isinstance(request.event, PullRequestEvent | MergeGroupEvent):
+        return _of_event(request, request.event)
+    return _of_working_tree(request)
+
+
+def open_sources(request: Request, context: Context, template: Template) -> AbstractContextManager[Sources]:
+    """Return the code under test of both arms, where the template compares commits."""
+    if context.proposal is None or template.compare == "assets":
+        return sources_of(request.root, template, base=request.base, head=request.head)
+    return sources_of(request.root, template, base=context.proposal.base, head=context.proposal.head)
+
 
 @contextmanager
-def laptop_scene(
-    root: Path, *, base: str | None, template: str | None, policy: str | None, variant: str | None
-) -> Iterator[Scene]:
-    """A person's own machine: the working tree, or the files as `base` holds them."""
-    project = load_project(root, base=base)
+def _of_working_tree(request: Request) -> Iterator[Context]:
+    """A person's own machine: the working tree, or the files as `--base` holds them."""
+    project = load_project(request.root, base=request.base)
 
     def variant_of(template: Template) -> str | None:
         place = template.variant_asset
-        if variant is not None or place is None or template.compare == "commits":
-            return variant
-        return asset_in(place.file, place.pointer, read_below(root, place.file))
+        if request.variant is not None or place is None or template.compare == "commits":
+            return request.variant
+        return asset_in(place.file, place.pointer, read_below(request.root, place.file))
 
-    yield Scene(
+    yield Context(
         project=project,
-        harness=root,
-        choices=choose(project.bundle, template=template, policy=policy),
+        harness=request.root,
+        choices=choose(project.bundle, template=request.template, policy=request.policy),
         variant_of=variant_of,
     )
 
 
 @contextmanager
-def github_scene(
-    root: Path, event: GitHubEvent, *, template: str | None, policy: str | None, variant: str | None
-) -> Iterator[Scene]:
+def _of_event(request: Request, event: GitHubEvent) -> Iterator[Context]:
     """A pull request or merge group: rules and harness from base, the proposal from head."""
+    root = request.root
     repository = _repository(root)
     proposal = _proposal(repository, event)
     proposed = _proposed(repository, proposal)
     if _is_first(repository, proposal.base):
-        yield _empty_scene(root, proposal, FIRST, first=True)
+        yield _empty(root, proposal, FIRST, first=True)
         return
     project = load_project(root, base=proposal.base)
     experiments = proposed.experiments
     choices = [
-        (one, policies)
-        for one, policies in choose(project.bundle, template=template, policy=policy)
-        if concerns(one, proposal, experiments)
+        (template, policies)
+        for template, policies in choose(project.bundle, template=request.template, policy=request.policy)
+        if concerns(template, proposal, experiments)
     ]
     if not choices:
-        yield _empty_scene(root, proposal, "the change touches nothing that a template evaluates")
+        yield _empty(root, proposal, "the change touches nothing that a template evaluates")
         return
     with checked_out(repository, {"base": proposal.base}) as (roots, _notes):
-        yield Scene(
+        yield Context(
             project=project,
             harness=roots["base"],
             choices=choices,
-            variant_of=_variant_at_head(repository, proposal, experiments, variant),
+            variant_of=_variant_at_head(repository, proposal, experiments, request.variant),
             proposal=proposal,
             proposed=proposed,
             experiments=_changed(experiments, proposal),
@@ -128,7 +144,7 @@ def _variant_at_head(
 
 
 def _proposed(repository: Repository, proposal: Proposal) -> Bundle:
-    """The head's files; FilesWrong where the proposal touches them and leaves one wrong."""
+    """Return the head's files; FilesWrong where the proposal touches them and leaves one wrong."""
     texts, unreadable = repository.read_tree(proposal.head)
     bundle = load_checked(texts)
     touched = any(path.startswith(".remyx/") for path in proposal.paths)
@@ -148,7 +164,7 @@ def _repository(root: Path) -> Repository:
 
 
 def _proposal(repository: Repository, event: GitHubEvent) -> Proposal:
-    """The commits that the event names, all of them present, and what differs."""
+    """Return the commits that the event names, all of them present, and what differs."""
     base, head = repository.commit(event.base_commit), repository.commit(event.head_commit)
     merge_base = repository.merge_base(base, head)
     paths = repository.paths_between(merge_base, head)
@@ -173,10 +189,10 @@ def _is_first(repository: Repository, base: str) -> bool:
     return not any(OF_A_PROJECT.search(entry.path) for entry in repository.all_entries(base))
 
 
-def _empty_scene(root: Path, proposal: Proposal, nothing: str, *, first: bool = False) -> Scene:
-    nobody = Bundle(metrics=None, templates={}, policies={}, experiments={}, locks={})
-    return Scene(
-        project=Project(root=root, source=proposal.base, bundle=nobody, texts={}),
+def _empty(root: Path, proposal: Proposal, nothing: str, *, first: bool = False) -> Context:
+    empty = Bundle(metrics=None, templates={}, policies={}, experiments={}, locks={})
+    return Context(
+        project=Project(root=root, source=proposal.base, bundle=empty, texts={}),
         harness=root,
         choices=(),
         variant_of=lambda _template: None,

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from shlex import join
 
 from remyx_action.policy.bar import Bar, set_bar
 from remyx_action.policy.diff import Side, compare_bars
+from remyx_action.policy.isolation import HANDED_IN, Isolation
 from remyx_action.policy.judgement import QUICK_LOOK, is_enough
+from remyx_action.project.lock import LockState
 from remyx_action.project.models import Policy, Template
 from remyx_action.report.report import BarChange, ExperimentReport, ProposalReport, Report
-from remyx_action.report.verdict import Arms, Measurement, preview, reach_verdict
+from remyx_action.report.verdict import Arms, preview, reach_verdict
+from remyx_action.sources.git import Sources
 
-from .clock import Circumstances
-from .context import Scene
-from .provenance import Standing
+from .context import Context
+from .judged_under import harness_digest, isolation_here, judged_under, lock_state
+from .request import Request, World
 
 WORKFLOW_CHANGED = "workflow_changed"
 """The cap where a pull request edits what starts its own evaluation."""
@@ -23,36 +27,57 @@ the numbers come from a lower isolation level than the policy trusts."""
 
 
 def judge_arms(
-    scene: Scene,
+    context: Context,
     template: Template,
     policy: Policy,
-    measured: Measurement,
+    arms: Arms,
     *,
-    standing: Standing,
-    circumstances: Circumstances,
+    request: Request,
+    sources: Sources,
+    world: World,
 ) -> Report:
-    """The verdict under the scene's rules, the proposed ones beside it."""
-    bar = set_bar(policy, template, scene.project.vocabulary)
+    """Return the verdict under the context's rules, the proposed ones beside it."""
+    harness = harness_digest(template, context.harness)
+    isolation = isolation_of_arms(context, template, request)
+    may_be_locked = policy.require_lock == "locked" and context.proposal is not None
+    is_enforced = may_be_locked and world.is_enforced(template, context.project.source)
+    lock = lock_state(context.project, template, harness, is_enforced=is_enforced)
+    bar = set_bar(policy, template, context.project.vocabulary)
     return reach_verdict(
         bar,
-        measured.arms,
-        judged_under=standing.record,
-        run=circumstances.now(),
-        caps=[*caps_of(scene, policy, standing), *cap_of_a_quick_look(bar, measured.samples)],
-        proposal=proposal_of(scene, template, policy, measured.arms),
-        quick_look=measured.samples,
+        arms,
+        judged_under=judged_under(
+            context.project,
+            template,
+            policy,
+            lock=lock,
+            isolation=isolation,
+            reproduce=command(request, context, template, policy, sources),
+            harness=harness,
+            commits=context.commits(sources),
+        ),
+        run=world.now(),
+        caps=[*caps_of(context, policy, lock, isolation.level), *cap_of_a_quick_look(bar, arms.samples)],
+        proposal=proposal_of(context, template, policy, arms),
     )
 
 
-def caps_of(scene: Scene, policy: Policy, standing: Standing) -> Sequence[str]:
-    """Why a ship is out of reach whatever the numbers say; off GitHub nothing is capped."""
-    if scene.proposal is None:
+def isolation_of_arms(context: Context, template: Template, request: Request) -> Isolation:
+    """Return how far apart from what they judge the arms were measured."""
+    if request.measured is not None and context.proposal is None:
+        return HANDED_IN
+    return isolation_here(template, context.harness, context.variant_of(template))
+
+
+def caps_of(context: Context, policy: Policy, lock: LockState, level: int) -> Sequence[str]:
+    """Return why a ship is out of reach whatever the numbers say; off GitHub nothing is capped."""
+    if context.proposal is None:
         return []
     caps = {
-        WORKFLOW_CHANGED: bool(scene.proposal.workflow_paths()),
-        LOCK_STALE: standing.lock.stale and policy.require_lock != "off",
-        NOT_LOCKED: not standing.lock.satisfies(policy.require_lock),
-        ISOLATION: standing.level < policy.trust.min_level,
+        WORKFLOW_CHANGED: bool(context.proposal.workflow_paths()),
+        LOCK_STALE: lock.stale and policy.require_lock != "off",
+        NOT_LOCKED: not lock.satisfies(policy.require_lock),
+        ISOLATION: level < policy.trust.min_level,
     }
     return [cap for cap, holds in caps.items() if holds]
 
@@ -62,17 +87,17 @@ def cap_of_a_quick_look(bar: Bar, samples: int | None) -> Sequence[str]:
     return [] if samples is None or is_enough(bar.rules.ship, samples) else [QUICK_LOOK]
 
 
-def proposal_of(scene: Scene, template: Template, policy: Policy, arms: Arms) -> ProposalReport | None:
-    """What the pull request proposes; None off GitHub."""
-    proposal, proposed = scene.proposal, scene.proposed
+def proposal_of(context: Context, template: Template, policy: Policy, arms: Arms) -> ProposalReport | None:
+    """Return what the pull request proposes; None off GitHub."""
+    proposal, proposed = context.proposal, context.proposed
     if proposal is None or proposed is None:
         return None
-    experiment = scene.experiments.get(template.name)
+    experiment = context.experiments.get(template.name)
     changes = (
-        compare_bars(Side(bundle=scene.project.bundle), Side(bundle=proposed)) if proposed.metrics else ()
+        compare_bars(Side(bundle=context.project.bundle), Side(bundle=proposed)) if proposed.metrics else ()
     )
     about = [change for change in changes if policy.name in change.policies or not change.policies]
-    verdict, reason = _previewed(scene, policy, arms) if about else (None, None)
+    verdict, reason = _previewed(context, policy, arms) if about else (None, None)
     protected = proposal.protected_paths(template)
     return ProposalReport(
         experiment=None
@@ -95,12 +120,27 @@ def proposal_of(scene: Scene, template: Template, policy: Policy, arms: Arms) ->
     )
 
 
-def _previewed(scene: Scene, policy: Policy, arms: Arms) -> tuple[str | None, str]:
-    """Verdict and reason under the head's files, on the numbers measured under the base's."""
-    assert scene.proposed is not None
-    after = scene.proposed.policies.get(policy.name)
-    template = scene.proposed.templates.get(after.template) if after else None
-    if after is None or template is None or scene.proposed.metrics is None:
+def _previewed(context: Context, policy: Policy, arms: Arms) -> tuple[str | None, str]:
+    """Return verdict and reason under the head's files, on the numbers measured under the base's."""
+    assert context.proposed is not None
+    after = context.proposed.policies.get(policy.name)
+    template = context.proposed.templates.get(after.template) if after else None
+    if after is None or template is None or context.proposed.metrics is None:
         return None, "policy_removed"
-    judgement = preview(set_bar(after, template, scene.proposed.metrics), arms)
+    judgement = preview(set_bar(after, template, context.proposed.metrics), arms)
     return judgement.verdict, judgement.reason
+
+
+def command(request: Request, context: Context, template: Template, policy: Policy, sources: Sources) -> str:
+    """Return the command line that runs the same thing on a laptop."""
+    proposal = context.proposal
+    flags = {
+        "--policy": policy.name,
+        "--variant": context.variant_of(template) if proposal else request.variant,
+        "--baseline": request.baseline,
+        "--base": proposal.base if proposal else request.base,
+        "--head": sources.commits.get("head", request.head),
+        "--samples": None if request.shard.samples is None else str(request.shard.samples),
+    }
+    words = [word for flag, value in flags.items() if value is not None for word in (flag, value)]
+    return join(["remyx-action", "run", *words])

@@ -1,4 +1,4 @@
-"""plan: where a lighteval template's arms run, in an environment that is made where it is missing."""
+"""Where a lighteval template's arms run, in an environment that is made where it is missing."""
 
 from __future__ import annotations
 
@@ -8,33 +8,29 @@ from pathlib import Path
 
 from remyx_action.project.models import Template
 from remyx_action.project.models.template import ArmName
-from remyx_action.runtimes import Note, OnEvent
+from remyx_action.runtimes import Note
 from remyx_action.runtimes.lighteval.environment import child_folder, lighteval_python, packages
 from remyx_action.runtimes.plan.lighteval import LIGHTEVAL_VERSION, ChildSite
 
+from .request import World
+
 
 def lighteval_site(
-    template: Template,
-    harness: Path,
-    folders: Mapping[ArmName, Path],
-    *,
-    surroundings: Mapping[str, str],
-    on_event: OnEvent,
+    template: Template, harness: Path, folders: Mapping[ArmName, Path], world: World
 ) -> ChildSite:
-    """Where the arms run. NotJudged where there is no Python with lighteval and none can be made."""
-    assert template.model is not None
+    """Return where the arms run. NotJudged without a Python with lighteval where none can be made."""
     arm = next(iter(folders))
 
     def say(text: str) -> None:
-        on_event(Note(arm=arm, text=text))
+        world.on_event(Note(arm=arm, text=text))
 
     named = _named_python(template, harness)
     return ChildSite(
-        python=lighteval_python(named, surroundings=surroundings, say=say),
+        python=lighteval_python(named, surroundings=world.environment, say=say),
         child=str(child_folder()),
         harness=str(harness),
         outputs={each: str(folder) for each, folder in folders.items()},
-        surroundings=surroundings,
+        environment=world.environment,
     )
 
 
@@ -43,18 +39,18 @@ def _named_python(template: Template, harness: Path) -> str | None:
     return None if named is None else str(harness / Path(named).expanduser())
 
 
-def edition(template: Template, harness: Path, *, surroundings: Mapping[str, str]) -> str:
-    """Which lighteval, packages and program of ours: kept baselines of another one are measured anew.
+def edition(template: Template, harness: Path, environment: Mapping[str, str]) -> str:
+    """Return which lighteval, packages and program of ours run: a part of a cached baseline's key.
 
     NotJudged where the Python that the template names cannot be used.
     """
-    held = packages(_named_python(template, harness), surroundings=surroundings)
+    held = packages(_named_python(template, harness), surroundings=environment)
     program = digest_of_program(child_folder())
     return f"{LIGHTEVAL_VERSION} {sha256(held.encode()).hexdigest()[:16]} {program[:16]}"
 
 
 def digest_of_program(folder: Path) -> str:
-    """Of a folder's Python files: what runs an arm decides its scores as much as lighteval does."""
+    """Return the digest of a folder's Python files: what runs an arm decides its scores too."""
     found = sha256()
     for path in sorted(folder.glob("*.py")):
         content = path.read_bytes()

@@ -1,4 +1,4 @@
-"""compare: an arm's runs, read one by one, as one arm: several seeds, or the shards of several machines."""
+"""One arm out of its runs, read one by one: several seeds, or the shards of several machines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from remyx_action.evidence.merging import NotMergedError, merge_seeds, merge_shards, told_of
 from remyx_action.readers.scores import ArmScores
 from remyx_action.report.report import ArmReport, Origin
-from remyx_action.report.verdict import MeasuredArm, failed_arm
+from remyx_action.report.verdict import Arm, failed_arm
 
 
 class Part(Struct, frozen=True, kw_only=True):
@@ -21,11 +21,11 @@ class Part(Struct, frozen=True, kw_only=True):
     """In words, such as `seed 7`."""
     folder: str
     """Before the names of its files."""
-    arm: MeasuredArm
+    arm: Arm
 
 
-def join_seeds(runs: Sequence[tuple[int | None, MeasuredArm]], keys: Iterable[str]) -> MeasuredArm:
-    """The arm of a recipe; a run without a seed is the arm itself."""
+def join_seeds(runs: Sequence[tuple[int | None, Arm]], keys: Iterable[str]) -> Arm:
+    """Return the arm of a recipe; a run without a seed is the arm itself."""
     if len(runs) == 1 and runs[0][0] is None:
         return runs[0][1]
     parts = [Part(name=f"seed {seed}", folder=f"seed-{seed}", arm=arm) for seed, arm in runs]
@@ -36,8 +36,8 @@ def join_seeds(runs: Sequence[tuple[int | None, MeasuredArm]], keys: Iterable[st
     return _joined(parts, keys, merge)
 
 
-def join_shards(arms: Sequence[MeasuredArm], keys: Iterable[str]) -> MeasuredArm:
-    """The whole arm of all its shards, in their order."""
+def join_shards(arms: Sequence[Arm], keys: Iterable[str]) -> Arm:
+    """Return the whole arm of all its shards, in their order."""
     if len(arms) == 1:
         return arms[0]
     parts = [
@@ -48,9 +48,7 @@ def join_shards(arms: Sequence[MeasuredArm], keys: Iterable[str]) -> MeasuredArm
     return replace(whole, report=whole.report.model_copy(update={"shards": len(arms)}))
 
 
-def _joined(
-    parts: Sequence[Part], keys: Iterable[str], merge: Callable[[Sequence[Part]], ArmScores]
-) -> MeasuredArm:
+def _joined(parts: Sequence[Part], keys: Iterable[str], merge: Callable[[Sequence[Part]], ArmScores]) -> Arm:
     report = _report(parts)
     if report.state != parts[0].arm.report.state or report.state in {"failed", "timed_out"}:
         return failed_arm(keys, report)
@@ -59,20 +57,20 @@ def _joined(
     except NotMergedError as refused:
         return failed_arm(keys, report.model_copy(update={"state": "failed", "detail": str(refused)}))
     found = {"provenance": dict(scores.provenance), "unnamed": list(scores.unnamed)}
-    said = [warning for warning in scores.warnings if warning not in report.warnings]
-    return MeasuredArm(
-        scores=scores, report=report.model_copy(update={**found, "warnings": [*report.warnings, *said]})
+    new = [warning for warning in scores.warnings if warning not in report.warnings]
+    return Arm(
+        scores=scores, report=report.model_copy(update={**found, "warnings": [*report.warnings, *new]})
     )
 
 
 def _report(parts: Sequence[Part]) -> ArmReport:
-    """What is told of all of them: the first that failed, and how long they took together."""
+    """Return the report of all parts: of the first that failed, and with the seconds of all."""
     reports = [part.arm.report for part in parts]
     failed = next((part for part in parts if part.arm.report.state in {"failed", "timed_out"}), None)
-    told = failed.arm.report if failed else reports[0]
+    first = failed.arm.report if failed else reports[0]
     seconds = [report.seconds for report in reports if report.seconds is not None]
     changes = {
-        "detail": f"{failed.name}: {told.detail}" if failed else None,
+        "detail": f"{failed.name}: {first.detail}" if failed else None,
         "seconds": sum(seconds, Decimal(0)) if seconds else None,
         "digests": {
             f"{part.folder}/{name}": digest
@@ -84,7 +82,7 @@ def _report(parts: Sequence[Part]) -> ArmReport:
         "cost": _sums(report.cost for report in reports),
         "origin": _origin([report.origin for report in reports if report.origin is not None]),
     }
-    return told.model_copy(update=changes)
+    return first.model_copy(update=changes)
 
 
 def _sums(costs: Iterable[Mapping[str, Decimal]]) -> dict[str, Decimal]:
@@ -96,5 +94,5 @@ def _sums(costs: Iterable[Mapping[str, Decimal]]) -> dict[str, Decimal]:
 
 
 def _origin(origins: Sequence[Origin]) -> Origin | None:
-    """Of an arm some of whose runs were not measured now: the oldest."""
+    """Return the oldest origin of the runs that were not measured now."""
     return min(origins, key=lambda origin: origin.clock or "", default=None)

@@ -12,9 +12,9 @@ from io import RawIOBase
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from remyx_action.project.files.globs import matcher
 from remyx_action.project.files.layout import RESULTS_CAP_BYTES
 from remyx_action.runtimes.plan.container import INSIDE, Brought
-from remyx_action.runtimes.plan.proposal import matcher
 
 FILES_CAP = 10_000
 TOTAL_CAP_BYTES = 4 * RESULTS_CAP_BYTES

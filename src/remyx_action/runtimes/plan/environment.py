@@ -69,7 +69,7 @@ _CREDENTIALS = re.compile(r"://[^/@\s]+@")
 
 
 def passed_through(
-    surroundings: Mapping[str, str], names: Sequence[str], *, besides: Sequence[str] = ()
+    environment: Mapping[str, str], names: Sequence[str], *, besides: Sequence[str] = ()
 ) -> tuple[Mapping[str, str], tuple[str, ...]]:
     """The environment that both arms start from, and notes on what was left out.
 
@@ -77,8 +77,8 @@ def passed_through(
     kept like those of the allow-list. An address
     with a password in it goes only to a harness whose template asks for the variable by name.
     """
-    kept, notes = {**SET, **asked_for(surroundings, names)}, []
-    for name, value in surroundings.items():
+    kept, notes = {**SET, **asked_for(environment, names)}, []
+    for name, value in environment.items():
         if name in names:
             continue
         if name in KEPT or name in besides or name.startswith("LC_"):
@@ -86,11 +86,11 @@ def passed_through(
                 notes.append(f"{name} holds credentials and is not passed on; `env: [{name}]` would")
             else:
                 kept[name] = value
-    notes += [f"{name}, which `env` asks for, is not set" for name in names if name not in surroundings]
+    notes += [f"{name}, which `env` asks for, is not set" for name in names if name not in environment]
     return kept, tuple(notes)
 
 
-def asked_for(surroundings: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+def asked_for(environment: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
     """The variables that a template's `env` names; NotJudged where one is never passed on."""
     forbidden = [name for name in names if name.upper().startswith(NEVER)]
     if forbidden:
@@ -98,4 +98,4 @@ def asked_for(surroundings: Mapping[str, str], names: Sequence[str]) -> dict[str
             f"`env` asks for {', '.join(forbidden)}, which no harness is given",
             help=f"remove it: names that start with {', '.join(NEVER)} stay with the runner",
         )
-    return {name: surroundings[name] for name in names if name in surroundings}
+    return {name: environment[name] for name in names if name in environment}

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from remyx_action.errors import NotJudged
 from remyx_action.project.models import Metrics, Template
-from remyx_action.project.models.extent import WHOLE, Extent
+from remyx_action.project.models.shard import WHOLE, Shard
 from remyx_action.project.models.template import ARMS, ArmName
 
 from .environment import passed_through
@@ -44,7 +44,7 @@ class ChildSite(Struct, frozen=True, kw_only=True):
     harness: str
     """The harness root: models and custom tasks lie below it."""
     outputs: Mapping[ArmName, str]
-    surroundings: Mapping[str, str]
+    environment: Mapping[str, str]
     """Of which little is passed on."""
     notes: tuple[str, ...] = ()
     """What the person who runs it should know about the place."""
@@ -101,7 +101,7 @@ def plan_lighteval(
     assets: Mapping[ArmName, str],
     site: ChildSite,
     seed: int = 0,
-    extent: Extent = WHOLE,
+    shard: Shard = WHOLE,
 ) -> RunPlan:
     """The processes to start for a template whose runtime is lighteval.
 
@@ -110,12 +110,12 @@ def plan_lighteval(
     request = request_of(template)
     key = request.model.get("api_key")
     asked = [*template.env, *([key] if key else [])]
-    environment, notes = passed_through(site.surroundings, asked, besides=CACHES)
+    environment, notes = passed_through(site.environment, asked, besides=CACHES)
     arms = tuple(
         ArmPlan(
             arm=arm,
             asset=assets[arm],
-            command=_command(request, site, arm, assets[arm], seed=seed, extent=extent),
+            command=_command(request, site, arm, assets[arm], seed=seed, shard=shard),
             environment=environment,
             working_folder=site.harness,
             output_folder=site.outputs[arm],
@@ -136,11 +136,11 @@ def plan_lighteval(
 
 
 def _command(
-    request: Request, site: ChildSite, arm: ArmName, asset: str, *, seed: int, extent: Extent
+    request: Request, site: ChildSite, arm: ArmName, asset: str, *, seed: int, shard: Shard
 ) -> tuple[str, ...]:
     """The words that start an arm; the specification is one of them, so no file has to be written first."""
     document = specification(
-        request, asset=asset, harness=site.harness, output_folder=site.outputs[arm], seed=seed, extent=extent
+        request, asset=asset, harness=site.harness, output_folder=site.outputs[arm], seed=seed, shard=shard
     )
     text = json.dumps(document, sort_keys=True, default=_number)
     return (site.python, "-I", "-B", "-u", "-X", "utf8", site.child, text)
@@ -154,11 +154,11 @@ def _number(value: Any) -> float | int:
 
 
 def specification(
-    request: Request, *, asset: str, harness: str, output_folder: str, seed: int, extent: Extent = WHOLE
+    request: Request, *, asset: str, harness: str, output_folder: str, seed: int, shard: Shard = WHOLE
 ) -> dict[str, Any]:
     """The document that the program of an arm reads; `harness` and `output_folder` are absolute paths."""
     name, revision = name_and_revision(asset, backend=request.model["backend"])
-    counts = [count for count in (request.max_samples, extent.samples) if count is not None]
+    counts = [count for count in (request.max_samples, shard.samples) if count is not None]
     custom = None if request.custom_tasks is None else f"{harness}/{request.custom_tasks}"
     told = {key: value for key, value in request.model.items() if key != "python" and value is not None}
     return {
@@ -168,8 +168,8 @@ def specification(
         "few_shot": request.few_shot,
         "samples": min(counts, default=None),
         "seed": seed,
-        "shard": extent.shard,
-        "shards": extent.shards,
+        "shard": shard.index,
+        "shards": shard.count,
         "model": {**told, "name": name, "revision": revision, "root": harness},
         "metrics": {key: dict(named) for key, named in request.metrics.items()},
         "output_folder": output_folder,

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from remyx_action.errors import NotJudged
 from remyx_action.project.models import Metrics, Template
 from remyx_action.project.models.container import Container, Predict
-from remyx_action.project.models.extent import WHOLE, Extent
+from remyx_action.project.models.shard import WHOLE, Shard
 from remyx_action.project.models.template import ARMS, ArmName, Script, ScriptKind
 from remyx_action.project.protected import harness_globs
 
@@ -54,7 +54,7 @@ class Site(Struct, frozen=True, kw_only=True):
     harness: str
     """The harness root: the working directory of both arms."""
     script: Script
-    surroundings: Mapping[str, str]
+    environment: Mapping[str, str]
     """Of which little is passed on."""
     outputs: Mapping[ArmName, str]
     sources: Mapping[ArmName, str] = field(default_factory=dict)
@@ -108,7 +108,7 @@ def plan_run(
     assets: Mapping[ArmName, str],
     site: Site,
     seed: int = 0,
-    extent: Extent = WHOLE,
+    shard: Shard = WHOLE,
 ) -> RunPlan:
     """The processes to start for a template, each arm of `assets` in the environment that it may see.
 
@@ -117,8 +117,8 @@ def plan_run(
     """
     together = runs_together(template, vocabulary)
     at_once = 2 if together and len(assets) == 2 else 1
-    desk = _Desk(template=template, site=site, seed=seed, extent=extent, at_once=at_once)
-    _, notes = passed_through(site.surroundings, template.env)
+    desk = _Desk(template=template, site=site, seed=seed, shard=shard, at_once=at_once)
+    _, notes = passed_through(site.environment, template.env)
     return RunPlan(
         arms=tuple(_arm(desk, arm, assets[arm]) for arm in ARMS if arm in assets),
         together=together,
@@ -160,7 +160,7 @@ class _Desk(Struct, frozen=True, kw_only=True):
     template: Template
     site: Site
     seed: int
-    extent: Extent
+    shard: Shard
     at_once: int
     """How many arms run at once."""
 
@@ -171,11 +171,11 @@ class _Desk(Struct, frozen=True, kw_only=True):
             "arm": arm,
             **places,
             "seed": str(self.seed),
-            "shard": str(self.extent.shard),
-            "shards": str(self.extent.shards),
+            "shard": str(self.shard.index),
+            "shards": str(self.shard.count),
         }
-        extent = self.extent
-        counts = [*expected_samples(self.template)[-1:], *([extent.samples] if extent.samples else [])]
+        shard = self.shard
+        counts = [*expected_samples(self.template)[-1:], *([shard.samples] if shard.samples else [])]
         return facts | ({"samples": str(min(counts))} if counts else {})
 
 
@@ -192,7 +192,7 @@ def _arm(desk: _Desk, arm: ArmName, asset: str) -> ArmPlan:
     if predict is not None:
         places |= {"source": root, "predictions": predict.output_folder}
     facts = desk.facts(arm, asset, places)
-    inherited, _ = passed_through(site.surroundings, template.env)
+    inherited, _ = passed_through(site.environment, template.env)
     return ArmPlan(
         arm=arm,
         asset=asset,
@@ -230,7 +230,7 @@ def _in_container(
         command=tuple(filled_in(word, facts, "command") for word in template.command or ()),
         environment={
             **SET_INSIDE,
-            **asked_for(site.surroundings, template.env),
+            **asked_for(site.environment, template.env),
             **as_variables(facts),
         },
         working_folder=site.harness,

@@ -1,4 +1,4 @@
-"""The folder of kept arms: an entry is there whole or not at all, and hashed again whenever it is read."""
+"""The folder of cached arms: an entry is there whole or not at all, and hashed again whenever it is read."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ _IGNORED = "# written by remyx-action: nothing in this folder is committed\n*\n"
 _BLOCK_BYTES = 1024 * 1024
 
 
-class KeptArms:
-    """Arms kept below one folder, each in a folder that is named by its key."""
+class CacheFolder:
+    """Arms cached below one folder, each in a folder that is named by its key."""
 
     def __init__(self, folder: Path, *, most_entries: int = MOST_ENTRIES) -> None:
         self._folder = folder.absolute()
         self._most_entries = most_entries
 
     def entry(self, key: str) -> bytes | None:
-        """The text that says what is kept under the key; None where nothing is. Raises NotWhatItSays."""
+        """Return the file of the entry, or None where nothing is cached. Raises NotWhatItSays."""
         try:
             folder = open_folder(str(self._folder / key))
         except FileNotFoundError:
@@ -48,10 +48,10 @@ class KeptArms:
         finally:
             os.close(folder)
 
-    def take(self, key: str, files: Mapping[str, str], into: Path) -> None:
+    def get(self, key: str, files: Mapping[str, str], into: Path) -> None:
         """Copy the entry's files (path → digest) into the arm's empty folder.
 
-        Raises NotWhatItSays, and leaves the folder empty, where one of them is not what was kept.
+        Raises NotWhatItSays, and leaves the folder empty, where one of them is not what was cached.
         """
         try:
             _copy_all(self._folder / key, files, into)
@@ -59,8 +59,8 @@ class KeptArms:
             empty_folder(into)
             raise
 
-    def keep(self, key: str, entry: str, files: Mapping[str, str], source: Path) -> None:
-        """Keep an arm's files under the key, in place of what was there.
+    def put(self, key: str, entry: str, files: Mapping[str, str], source: Path) -> None:
+        """Cache an arm's files under the key, in place of what was there.
 
         Raises NotWhatItSays where a file changed since its digest was taken; OSError where the folder
         cannot be written.
@@ -79,8 +79,10 @@ class KeptArms:
         self._make_room()
 
     def _make_room(self) -> None:
-        kept = [path for path in self._folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
-        for path in sorted(kept, key=lambda path: path.lstat().st_mtime, reverse=True)[self._most_entries :]:
+        entries = [path for path in self._folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+        for path in sorted(entries, key=lambda path: path.lstat().st_mtime, reverse=True)[
+            self._most_entries :
+        ]:
             _remove(path)
 
 

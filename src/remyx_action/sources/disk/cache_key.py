@@ -1,4 +1,4 @@
-"""plan: what a baseline arm is kept under, so that it is measured again only where something changed."""
+"""What a baseline arm is cached under, so that it is measured again only where something changed."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from msgspec import Struct
 from pydantic import Field, ValidationError
 
 from remyx_action.project.files import json_text as strict_json
-from remyx_action.project.models.extent import Extent
 from remyx_action.project.models.fields import Line, Number, Spec
 from remyx_action.project.models.lock import Digest
+from remyx_action.project.models.shard import Shard
 
 NAME = "entry.json"
 """Of the file that says what an entry holds, beside the arm's own files."""
 
 
-class Identity(Struct, frozen=True, kw_only=True):
+class Key(Struct, frozen=True, kw_only=True):
     """Everything that an arm's numbers follow from, as far as it is known before it runs."""
 
     facts: Mapping[str, str]
-    """Digests of template, harness and asset, the commit, pins, the asset's name, seed and extent."""
+    """Digests of template, harness and asset, the commit, pins, the asset's name, seed and shard."""
 
     @property
     def of_a_shard(self) -> bool:
@@ -31,14 +31,14 @@ class Identity(Struct, frozen=True, kw_only=True):
         return not self.facts["shard"].endswith("/1")
 
     @property
-    def key(self) -> str:
+    def digest(self) -> str:
         """64 hexadecimal digits: the entry's name."""
         text = json.dumps(dict(self.facts), sort_keys=True, separators=(",", ":"))
         return sha256(f"remyx-kept/1\n{text}".encode()).hexdigest()
 
 
 class Entry(Spec):
-    """One kept arm: under what it was measured, when, and what its files hold."""
+    """One cached arm: under what it was measured, when, and what its files hold."""
 
     schema_: Literal["remyx-kept/1"] = Field(alias="schema")
     facts: dict[Line, Line]
@@ -55,7 +55,7 @@ class Entry(Spec):
 
 
 class NotWhatItSays(ValueError):
-    """An entry that is not what was kept under its name; the message says what is wrong."""
+    """An entry that is not what was cached under its name; the message says what is wrong."""
 
 
 def write_entry(entry: Entry) -> str:
@@ -63,38 +63,36 @@ def write_entry(entry: Entry) -> str:
     return strict_json.dump(entry.model_dump(by_alias=True))
 
 
-def read_entry(text: bytes, identity: Identity) -> Entry:
-    """The entry kept for this identity. Raises NotWhatItSays where it is damaged, or another arm's."""
+def read_entry(text: bytes, key: Key) -> Entry:
+    """Return the entry cached under this key. Raises NotWhatItSays where it is damaged, or another arm's."""
     try:
         entry = Entry.model_validate(strict_json.read(text))
     except (strict_json.NotStrictJson, ValidationError) as error:
         raise NotWhatItSays(f"its {NAME} is not what this program writes") from error
-    if entry.facts != dict(identity.facts):
+    if entry.facts != dict(key.facts):
         other = sorted(
-            name
-            for name in {*entry.facts, *identity.facts}
-            if entry.facts.get(name) != identity.facts.get(name)
+            name for name in {*entry.facts, *key.facts} if entry.facts.get(name) != key.facts.get(name)
         )
         raise NotWhatItSays(f"it was measured under another {other[0]}")
     return entry
 
 
-def identity_of(
-    *, digests: Mapping[str, str], pins: Mapping[str, str], asset: str, seed: int, extent: Extent
-) -> Identity:
-    """The identity of one run of an arm.
+def key_of(
+    *, digests: Mapping[str, str], pins: Mapping[str, str], asset: str, seed: int, shard: Shard
+) -> Key:
+    """Return the key of one run of an arm.
 
     `digests`: of template and harness, of the asset where that is a file or folder, and the commit of the
     code under test where the template compares commits.
     """
-    samples = {} if extent.samples is None else {"samples": str(extent.samples)}
-    return Identity(
+    samples = {} if shard.samples is None else {"samples": str(shard.samples)}
+    return Key(
         facts={
             **digests,
             **{f"pin {name}": value for name, value in pins.items()},
             **samples,
             "asset": json.dumps(asset),
             "seed": str(seed),
-            "shard": f"{extent.shard}/{extent.shards}",
+            "shard": str(shard),
         }
     )

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from remyx_action.errors import Problem, WrongUsage
+from remyx_action.project.files.globs import matcher
 from remyx_action.project.files.layout import FOLDER, LEFT_ALONE, cap_of, too_large
 from remyx_action.project.lock import HarnessFile
 from remyx_action.project.models.template import Script, ScriptKind
@@ -21,10 +22,7 @@ PASSED_OVER = frozenset({".git", ".remyx-out", ".venv", "__pycache__", "node_mod
 
 def read_harness(root: Path, globs: Sequence[str]) -> list[HarnessFile]:
     """The files below the root that a glob names, as git would store them; a link is its target's name."""
-    from pathspec import GitIgnoreSpec
-
-    spec = GitIgnoreSpec.from_lines(f"/{glob}" for glob in globs)  # anchored: a glob starts at the root
-    return [_read(root, path) for path in _paths(root) if spec.match_file(path)]
+    return [_read(root, path) for path in filter(matcher(globs), _paths(root))]
 
 
 def _paths(root: Path) -> Iterator[str]:

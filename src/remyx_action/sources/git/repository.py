@@ -13,6 +13,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from remyx_action.errors import NotJudged, Problem, WrongUsage
+from remyx_action.project.files.globs import matcher
 from remyx_action.project.files.layout import FOLDER, LEFT_ALONE, cap_of, too_large
 from remyx_action.project.lock import HarnessFile
 
@@ -280,10 +281,8 @@ def harness_at(
     repository: Repository, commit: str, globs: Sequence[str]
 ) -> tuple[list[HarnessFile], list[Entry]]:
     """The regular files that the globs name, and what is none: links and submodules."""
-    from pathspec import GitIgnoreSpec
-
-    spec = GitIgnoreSpec.from_lines(f"/{glob}" for glob in globs)
-    named = [entry for entry in repository.entries(commit) if spec.match_file(entry.path)]
+    matches = matcher(globs)
+    named = [entry for entry in repository.entries(commit) if matches(entry.path)]
     regular = [entry for entry in named if entry.mode in REGULAR]
     modes = {entry.path: entry.mode for entry in regular}
     files = [

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-
-from msgspec import Struct
 
 from remyx_action.errors import NotJudged
 from remyx_action.policy.isolation import Isolation, isolation_of
@@ -23,51 +22,39 @@ from .project import Project
 _UNKNOWN = "is code that the list of tasks does not know"
 
 
-class Standing(Struct, frozen=True, kw_only=True):
-    """How far a verdict may be relied on."""
-
-    record: JudgedUnder
-    lock: LockState
-    level: int
-    """Of isolation."""
-
-
-def standing_of(
+def judged_under(
     project: Project,
     template: Template,
     policy: Policy,
     *,
-    harness: Path | None,
+    lock: LockState,
     isolation: Isolation,
     reproduce: str,
-    is_enforced: bool = False,
-) -> Standing:
-    """The record; `harness` is the harness root where it is known.
+    harness: str | None = None,
+    commits: Mapping[str, str] | None = None,
+) -> JudgedUnder:
+    """Return the record; `harness` is the digest of what measured, where it is known.
 
-    `is_enforced`: branch rules are known to demand an owner's review of everything protected.
+    `commits`: those that are compared, else the one at HEAD is named.
     """
     digests = {
         "metrics": digest_of(project.vocabulary),
         "template": digest_of(template),
         "policy": digest_of(policy),
     }
-    if harness is not None:
-        digests["harness"] = harness_digest(template, harness)
-    lock = lock_state(project, template, digests.get("harness"), is_enforced=is_enforced)
-    record = JudgedUnder(
+    return JudgedUnder(
         source=project.source,
-        digests=digests,
-        commits=_commits(project),
+        digests=digests if harness is None else {**digests, "harness": harness},
+        commits=dict(commits) if commits else commit_at_head(project),
         isolation=f"L{isolation.level}",
         isolation_note=isolation.note,
         lock=str(lock),
         reproduce=reproduce,
     )
-    return Standing(record=record, lock=lock, level=isolation.level)
 
 
 def isolation_here(template: Template, root: Path, variant: str | None) -> Isolation:
-    """How far apart a template keeps what it judges, with the harness that lies below `root`."""
+    """Return how far apart a template keeps what it judges, with the harness that lies below `root`."""
     kind = describe_script(root, template.script).kind if template.script else ScriptKind.MISSING
     pinned = _is_pinned(template, root, variant)
     return isolation_of(
@@ -97,14 +84,18 @@ def _is_pinned(template: Template, root: Path, variant: str | None) -> bool:
 
 
 def harness_digest(template: Template, root: Path) -> str:
-    """Digest of the template's harness as it lies below the harness root."""
+    """Return the digest of the template's harness as it lies below the harness root."""
     return digest_of_harness(read_harness(root, harness_globs(template)))
 
 
 def lock_state(
     project: Project, template: Template, harness: str | None, *, is_enforced: bool = False
 ) -> LockState:
-    """What the template's lock is worth; `harness` is the digest of what measured, where it is known."""
+    """Return what the template's lock is worth.
+
+    `harness` is the digest of what measured, where it is known; `is_enforced`: branch rules are known to
+    demand an owner's review of everything protected.
+    """
     held = project.bundle.locks.get(template.name)
     if held is None:
         return LockState(level="unlocked", why=f"there is no .remyx/locks/{template.name}.json")
@@ -117,7 +108,8 @@ def lock_state(
     return LockState(level="locked" if is_enforced else "captured")
 
 
-def _commits(project: Project) -> dict[str, str]:
+def commit_at_head(project: Project) -> dict[str, str]:
+    """Return the commit at HEAD as `head`, or nothing where there is none."""
     try:
         repository = find_repository(project.root)
     except NotJudged:  # git refuses to look: a verdict does not fail for want of a commit's name

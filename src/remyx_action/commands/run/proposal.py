@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from posixpath import normpath
 from typing import Any
 
 from msgspec import Struct
 
 from remyx_action.errors import NotJudged, WrongUsage
+from remyx_action.project.files.globs import matcher
 from remyx_action.project.files.json_text import NotStrictJson
 from remyx_action.project.files.json_text import read as read_json
 from remyx_action.project.files.pointer import resolve
@@ -125,14 +126,6 @@ def refuse_changed_files(asset: str, proposal: Proposal) -> None:
             help="arms run from the base branch's files: land the files first and name them in a later "
             "change, keep them outside (a hub's name at a commit), or compare commits",
         )
-
-
-def matcher(globs: Iterable[str]) -> Callable[[str], bool]:
-    """Whether a path below the project's root matches a glob, read from that root as .gitignore does."""
-    from pathspec import GitIgnoreSpec
-
-    spec = GitIgnoreSpec.from_lines(f"/{glob}" for glob in globs)
-    return lambda path: not path.startswith("../") and spec.match_file(path)
 
 
 def named_variants(

@@ -1,0 +1,80 @@
+"""What a run is asked for, and what it takes from outside: both are handed in by the shell."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+
+from remyx_action import __version__
+from remyx_action.project.models import Template
+from remyx_action.project.models.shard import WHOLE, Shard
+from remyx_action.report.report import RunReport
+
+if TYPE_CHECKING:
+    from remyx_action.github.events import Event
+    from remyx_action.runtimes import OnEvent
+
+
+class CacheSettings(Struct, frozen=True, kw_only=True):
+    """Where baseline arms are cached, and what this run may do there."""
+
+    folder: Path | None
+    """None: nothing is cached."""
+    may_get: bool = True
+    may_put: bool = True
+    """Only of a run that is trusted: what it caches is believed later."""
+
+
+NO_CACHE = CacheSettings(folder=None)
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """What somebody asked `run` for; None leaves the choice to the project."""
+
+    root: Path
+    out: Path
+    event: Event | None = None
+    """What a job on GitHub was started for; None on a laptop."""
+    template: str | None = None
+    policy: str | None = None
+    variant: str | None = None
+    baseline: str | None = None
+    base: str | None = None
+    """The commit to read the project's files from, and to take the merge base with."""
+    head: str | None = None
+    measure_only: bool = False
+    measured: Path | None = None
+    """A folder of raw results that another job left: judged, and nothing is run."""
+    cache: CacheSettings = NO_CACHE
+    shard: Shard = WHOLE
+
+
+class World(Struct, frozen=True, kw_only=True):
+    """Environment, clock and callbacks of the process that a run is a part of."""
+
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    began: float = field(default_factory=time.monotonic)
+    attempt: int = 1
+    on_event: OnEvent = lambda _event: None
+    """Called with the progress of the arms."""
+    is_enforced: Callable[[Template, str], bool] = lambda _template, _base: False
+    """Whether branch rules demand an owner's review of all that a template's lock protects, with the owners
+    that a base commit names; asked only where a policy wants to know."""
+
+    def now(self) -> RunReport:
+        """The record of this moment; `seconds` counts since this process began its work."""
+        return RunReport(
+            clock=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            host=f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
+            seconds=Decimal(f"{time.monotonic() - self.began:.3f}"),
+            attempt=self.attempt,
+            version=__version__,
+        )
