@@ -3,6 +3,7 @@
     uv run benchmarks/judge.py                       # all sizes; two minutes on two cores
     uv run benchmarks/judge.py --pairs 3000 --runs 9
     uv run benchmarks/judge.py --without-peer        # no network needed
+    uv run benchmarks/judge.py --before /path/to/old # another version's .venv/bin, in the same rounds
 
 Every figure is a fresh process: wall time (median, and the smallest), processor time and peak memory as the
 kernel counts them for that child. The peer, `evalsig gate`, is taken from the package index into an
@@ -26,6 +27,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+CLUSTERS = 50_000
+"""Of one or two 0/1 samples, in turns."""
 SIZES = (300, 3_000, 30_000, 300_000, 1_000_000)
 LARGEST_FOR_PEER = 30_000
 PEER = "evalsig==0.1.2"
@@ -113,8 +116,11 @@ def cost_of(runs: Sequence[tuple[float, float, float]]) -> Cost:
     )
 
 
-def write_arms(folder: Path, pairs: int) -> None:
-    """Two arms of 0/1 scores, the variant about 0.03 better; the same for the peer."""
+def write_arms(folder: Path, pairs: int, *, clustered: bool = False) -> None:
+    """Two arms of 0/1 scores, the variant about 0.03 better; the same for the peer.
+
+    With clusters three samples are two of them: one has one sample, the next has two.
+    """
     draw = random.Random(pairs)
     before = [int(draw.random() < 0.60) for _ in range(pairs)]
     after = [int(draw.random() < 0.15) if draw.random() < 0.2 else score for score in before]
@@ -122,11 +128,14 @@ def write_arms(folder: Path, pairs: int) -> None:
     for arm, scores in (("baseline", before), ("variant", after)):
         (folder / arm).mkdir(parents=True)
         samples = [{"id": f"question-{number:07}", "score": score} for number, score in enumerate(scores)]
+        if clustered:
+            for number, sample in enumerate(samples):
+                sample["cluster"] = f"group-{number // 3 * 2 + (number % 3 + 1) // 2:06}"
         with (folder / arm / "accuracy.jsonl").open("w") as lines:
             lines.writelines(json.dumps(sample) + "\n" for sample in samples)
         native = {"schema": "remyx-results/1", "metrics": {"accuracy": {"samples": "accuracy.jsonl"}}}
         (folder / arm / "results.json").write_text(json.dumps(native))
-        if pairs <= LARGEST_FOR_PEER:
+        if pairs <= LARGEST_FOR_PEER and not clustered:
             items = [{"item_id": sample["id"], "score": sample["score"]} for sample in samples]
             frame = {
                 "run_id": arm,
@@ -138,10 +147,10 @@ def write_arms(folder: Path, pairs: int) -> None:
             (folder / arm / "runframe.json").write_text(json.dumps(frame))
 
 
-def judge_command(project: Path, arms: Path) -> list[str | Path]:
+def judge_command(project: Path, arms: Path, program: Path = PROGRAM) -> list[str | Path]:
     options = ["--policy", "default", "--format", "json"]
     return [
-        PROGRAM,
+        program,
         "-C",
         project,
         "judge",
@@ -168,12 +177,23 @@ def install_peer(folder: Path) -> Path:
     return environment / "bin" / "evalsig"
 
 
-def loaded_packages(command: Sequence[str | Path], environment: dict[str, str]) -> list[str]:
-    """Top-level packages outside the standard library that the command imports."""
-    timed = [sys.executable, "-X", "importtime", *map(str, command)]
-    said = subprocess.run(timed, env=environment, capture_output=True, text=True, check=False).stderr
-    names = {line.rpartition("|")[2].strip().partition(".")[0] for line in said.splitlines() if "|" in line}
-    return sorted(name for name in names - {"imported package"} if name not in sys.stdlib_module_names)
+def imported_modules(command: Command, environment: dict[str, str]) -> list[str]:
+    """Every module that the command, a script of some environment, imports."""
+    timed = [Path(command[0]).with_name("python"), "-X", "importtime", *command]
+    listing = subprocess.run(timed, env=environment, capture_output=True, text=True, check=False).stderr
+    names = [line.rpartition("|")[2].strip() for line in listing.splitlines() if "|" in line]
+    return [name for name in names if name != "imported package"]
+
+
+def print_imports(commands: Mapping[str, Command], environment: dict[str, str]) -> None:
+    print("\n| command | modules | of the standard library | of this program | of other packages |")
+    print("| --- | --- | --- | --- | --- |")
+    for name, command in commands.items():
+        found = imported_modules(command, environment)
+        packages = [module.partition(".")[0] for module in found]
+        ours = packages.count("remyx_action")
+        standard = sum(package in sys.stdlib_module_names for package in packages)
+        print(f"| {name} | {len(found)} | {standard} | {ours} | {len(found) - ours - standard} |")
 
 
 def row(name: str, cost: Cost, beside: Cost) -> str:
@@ -188,7 +208,11 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, nargs="*", default=SIZES)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--without-peer", action="store_true")
+    parser.add_argument("--before", type=Path, help="the folder of another version's `remyx-action`")
     options = parser.parse_args()
+    programs = {"`remyx-action judge`": PROGRAM}
+    if options.before:
+        programs["`remyx-action judge` before"] = options.before / "remyx-action"
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
@@ -201,24 +225,45 @@ def main() -> None:
         print("| pairs | command | wall s, median | wall s, least | processor s | peak MB | × judge |")
         print("| --- | --- | --- | --- | --- | --- | --- |")
         for pairs in options.pairs:
-            compare(folder, pairs, options.runs, environment, peer)
+            compare(folder, pairs, options.runs, environment, programs, peer)
+        compare_clustered(folder, options.runs, environment, programs)
         [usage] = measure({"": [PROGRAM, "--help"]}, runs=options.runs, environment=environment).values()
         print(row("| `remyx-action --help`", usage, usage).removesuffix("1.00 |") + " |")
-        packages = loaded_packages(judge_command(folder, folder / str(options.pairs[0])), environment)
+        arms = folder / str(options.pairs[0])
+        print_imports(
+            {name: judge_command(folder, arms, program) for name, program in programs.items()}, environment
+        )
+        loaded = {
+            module.partition(".")[0] for module in imported_modules(judge_command(folder, arms), environment)
+        }
+        packages = sorted(loaded - sys.stdlib_module_names)
         print(f"\nPackages that `judge` loads: {', '.join(packages)}.")
         if HEAVY & set(packages):
             sys.exit(f"judge loads {HEAVY & set(packages)}")
 
 
-def compare(folder: Path, pairs: int, runs: int, environment: dict[str, str], peer: Path | None) -> None:
-    arms = folder / str(pairs)
-    # In a process of its own: a child's peak memory begins with its parent's.
-    writer = multiprocessing.get_context("spawn").Process(target=write_arms, args=(arms, pairs))
+def write_apart(arms: Path, pairs: int, *, clustered: bool = False) -> None:
+    """`write_arms` in a process of its own: a child's peak memory begins with its parent's."""
+    writer = multiprocessing.get_context("spawn").Process(
+        target=write_arms, args=(arms, pairs), kwargs={"clustered": clustered}
+    )
     writer.start()
     writer.join()
+
+
+def compare(
+    folder: Path,
+    pairs: int,
+    runs: int,
+    environment: dict[str, str],
+    programs: Mapping[str, Path],
+    peer: Path | None,
+) -> None:
+    arms = folder / str(pairs)
+    write_apart(arms, pairs)
     files = [arms / arm / "accuracy.jsonl" for arm in ("baseline", "variant")]
     commands: dict[str, Command] = {
-        "`remyx-action judge`": judge_command(folder, arms),
+        **{name: judge_command(folder, arms, program) for name, program in programs.items()},
         "`json.loads` of every line": [sys.executable, "-c", PARSE, *files],
     }
     if peer is not None and pairs <= LARGEST_FOR_PEER:
@@ -229,6 +274,28 @@ def compare(folder: Path, pairs: int, runs: int, environment: dict[str, str], pe
     costs = measure(commands, runs=runs, environment=environment)
     for name, cost in costs.items():
         print(row(f"{pairs:,} | {name}", cost, costs["`remyx-action judge`"]), flush=True)
+
+
+def compare_clustered(
+    folder: Path, runs: int, environment: dict[str, str], programs: Mapping[str, Path]
+) -> None:
+    """The same samples in 50,000 clusters and in none."""
+    pairs = CLUSTERS * 3 // 2
+    commands: dict[str, Command] = {}
+    for clustered, words in ((False, "no clusters"), (True, f"{CLUSTERS:,} clusters")):
+        arms = folder / words
+        write_apart(arms, pairs, clustered=clustered)
+        commands |= {
+            f"{name}, {words}": judge_command(folder, arms, program) for name, program in programs.items()
+        }
+    costs = measure(commands, runs=runs, environment=environment)
+    for name, cost in costs.items():
+        print(row(f"{pairs:,} | {name}", cost, costs["`remyx-action judge`, no clusters"]), flush=True)
+    for name, command in commands.items():
+        verdict = subprocess.run(
+            [str(word) for word in command], env=environment, capture_output=True, check=False
+        ).stdout
+        print(f"{name}: a verdict of {len(verdict):,} bytes")
 
 
 if __name__ == "__main__":

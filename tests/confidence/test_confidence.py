@@ -157,7 +157,7 @@ def test_a_relative_claim_reaches_as_far_as_its_range_lets_it(
 
 
 def prior_reach(low: Fraction, high: Fraction, ratio: Fraction) -> Fraction:
-    nothing = Observed(denominator=1, sizes=[2], sums=[0], squares=0, clustered=False)
+    nothing = Observed(denominator=1, sizes=[2], sums=[0], squares=0)
     prior = prior_of_difference(MetricEvidence.model_construct(), nothing, (low, high), ratio)
     assert isinstance(prior, Prior)
     return prior.reach

@@ -23,7 +23,6 @@ def alone(scores: list[int], denominator: int = 7) -> Observed:
         sizes=[len(scores)],
         sums=[sum(scores)],
         squares=sum(score**2 for score in scores),
-        clustered=False,
     )
 
 
@@ -33,7 +32,7 @@ def clustered(groups: list[list[int]], denominator: int = 7) -> Observed:
         sizes=list(map(len, groups)),
         sums=list(map(sum, groups)),
         squares=sum(score**2 for group in groups for score in group),
-        clustered=True,
+        clusters=[1] * len(groups),
     )
 
 
@@ -127,18 +126,36 @@ def test_unit_and_zero_point_of_the_scores_do_not_matter(
     assert before == pytest.approx(after, abs=1e-12)
 
 
+@settings(derandomize=True, deadline=None)
+@given(CLUSTERS)
+def test_equal_clusters_count_as_often_as_they_are(groups: list[list[int]]) -> None:
+    one_by_one = clustered(groups * 3)
+    counted = Observed(
+        denominator=7,
+        sizes=list(map(len, groups)),
+        sums=list(map(sum, groups)),
+        squares=one_by_one.squares,
+        clusters=[3] * len(groups),
+    )
+    assert one_by_one.n == counted.n
+    apart, together = locate(one_by_one, PRIOR), locate(counted, PRIOR)
+    assert (apart.clusters, apart.location.center) == (together.clusters, together.location.center)
+    assert apart.location.variance == pytest.approx(together.location.variance, rel=1e-12)
+    assert apart.location.degrees == pytest.approx(together.location.degrees, rel=1e-12)
+
+
 def test_degrees_without_clusters_are_one_less_than_all_samples() -> None:
-    assert [pytest.approx(n + 1) for n in (2, 5, 1000)] == [bell_mccaffrey([1] * n) for n in (2, 5, 1000)]
+    assert [pytest.approx(n + 1) for n in (2, 5, 1000)] == [bell_mccaffrey([1], [n]) for n in (2, 5, 1000)]
 
 
 def test_scores_of_any_size_neither_vanish_nor_overflow() -> None:
     tiny = Prior(center=Fraction(0), reach=Fraction(1, 10**150))
-    small = Observed(denominator=10**150, sizes=[9], sums=[3], squares=3, clustered=False)
-    large = Observed(denominator=1, sizes=[9], sums=[3], squares=3, clustered=False)
+    small = Observed(denominator=10**150, sizes=[9], sums=[3], squares=3)
+    large = Observed(denominator=1, sizes=[9], sums=[3], squares=3)
     expected = locate(large, Prior(center=Fraction(0), reach=Fraction(1))).location.at_least(Fraction(1, 5))
     assert expected == locate(small, tiny).location.at_least(Fraction(1, 5 * 10**150))
 
 
 @pytest.mark.parametrize("largest", [10**6, 10**12, 10**15])
 def test_one_cluster_that_outweighs_all_others_leaves_one_degree(largest: int) -> None:
-    assert 1 == pytest.approx(bell_mccaffrey([largest, 1, 1, 1, 1]), rel=1e-4)
+    assert 1 == pytest.approx(bell_mccaffrey([largest, 1], [1, 4]), rel=1e-4)

@@ -44,6 +44,8 @@ def changed(metric: dict[str, Any], value: Any, *place: str | int) -> dict[str, 
 
 
 PERCENTILE = {"aggregate": "p80"}
+COLUMNS = ("variant", "baseline", "variant_squares", "products", "baseline_squares")
+NINE_PAIRS = {"decimals": 0, "parts": "1", "clusters": None, "n": [9], **{key: ["3"] for key in COLUMNS}}
 
 
 @pytest.mark.parametrize(
@@ -55,7 +57,7 @@ PERCENTILE = {"aggregate": "p80"}
         ({}, Decimal("1e-401"), ("extremes", 0, "ratio"), "is no ratio"),
         (PERCENTILE, HUGE, ("percentiles", "variant"), "a percentile that no score has"),
         (PERCENTILE, "-" + HUGE, ("percentiles", "baseline"), "a percentile that no score has"),
-        (PERCENTILE, [9] * 7, ("percentiles", "counts", 0, "pairs", 0, "n"), "are of other samples"),
+        (PERCENTILE, NINE_PAIRS, ("percentiles", "counts", 0, "pairs", 0), "are of other samples"),
         (PERCENTILE, [], ("percentiles", "counts", 2, "pairs"), None),
     ],
 )

@@ -1,27 +1,33 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
+from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from remyx_action.evidence.evidence import MetricEvidence
 from remyx_action.evidence.gathering import gather
-from remyx_action.evidence.sums import ArmSums, PairedSums, add_arms, add_pairs
+from remyx_action.evidence.merging import merge_shards
+from remyx_action.evidence.sums import PairedSums
+from remyx_action.readers.scores import ArmScores, Samples
 from support.bars import samples
 from support.enumeration import metric
 
 PAIRED = {
     "decimals": 1,
     "parts": "1",
-    "clusters": ["a", "b"],
-    "n": [2, 1],
-    "variant": ["12", "5"],
-    "baseline": ["3", "5"],
-    "variant_squares": ["80", "25"],
-    "products": ["20", "25"],
-    "baseline_squares": ["5", "25"],
+    "clusters": [3, 1],
+    "n": [1, 2],
+    "variant": ["5", "12"],
+    "baseline": ["5", "3"],
+    "variant_squares": ["25", "80"],
+    "products": ["25", "20"],
+    "baseline_squares": ["25", "5"],
+    "named": {"depth": 1},
 }
 ROWS = st.lists(
     st.tuples(
@@ -37,7 +43,9 @@ ROWS = st.lists(
 
 def test_possible_sums_are_read() -> None:
     assert 10 == PairedSums.model_validate(PAIRED).scale
-    assert ["12", "5"] == PairedSums.model_validate(PAIRED).arm("variant").scores
+    sums = PairedSums.model_validate(PAIRED)
+    assert ["5", "12"] == sums.arm("variant").scores
+    assert (5, 4, 27) == (sums.ids, sums.cluster_count, sums.total(sums.variant))
 
 
 @pytest.mark.parametrize(
@@ -46,21 +54,25 @@ def test_possible_sums_are_read() -> None:
         {"n": [2]},
         {"n": [0, 1]},
         {"n": []},
-        {"clusters": ["b", "a"]},
-        {"clusters": ["a", "a"]},
+        {"n": [2, 1]},
+        {field: [value[0]] * 2 for field, value in PAIRED.items() if isinstance(value, list)},
+        {"clusters": [0, 1]},
         {"clusters": None},
+        {"named": {"depth": 2}},
+        {"named": {"depth": -1}},
+        {"named": {f"c{number}": 0 for number in range(101)}},
         {"parts": "0"},
         {"parts": "-1"},
         {"parts": "9" * 61},
         {"decimals": 101},
-        {"variant": ["12", "05"]},
-        {"variant": ["12", "5\n"]},
-        {"variant": [12, 5]},
-        {"variant_squares": ["71", "25"]},
-        {"variant_squares": ["-1", "25"]},
-        {"products": ["60", "25"]},
-        {"products": ["20", "24"]},
-        {"variant_squares": ["9" * 60, "25"]},
+        {"variant": ["05", "12"]},
+        {"variant": ["5\n", "12"]},
+        {"variant": [5, 12]},
+        {"variant_squares": ["25", "71"]},
+        {"variant_squares": ["25", "-1"]},
+        {"products": ["25", "60"]},
+        {"products": ["24", "20"]},
+        {"variant_squares": ["25", "9" * 60]},
         {"extra": 1},
     ],
     ids=str,
@@ -71,31 +83,48 @@ def test_sums_that_no_scores_have_are_refused(wrong: dict[str, object]) -> None:
 
 
 @settings(derandomize=True, deadline=None, max_examples=60)
-@given(ROWS, st.booleans(), st.integers(1, 29))
-def test_adding_shards_gives_the_sums_of_all_rows(
-    rows: list[tuple[str, str, str, int]], clustered: bool, cut: int
+@given(ROWS, st.booleans(), st.integers(1, 29), st.randoms(use_true_random=False))
+def test_shards_in_any_order_have_the_sums_of_all_rows(
+    rows: list[tuple[str, str, str, int]], clustered: bool, cut: int, random: Random
 ) -> None:
-    def sums(part: list[tuple[str, str, str, int]], first: int) -> PairedSums:
-        def arm(column: int) -> object:
-            clusters = [row[2] for row in part] if clustered else None
-            return samples([row[column] for row in part], first=first, clusters=clusters)
+    def arm(column: int, part: Sequence[int]) -> ArmScores:
+        clusters = [f"c{rows[row][3]}" for row in part] if clustered else None
+        scores = [str(rows[row][column]) for row in part]
+        return ArmScores(
+            scores={"a": Samples(ids=[f"q{row}" for row in part], scores=scores, clusters=clusters)}
+        )
 
-        paired = gather(metric(), [], arm(1), arm(0), "unmatched").paired  # type: ignore[arg-type]
-        assert paired is not None
-        return paired
+    def gathered(parts: Sequence[Sequence[int]]) -> str:
+        baseline, variant = (
+            merge_shards([(f"shard {part}", arm(column, part)) for part in parts]).scores["a"]
+            for column in (1, 0)
+        )
+        return gather(metric(), [], baseline, variant, "unmatched").model_dump_json()
 
+    every = list(range(len(rows)))
+    whole = gathered([every])
+    random.shuffle(every)
     cut = min(cut, len(rows) - 1)
-    whole, parts = sums(rows, 0), [sums(rows[:cut], 0), sums(rows[cut:], cut)]
-    assert whole.model_dump_json() == add_pairs(parts[0], parts[1]).model_dump_json()
-    assert whole.model_dump_json() == add_pairs(parts[1], parts[0]).model_dump_json()
-    assert whole.arm("variant") == add_arms(parts[0].arm("variant"), parts[1].arm("variant"))
-    assert PairedSums.model_validate(whole.model_dump()) == whole
+    assert whole == gathered([every[:cut], every[cut:]])
+    assert whole == MetricEvidence.model_validate_json(whole).model_dump_json()
 
 
-def test_shards_with_and_without_clusters_do_not_add_up() -> None:
-    bare = ArmSums(decimals=0, parts="1", clusters=None, n=[1], scores=["1"], squares=["1"])
-    with pytest.raises(ValueError, match="one shard has clusters"):
-        add_arms(bare, bare.model_copy(update={"clusters": ["a"]}))
+def test_fifty_thousand_clusters_of_two_binary_samples_are_a_hundred_rows() -> None:
+    random = Random(1)
+    ids = [f"q{row}" for row in range(100_000)]
+    clusters = [f"cluster {row // 2}" for row in range(100_000)]
+    baseline, variant = (
+        Samples(ids=ids, scores=[str(random.randint(0, 1)) for _ in ids], clusters=clusters) for _ in "ab"
+    )
+    evidence = gather(metric(), [], baseline, variant, "unmatched")
+    assert evidence.paired is not None
+    assert (100_000, 50_000, 100) == (
+        evidence.paired.ids,
+        evidence.paired.cluster_count,
+        len(evidence.paired.named),
+    )
+    assert len(evidence.paired.n) == 10
+    assert len(evidence.model_dump_json()) < 5_000
 
 
 def test_sums_over_thirds_stay_exact() -> None:

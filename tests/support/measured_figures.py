@@ -23,12 +23,13 @@ from remyx_action.confidence.student import lower_tail
 from remyx_action.evidence.claims import Claim, claim_of
 from remyx_action.evidence.evidence import ArmFacts, Extremes, Inputs, MetricEvidence
 from remyx_action.evidence.gathering import gather
-from remyx_action.evidence.sums import ArmSums, PairedSums, add_pairs
+from remyx_action.evidence.merging import merge_shards
+from remyx_action.evidence.sums import ArmSums, PairedSums
 from remyx_action.policy.judgement import judge
 from remyx_action.project.models import Directional, Guard
 from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.template import ArmName
-from remyx_action.readers.scores import Samples
+from remyx_action.readers.scores import ArmScores, Samples, Scores
 from support.bars import bar
 from support.enumeration import (
     EASY,
@@ -156,10 +157,10 @@ def flattened(evidence: MetricEvidence) -> MetricEvidence:
     paired = evidence.paired
     assert paired is not None
     whole = {
-        field: [str(sum(map(int, getattr(paired, field))))]
+        field: [str(paired.total(getattr(paired, field)))]
         for field in ("variant", "baseline", "variant_squares", "products", "baseline_squares")
     }
-    update = {"clusters": None, "n": [sum(paired.n)], **whole}
+    update: dict[str, Any] = {"clusters": None, "named": {}, "n": [paired.ids], **whole}
     return evidence.model_copy(update={"paired": paired.model_copy(update=update)})
 
 
@@ -254,7 +255,7 @@ def far_from_zero() -> Measured:
 
 
 def shard_bytes(seed: int) -> set[str]:
-    """Figure 5: the evidence as text, of rows in order, shuffled, and added from 2 and 8 shards."""
+    """Figure 5: the evidence as text, of rows in order, shuffled, and merged from 2 and 8 shards."""
     random = Random(seed)
     rows = [
         (f"q{n}", f"{random.random():.{random.randint(1, 17)}f}", str(random.randint(0, 1)), f"c{n % 7}")
@@ -263,22 +264,23 @@ def shard_bytes(seed: int) -> set[str]:
     found = set()
     for _ in range(2):
         for shards in (1, 2, 8):
-            parts = [gathered(rows[shard::shards]).paired for shard in range(shards)]
-            total = parts[0]
-            for part in parts[1:]:
-                assert total is not None
-                assert part is not None
-                total = add_pairs(total, part)
-            assert total is not None
-            found.add(total.model_dump_json())
+            found.add(gathered([rows[shard::shards] for shard in range(shards)]).model_dump_json())
         random.shuffle(rows)
     return found
 
 
-def gathered(rows: Sequence[tuple[str, str, str, str]]) -> MetricEvidence:
-    ids, a, b, clusters = (list(column) for column in zip(*rows, strict=True))
-    baseline = Samples(ids=ids, scores=b, clusters=clusters)
-    return gather(metric(), [], baseline, Samples(ids=ids, scores=a, clusters=clusters), "unmatched")
+def gathered(shards: Sequence[Sequence[tuple[str, str, str, str]]]) -> MetricEvidence:
+    """The evidence of rows of id, variant's and baseline's score and cluster, merged from shards."""
+
+    def arm(column: int) -> Scores:
+        parts = []
+        for number, rows in enumerate(shards):
+            columns = list(zip(*rows, strict=True))
+            part = Samples(ids=columns[0], scores=columns[column], clusters=columns[3])
+            parts.append((f"shard {number}", ArmScores(scores={"a": part})))
+        return merge_shards(parts).scores["a"]
+
+    return gather(metric(), [], arm(2), arm(1), "unmatched")
 
 
 Draws = npt.NDArray[np.int64]

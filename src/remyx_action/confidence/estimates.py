@@ -221,9 +221,7 @@ def _rounded(value: float | Fraction) -> float:
 
 
 def _clusters(evidence: MetricEvidence) -> int | None:
-    if evidence.paired is None or evidence.paired.clusters is None:
-        return None
-    return len(evidence.paired.clusters)
+    return None if evidence.paired is None else evidence.paired.cluster_count
 
 
 CLUSTERS_NOT_GATHERED = Unknown(
@@ -312,7 +310,7 @@ def _size(evidence: MetricEvidence, claim: Claim) -> int | None:
     if evidence.unmatched is not None and claim.quantity != "value":
         return None
     if evidence.paired is not None:
-        return sum(evidence.paired.n)
+        return evidence.paired.ids
     baseline, variant = (_n_of(state) for state in (evidence.baseline, evidence.variant))
     exact = isinstance(evidence.baseline, SummaryState) and evidence.baseline.exact
     if claim.quantity == "value" or exact or variant is None:
@@ -322,5 +320,5 @@ def _size(evidence: MetricEvidence, claim: Claim) -> int | None:
 
 def _n_of(state: ArmState | None) -> int | None:
     if isinstance(state, ArmSums):
-        return sum(state.n)
+        return state.ids
     return state.n if isinstance(state, SummaryState) else None

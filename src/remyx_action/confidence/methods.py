@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from remyx_action.evidence.claims import Claim
 from remyx_action.evidence.evidence import MetricEvidence, SummaryState
-from remyx_action.evidence.sums import PairedSums
+from remyx_action.evidence.sums import ArmSums, PairedSums
 from remyx_action.project.models.metrics import BarMetric
 from remyx_action.readers.reasons import Reason
 
@@ -92,7 +92,7 @@ def _of_value(
     tails = percentiles.of_value(evidence, metric, claim)
     if isinstance(tails, Unknown):
         return tails
-    return _of_quantile(tails, sum(sums.n), sums.clusters)
+    return _of_quantile(tails, sums)
 
 
 def _against_exact(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Inference | Unknown:
@@ -166,16 +166,16 @@ def _of_percentiles(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -
     tails = percentiles.of_difference(evidence, metric, claim)
     if isinstance(tails, Unknown):
         return tails
-    return _of_quantile(tails, sum(evidence.paired.n), evidence.paired.clusters)
+    return _of_quantile(tails, evidence.paired)
 
 
-def _of_quantile(tails: Tails, n: int, clusters: list[str] | None) -> Inference:
+def _of_quantile(tails: Tails, sums: ArmSums | PairedSums) -> Inference:
     return Inference(
         tails=tails,
         threshold=Fraction(0),
         method="quantile",
-        n=n,
-        clusters=None if clusters is None else len(clusters),
+        n=sums.ids,
+        clusters=sums.cluster_count,
     )
 
 

@@ -87,11 +87,11 @@ def _of_summary(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> In
 
 def _share(observed: Observed, range_: Range, *, repeated: bool) -> Share | None:
     """Return the binomial where every score is an end of the range, that is Σ(a - low)(high - a) = 0."""
-    if range_ is None or observed.clustered or repeated:
+    if range_ is None or observed.clusters is not None or repeated:
         return None
     low, high = range_
     n, scale = observed.n, observed.denominator
-    total = Fraction(sum(observed.sums), scale)
+    total = Fraction(observed.total, scale)
     inside = (low + high) * total - Fraction(observed.squares, scale * scale) - n * low * high
     if inside != 0:
         return None

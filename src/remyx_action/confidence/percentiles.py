@@ -54,7 +54,7 @@ def sign_of_baseline(evidence: MetricEvidence, metric: BarMetric) -> int | None:
         or state.baseline_up_to_zero is None
     ):
         return None
-    n, share = sum(sums.n), share_of(metric)
+    n, share = sums.ids, share_of(metric)
     rate, rest = float(share), float(1 - share)
     if rate_at_most(min(state.baseline_up_to_zero, n), n, rate, rest) >= SIGN_SETTLED:
         return 1
@@ -78,7 +78,7 @@ def of_value(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Tails
         return few
     share = share_of(metric)
     sums = counts.variant
-    n, within = sum(sums.n), sum(map(int, sums.scores))
+    n, within = sums.ids, sums.total(sums.scores)
     if sums.clusters is None:
         side = rate_at_least if claim.side == "at_most" else rate_at_most
         return Side(confidence=side(within, n, float(share), float(1 - share)))

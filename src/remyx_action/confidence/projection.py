@@ -120,8 +120,8 @@ def _clusters(evidence: MetricEvidence) -> int | None:
     arms: tuple[ArmName, ArmName] = ("baseline", "variant")
     for arm in arms:
         sums, state = evidence.sums(arm), evidence.baseline if arm == "baseline" else evidence.variant
-        if sums is not None and sums.clusters is not None:
-            counts.append(len(sums.clusters))
+        if sums is not None and sums.cluster_count is not None:
+            counts.append(sums.cluster_count)
         elif isinstance(state, SummaryState) and state.clusters is not None:
             counts.append(state.clusters)
     return min(counts, default=None)

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 from math import fsum, lcm
+from operator import mul
 
 from msgspec import Struct
 
@@ -28,19 +29,32 @@ class Observed(Struct, frozen=True, kw_only=True):
     denominator: int
     """The denominator of `sums`; its square is that of `squares`."""
     sizes: Sequence[int]
-    """Samples of each cluster; one entry where there are no clusters."""
+    """Samples of each cluster of the row; one row where there are no clusters."""
     sums: Sequence[int]
     squares: int
     """Over all samples."""
-    clustered: bool
+    clusters: Sequence[int] | None = None
+    """How many clusters have the size and the sum of each row."""
+
+    @property
+    def counts(self) -> Sequence[int]:
+        return self.clusters or [1]
 
     @property
     def n(self) -> int:
-        return sum(self.sizes)
+        return sum(map(mul, self.counts, self.sizes))
+
+    @property
+    def total(self) -> int:
+        return sum(map(mul, self.counts, self.sums))
+
+    @property
+    def cluster_count(self) -> int | None:
+        return None if self.clusters is None else sum(self.clusters)
 
     @property
     def mean(self) -> Fraction:
-        return Fraction(sum(self.sums), self.n * self.denominator)
+        return Fraction(self.total, self.n * self.denominator)
 
 
 class Prior(Struct, frozen=True, kw_only=True):
@@ -67,14 +81,14 @@ def locate(observed: Observed, prior: Prior) -> Mean:
     center, reach = int(prior.center * finer), int(prior.reach * finer)
     n = observed.n
     count = n + 2
-    total = sum(observed.sums) * step + 2 * center
+    total = observed.total * step + 2 * center
     squares = observed.squares * step * step + 2 * (center * center + reach * reach)
     independent = (count * squares - total * total) / (count * count * (count - 1) * reach * reach)
     variance, degrees, n_effective = independent, float(count - 1), None
-    if observed.clustered:
+    if observed.clusters is not None:
         sums = [entry * step for entry in observed.sums]
-        variance = _robust(observed.sizes, sums, count, total, center, reach)
-        degrees = bell_mccaffrey(observed.sizes)
+        variance = _robust(observed.sizes, sums, observed.clusters, total, center, reach)
+        degrees = bell_mccaffrey(observed.sizes, observed.clusters)
         n_effective = min(float(n), n * independent / variance)
     return Mean(
         location=Location(
@@ -82,41 +96,42 @@ def locate(observed: Observed, prior: Prior) -> Mean:
         ),
         n=n,
         n_effective=n_effective,
-        clusters=len(observed.sizes) if observed.clustered else None,
+        clusters=observed.cluster_count,
     )
 
 
 def _robust(
-    sizes: Sequence[int], sums: Sequence[int], count: int, total: int, center: int, reach: int
+    sizes: Sequence[int], sums: Sequence[int], counts: Sequence[int], total: int, center: int, reach: int
 ) -> float:
     """Return the CR2 cluster-robust variance of the mean, over reach squared.
 
     Each pseudo-sample is a cluster of its own.
     """
-    unit = reach * reach
+    unit, count = reach * reach, sum(map(mul, counts, sizes)) + 2
     terms = [
-        (entry * count - size * total) ** 2 / (count * (count - size) * unit)
-        for size, entry in zip(sizes, sums, strict=True)
+        number * (entry * count - size * total) ** 2 / (count * (count - size) * unit)
+        for number, size, entry in zip(counts, sizes, sums, strict=True)
     ]
     terms += [
         (pseudo * count - total) ** 2 / (count * (count - 1) * unit)
         for pseudo in (center + reach, center - reach)
     ]
-    return fsum(terms) / (count * count)
+    return float(fsum(terms) / (count * count))
 
 
-def bell_mccaffrey(sizes: Sequence[int]) -> float:
+def bell_mccaffrey(sizes: Sequence[int], counts: Sequence[int]) -> float:
     """Return the degrees of freedom of the cluster-robust variance, the two pseudo-samples included."""
-    count = sum(sizes) + 2
-    of_size = Counter(sizes)
-    of_size[1] += 2
-    squares = fsum(clusters * (size / count) ** 2 for size, clusters in of_size.items())
+    count: int = sum(map(mul, counts, sizes)) + 2
+    of_size = Counter({1: 2})
+    for number, size in zip(counts, sizes, strict=True):
+        of_size[size] += number
+    squares = fsum(number * (size / count) ** 2 for size, number in of_size.items())
     # (Σq)² - Σq² as the sum of its products: subtracted, nothing is left where one cluster outweighs all.
     products, smaller = [], 0.0
-    for size, clusters in sorted(of_size.items()):
+    for size, number in sorted(of_size.items()):
         corrected = size * size / (count * (count - size))
-        products.append(clusters * corrected * (2 * smaller + (clusters - 1) * corrected))
-        smaller += clusters * corrected
+        products.append(number * corrected * (2 * smaller + (number - 1) * corrected))
+        smaller += number * corrected
     return 1 / (squares + fsum(products))
 
 
@@ -129,15 +144,13 @@ def difference(sums: PairedSums, ratio: Fraction) -> Observed:
     """Return the sums of y = variant - ratio·baseline."""
     p, q = ratio.numerator, ratio.denominator
     totals = [int(a) * q - int(b) * p for a, b in zip(sums.variant, sums.baseline, strict=True)]
-    aa, ab, bb = (
-        sum(map(int, column)) for column in (sums.variant_squares, sums.products, sums.baseline_squares)
-    )
+    aa, ab, bb = map(sums.total, (sums.variant_squares, sums.products, sums.baseline_squares))
     return Observed(
         denominator=sums.scale * q,
         sizes=sums.n,
         sums=totals,
         squares=q * q * aa - 2 * p * q * ab + p * p * bb,
-        clustered=sums.clusters is not None,
+        clusters=sums.clusters,
     )
 
 
@@ -147,8 +160,8 @@ def alone(sums: ArmSums) -> Observed:
         denominator=sums.scale,
         sizes=sums.n,
         sums=list(map(int, sums.scores)),
-        squares=sum(map(int, sums.squares)),
-        clustered=sums.clusters is not None,
+        squares=sums.total(sums.squares),
+        clusters=sums.clusters,
     )
 
 
@@ -175,8 +188,9 @@ def prior_of_arm(
 
 def countable(observed: Observed) -> Unknown | None:
     """Return why these samples are too few for any confidence, or None."""
-    if observed.clustered and len(observed.sizes) < FEWEST_CLUSTERS:
-        return too_few_clusters(len(observed.sizes))
+    clusters = observed.cluster_count
+    if clusters is not None and clusters < FEWEST_CLUSTERS:
+        return too_few_clusters(clusters)
     return too_few_samples(observed.n) if observed.n < 2 else None
 
 
@@ -197,6 +211,6 @@ def _prior_of_extremes(
 def _possible(observed: Observed, prior: Prior) -> Prior | Unknown:
     """Return the prior, unless the sums spread wider than scores within its reach can."""
     scale = observed.denominator
-    total, squares = Fraction(sum(observed.sums), scale), Fraction(observed.squares, scale * scale)
+    total, squares = Fraction(observed.total, scale), Fraction(observed.squares, scale * scale)
     about_center = squares - 2 * prior.center * total + observed.n * prior.center**2
     return prior if about_center <= observed.n * prior.reach**2 else CONTRADICTION

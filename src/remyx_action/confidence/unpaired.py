@@ -82,18 +82,18 @@ def _of_samples(sums: ArmSums, range_: Range, arm: ArmName) -> ArmMean | Unknown
     error = _squared_error_of(observed)
     if error == 0 and range_ is None:
         return NO_RANGE_NO_SPREAD
-    clusters = len(observed.sizes) if observed.clustered else None
+    clusters = observed.cluster_count
     return _arm(observed.mean, error, n=observed.n, clusters=clusters, range_=range_, arm=arm)
 
 
 def _squared_error_of(observed: Observed) -> Fraction:
     """Return the squared standard error of the mean: s²/n, or its cluster-robust counterpart."""
-    n, total, denominator = observed.n, sum(observed.sums), observed.denominator
-    if not observed.clustered:
+    n, total, denominator = observed.n, observed.total, observed.denominator
+    if observed.clusters is None:
         return Fraction(n * observed.squares - total * total, n * n * (n - 1) * denominator**2)
     terms = [
-        float(Fraction((entry * n - size * total) ** 2, n * (n - size) * n * n * denominator**2))
-        for size, entry in zip(observed.sizes, observed.sums, strict=True)
+        float(Fraction(count * (entry * n - size * total) ** 2, n * (n - size) * n * n * denominator**2))
+        for count, size, entry in zip(observed.counts, observed.sizes, observed.sums, strict=True)
     ]
     return Fraction(fsum(terms))
 

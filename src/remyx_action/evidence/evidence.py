@@ -173,7 +173,9 @@ class PercentileState(Scaled):
     def fits(self, sums: ArmSums | None) -> bool:
         """Return whether every table counts the variant's samples, whose sums these are."""
         tables = [table for counts in self.counts for table in (counts.variant, *counts.pairs) if table]
-        return all(sums and (table.n, table.clusters) == (sums.n, sums.clusters) for table in tables)
+        return all(
+            sums and (table.ids, table.cluster_count) == (sums.ids, sums.cluster_count) for table in tables
+        )
 
 
 class MetricEvidence(Spec):
@@ -238,12 +240,12 @@ class MetricEvidence(Spec):
         """Return the exact mean over the arm's ids, or None without samples."""
         if self.paired is not None:
             sums = self.paired
-            total = sum(map(int, sums.variant if arm == "variant" else sums.baseline))
-            return Fraction(total, sum(sums.n) * sums.scale)
+            total = sums.total(sums.variant if arm == "variant" else sums.baseline)
+            return Fraction(total, sums.ids * sums.scale)
         state = self.baseline if arm == "baseline" else self.variant
         if not isinstance(state, ArmSums):
             return None
-        return Fraction(sum(map(int, state.scores)), sum(state.n) * state.scale)
+        return Fraction(state.total(state.scores), state.ids * state.scale)
 
     def extremes_of(self, ratio: Fraction | None) -> tuple[int, int] | None:
         """Return (low, high) of y, or None where they were not gathered."""

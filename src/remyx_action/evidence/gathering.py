@@ -92,7 +92,7 @@ def _gather_both(
     b = _ordered(baseline.values(scale.decimals, scale.parts), pairing.baseline_rows, best)
     rows = rows_of(a, b, _clusters_in_order(baseline, variant, pairing))
     return MetricEvidence(
-        paired=paired_sums(rows, scale),
+        paired=paired_sums(rows, scale, named=True),
         both=both,
         facts={
             "baseline": baseline.facts(filled=len(pairing.only_variant)),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Context, Decimal
 from fractions import Fraction
+from heapq import nsmallest
 from itertools import repeat
 from operator import mul
 
@@ -14,7 +15,7 @@ from msgspec import Struct
 from .claims import Claim
 from .evidence import Extremes
 from .integers import FIRST
-from .sums import ArmSums, PairedSums
+from .sums import MOST_NAMED, ArmSums, PairedSums
 
 FEW = 4
 """Distinct pairs are counted first where there are at least this many rows for each."""
@@ -70,21 +71,27 @@ def _few(variant: Sequence[int], baseline: Sequence[int], n: int) -> bool:
     return len(set(variant)) * len(set(baseline)) * FEW <= n
 
 
-def paired_sums(rows: Rows, scale: Scale) -> PairedSums:
-    """Return n, Σa, Σb, Σa², Σab, Σb² of each cluster, or of everything."""
-    names, columns = None, [[total] for total in _totals(rows)]
+def paired_sums(rows: Rows, scale: Scale, *, named: bool = False) -> PairedSums:
+    """Return n, Σa, Σb, Σa², Σab, Σb² of everything, or of each cluster, equal ones counted."""
+    clusters, names, entries = None, {}, [_totals(rows)]
     if rows.clusters is not None:
-        names, columns = _by_cluster(rows.clusters, rows.variant, rows.baseline)
+        by_cluster = _by_cluster(rows.clusters, rows.variant, rows.baseline)
+        counted = Counter(by_cluster.values())
+        entries = sorted(counted)
+        clusters = [counted[entry] for entry in entries]
+        names = _named(by_cluster, entries) if named else {}
+    columns = list(zip(*entries, strict=True))
     return PairedSums.model_construct(
         decimals=scale.decimals,
         parts=str(scale.parts),
-        clusters=names,
-        n=columns[0],
+        clusters=clusters,
+        n=list(columns[0]),
         variant=list(map(str, columns[1])),
         baseline=list(map(str, columns[2])),
         variant_squares=list(map(str, columns[3])),
         products=list(map(str, columns[4])),
         baseline_squares=list(map(str, columns[5])),
+        named=names,
     )
 
 
@@ -94,20 +101,22 @@ def arm_sums(rows: Rows, scale: Scale) -> ArmSums:
     return paired_sums(alone, scale).arm("variant")
 
 
-def _totals(rows: Rows) -> list[int]:
+Entry = tuple[int, ...]
+"""n, Σa, Σb, Σa², Σab, Σb²."""
+
+
+def _totals(rows: Rows) -> Entry:
     a, b = rows.variant, rows.baseline
     sums = [a, b, map(mul, a, a), map(mul, a, b), map(mul, b, b)]
     if rows.counts is not None:
         sums = [map(mul, rows.counts, column) for column in sums]
-    return [rows.n, *map(sum, sums)]
+    return (rows.n, *map(sum, sums))
 
 
 def _by_cluster(
     clusters: Sequence[str], variant: Sequence[int], baseline: Sequence[int]
-) -> tuple[list[str], list[list[int]]]:
-    """Return the names, sorted, and a column for each of the six sums."""
-    names = sorted(set(clusters))
-    totals = {name: [0, 0, 0, 0, 0, 0] for name in names}
+) -> Mapping[str, Entry]:
+    totals: dict[str, list[int]] = {name: [0, 0, 0, 0, 0, 0] for name in clusters}
     for name, a, b in zip(clusters, variant, baseline, strict=True):
         total = totals[name]
         total[0] += 1
@@ -116,7 +125,16 @@ def _by_cluster(
         total[3] += a * a
         total[4] += a * b
         total[5] += b * b
-    return names, [list(column) for column in zip(*totals.values(), strict=True)]
+    return {name: tuple(total) for name, total in totals.items()}
+
+
+def _named(by_cluster: Mapping[str, Entry], entries: Sequence[Entry]) -> dict[str, int]:
+    """Return the row of the clusters that changed most in sum, by name."""
+    row_of = dict(zip(entries, range(len(entries)), strict=True))
+    most = nsmallest(
+        MOST_NAMED, by_cluster, key=lambda name: (-abs(by_cluster[name][1] - by_cluster[name][2]), name)
+    )
+    return {name: row_of[by_cluster[name]] for name in sorted(most)}
 
 
 _EXACT = Context(prec=400)

@@ -1,13 +1,14 @@
 """Sums of scores as exact integers, whole or per cluster: all that is judged of samples.
 
 Scores are summed as integers over one power of ten, times the least common multiple of the repeat
-counts. Adding sums is exact, so neither the order of rows nor the number of shards can change a byte.
+counts. Adding integers is exact, so neither the order of samples nor the number of shards can change a byte.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import lcm
+from itertools import pairwise
+from operator import mul
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -18,6 +19,9 @@ LARGEST_SCORE = 10**15
 MOST_DECIMALS = 100
 MOST_PARTS = 10**60
 """Largest least common multiple of repeat counts; beyond, sums would not fit their text."""
+
+MOST_NAMED = 100
+"""Clusters whose names are kept, for the page."""
 
 BigInteger = Annotated[str, Field(pattern=r"^(0|-?[1-9][0-9]{0,399})(?![\s\S])")]
 """An integer of any size as a decimal string, so that no JSON reader rounds it."""
@@ -44,25 +48,42 @@ class Scaled(Spec):
         return int(10**self.decimals * int(self.parts))
 
 
-class _Columns(Scaled):
-    """One entry a cluster; without clusters one entry for everything."""
+class _Rows(Scaled):
+    """Without clusters one row of sums; with clusters one row for all that have the same sums."""
 
-    clusters: list[str] | None
-    """Names, sorted, each once; null: every sample stands for itself."""
+    clusters: list[Count] | None
+    """How many clusters have the sums of each row; null: every sample stands for itself."""
     n: Annotated[list[Count], Field(min_length=1)]
-    """How many ids."""
+    """How many ids each cluster of the row has."""
 
     def _check(self, *columns: Sequence[str]) -> None:
         entries = 1 if self.clusters is None else len(self.clusters)
         if any(len(column) != entries for column in (self.n, *columns)):
             raise ValueError("the columns of sums differ in length")
-        if self.clusters is not None and any(
-            after <= before for before, after in zip(self.clusters, self.clusters[1:], strict=False)
-        ):
-            raise ValueError("clusters are not sorted, or stand twice")
+        rows = list(zip(self.n, *(map(int, column) for column in columns), strict=True))
+        if any(after <= before for before, after in pairwise(rows)):
+            raise ValueError("rows of sums are not sorted, or stand twice")
+
+    @property
+    def counts(self) -> Sequence[int]:
+        """How often each row counts."""
+        return self.clusters or [1]
+
+    @property
+    def ids(self) -> int:
+        """The number of ids in all rows."""
+        return sum(map(mul, self.counts, self.n))
+
+    @property
+    def cluster_count(self) -> int | None:
+        return None if self.clusters is None else sum(self.clusters)
+
+    def total(self, column: Sequence[str]) -> int:
+        """Return the sum of a column over all clusters."""
+        return sum(map(mul, self.counts, map(int, column)))
 
 
-class ArmSums(_Columns):
+class ArmSums(_Rows):
     """Sums over the samples of one arm."""
 
     kind: Literal["samples"] = "samples"
@@ -79,7 +100,7 @@ class ArmSums(_Columns):
         return self
 
 
-class PairedSums(_Columns):
+class PairedSums(_Rows):
     """Sums over pairs: the same ids scored in both arms."""
 
     variant: list[BigInteger]
@@ -92,11 +113,15 @@ class PairedSums(_Columns):
     """Σab, over the scale squared."""
     baseline_squares: list[BigInteger]
     """Σb², over the scale squared."""
+    named: dict[str, Annotated[Integer, Field(ge=0)]] = Field(default_factory=dict)
+    """Row of each cluster by name, of at most 100 clusters: those whose scores changed most in sum."""
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
         columns = (self.variant, self.baseline, self.variant_squares, self.products, self.baseline_squares)
         self._check(*columns)
+        if len(self.named) > MOST_NAMED or any(row >= len(self.n) for row in self.named.values()):
+            raise ValueError("names of clusters that are too many, or have no row")
         for n, *texts in zip(self.n, *columns, strict=True):
             a, b, aa, ab, bb = map(int, texts)
             spread = _check_spread(n, a, aa, self.scale) * _check_spread(n, b, bb, self.scale)
@@ -120,45 +145,6 @@ class PairedSums(_Columns):
             scores=scores,
             squares=squares,
         )
-
-
-def add_arms(first: ArmSums, second: ArmSums) -> ArmSums:
-    """Return the sums over both shards. Raises ValueError where only one of them has clusters."""
-    return ArmSums.model_validate(_added(first, second, {"scores": 1, "squares": 2}))
-
-
-def add_pairs(first: PairedSums, second: PairedSums) -> PairedSums:
-    """Return the sums over both shards. Raises ValueError where only one of them has clusters."""
-    powers = {"variant": 1, "baseline": 1, "variant_squares": 2, "products": 2, "baseline_squares": 2}
-    return PairedSums.model_validate(_added(first, second, powers))
-
-
-def _added(first: _Columns, second: _Columns, powers: dict[str, int]) -> dict[str, object]:
-    """Return the fields of the added sums; `powers` gives the power of the scale of each column."""
-    if (first.clusters is None) != (second.clusters is None):
-        raise ValueError("one shard has clusters and the other has none")
-    decimals = max(first.decimals, second.decimals)
-    parts = lcm(int(first.parts), int(second.parts))
-    scale = 10**decimals * parts
-    names: list[str | None] = (
-        [None] if first.clusters is None else [*sorted({*first.clusters, *(second.clusters or ())})]
-    )
-    totals: dict[str | None, list[int]] = {name: [0] * (1 + len(powers)) for name in names}
-    for shard in (first, second):
-        finer = scale // shard.scale
-        columns = [shard.n] + [
-            [int(text) * finer**power for text in getattr(shard, field)] for field, power in powers.items()
-        ]
-        for name, *entries in zip(names if shard.clusters is None else shard.clusters, *columns, strict=True):
-            totals[name] = [total + entry for total, entry in zip(totals[name], entries, strict=True)]
-    n, *sums = zip(*(totals[name] for name in names), strict=True)
-    return {
-        "decimals": decimals,
-        "parts": str(parts),
-        "clusters": None if first.clusters is None else names,
-        "n": list(n),
-        **{field: list(map(str, column)) for field, column in zip(powers, sums, strict=True)},
-    }
 
 
 def _check_spread(n: int, total: int, squares: int, scale: int) -> int:

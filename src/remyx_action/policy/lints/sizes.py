@@ -178,7 +178,7 @@ def _best(n: int, gain: Fraction, room: Fraction | None) -> float:
 
 def _confidence(n: int, improved: int, gain: Fraction) -> float:
     """P(true improvement >= gain) where so many of n pairs improve by the whole range, the others not."""
-    observed = Observed(denominator=1, sizes=[n], sums=[improved], squares=improved, clustered=False)
+    observed = Observed(denominator=1, sizes=[n], sums=[improved], squares=improved)
     mean = locate(observed, Prior(center=Fraction(0), reach=Fraction(1)))
     return mean.location.at_least(gain)
 

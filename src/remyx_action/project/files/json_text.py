@@ -406,9 +406,12 @@ def _number(value: Decimal) -> str:
     return f"{abs(value) if value == 0 else value:f}"
 
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def _string(text: Any) -> str:
     if not isinstance(text, str):
         raise TypeError(f"{type(text).__name__} is not a JSON value that is exact")
     text.encode("utf-8")  # a lone surrogate would make a file that cannot be written
     # JavaScript's older readers take these two as line ends inside a string.
-    return json.dumps(text, ensure_ascii=False).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return _encode(text).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
