@@ -25,7 +25,7 @@ from remyx_action.commands.init import (
 )
 from remyx_action.commands.init.texts import PLACEHOLDER
 from remyx_action.errors import WrongUsage
-from remyx_action.policy.lints import warnings_of
+from remyx_action.policy.lints.warnings import warnings_of
 from remyx_action.project.codeowners import read_codeowners
 from remyx_action.project.load import load_bundle
 from remyx_action.project.models.fields import KEY_PATTERN

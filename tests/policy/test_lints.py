@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from remyx_action.errors import Problem, Severity
-from remyx_action.policy.lints import warnings_of
 from remyx_action.policy.lints.catalogue import LINTS, PAGE
+from remyx_action.policy.lints.warnings import warnings_of
 from remyx_action.project.load import load_bundle
 
 ROOT = Path(__file__).parents[2]

@@ -9,8 +9,8 @@ from posixpath import join
 from msgspec.structs import replace
 
 from remyx_action.errors import Exit, Problem, Severity
-from remyx_action.policy.lints import warnings_of
 from remyx_action.policy.lints.errors import load_checked
+from remyx_action.policy.lints.warnings import warnings_of
 from remyx_action.report.render.problems import (
     counted,
     problems_as_github,

@@ -18,8 +18,7 @@ from .files.yaml_text import MOST_PROBLEMS, Document, Place, load_json, load_yam
 from .models import Experiment, Lock, Metrics, Policy, Template
 from .models.fields import NAME_PATTERN
 from .problems import Words, problem_at, read_spec
-from .references import Files, misplaced_references, misused_containers
-from .tasks.filling import fill_in_tasks, needs_vocabulary
+from .references import Files, is_of_lighteval, misplaced_references, misused_containers, needs_vocabulary
 
 ROOT = ".remyx"
 VOCABULARY = f"{ROOT}/metrics.yaml"
@@ -95,7 +94,10 @@ def load_bundle(texts: Mapping[str, bytes], *, checks: Iterable[Check] = ()) -> 
         if spec is not None:
             files.specs[path] = spec
     problems.extend(_twins(files.documents))
-    problems.extend(fill_in_tasks(files))
+    if any(is_of_lighteval(document) for document in files.documents.values()):
+        from .tasks.filling import fill_in_tasks  # brings the list of tasks along
+
+        problems.extend(fill_in_tasks(files))
     if VOCABULARY not in texts and needs_vocabulary(files):
         problems.append(_no_vocabulary(texts))
     problems.extend(misplaced_references(files))

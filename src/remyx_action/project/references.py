@@ -192,6 +192,16 @@ def is_of_lighteval(document: Document) -> bool:
     return bool(get(document.value, "runtime") == "lighteval")
 
 
+def needs_vocabulary(files: Files) -> bool:
+    """Return whether some template measures what only metrics.yaml can declare."""
+    paths = files.names("templates").values()
+    return not paths or any(
+        not is_of_lighteval(files.documents[path])
+        or (path in files.filled and not files.filled[path].provided)
+        for path in paths
+    )
+
+
 def misplaced_references(files: Files) -> Iterator[Problem]:
     """Every name that means nothing, and every pair of values that contradict each other."""
     vocabulary = files.documents.get(VOCABULARY)

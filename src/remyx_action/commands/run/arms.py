@@ -16,12 +16,12 @@ from remyx_action.evidence.comparability import HARNESS
 from remyx_action.project.lock import digest_of
 from remyx_action.project.models import Template
 from remyx_action.project.models.metrics import BarMetric
+from remyx_action.project.models.template import folder_of, seeds_of
 from remyx_action.readers import BrokenResults, Measured, read_arm, recorded_baseline, results_file
 from remyx_action.readers.scores import ArmScores
 from remyx_action.report.age import STALE_DAYS, age_days, age_in_words
 from remyx_action.report.report import ArmReport, Origin
 from remyx_action.report.verdict import Arm, Arms, failed_arm
-from remyx_action.runtimes.plan.plan import folder_of, seeds_of
 from remyx_action.sources.disk import ResultsFolder, open_results, open_run
 
 from .parts import join_seeds

@@ -11,9 +11,9 @@ from msgspec import Struct, field
 from remyx_action.project.lock import digest_of, pins_of
 from remyx_action.project.models import Template
 from remyx_action.project.models.shard import Shard
+from remyx_action.project.models.template import contained
 from remyx_action.report.verdict import Arm
 from remyx_action.runtimes.plan.lighteval import name_and_revision
-from remyx_action.runtimes.plan.plan import contained
 from remyx_action.sources.disk import describe_script
 from remyx_action.sources.disk.cache import CacheFolder, digest_of_asset
 from remyx_action.sources.disk.cache_key import Entry, Key, NotWhatItSays, key_of, read_entry, write_entry

@@ -9,11 +9,8 @@ from remyx_action.errors import NotJudged
 from remyx_action.policy.isolation import Isolation, isolation_of
 from remyx_action.project.lock import LockState, digest_of, digest_of_harness, drift, lock_of
 from remyx_action.project.models import Policy, Template
-from remyx_action.project.models.template import ScriptKind
-from remyx_action.project.protected import harness_globs
+from remyx_action.project.models.template import ScriptKind, contained
 from remyx_action.report.report import JudgedUnder
-from remyx_action.runtimes.plan.lighteval import is_pinned, name_and_revision
-from remyx_action.runtimes.plan.plan import contained
 from remyx_action.sources.disk import describe_script, read_harness
 from remyx_action.sources.git import find_repository
 
@@ -77,7 +74,11 @@ def _what_scoring_does(template: Template) -> str:
 
 def _is_pinned(template: Template, root: Path, variant: str | None) -> bool:
     """Whether the variant is a hub's model at one commit; a folder of such a name is whatever lies there."""
-    if template.model is None or variant is None or not is_pinned(variant):
+    if template.model is None or variant is None:
+        return False
+    from remyx_action.runtimes.plan.lighteval import is_pinned, name_and_revision  # `judge` runs nothing
+
+    if not is_pinned(variant):
         return False
     name, _ = name_and_revision(variant, backend=template.model.backend)
     return not (root / name).exists()
@@ -85,6 +86,8 @@ def _is_pinned(template: Template, root: Path, variant: str | None) -> bool:
 
 def harness_digest(template: Template, root: Path) -> str:
     """Return the digest of the template's harness as it lies below the harness root."""
+    from remyx_action.project.protected import harness_globs  # brings CODEOWNERS along
+
     return digest_of_harness(read_harness(root, harness_globs(template)))
 
 

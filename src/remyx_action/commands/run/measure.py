@@ -10,7 +10,7 @@ from msgspec import Struct
 from remyx_action.project.models import Template
 from remyx_action.project.models.metrics import BarMetric, measured_metrics
 from remyx_action.project.models.shard import Shard
-from remyx_action.project.models.template import ArmName
+from remyx_action.project.models.template import ArmName, contained, folder_of, seeds_of
 from remyx_action.readers.scores import Samples
 from remyx_action.report.verdict import Arm, Arms
 from remyx_action.runtimes import (
@@ -25,7 +25,7 @@ from remyx_action.runtimes import (
 )
 from remyx_action.runtimes.plan.lighteval import plan_lighteval
 from remyx_action.runtimes.plan.patching import MOST_BYTES
-from remyx_action.runtimes.plan.plan import RunPlan, Site, contained, folder_of, plan_run, seeds_of
+from remyx_action.runtimes.plan.plan import RunPlan, Site, plan_run
 from remyx_action.sources.disk import (
     OutputFolder,
     ResultsFolder,

@@ -214,3 +214,18 @@ class Script(Struct, frozen=True, kw_only=True):
     path: str
     """Below the root, with `/`, without a trailing one."""
     kind: ScriptKind
+
+
+def contained(template: Template, kind: ScriptKind) -> Container | None:
+    """Return how the template's script runs in a container, or None for a process on this machine."""
+    return template.container or (Container() if kind == ScriptKind.CONTAINER else None)
+
+
+def seeds_of(template: Template) -> tuple[int | None, ...]:
+    """Return the seeds that each arm is run with, in turn; one None where the template has none."""
+    return tuple(template.seeds) if template.seeds else (None,)
+
+
+def folder_of(seed: int | None) -> str:
+    """Return the folder of one seed's run below the arm's output folder; "" is that folder itself."""
+    return "" if seed is None else f"seed-{seed}"

@@ -14,7 +14,7 @@ from remyx_action.project.models import Metric, Metrics, Template
 from remyx_action.project.models.fields import unchecked
 from remyx_action.project.models.metrics import ExactBaseline, RecordedBaseline, implied_range
 from remyx_action.project.problems import Words, problem_at
-from remyx_action.project.references import VOCABULARY, Files, Filled, is_of_lighteval
+from remyx_action.project.references import VOCABULARY, Files, Filled, needs_vocabulary
 
 if TYPE_CHECKING:
     from . import Chosen
@@ -36,8 +36,6 @@ def fill_in_tasks(files: Files) -> Iterator[Problem]:
     metrics stand in its place where every template is of lighteval's own tasks.
     """
     templates = {path: spec for path, spec in files.specs.items() if _is_of_lighteval(spec)}
-    if not any(is_of_lighteval(document) for document in files.documents.values()):
-        return
     meanings: dict[str, _Meaning] = {}
     for path, template in templates.items():
         assert isinstance(template, Template)
@@ -51,16 +49,6 @@ def fill_in_tasks(files: Files) -> Iterator[Problem]:
             return
     if isinstance(written, Metrics) or not needs_vocabulary(files):
         files.specs[VOCABULARY] = _completed(written if isinstance(written, Metrics) else None, meanings)
-
-
-def needs_vocabulary(files: Files) -> bool:
-    """Whether some template measures what only metrics.yaml can declare."""
-    paths = files.names("templates").values()
-    return not paths or any(
-        not is_of_lighteval(files.documents[path])
-        or (path in files.filled and not files.filled[path].provided)
-        for path in paths
-    )
 
 
 def _is_of_lighteval(spec: object) -> bool:

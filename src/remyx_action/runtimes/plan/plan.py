@@ -11,7 +11,13 @@ from remyx_action.errors import NotJudged
 from remyx_action.project.models import Metrics, Template
 from remyx_action.project.models.container import Container, Predict
 from remyx_action.project.models.shard import WHOLE, Shard
-from remyx_action.project.models.template import ARMS, ArmName, Script, ScriptKind
+from remyx_action.project.models.template import (
+    ARMS,
+    ArmName,
+    Script,
+    ScriptKind,
+    contained,
+)
 from remyx_action.project.protected import harness_globs
 
 from .container import (
@@ -137,21 +143,6 @@ def _said_of(template: Template, site: Site, notes: Sequence[str]) -> list[str]:
     if contained(template, site.script.kind) is None:
         return list(notes)
     return [note for note in notes if any(note.startswith(f"{name}, which") for name in template.env)]
-
-
-def contained(template: Template, kind: ScriptKind) -> Container | None:
-    """How the template's script runs in a container; None where it is a process on this machine."""
-    return template.container or (Container() if kind == ScriptKind.CONTAINER else None)
-
-
-def seeds_of(template: Template) -> tuple[int | None, ...]:
-    """What each arm is run with, in turn; one None where the template has no seeds."""
-    return tuple(template.seeds) if template.seeds else (None,)
-
-
-def folder_of(seed: int | None) -> str:
-    """Of one seed's run, below the arm's output folder; "" is that folder itself."""
-    return "" if seed is None else f"seed-{seed}"
 
 
 class _Desk(Struct, frozen=True, kw_only=True):

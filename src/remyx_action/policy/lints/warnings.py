@@ -1,0 +1,93 @@
+"""Check: what a bar says without meaning it, found before anything runs. Warnings never change an exit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from remyx_action.errors import Problem, Severity
+from remyx_action.project.files.yaml_text import TOP
+from remyx_action.project.load import Bundle
+
+from .catalogue import PAGE
+from .chances import reject_without_floor
+from .context import Context, Finding, context_of
+from .dockerfile import dockerfile_beyond_harness
+from .rules import (
+    floors_not_shared,
+    metric_in_no_rule,
+    metric_without_guard,
+    notes_say_k_of_n,
+    ship_unreachable,
+)
+from .sizes import cannot_pass, wide_range
+from .thresholds import threshold_beyond_range, threshold_unit, wrong_side
+
+OF_THE_POLICY: tuple[Callable[[Context], Iterator[Finding]], ...] = (
+    wrong_side,
+    threshold_beyond_range,
+    threshold_unit,
+    ship_unreachable,
+    reject_without_floor,
+    cannot_pass,
+    wide_range,
+    floors_not_shared,
+    metric_in_no_rule,
+    metric_without_guard,
+    notes_say_k_of_n,
+)
+
+
+def warnings_of(bundle: Bundle, files: Mapping[str, bytes]) -> tuple[Problem, ...]:
+    """The warnings of every policy that can be judged by and does not silence them; sorted.
+
+    `files`: path → bytes, `.remyx/` and, where they are at hand, the templates' Dockerfiles.
+    """
+    problems = [
+        _placed(finding, path, bundle)
+        for name, policy in bundle.policies.items()
+        for path in [f".remyx/policies/{name}.yaml"]
+        if policy.template in bundle.templates and bundle.metrics is not None and not _wrong(bundle, path)
+        for finding in _findings(
+            context_of(
+                policy,
+                bundle.templates[policy.template],
+                bundle.metrics,
+                has_recorded_arm=f".remyx/baselines/{policy.template}.json" in files,
+            ),
+            files,
+        )
+    ]
+    return tuple(sorted(problems))
+
+
+def _wrong(bundle: Bundle, path: str) -> bool:
+    """Whether names in the policy, or what they lead to, mean nothing."""
+    template = bundle.policies[path.rpartition("/")[2].removesuffix(".yaml")].template
+    paths = {path, f".remyx/templates/{template}.yaml", ".remyx/metrics.yaml"}
+    return any(problem.path in paths for problem in bundle.errors)
+
+
+def _findings(context: Context, files: Mapping[str, bytes]) -> Iterator[Finding]:
+    silenced = {entry.lint for entry in context.policy.silence}
+    for look in OF_THE_POLICY:
+        yield from (finding for finding in look(context) if finding.lint not in silenced)
+    for finding in dockerfile_beyond_harness(context, files):
+        if finding.lint not in silenced:
+            yield finding
+
+
+def _placed(finding: Finding, path: str, bundle: Bundle) -> Problem:
+    pointer = finding.pointer
+    while pointer and pointer not in bundle.places[path]:  # a default has no place of its own
+        pointer = pointer.rpartition("/")[0]
+    place = bundle.places[path].get(pointer, TOP)
+    return Problem(
+        path=path,
+        line=place.line,
+        column=place.column,
+        pointer=pointer,
+        code=finding.lint,
+        severity=Severity.WARNING,
+        message=finding.message,
+        help=f"{finding.help} ({PAGE}#{finding.lint})",
+    )
