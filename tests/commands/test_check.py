@@ -10,7 +10,6 @@ import pytest
 from remyx_action.commands.check import check
 from remyx_action.errors import Exit, Problem
 from remyx_action.policy.lints.catalogue import LINTS
-from remyx_action.report.render.problems import problems_as_github
 
 ROOT = Path(__file__).parents[2]
 
@@ -79,11 +78,11 @@ def test_no_text_from_a_file_can_start_a_workflow_command() -> None:
         message="100%\r\n::stop-commands::z",
         help="::set-output",
     )
-    output = problems_as_github([hostile])
-    assert 1 == len(output.splitlines())
-    properties, data = re.fullmatch(r"::error ([^:]*)::(.*)\n", output).groups()  # type: ignore[union-attr]
+    commands = check({}, unreadable=(hostile,)).text("github").splitlines()
+    (command,) = (line for line in commands if "100%25" in line)
+    assert all(re.match(r"::(error|warning) file=", line) for line in commands)
+    properties, _ = re.fullmatch(r"::error ([^:]*)::(.*)", command).groups()  # type: ignore[union-attr]
     assert ["file", "line", "col", "title"] == [part.partition("=")[0] for part in properties.split(",")]
-    assert "100%25" in data
 
 
 def sarif(texts: dict[str, bytes]) -> Any:

@@ -11,7 +11,7 @@ import pytest
 from remyx_action.errors import Exit
 from support.github_stand_in import payloads
 from support.github_stand_in.world import Fault
-from support.jobs import CHECK, READ_ONLY, TOKEN, Jobs, jobs_on
+from support.jobs import CHECK, READ_ONLY, Jobs, jobs_on
 from support.small_project import HARNESS, POLICY, UNLOCKED, locked, model
 
 LENIENT = POLICY.replace("threshold: 0.02, confidence: 0.80", "threshold: 0.001, confidence: 0.51")
@@ -180,27 +180,28 @@ def test_a_retargeted_pull_request_keeps_the_comment_of_its_new_base(jobs: Jobs)
     assert "newer" in ended.said
 
 
-@pytest.mark.parametrize(("asset", "exit_code"), [("worse", Exit.REJECT), ("better", Exit.SHIP)])
-def test_an_edited_title_repeats_what_was_concluded(jobs: Jobs, asset: str, exit_code: Exit) -> None:
-    jobs.push({"model.yaml": model(asset), "src/a.py": "a\n"})
+@pytest.mark.parametrize("asset", ["worse", "better"])
+def test_no_conclusion_is_repeated_an_event_without_results_is_red(jobs: Jobs, asset: str) -> None:
+    """A title edit starts no job; a program that is started all the same judges what it has."""
+    jobs.propose({"model.yaml": model(asset)})
     jobs.evaluate()
-    (comment,) = (each.body for each in jobs.ours())
     ended = jobs.step("publish", jobs.payload("edited"), policy="default")
-    assert (exit_code, [comment]) == (ended.exit, [each.body for each in jobs.ours()])
-    assert "repeated" == ended.outputs["verdict"]
+    assert (Exit.NOT_JUDGED, "not-judged") == (ended.exit, ended.outputs["verdict"])
+    assert "the results hold no arms" in ended.summary
 
 
-def test_an_edited_title_without_a_check_before_it_is_red(jobs: Jobs) -> None:
-    ended = jobs.step("publish", jobs.payload("edited"), policy="default")
-    assert Exit.NOT_JUDGED == ended.exit
-    other = jobs.world.identities[TOKEN]
-    jobs.world.identities["other"] = type(other)(
-        login="other[bot]", kind="Bot", permissions={"checks": "write"}, app="other"
-    )
-    assert "no completed check" in ended.said
+def test_a_draft_is_neither_measured_nor_posted_on_and_never_green(jobs: Jobs) -> None:
+    jobs.pull.draft = True
+    assert "" == jobs.step("open", policy="default").outputs.get("check-id", "")
+    measured, ended = jobs.evaluate()
+    assert {} == measured.outputs
+    assert (Exit.NOT_JUDGED, [], []) == (ended.exit, jobs.world.comments, jobs.world.checks)
+    assert Exit.NOT_JUDGED == jobs.step("run").exit
+    jobs.pull.draft = False
+    assert Exit.SHIP == jobs.evaluate(jobs.payload("ready_for_review"))[1].exit
 
 
-def test_a_changed_base_is_judged_not_repeated(jobs: Jobs) -> None:
+def test_a_changed_base_is_judged(jobs: Jobs) -> None:
     _, ended = jobs.evaluate(jobs.payload("edited", changed="base"))
     assert (Exit.SHIP, "ship") == (ended.exit, ended.outputs["verdict"])
 
@@ -260,7 +261,7 @@ def test_a_deleted_pull_request_loses_no_verdict(jobs: Jobs) -> None:
     ended = jobs.step("publish", payload, results=measured.outputs["report"], clone=payload_ref(payload))
     assert ("ship", []) == (ended.outputs["verdict"], jobs.world.comments)
     assert "### ✅ Ship" in ended.summary
-    assert "could not be read: GitHub answered 404" in ended.summary
+    assert "the comment was not posted: GitHub answered 404" in ended.summary
 
 
 def test_every_verdict_says_its_isolation_and_what_would_raise_it(jobs: Jobs) -> None:

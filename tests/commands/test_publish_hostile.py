@@ -11,7 +11,8 @@ import pytest
 from cmarkgfm.cmark import Options
 
 from remyx_action.errors import Exit
-from remyx_action.github.comment import Marker, marker_of
+from remyx_action.github.events import Commit
+from remyx_action.github.marks import Marker, Order, Scope
 from support.github_stand_in.world import COMMENT_CHARACTERS
 from support.hostile_text import CORPUS, acted_on
 from support.hostile_text import Page as NeutralPage
@@ -22,7 +23,7 @@ OUTPUTS = {
     "verdict", "reason", "verdict-json", "report", "comment-url", "check-url", "verdicts", "exit-code",
 }  # fmt: skip
 OURS = re.compile(r"^::(error|warning|notice)( [^:]*)?::|^::stop-commands::[0-9a-f]{32}$|^::[0-9a-f]{32}::$")
-FORGED = Marker(scope=".", head="0" * 40, run_id=9**9, run_attempt=9, word="ship").line()  # type: ignore[arg-type]
+FORGED = Marker(scope=Scope("", None), head=Commit("0" * 40), order=Order(9**9, 9), word="ship").line()
 LINES = [
     *CORPUS,
     FORGED,
@@ -69,7 +70,7 @@ def jobs(tmp_path: Path) -> Iterator[Jobs]:
 def hold_harmless(jobs: Jobs, ended: Ended) -> None:
     """Nothing that GitHub or its runner reads back does what the words ask for."""
     (comment,) = jobs.ours()
-    marker = marker_of(comment.body, ".")
+    marker = Marker.read(comment.body)
     assert marker is not None
     assert jobs.world.head(jobs.pull) == marker.head
     (check,) = jobs.checks()

@@ -238,7 +238,7 @@ def test_fresh_measures_anew_and_no_folder_keeps_nothing(place: Place) -> None:
 @pytest.mark.slow
 def test_a_pull_request_reads_what_the_default_branch_kept_and_writes_nothing(tmp_path: Path) -> None:
     for jobs in jobs_on(tmp_path):
-        kept = tmp_path / "runner" / "remyx-kept"
+        kept = tmp_path / "runner" / "remyx-cache"
         jobs.inputs = {"RUNNER_TEMP": str(kept.parent)}
         first = jobs.step("run")
         assert (Exit.SHIP, False) == (first.exit, kept.exists())
@@ -264,7 +264,7 @@ def test_a_pull_request_reads_what_the_default_branch_kept_and_writes_nothing(tm
 
 def test_a_kept_arm_survives_the_handover_between_two_jobs(tmp_path: Path) -> None:
     for jobs in jobs_on(tmp_path):
-        kept = tmp_path / "runner" / "remyx-kept"
+        kept = tmp_path / "runner" / "remyx-cache"
         jobs.inputs = {"RUNNER_TEMP": str(kept.parent)}
         main = jobs.clone(tmp_path / "main", "refs/heads/main")
         world = World()

@@ -160,7 +160,10 @@ def test_a_project_below_the_root_is_judged_by_its_own_files(tmp_path: Path) -> 
         jobs.propose({"projects/reader/model.yaml": model("worse")})
         jobs.inputs = {"REMYX_WORKING_DIRECTORY": "projects/reader"}
         ended = jobs.step("run")
-        assert (Exit.REJECT, ["failure"]) == (ended.exit, jobs.concluded())
+        assert (Exit.REJECT, ["failure"]) == (
+            ended.exit,
+            jobs.concluded("remyx / projects/reader / default (main)"),
+        )
         (check,) = jobs.checks()
         assert {"projects/reader/.remyx/policies/default.yaml"} == {e["path"] for e in check.annotations}
         assert {6, 10} == {each["start_line"] for each in check.annotations}

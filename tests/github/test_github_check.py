@@ -1,20 +1,17 @@
-"""The check run is opened, closed in every case, and says success or failure only."""
+"""The check run is opened or taken up, closed in every case, and says success or failure only."""
 
 import pytest
 from msgspec.structs import replace
 
 from remyx_action.github import check
 from remyx_action.github.events import Commit
-from remyx_action.github.trouble import NotPosted, NotRead, Posted
+from remyx_action.github.marks import ExternalId, Order, key_of
+from remyx_action.github.trouble import NotPosted, NotRead, Posted, Superseded
 from support.github_stand_in.stage import CHECK, TOKEN, Stage
 from support.github_stand_in.talk import bot
-from support.github_stand_in.world import Fault
+from support.github_stand_in.world import Fault, Identity
 
 PAGE = "https://example.invalid/run"
-
-
-def named(stage: Stage, external_id: str = "500/1") -> check.CheckName:
-    return check.CheckName(name=CHECK, head=stage.head, external_id=external_id)
 
 
 def conclusion(word: str = "failure", annotations: int = 0, **values: object) -> check.Conclusion:
@@ -36,18 +33,49 @@ def conclusion(word: str = "failure", annotations: int = 0, **values: object) ->
     return check.Conclusion(**(given | values))  # type: ignore[arg-type]
 
 
-def opened(stage: Stage) -> check.Opened:
-    outcome = check.open_check(stage.client(), named(stage), details_url=PAGE)
+def opened(stage: Stage, order: Order | None = None, token: str = TOKEN) -> check.Opened:
+    external_id = stage.external_id(order)
+    outcome = check.open_check(stage.client(token), stage.named(), external_id, details_url=PAGE)
     assert isinstance(outcome, check.Opened)
     return outcome
 
 
-def close(stage: Stage, identity: int | None, said: check.Conclusion) -> Posted | NotPosted:
-    return check.close_check(stage.client(), named(stage), identity, said, details_url=PAGE)
+def close(
+    stage: Stage,
+    opened_id: int | None,
+    said: check.Conclusion,
+    order: Order | None = None,
+    token: str = TOKEN,
+) -> Posted | NotPosted:
+    used = stage.client(token)
+    return check.close_check(
+        used,
+        stage.named(),
+        stage.external_id(order),
+        said,
+        checks=check.read_checks(used, stage.named(), opened_id=opened_id),
+        opened_id=opened_id,
+        details_url=PAGE,
+    )
 
 
-def test_its_name_carries_policy_and_base_branch() -> None:
+def test_its_name_carries_folder_policy_and_base_branch() -> None:
     assert "remyx / default (release/1.0)" == check.check_name("default", "release/1.0")
+    assert "remyx / models/vision / default (main)" == check.check_name("default", "main", "models/vision")
+
+
+def test_an_external_id_is_read_back_as_it_was_written() -> None:
+    written = ExternalId(
+        order=Order(500, 2), base=Commit("b" * 40), key=key_of("a", "default"), look="c" * 16
+    )
+    assert f"remyx/2 500.2 {'b' * 40} {'c' * 16} {written.key}" == str(written)
+    assert written == ExternalId.read(str(written))
+    still_open = replace(written, look=None)
+    assert f"remyx/2 500.2 {'b' * 40} - {written.key}" == str(still_open)
+    assert still_open == ExternalId.read(str(still_open))
+    for other in (None, "", "500/2", f"{written} ", str(written).replace("/2", "/1")):
+        assert ExternalId.read(other) is None
+    assert key_of("a", "default") != key_of("", "default") != key_of("", "other")
 
 
 def test_it_stands_in_progress_on_the_head_until_it_is_closed(stage: Stage) -> None:
@@ -63,7 +91,7 @@ def test_it_stands_in_progress_on_the_head_until_it_is_closed(stage: Stage) -> N
 def test_one_that_was_never_opened_is_posted_complete(stage: Stage, word: str) -> None:
     assert isinstance(close(stage, None, conclusion(word)), Posted)
     (only,) = stage.world.checks
-    assert ("completed", word, "500/1") == (
+    assert ("completed", word, str(stage.external_id())) == (
         only.fields["status"],
         only.fields["conclusion"],
         only.fields["external_id"],
@@ -75,12 +103,87 @@ def test_one_whose_number_is_wrong_is_posted_complete(stage: Stage) -> None:
     assert ["failure"] == [each.fields["conclusion"] for each in stage.world.checks]
 
 
+def test_one_that_an_older_run_left_open_is_taken_up_and_no_second_one_is_added(stage: Stage) -> None:
+    left = opened(stage, Order(499, 1))
+    assert left.id == opened(stage, Order(500, 1)).id
+    assert str(stage.external_id(Order(500, 1))) == stage.world.checks[0].fields["external_id"]
+    assert isinstance(close(stage, left.id, conclusion()), Posted)
+    again = opened(stage, Order(500, 2))
+    assert again.id != left.id
+    assert ["completed", "in_progress"] == [each.fields["status"] for each in stage.world.checks]
+
+
+def test_one_that_a_newer_run_has_is_neither_taken_up_nor_closed(stage: Stage) -> None:
+    newer = opened(stage, Order(501, 1))
+    outcome = check.open_check(stage.client(), stage.named(), stage.external_id(), details_url=PAGE)
+    assert Superseded(by="run 501, attempt 1") == outcome
+    checks = check.read_checks(stage.client(), stage.named())
+    assert isinstance(checks, check.Checks)
+    assert Order(501, 1) == checks.newer_than(Order(500, 9))
+    assert checks.newer_than(Order(501, 1)) is None
+    assert ([], [newer.id]) == (checks.open_until(Order(500, 9)), checks.open_until(Order(501, 1)))
+
+
+def test_every_one_that_was_left_open_is_closed(stage: Stage) -> None:
+    """Two: the answer to the first opening was lost for good."""
+    first = opened(stage)
+    stage.world.faults.append(Fault(kind="502 before", matching="GET .*/check-runs", times=9))
+    second = opened(stage)
+    stage.world.faults.clear()
+    assert first.id != second.id
+    assert isinstance(close(stage, second.id, conclusion("success")), Posted)
+    assert ["success", "success"] == [each.fields["conclusion"] for each in stage.world.checks]
+
+
+def test_where_closing_fails_a_completed_one_is_posted_beside_it(stage: Stage) -> None:
+    begun = opened(stage)
+    stage.world.faults.append(Fault(kind="502 before", matching="PATCH", times=9))
+    assert isinstance(close(stage, begun.id, conclusion()), Posted)
+    assert [("in_progress", None), ("completed", "failure")] == [
+        (each.fields["status"], each.fields.get("conclusion")) for each in stage.world.checks
+    ]
+
+
+def test_one_of_another_project_policy_or_app_is_not_ours(stage: Stage) -> None:
+    stage.world.identities["other"] = bot("other")
+    strange = replace(stage.external_id(), key=key_of("b", "default"))
+    check.open_check(stage.client(), stage.named(), strange, details_url=PAGE)
+    opened(stage, Order(900, 1), token="other")
+    found = check.read_checks(stage.client(), stage.named())
+    assert isinstance(found, check.Checks)
+    assert ((), 2) == (tuple(found.ours), len(found.others))
+    assert found.newer_than(Order(1, 1)) is None
+
+
+def test_an_app_s_token_finds_its_own_by_the_one_that_it_opened(stage: Stage) -> None:
+    stage.world.identities["ghs_app"] = bot("remyx")
+    begun = opened(stage, token="ghs_app")
+    assert "remyx" == begun.app
+    forged = opened(stage, Order(900, 1))
+    found = check.read_checks(stage.client("ghs_app"), stage.named(), opened_id=begun.id)
+    assert isinstance(found, check.Checks)
+    assert ([begun.id], [forged.id]) == ([each.id for each in found.ours], [each.id for each in found.others])
+
+
+def test_a_person_s_token_is_told_that_only_an_app_can_post_checks(stage: Stage) -> None:
+    stage.world.identities["pat"] = Identity(login="ada", kind="User", permissions={"checks": "write"})
+    outcome = close_with(stage, "pat")
+    assert "only a GitHub App can post checks" in outcome.next_step
+    assert [] == stage.world.checks
+
+
+def close_with(stage: Stage, token: str) -> NotPosted:
+    outcome = close(stage, None, conclusion(), token=token)
+    assert isinstance(outcome, NotPosted)
+    return outcome
+
+
 @pytest.mark.parametrize(("annotations", "requests"), [(0, 1), (1, 1), (50, 1), (51, 2), (120, 3)])
 def test_annotations_go_fifty_a_request(stage: Stage, annotations: int, requests: int) -> None:
     begun = opened(stage)
     stage.world.calls.clear()
     close(stage, begun.id, conclusion(annotations=annotations))
-    assert requests == len(stage.world.calls)
+    assert requests == sum(call.verb == "PATCH" for call in stage.world.calls)
     lines = [each["start_line"] for each in stage.world.checks[0].annotations]
     assert list(range(1, annotations + 1)) == lines
 
@@ -127,49 +230,21 @@ def test_a_rendering_that_never_fits_is_said(stage: Stage) -> None:
 
 
 def test_a_commit_that_github_does_not_know_is_said(stage: Stage) -> None:
-    name = check.CheckName(name=CHECK, head=Commit("d" * 40), external_id="1/1")
-    outcome = check.open_check(stage.client(), name, details_url=PAGE)
+    named = stage.named(Commit("d" * 40))
+    outcome = check.open_check(stage.client(), named, stage.external_id(), details_url=PAGE)
     assert isinstance(outcome, NotPosted)
     expected = f"the check was not posted: GitHub answered 422: No commit found for SHA: {'d' * 40}"
     assert expected == outcome.reason
 
 
-def latest(stage: Stage) -> check.Concluded | NotRead | None:
-    return check.latest_completed(stage.client(), name=CHECK, head=stage.head)
-
-
-def test_the_latest_completed_check_of_our_name_is_found(stage: Stage) -> None:
-    assert latest(stage) is None
-    close(stage, None, conclusion("failure"))
-    close(stage, None, conclusion("success", title="ship"))
-    other = check.CheckName(name="remyx / other (main)", head=stage.head, external_id="9/9")
-    check.close_check(stage.client(), other, None, conclusion("failure"), details_url=PAGE)
-    opened(stage)
-    found = latest(stage)
-    assert isinstance(found, check.Concluded)
-    assert ("success", "ship") == (found.conclusion, found.title)
-
-
-def test_a_check_of_our_name_by_another_app_does_not_count(stage: Stage) -> None:
-    stage.world.identities["app"] = bot("other")
-    check.close_check(stage.client("app"), named(stage), None, conclusion("success"), details_url=PAGE)
-    assert latest(stage) is None
-
-
-def test_a_check_of_an_older_head_does_not_count(stage: Stage) -> None:
-    close(stage, None, conclusion("success"))
-    stage.push("name: newer\n")
-    assert latest(stage) is None
-
-
 def test_checks_that_cannot_be_read_are_not_taken_for_none(stage: Stage) -> None:
-    outcome = check.latest_completed(stage.client("expired"), name=CHECK, head=stage.head)
+    outcome = check.read_checks(stage.client("expired"), stage.named())
     assert isinstance(outcome, NotRead)
-    assert "earlier checks could not be read" in outcome.reason
+    assert "the checks of the commit could not be read" in outcome.reason
 
 
 def test_a_token_that_may_not_check_is_told_the_line_to_add(stage: Stage) -> None:
     stage.world.allow(TOKEN, pull_requests="write")
-    outcome = check.open_check(stage.client(), named(stage), details_url=PAGE)
+    outcome = check.open_check(stage.client(), stage.named(), stage.external_id(), details_url=PAGE)
     assert isinstance(outcome, NotPosted)
     assert "add to the job in the workflow file:\npermissions:\n  checks: write" == outcome.next_step

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from remyx_action.github import comment
-from remyx_action.github.comment import Marker, marker_of, with_marker
 from remyx_action.github.events import Commit
+from remyx_action.github.marks import Look, Marker, Order, Scope, with_marker
 from remyx_action.github.trouble import LeftAlone, NotPosted, Posted, Superseded
 from support.github_stand_in.stage import TOKEN, Stage, publish
 from support.github_stand_in.talk import bot
@@ -31,12 +31,13 @@ def test_an_update_costs_seven_requests(stage: Stage, record_property: Record) -
     stage.push("name: better\n")
     publish(stage, stage.client(), stage.draft(run=(501, 1)))
     (ours,) = stage.ours()
+    query = "check_name=remyx+%2F+default+%28main%29&filter=all&per_page=100"
     expected = [
+        f"GET /commits/{stage.head}/check-runs?{query}",
         "POST /check-runs",
-        "GET /user",
         "GET /issues/1/comments?per_page=100",
+        f"GET /commits/{stage.head}/check-runs?{query}",
         "GET /pulls/1",
-        "GET /git/ref/heads/main",
         f"PATCH /issues/comments/{ours.id}",
         f"PATCH /check-runs/{stage.world.checks[-1].id}",
     ]
@@ -84,15 +85,15 @@ def test_another_workflow_that_echoes_a_marker_is_not_taken_for_ours(stage: Stag
     assert 2 == len(stage.world.comments)
 
 
-def test_projects_in_different_folders_keep_a_comment_each(stage: Stage) -> None:
+def test_projects_and_workflows_of_one_policy_keep_a_comment_each(stage: Stage) -> None:
     client = stage.client()
-    for scope in ("one", "two", "one"):
-        thread = comment.look(client, stage.pull.number, scope)
+    scopes = [Scope("one", None), Scope("two", None), Scope("one", "strict"), Scope("one", None)]
+    for scope in scopes:
+        thread = comment.find_comments(client, stage.pull.number, scope)
         assert isinstance(thread, comment.Thread)
-        marker = Marker(scope=scope, head=stage.head, run_id=1, run_attempt=1, word="ship")
-        draft = comment.Draft(marker=marker, renderings=[scope], blocks=False)
+        draft = stage.draft(scope=scope, renderings=[f"{scope.folder} {scope.policy}"])
         comment.post(client, thread, draft, current_head=stage.head, mode="always")
-    assert ["one", "two"] == [each.body.split("\n")[0] for each in stage.ours()]
+    assert ["one None", "two None", "one strict"] == [each.body.split("\n")[0] for each in stage.ours()]
 
 
 def test_an_old_head_is_not_written_once_a_newer_one_was_pushed(stage: Stage) -> None:
@@ -121,11 +122,12 @@ def test_an_earlier_run_on_the_same_head_leaves_a_later_one_alone(stage: Stage) 
     assert "reject" in stage.ours()[0].body
 
 
-def test_a_marker_of_another_head_never_holds_back_the_current_one(stage: Stage) -> None:
+def test_a_newer_run_is_never_overwritten_whichever_head_it_is_of(stage: Stage) -> None:
     publish(stage, stage.client(), stage.draft("reject", run=(999_999, 9)))
     stage.push("name: better\n")
-    assert isinstance(publish(stage, stage.client(), stage.draft("ship")).comment, Posted)
-    assert "### ship" in stage.ours()[0].body
+    outcome = publish(stage, stage.client(), stage.draft("ship")).comment
+    assert Superseded(by="run 999999, attempt 9") == outcome
+    assert "### reject" in stage.ours()[0].body
 
 
 def test_where_the_head_could_not_be_read_the_later_run_wins(stage: Stage) -> None:
@@ -138,12 +140,11 @@ def test_where_the_head_could_not_be_read_the_later_run_wins(stage: Stage) -> No
 def thread_of(stage: Stage, *written: tuple[str, tuple[int, int]]) -> comment.Thread:
     for word, run in written:
         publish(stage, stage.client(), stage.draft(word, run=run))
-    thread = comment.look(stage.client(), stage.pull.number, ".")
+    thread = comment.find_comments(stage.client(), stage.pull.number, Scope("", None))
     assert isinstance(thread, comment.Thread)
     return thread
 
 
-SAME = "the verdict is still reject and the workflow says `comment: on-change`"
 QUIET = "nothing blocks and the workflow says `comment: on-block`"
 NEVER = "the workflow says `comment: never`"
 
@@ -154,7 +155,7 @@ NEVER = "the workflow says `comment: never`"
         ("always", "ship", "create", "update"),
         ("always", "reject", "create", "update"),
         ("on-change", "ship", "create", "update"),
-        ("on-change", "reject", "create", SAME),
+        ("on-change", "reject", "create", "update"),
         ("on-block", "ship", QUIET, "update"),
         ("on-block", "reject", "create", "update"),
         ("never", "ship", NEVER, NEVER),
@@ -285,15 +286,99 @@ def test_what_no_server_can_store_is_replaced_before_it_is_sent(stage: Stage) ->
     assert stage.ours()[0].body.startswith("nul \ufffd, half a pair \ufffd")
 
 
+LOOKS = {
+    "0" * 12: [Look(id="1" * 16, verdict="iterate", delta="-0.02"), Look(id="2" * 16)],
+    "a" * 12: [Look(id="3" * 16, verdict="ship", delta="+0.03")],
+}
+
+
 @pytest.mark.parametrize(
-    "body", ["", "\n\n", "no marker", "<!-- remyx-verdict/1 -->", "<!-- remyx-verdict/2 scope=x -->"]
+    "body",
+    [
+        "",
+        "\n\n",
+        "no marker",
+        "<!-- remyx-verdict/1 scope=x -->",
+        "<!-- remyx-verdict/2 folder= policy=* -->",
+        "<!-- remyx-verdict/2 folder= policy=* head=" + "a" * 40 + " run=0.1 word=ship looks= -->",
+        "<!-- remyx-verdict/2 folder= policy= head=" + "a" * 40 + " run=1.1 word=ship looks= -->",
+    ],
 )
 def test_a_body_without_our_marker_has_none(body: str) -> None:
-    assert marker_of(body, ".") is None
+    assert Marker.read(body) is None
 
 
-def test_a_marker_is_read_back_as_it_was_written() -> None:
-    marker = Marker(scope="a/b", head=Commit("a" * 64), run_id=7, run_attempt=3, word="not-judged")
+@pytest.mark.parametrize(
+    "scope",
+    [
+        Scope("", None),
+        Scope("a/b", "default"),
+        Scope("x -->\n", "*"),
+        Scope("two--dashes", "-"),
+        Scope("ü", "%2A"),
+    ],
+)
+@pytest.mark.parametrize("looks", [{}, LOOKS])
+def test_a_marker_is_read_back_as_it_was_written(scope: Scope, looks: dict[str, list[Look]]) -> None:
+    marker = Marker(scope=scope, head=Commit("a" * 64), order=Order(7, 3), word="not-judged", looks=looks)
     body = with_marker("text\n", marker)
-    assert marker == marker_of(body.replace("\n", "\r\n"), "a/b")
-    assert marker_of(body, "a") is None
+    assert marker == Marker.read(body.replace("\n", "\r\n"))
+    assert "--" not in marker.line().removeprefix("<!--").removesuffix("-->")
+
+
+def test_a_marker_holds_the_newest_fifty_looks_of_all_policies_together() -> None:
+    many = [Look(id=f"{number:016x}") for number in range(60)]
+    for keys in (["a" * 12], ["a" * 12, "b" * 12]):
+        marker = Marker(
+            scope=Scope("", None),
+            head=Commit("a" * 40),
+            order=Order(1, 1),
+            word="ship",
+            looks=dict.fromkeys(keys, many),
+        )
+        read = Marker.read(with_marker("text", marker))
+        assert read is not None
+        each = 50 // len(keys)
+        assert dict.fromkeys(keys, many[-each:]) == read.looks
+
+
+def test_looks_that_cannot_be_read_are_left_out() -> None:
+    line = Marker(
+        scope=Scope("", None), head=Commit("a" * 40), order=Order(1, 1), word="ship", looks=LOOKS
+    ).line()
+    read = Marker.read(line.replace("iterate", "perhaps").replace("=" + "3" * 16, "=xyz"))
+    assert read is not None
+    assert {"0" * 12: [Look(id="2" * 16)], "a" * 12: []} == read.looks
+
+
+def test_looks_of_every_comment_of_ours_count_once_whatever_its_scope(stage: Stage) -> None:
+    first, second, third = (Look(id=str(number) * 16, verdict="reject") for number in range(3))
+    for scope, run, several in (
+        (Scope("", None), 490, [first, second]),
+        (Scope("", "default"), 491, [second, third]),
+    ):
+        marker = Marker(
+            scope=scope, head=stage.head, order=Order(run, 1), word="ship", looks={"a" * 12: several}
+        )
+        stage.world.add_comment(stage.pull.number, ACTIONS_BOT, with_marker("x", marker), kind="Bot")
+    forged = Marker(
+        scope=Scope("", None),
+        head=stage.head,
+        order=Order(492, 1),
+        word="ship",
+        looks={"a" * 12: [Look(id="f" * 16)]},
+    )
+    stage.world.add_comment(stage.pull.number, "mallory", with_marker("x", forged))
+    thread = comment.find_comments(stage.client(), stage.pull.number, Scope("", "other"))
+    assert isinstance(thread, comment.Thread)
+    assert ((), {"a" * 12: [first, second, third]}) == (thread.ours, thread.looks)
+
+
+def test_on_change_leaves_the_text_of_an_unchanged_verdict_and_counts_its_look(stage: Stage) -> None:
+    publish(stage, stage.client(), stage.draft("reject"))
+    text = stage.ours()[0].body.rpartition("\n\n")[0]
+    marker = Marker(scope=Scope("", None), head=stage.head, order=Order(501, 1), word="reject", looks=LOOKS)
+    draft = comment.Draft(marker=marker, renderings=["### other words"], blocks=True)
+    assert isinstance(publish(stage, stage.client(), draft, mode="on-change").comment, Posted)
+    (ours,) = stage.ours()
+    assert (text, marker) == (ours.body.rpartition("\n\n")[0], Marker.read(ours.body))

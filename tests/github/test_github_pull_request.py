@@ -11,14 +11,13 @@ def test_head_and_base_are_those_of_this_moment(stage: Stage) -> None:
     head = stage.push("name: newer\n")
     expected = pull_request.PullRequest(
         number=1,
-        is_open=True,
         base_branch="main",
         base_commit=Commit(stage.world.base(stage.pull)),
-        head_branch="feature/x",
         head_commit=head,
+        draft=False,
     )
     assert expected == pull_request.current(stage.client(), 1)
-    assert ["GET /pulls/1", "GET /git/ref/heads/main"] == stage.requests()
+    assert ["GET /pulls/1"] == stage.requests()
 
 
 def test_a_base_branch_with_slashes_is_found(stage: Stage) -> None:
@@ -40,14 +39,29 @@ def test_the_pull_request_of_a_fork_is_found_by_owner_branch_and_commit(stage: S
     fork = stage.world.open_pull("patch", owner="stranger")
     head = Commit(stage.world.head(fork))
     client = stage.client()
-    find = pull_request.numbers_of
-    assert (fork.number,) == find(client, owner="stranger", branch="patch", head=head)
-    assert () == find(client, owner="stranger", branch="patch", head=stage.head)
-    assert () == find(client, owner="mallory", branch="patch", head=head)
+
+    def numbers(owner: str, branch: str, head: str) -> list[int]:
+        found = pull_request.with_head(client, owner=owner, branch=branch, head=Commit(head))
+        assert isinstance(found, list)
+        return [each.number for each in found]
+
+    assert [fork.number] == numbers("stranger", "patch", head)
+    assert [] == numbers("stranger", "patch", stage.head)
+    assert [] == numbers("mallory", "patch", head)
+    other = stage.world.open_pull("patch", base_branch="feature/x", owner="stranger")
+    assert [fork.number, other.number] == numbers("stranger", "patch", head)
     fork.state = "closed"
-    assert () == find(client, owner="stranger", branch="patch", head=head)
+    assert [other.number] == numbers("stranger", "patch", head)
+
+
+def test_the_commits_of_a_pull_request_are_listed_oldest_first(stage: Stage) -> None:
+    first = stage.head
+    second = stage.push("name: newer\n")
+    assert [first, second] == pull_request.commits_of(stage.client(), 1)
 
 
 def test_pull_requests_that_cannot_be_listed_are_not_taken_for_none(stage: Stage) -> None:
-    outcome = pull_request.numbers_of(stage.client("expired"), owner="a", branch="b", head=stage.head)
+    client = stage.client("expired")
+    outcome = pull_request.with_head(client, owner="a", branch="b", head=stage.head)
     assert isinstance(outcome, NotRead)
+    assert isinstance(pull_request.commits_of(client, 1), NotRead)

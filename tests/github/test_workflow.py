@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from remyx_action.github.workflow import (
     SUMMARY_BYTES,
     NotWritten,
-    Place,
     Written,
     annotation,
     mask,
@@ -84,7 +83,7 @@ def printable(text: str) -> str:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_hostile_message_stays_one_command_that_says_the_same(text: str) -> None:
-    command = annotation("error", text, title=text, place=Place(path=text, line=3, column=4))
+    command = annotation("error", text, title=text, path=text, line=3, column=4)
     said = printable(text)
     expected = {"file": said, "line": "3", "col": "4", "title": said}
     assert ("error", expected, said) == unescaped(command)

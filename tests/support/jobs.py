@@ -102,6 +102,7 @@ class Jobs:
             "GITHUB_OUTPUT": str(home / "output"),
             "REMYX_MODE": mode,
             "REMYX_TOKEN": token or "",
+            "REMYX_TOKEN_OF_JOB": str(token == TOKEN).lower(),
             **given,
         }
         payload = payload or self.payload()
@@ -149,7 +150,7 @@ class Jobs:
         return measured, self.step("publish", payload, **given)
 
     def ours(self) -> list[Comment]:
-        return [each for each in self.world.comments if "<!-- remyx-verdict/1 " in each.body]
+        return [each for each in self.world.comments if "<!-- remyx-verdict/2 " in each.body]
 
     def checks(self, name: str = CHECK) -> list[Check]:
         head = self.world.head(self.pull)

@@ -44,7 +44,7 @@ def in_an_event() -> bool:
     return bool(os.environ.get("GITHUB_EVENT_NAME"))
 
 
-def event() -> Event:
+def event() -> Event | None:
     """What this process was started for."""
     from remyx_action.github.settings import read_settings
 
@@ -54,9 +54,9 @@ def event() -> Event:
 def cache_settings(folder: Path | None, out: Path, *, fresh: bool = False) -> CacheSettings:
     """Return where baseline arms are cached; only a trusted process may add to them."""
     from remyx_action.commands.run.request import CacheSettings
-    from remyx_action.github.settings import is_trusted, kept_folder
+    from remyx_action.github.settings import cache_folder, is_trusted
 
-    on_runner = kept_folder(os.environ) if in_an_event() else None
+    on_runner = cache_folder(os.environ) if in_an_event() else None
     folder = folder or on_runner or out / "kept"
     return CacheSettings(folder=folder, may_get=not fresh, may_put=is_trusted(os.environ))
 

@@ -9,11 +9,13 @@ from posixpath import join
 from msgspec.structs import replace
 
 from remyx_action.errors import Exit, Problem, Severity
+from remyx_action.github.workflow import annotation
 from remyx_action.policy.lints.errors import load_checked
 from remyx_action.policy.lints.warnings import warnings_of
+from remyx_action.project.files.pointer import json_path
+from remyx_action.project.files.wording import shown_as
 from remyx_action.report.render.problems import (
     counted,
-    problems_as_github,
     problems_as_json,
     problems_as_sarif,
     problems_as_text,
@@ -66,7 +68,7 @@ def check(
         formats={
             "text": lambda screen: _as_text(problems, texts, colour=screen.colour),
             "json": lambda _: problems_as_json(problems),
-            "github": lambda _: problems_as_github(moved),
+            "github": lambda _: "".join(_as_annotation(problem) for problem in moved),
             "sarif": lambda _: problems_as_sarif(moved),
         },
     )
@@ -77,3 +79,16 @@ def _as_text(problems: tuple[Problem, ...], texts: Mapping[str, bytes], *, colou
     summary = f"{counted(problems)} in {files}\n"
     drawn = problems_as_text(problems, texts, colour=colour)
     return f"{drawn}\n{summary}" if drawn else summary
+
+
+def _as_annotation(problem: Problem) -> str:
+    """One line with a workflow command, which GitHub shows at the place."""
+    command = annotation(
+        problem.severity.value,
+        f"{shown_as(problem.message)}\nhelp: {shown_as(problem.help)}",
+        title=f"{problem.code} at {json_path(problem.pointer)}",
+        path=shown_as(problem.path),
+        line=problem.line,
+        column=problem.column,
+    )
+    return f"{command}\n"

@@ -15,8 +15,6 @@ from remyx_action.github.check import check_name
 from remyx_action.github.client import Client
 from remyx_action.github.events import MergeGroupEvent, PullRequestEvent
 from remyx_action.github.protection import read_protection
-from remyx_action.github.settings import Runner, Settings
-from remyx_action.github.workflow import without_commands
 from remyx_action.policy.enforcement import Asked, Item, examine, lock_enforced
 from remyx_action.project.codeowners import CAP_BYTES, LOCATIONS, Codeowners, read_codeowners
 from remyx_action.project.models import Template
@@ -24,8 +22,6 @@ from remyx_action.project.protected import protected_paths
 from remyx_action.report.render.doctor import items_as_json, items_as_text
 from remyx_action.sources.git import Repository, find_repository
 
-from .on_github.outputs import Say
-from .on_github.posting import connect
 from .run.project import load_project
 from .run.request import World
 
@@ -59,7 +55,9 @@ def doctor(
     """Ask GitHub, and say per item whether it is verified, missing or unknown."""
     facts = read_protection(client, place.branch)
     project = load_project(place.root, base=place.base)
-    names = [check_name(policy, place.branch) for policy in project.bundle.policies]
+    repository = find_repository(place.root)
+    folder = repository.prefix.rstrip("/") if repository else ""
+    names = [check_name(policy, place.branch, folder) for policy in project.bundle.policies]
     items = examine(_asked(place, project.bundle.templates.values(), names), facts)
     if format == "json":
         output = items_as_json(items, repository=place.repository, branch=place.branch, unread=facts.unread)
@@ -91,23 +89,6 @@ def local_place(root: Path, *, repository: str | None, branch: str | None) -> Pl
     short = tracked.removeprefix("origin/")
     known = clone.look_up(f"refs/remotes/origin/{short}") or clone.commit(tracked)
     return Place(root=root, repository=name, branch=short, base=known)
-
-
-def doctor_mode(settings: Settings, runner: Runner, say: Say) -> Exit:
-    """The action's `mode: doctor`: the branch that the event is about, else the default one."""
-    client = connect(settings.event, runner)
-    if client is None:
-        raise WrongUsage(
-            "doctor asks GitHub, and there is no token", help="pass `token: ${{ github.token }}`"
-        )
-    root, event = Path(settings.inputs.working_directory).absolute(), settings.event
-    if isinstance(event, PullRequestEvent | MergeGroupEvent):
-        place = place_of(root, event, runner.repository)
-    else:
-        place = local_place(root, repository=runner.repository, branch=None)
-    examined = doctor(client, place, width=100)
-    say(without_commands(examined.output.rstrip("\n")))
-    return examined.exit
 
 
 def place_of(root: Path, event: PullRequestEvent | MergeGroupEvent, repository: str) -> Place:

@@ -65,8 +65,11 @@ def lock(root: Path, *, template: str | None, owners: Sequence[str]) -> Locked:
         write_whole(root / f".remyx/locks/{name}.json", lock_as_json(made))
         written.append(f"{repository.prefix}.remyx/locks/{name}.json")
     branch = _default_branch(repository)
+    folder = repository.prefix.rstrip("/")
     names = [
-        check_name(name, branch) for name, one in project.bundle.policies.items() if one.template in locks
+        check_name(name, branch, folder)
+        for name, one in project.bundle.policies.items()
+        if one.template in locks
     ]
     return Locked(said=_told(written, locks, owning), ruleset=ruleset_as_json(names))
 

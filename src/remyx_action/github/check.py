@@ -1,4 +1,4 @@
-"""The check run on the head commit: opened before the run, closed in every case, success or failure only."""
+"""The check on the head commit: opened before the run, closed in every case, success or failure only."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from .client import Client, numbered, said
 from .events import Commit
-from .trouble import Kind, NotPosted, NotRead, Posted, Trouble, not_posted, not_read
+from .marks import ExternalId, Order, key_of
+from .trouble import Kind, NotPosted, NotRead, Posted, Superseded, Trouble, not_posted, not_read
 
 if TYPE_CHECKING:
     from github.CheckRun import CheckRun
@@ -20,19 +21,49 @@ LONGEST_CHARACTERS = 65_535
 ATTEMPTS = 3
 
 
-class CheckName(Struct, frozen=True, kw_only=True):
-    """Which check on which commit."""
+def check_name(policy: str, base_branch: str, folder: str = "") -> str:
+    """Return the literal name that branch protection requires; a retargeted pull request gets another."""
+    return f"remyx / {folder}{' / ' if folder else ''}{policy} ({base_branch})"
 
-    name: str
+
+class Named(Struct, frozen=True, kw_only=True):
+    """The check of one policy of one folder on one commit."""
+
+    folder: str
+    """The project's below the repository's root; "" is the root itself."""
+    policy: str
+    base_branch: str
     head: Commit
     """The pull request's head, or the merge group's; never the merge commit."""
-    external_id: str
-    """Of this run and attempt, so that an opening without an answer can be recognised."""
+
+    @property
+    def name(self) -> str:
+        return check_name(self.policy, self.base_branch, self.folder)
+
+    @property
+    def key(self) -> str:
+        return key_of(self.folder, self.policy)
+
+
+class Seen(Struct, frozen=True, kw_only=True):
+    """One check of a name, as GitHub just told it."""
+
+    id: int
+    url: str
+    name: str
+    status: str
+    conclusion: str | None
+    external_id: ExternalId | None
+    """None: not posted by this program."""
+    app: str
+    """Slug of the app that posted it."""
 
 
 class Opened(Struct, frozen=True, kw_only=True):
     id: int
     url: str
+    app: str
+    """Slug of the app whose token posted it."""
 
 
 class Annotation(Struct, frozen=True, kw_only=True):
@@ -55,57 +86,89 @@ class Conclusion(Struct, frozen=True, kw_only=True):
     annotations: Sequence[Annotation] = ()
 
 
-class Concluded(Struct, frozen=True, kw_only=True):
-    """A completed check of our name."""
+class Checks(Struct, frozen=True, kw_only=True):
+    """Every check of one name on one commit."""
 
-    conclusion: str
-    """Any of GitHub's words; only `success` may be repeated as success."""
-    title: str | None
-    url: str
+    ours: Sequence[Seen] = ()
+    others: Sequence[Seen] = ()
+    """Of the same name and not ours: a job of that name, another app's, another project's."""
 
+    def open_until(self, order: Order) -> list[int]:
+        """Return the ids of ours that this run or an older one left open, oldest first."""
+        return sorted(
+            each.id
+            for each in self.ours
+            if each.status != "completed" and each.external_id and each.external_id.order <= order
+        )
 
-class _Run(Struct, frozen=True, kw_only=True):
-    """A check run as GitHub just told it."""
-
-    id: int
-    url: str
-    name: str
-    head: str
-    status: str
-    conclusion: str | None
-    title: str | None
-    external_id: str | None
-    app: str
-    completed_at: float
-    """Seconds since 1970; 0 where it is not completed."""
+    def newer_than(self, order: Order) -> Order | None:
+        """Return the newest run that posted the check, or None where none is newer than `order`."""
+        newest = max((each.external_id.order for each in self.ours if each.external_id), default=order)
+        return newest if newest > order else None
 
 
-def check_name(policy: str, base_branch: str) -> str:
-    """The literal name that branch protection requires; a retargeted pull request gets another."""
-    return f"remyx / {policy} ({base_branch})"
+def read_checks(client: Client, named: Named, *, opened_id: int | None = None) -> Checks | NotRead:
+    """Return every check of this name on this commit, whoever posted it: one request a page.
 
-
-def open_check(client: Client, check: CheckName, *, details_url: str) -> Opened | NotPosted:
-    """Post the check `in_progress`: one request, more only after trouble."""
-    given = {"status": "in_progress", "details_url": details_url, "external_id": check.external_id}
+    `opened_id`: of a check that an earlier job opened with this token, so its app is the token's.
+    """
     try:
-        made = _create(client, check, given)
-        return Opened(id=made.id, url=made.url)
+        seen = _listed(client, named)
+    except Trouble as trouble:
+        return not_read("checks of the commit", trouble, "checks: read")
+    app = client.app or next((each.app for each in seen if each.id == opened_id), None)
+    ours = [
+        each
+        for each in seen
+        if each.external_id is not None and each.external_id.key == named.key and app in {None, each.app}
+    ]
+    return Checks(ours=ours, others=[each for each in seen if each not in ours])
+
+
+def open_check(
+    client: Client, named: Named, external_id: ExternalId, *, details_url: str
+) -> Opened | Superseded | NotPosted:
+    """Post the check `in_progress`, or take up the one that an older run left open: two requests."""
+    seen = read_checks(client, named)
+    checks = Checks() if isinstance(seen, NotRead) else seen
+    newer = checks.newer_than(external_id.order)
+    if newer is not None:
+        return Superseded(by=str(newer))
+    given = {"status": "in_progress", "details_url": details_url, "external_id": str(external_id)}
+    try:
+        for left in checks.open_until(external_id.order)[-1:]:
+            try:
+                return _opened(_edit(client, left, given))
+            except Trouble as trouble:
+                if trouble.kind not in {Kind.GONE, Kind.FORBIDDEN, Kind.NOT_PERMITTED}:
+                    raise
+        return _opened(_create(client, named, external_id, given))
     except Trouble as trouble:
         return _not_posted(client, trouble)
 
 
 def close_check(
-    client: Client, check: CheckName, opened_id: int | None, conclusion: Conclusion, *, details_url: str
+    client: Client,
+    named: Named,
+    external_id: ExternalId,
+    conclusion: Conclusion,
+    *,
+    checks: Checks | NotRead,
+    opened_id: int | None,
+    details_url: str,
 ) -> Posted | NotPosted:
-    """Complete the check, or post it complete where it was never opened: one request, and one more
-    per further 50 annotations."""
-    batches = _batches(conclusion.annotations)
+    """Complete every open check of ours, or post a completed one where there is none or it cannot be edited.
+
+    `checks` are those just read; where they could not be, `opened_id` is what an earlier job opened.
+    One request a check, and one more per further 50 annotations.
+    """
+    given_id = [] if opened_id is None else [opened_id]
+    identities = given_id if isinstance(checks, NotRead) else checks.open_until(external_id.order)
     try:
-        done, rendering = _conclude(client, check, opened_id, conclusion, details_url)
+        done, rendering = _conclude(client, named, external_id, identities, conclusion, details_url)
     except Trouble as trouble:
         return _not_posted(client, trouble)
-    for batch in batches[1:]:
+    for batch in _batches(conclusion.annotations)[1:]:
         try:
             _edit(client, done.id, {"output": _output(conclusion, rendering, batch)})
         except Trouble:
@@ -113,106 +176,95 @@ def close_check(
     return Posted(url=done.url)
 
 
-def latest_completed(
-    client: Client, *, name: str, head: Commit, app: str = "github-actions"
-) -> Concluded | NotRead | None:
-    """The check of our name that was completed last on this commit, None where there is none."""
-    try:
-        runs = _listed(client, head, name, status="completed")
-    except Trouble as trouble:
-        return not_read("earlier checks", trouble, "checks: read")
-    ours = [each for each in runs if (each.name, each.app, each.head) == (name, app, head)]
-    last = max(ours, key=lambda each: (each.completed_at, each.id), default=None)
-    if last is None or last.conclusion is None:
-        return None
-    return Concluded(conclusion=last.conclusion, title=last.title, url=last.url)
+def _opened(seen: Seen) -> Opened:
+    return Opened(id=seen.id, url=seen.url, app=seen.app)
 
 
-def _told(run: CheckRun) -> _Run:
+def _seen(run: CheckRun) -> Seen:
     """Everything at once, inside the request: what cannot be read counts as no answer."""
-    return _Run(
+    return Seen(
         id=numbered(run.id),
         url=said(run.html_url),
         name=said(run.name),
-        head=said(run.head_sha),
         status=said(run.status),
         conclusion=run.conclusion,
-        title=run.output.title,
-        external_id=run.external_id,
+        external_id=ExternalId.read(run.external_id),
         app=run.app.slug if run.app else "",
-        completed_at=run.completed_at.timestamp() if run.completed_at else 0.0,
     )
 
 
-def _listed(client: Client, head: Commit, name: str, **filters: str) -> list[_Run]:
-    """Every check of this name on this commit, in one request a page."""
-    return client.read(
-        lambda repository: [
-            _told(run)
-            for run in repository.get_commit(head).get_check_runs(check_name=name, filter="all", **filters)
-        ]
-    )
+def _listed(client: Client, named: Named) -> list[Seen]:
+    def ask(repository: Repository) -> list[Seen]:
+        runs = repository.get_commit(named.head).get_check_runs(check_name=named.name, filter="all")
+        return [seen for seen in map(_seen, runs) if seen.name == named.name]
+
+    return client.read(ask)
 
 
 def _conclude(
-    client: Client, check: CheckName, opened_id: int | None, conclusion: Conclusion, details_url: str
-) -> tuple[_Run, str]:
-    """The completed check and the rendering that it took."""
-    fitting = [each for each in conclusion.renderings if len(each) <= LONGEST_CHARACTERS]
+    client: Client,
+    named: Named,
+    external_id: ExternalId,
+    identities: Sequence[int],
+    conclusion: Conclusion,
+    details_url: str,
+) -> tuple[Seen, str]:
+    """Return the completed check and the rendering that it took; Trouble where none could be completed."""
     trouble = Trouble(Kind.UNPROCESSABLE, "every rendering is longer than GitHub's 65,535 characters")
-    for rendering in fitting:
-        output = _output(conclusion, rendering, _batches(conclusion.annotations)[0])
-        given = {"status": "completed", "conclusion": conclusion.word, "output": output}
+    for rendering in conclusion.renderings:
+        if len(rendering) > LONGEST_CHARACTERS:
+            continue
+        given = {
+            "status": "completed",
+            "conclusion": conclusion.word,
+            "output": _output(conclusion, rendering, _batches(conclusion.annotations)[0]),
+            "external_id": str(external_id),
+            "details_url": details_url,
+        }
         try:
-            if opened_id is not None:
-                return _edit_surely(client, opened_id, given), rendering
+            done = [_edit_surely(client, identity, given) for identity in identities]
+            return (done[-1] if done else _create(client, named, external_id, given)), rendering
         except Trouble as failure:
             trouble = failure
             if trouble.kind is Kind.UNPROCESSABLE:
                 continue
-            if trouble.kind is not Kind.GONE:
-                raise
+        if not identities:
+            raise trouble
         try:
-            made = _create(
-                client, check, given | {"details_url": details_url, "external_id": check.external_id}
-            )
+            return _create(client, named, external_id, given), rendering
         except Trouble as failure:
             trouble = failure
             if trouble.kind is not Kind.UNPROCESSABLE:
                 raise
-        else:
-            return made, rendering
     raise trouble
 
 
-def _create(client: Client, check: CheckName, given: dict[str, Any]) -> _Run:
+def _create(client: Client, named: Named, external_id: ExternalId, given: dict[str, Any]) -> Seen:
     """Create once; after an answer that said nothing, look for what it may have left."""
     for attempt in range(ATTEMPTS):
         try:
             return client.write(
-                lambda repository: _told(
-                    repository.create_check_run(name=check.name, head_sha=check.head, **given)
+                lambda repository: _seen(
+                    repository.create_check_run(name=named.name, head_sha=named.head, **given)
                 )
             )
         except Trouble as trouble:
             if trouble.kind is not Kind.UNREACHABLE:
                 raise
             client.pause()
-            found = _find(client, check, given["status"])
-            if found is not None:
-                return found
+            left = [
+                each
+                for each in _listed(client, named)
+                if each.external_id == external_id and each.status == given["status"]
+            ]
+            if left:
+                return min(left, key=lambda each: each.id)
             if attempt == ATTEMPTS - 1:
                 raise
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-def _find(client: Client, check: CheckName, status: str) -> _Run | None:
-    runs = _listed(client, check.head, check.name)
-    ours = [each for each in runs if each.external_id == check.external_id and each.status == status]
-    return min(ours, key=lambda each: each.id, default=None)
-
-
-def _edit_surely(client: Client, identity: int, given: dict[str, Any]) -> _Run:
+def _edit_surely(client: Client, identity: int, given: dict[str, Any]) -> Seen:
     """Edit, and after an answer that said nothing read the check back: annotations add up when sent twice."""
     for attempt in range(ATTEMPTS):
         try:
@@ -221,7 +273,7 @@ def _edit_surely(client: Client, identity: int, given: dict[str, Any]) -> _Run:
             if trouble.kind is not Kind.UNREACHABLE:
                 raise
             client.pause()
-            seen = client.read(lambda repository: _told(repository.get_check_run(identity)))
+            seen = client.read(lambda repository: _seen(repository.get_check_run(identity)))
             if seen.status == "completed" and seen.conclusion == given["conclusion"]:
                 return seen
             if attempt == ATTEMPTS - 1:
@@ -229,11 +281,11 @@ def _edit_surely(client: Client, identity: int, given: dict[str, Any]) -> _Run:
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-def _edit(client: Client, identity: int, given: dict[str, Any]) -> _Run:
-    def edit(repository: Repository) -> _Run:
+def _edit(client: Client, identity: int, given: dict[str, Any]) -> Seen:
+    def edit(repository: Repository) -> Seen:
         run = repository.get_check_run(identity)
         run.edit(**given)
-        return _told(run)
+        return _seen(run)
 
     return client.write(edit)
 

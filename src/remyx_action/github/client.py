@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 API_VERSION = "2022-11-28"
 TIMEOUT_SECONDS = 15
-LONGEST_WAIT_SECONDS = 30.0
+LONGEST_WAIT_SECONDS = 120.0
 """For all rate limits of one process together."""
 READS_REPEATED = 4
 """Second attempts of one process together, so that a GitHub that is down costs a minute, not the job."""
@@ -38,6 +38,8 @@ class Connection:
     token: str = field(repr=False)
     from_fork: bool = False
     """The token only reads; a refusal is said in other words."""
+    app: str | None = None
+    """Slug of the app that the token belongs to; None: not known yet, or a person's token."""
     timeout_seconds: int = TIMEOUT_SECONDS
 
 
@@ -84,6 +86,9 @@ class Client:
         )
         self._name = connection.repository
         self._repository = github.get_repo(connection.repository)
+        self._may_be_renamed = True
+        self.app = connection.app
+        self.is_of_an_app = connection.app is not None or connection.token.startswith("ghs_")
         self.requester: Requester = github.requester
         """For what PyGithub has no words for."""
         self.from_fork = connection.from_fork
@@ -125,7 +130,9 @@ class Client:
         return self.read(ask)
 
     def login(self) -> str:
-        """The token's own login; a workflow's token may not ask, and is GitHub Actions' own."""
+        """Return the login under which the token writes; an app's token cannot ask for its own."""
+        if self.is_of_an_app:
+            return f"{self.app or 'github-actions'}[bot]"
         try:
             return self.read(lambda _: self._github.get_user().login)
         except Trouble as trouble:
@@ -154,7 +161,32 @@ class Client:
         except RequestException as failure:
             raise Trouble(Kind.UNREACHABLE, f"GitHub did not answer ({type(failure).__name__})") from failure
         except (BadAttributeException, *UNREADABLE) as surprise:
+            if self._follow_rename():
+                return self._attempt(act)
             raise Trouble(Kind.UNREACHABLE, "GitHub's answer could not be read") from surprise
+
+    def _follow_rename(self) -> bool:
+        """Return whether the repository has another name now, which is then used.
+
+        A write to the old name is answered with a redirection (307) that PyGithub does not follow, and was
+        not carried out; a read is redirected (301) to its new place.
+        """
+        if not self._may_be_renamed:
+            return False
+        self._may_be_renamed = False
+        from github import GithubException
+        from requests import RequestException
+
+        try:
+            _headers, answer = self.requester.requestJsonAndCheck("GET", f"/repos/{self._name}")
+            name = said(answer["full_name"])
+        except (GithubException, RequestException, *UNREADABLE):
+            return False
+        if name.casefold() == self._name.casefold():
+            return False
+        self._name = name
+        self._repository = self._github.get_repo(name)
+        return True
 
     def _trouble_of(self, answer: GithubException) -> Trouble:
         data = answer.data if isinstance(answer.data, dict) else {}

@@ -1,70 +1,20 @@
-"""The one comment of a pull request: found by marker and author, updated in place, never over newer."""
+"""The comment of a pull request: found by marker and author, updated in place, never over a newer one."""
 
 from __future__ import annotations
 
-import hashlib
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from .client import Client, numbered, said
 from .events import Commit
+from .marks import Look, Marker, Scope, with_marker, without_marker
 from .trouble import Kind, LeftAlone, NotPosted, Posted, Superseded, Trouble, not_posted
 
 if TYPE_CHECKING:
     from github.Repository import Repository
-
-
-PATTERN = re.compile(
-    r"<!-- remyx-verdict/1 scope=([0-9a-f]{12}) head=([0-9a-f]{40}|[0-9a-f]{64})"
-    r" run=([1-9][0-9]{0,18})/([1-9][0-9]{0,9}) word=([a-z-]{1,32}) -->"
-)
-"""Only ever looked for as a body's last line: quoted or pasted anywhere else it means nothing."""
-
-
-class Marker(Struct, frozen=True, kw_only=True):
-    scope: str
-    """The working directory, so that two projects in one repository keep a comment each."""
-    head: Commit
-    run_id: int
-    run_attempt: int
-    word: str
-    """The verdict in one word, such as `ship` or `not-judged`."""
-
-    @property
-    def order(self) -> tuple[int, int]:
-        """Later runs have larger ids, and reruns larger attempts."""
-        return self.run_id, self.run_attempt
-
-    def line(self) -> str:
-        return (
-            f"<!-- remyx-verdict/1 scope={scope_digest(self.scope)} head={self.head}"
-            f" run={self.run_id}/{self.run_attempt} word={self.word} -->"
-        )
-
-
-def scope_digest(scope: str) -> str:
-    return hashlib.sha256(scope.encode()).hexdigest()[:12]
-
-
-def with_marker(body: str, marker: Marker) -> str:
-    """The body as it is sent; what no server can store becomes U+FFFD."""
-    sendable = re.sub(r"[\x00\ud800-\udfff]", "\ufffd", body)
-    return f"{sendable.rstrip()}\n\n{marker.line()}\n"
-
-
-def marker_of(body: str, scope: str) -> Marker | None:
-    """The marker that ends a comment of this scope, None where there is none or another's."""
-    lines = body.rstrip().splitlines()
-    match = PATTERN.fullmatch(lines[-1].strip()) if lines else None
-    if match is None or match[1] != scope_digest(scope):
-        return None
-    return Marker(
-        scope=scope, head=Commit(match[2]), run_id=int(match[3]), run_attempt=int(match[4]), word=match[5]
-    )
 
 
 CommentMode = Literal["always", "on-change", "on-block", "never"]
@@ -96,13 +46,15 @@ class Ours(Struct, frozen=True, kw_only=True):
 
 
 class Thread(Struct, frozen=True, kw_only=True):
-    """What was found on one pull request."""
+    """Our comments on one pull request."""
 
     number: int
-    scope: str
+    scope: Scope
     author: str
     ours: tuple[Ours, ...]
-    """Oldest first; more than one only after trouble."""
+    """Of the scope, oldest first; more than one only after trouble."""
+    looks: Mapping[str, Sequence[Look]] = field(default_factory=dict)
+    """By the key of folder and policy: what the markers of all our comments say, whatever their scope."""
 
 
 class _Written(Struct, frozen=True, kw_only=True):
@@ -112,12 +64,14 @@ class _Written(Struct, frozen=True, kw_only=True):
     body: str
 
 
-def look(client: Client, number: int, scope: str) -> Thread | NotPosted:
-    """Find our comment on every page: two requests, and one more per further hundred comments."""
+def find_comments(client: Client, number: int, scope: Scope) -> Thread | NotPosted:
+    """Find our comment on every page: one request per hundred comments, and one for an unknown login."""
     try:
-        return _look(client, number, scope, client.login())
+        return _find(client, number, scope, client.login())
     except Trouble as trouble:
-        return _not_posted(client, trouble, written=False)
+        return not_posted(
+            "comment", trouble, "pull-requests: write", from_fork=client.from_fork, written=False
+        )
 
 
 def post(
@@ -130,47 +84,35 @@ def post(
     try:
         return _post(client, thread, draft, current_head, mode)
     except Trouble as trouble:
-        return _not_posted(client, trouble, written=True)
+        return not_posted("comment", trouble, "pull-requests: write", from_fork=client.from_fork)
 
 
 def decide(
     thread: Thread, draft: Draft, current_head: Commit | None, mode: CommentMode
 ) -> Ours | Superseded | LeftAlone | None:
-    """The comment to update; None: create one."""
+    """Return the comment to update; None: create one."""
+    last = max(thread.ours, key=lambda each: each.marker.order, default=None)
+    if last is not None and last.marker.order > draft.marker.order:
+        return Superseded(by=str(last.marker.order))
     if current_head not in {None, draft.marker.head}:
         return Superseded(by=f"commit {current_head}")
-    last = max(thread.ours, key=lambda each: each.marker.order, default=None)
-    if last is not None and _is_newer(last.marker, draft.marker, current_head):
-        return Superseded(by=f"run {last.marker.run_id}, attempt {last.marker.run_attempt}")
     if mode == "never":
         return LeftAlone(why="the workflow says `comment: never`")
     if last is None:
         quiet = mode == "on-block" and not draft.blocks
         return LeftAlone(why="nothing blocks and the workflow says `comment: on-block`") if quiet else None
-    if mode == "on-change" and last.marker.word == draft.marker.word:
-        return LeftAlone(
-            why=f"the verdict is still {last.marker.word} and the workflow says `comment: on-change`"
-        )
     return thread.ours[0]
-
-
-def _is_newer(there: Marker, here: Marker, current_head: Commit | None) -> bool:
-    """A marker for another head is old once the head was read; else the run's number decides."""
-    if current_head is not None and there.head != current_head:
-        return False
-    return there.order > here.order
 
 
 def _post(
     client: Client, thread: Thread, draft: Draft, current_head: Commit | None, mode: CommentMode
 ) -> Outcome:
-    bodies = [with_marker(text, draft.marker) for text in draft.renderings]
-    bodies = [body for body in bodies if len(body) <= LONGEST_CHARACTERS]
-    trouble, attempts = TOO_LONG, 0
+    trouble, attempts, refused = TOO_LONG, 0, 0
     while True:
         target = decide(thread, draft, current_head, mode)
         if isinstance(target, Superseded | LeftAlone):
             return target
+        bodies = _bodies(draft, target, mode)[refused:]
         if bodies and target is not None and _same(target.body, bodies[0]):
             return _settled(client, thread, target)
         if not bodies or attempts == ATTEMPTS:
@@ -184,13 +126,24 @@ def _post(
             posted = Posted(url=written.url)
             return _tidied(client, thread, draft, written) if surprising else posted
         if trouble.kind is Kind.UNPROCESSABLE:
-            bodies = bodies[1:]
+            refused += 1
             continue
         if trouble.kind is not Kind.UNREACHABLE and not (trouble.kind is Kind.GONE and target):
             raise trouble
         attempts += 1
         client.pause()
-        thread = _look(client, thread.number, thread.scope, thread.author)
+        thread = _find(client, thread.number, thread.scope, thread.author)
+
+
+def _bodies(draft: Draft, target: Ours | None, mode: CommentMode) -> list[str]:
+    """Return what may be written, longest first; `on-change` leaves the text of an unchanged verdict alone.
+
+    The marker is written in any case: it counts the looks.
+    """
+    unchanged = target is not None and mode == "on-change" and target.marker.word == draft.marker.word
+    texts = [without_marker(target.body)] if target is not None and unchanged else draft.renderings
+    bodies = [with_marker(text, draft.marker) for text in texts]
+    return [body for body in bodies if len(body) <= LONGEST_CHARACTERS]
 
 
 def _same(one: str, other: str) -> bool:
@@ -216,7 +169,7 @@ def _write(client: Client, number: int, target: Ours | None, body: str) -> _Writ
 def _tidied(client: Client, thread: Thread, draft: Draft, written: _Written) -> Outcome:
     """Look once more where an earlier write may have landed late, or an app's token has another name."""
     try:
-        seen = _look(client, thread.number, thread.scope, written.author)
+        seen = _find(client, thread.number, thread.scope, written.author)
         others = tuple(each for each in seen.ours if each.id != written.id)
         kept = decide(replace(seen, ours=others), draft, None, "always")
         if kept is None:
@@ -248,19 +201,28 @@ def _delete(client: Client, number: int, identity: int) -> None:
         return  # the next update deletes it
 
 
-def _look(client: Client, number: int, scope: str, author: str) -> Thread:
+def _find(client: Client, number: int, scope: Scope, author: str) -> Thread:
     def ask(repository: Repository) -> list[Ours]:
         return [
             Ours(id=numbered(each.id), url=said(each.html_url), body=each.body, marker=marker)
             for each in repository.get_issue(number).get_comments()
             if each.user is not None
             and each.user.login == author
-            and (marker := marker_of(each.body or "", scope)) is not None
+            and (marker := Marker.read(each.body or "")) is not None
         ]
 
-    ours = sorted(client.read(ask), key=lambda each: each.id)
-    return Thread(number=number, scope=scope, author=author, ours=tuple(ours))
+    every = sorted(client.read(ask), key=lambda each: each.id)
+    ours = tuple(each for each in every if each.marker.scope == scope)
+    return Thread(
+        number=number, scope=scope, author=author, ours=ours, looks=_looks(each.marker for each in every)
+    )
 
 
-def _not_posted(client: Client, trouble: Trouble, *, written: bool) -> NotPosted:
-    return not_posted("comment", trouble, "pull-requests: write", from_fork=client.from_fork, written=written)
+def _looks(markers: Iterable[Marker]) -> dict[str, list[Look]]:
+    """Return every look once, in the order in which the markers were written."""
+    looks: dict[str, dict[str, Look]] = {}
+    for marker in sorted(markers, key=lambda each: each.order):
+        for key, several in marker.looks.items():
+            known = looks.setdefault(key, {})
+            known.update({look.id: look for look in several if look.id not in known})
+    return {key: list(known.values()) for key, known in looks.items()}

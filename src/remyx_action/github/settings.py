@@ -1,4 +1,4 @@
-"""The runner's environment and event file → frozen Settings: the first edge of a run on GitHub.
+"""The settings of a job on GitHub: the runner's environment and its event file, as one frozen value.
 
 Names of the runner's variables: https://docs.github.com/actions/reference/workflows-and-actions/variables
 """
@@ -13,12 +13,14 @@ from pathlib import Path, PurePosixPath
 from typing import Literal, cast, get_args
 from urllib.parse import urlsplit
 
+from msgspec import Struct
+
 from remyx_action.errors import WrongUsage
 from remyx_action.project.models.shard import SHARD_HELP, WHOLE, Shard, read_shard
 
-from .events import Event, Laptop, SettingProblem, is_plain, parse_event, shown
+from .events import BranchEvent, Event, is_plain, parse_event, shown
 
-Mode = Literal["run", "open", "plan", "measure", "publish", "keep", "check", "doctor"]
+Mode = Literal["run", "open", "plan", "measure", "publish", "cache", "record", "check", "doctor"]
 CommentMode = Literal["always", "on-change", "on-block", "never"]
 FailOn = Literal["policy", "never"]
 
@@ -44,10 +46,15 @@ class Inputs:
     check_id: int | None
     """Of the check that an earlier job opened."""
 
+    @property
+    def folder(self) -> str:
+        """The project's folder below the repository's root; "" is the root itself."""
+        return "" if self.working_directory == "." else self.working_directory
+
 
 @dataclass(frozen=True, kw_only=True)
 class Runner:
-    """Where the job runs and whom it may talk to."""
+    """The machine that the job runs on, and the GitHub that it belongs to."""
 
     api_url: str
     server_url: str
@@ -61,8 +68,10 @@ class Runner:
     output_file: Path | None
     shard: Shard = WHOLE
     """How much of the evaluation this job measures: `REMYX_SHARD` (`3/8`) and `REMYX_SAMPLES`."""
-    kept: Path | None = None
-    """Baseline arms that a job on the default branch kept: `remyx-kept` in the runner's temporary folder."""
+    cache: Path | None = None
+    """Where a job on the default branch cached baseline arms."""
+    token_of_job: bool = False
+    """The token is the workflow's own, so GitHub Actions is the author of what is posted with it."""
 
     @property
     def run_url(self) -> str:
@@ -72,14 +81,24 @@ class Runner:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    event: Event
+    event: Event | None
+    """None on a person's own machine."""
     runner: Runner | None
-    """None beside `Laptop`."""
+    """None exactly where there is no event."""
     inputs: Inputs
 
 
+class SettingProblem(Struct, frozen=True, kw_only=True, order=True):
+    """One environment variable that is wrong."""
+
+    name: str
+    message: str
+    """Lower case, no full stop."""
+    help: str
+
+
 class SettingsWrong(WrongUsage):
-    """Carries every problem that the environment and the event have."""
+    """Carries every problem that the environment has."""
 
     def __init__(self, problems: tuple[SettingProblem, ...]) -> None:
         lines = [f"{each.name}: {each.message}\n  help: {each.help}" for each in problems]
@@ -91,71 +110,44 @@ class SettingsWrong(WrongUsage):
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
-    """Settings of this process; the event file is the only thing read.
+    """Return the settings of this process; the event file is the only thing read.
 
-    Raises SettingsWrong with every problem at once.
+    Raises SettingsWrong with every variable that is wrong, or WrongUsage for the event.
     """
     path = environment.get("GITHUB_EVENT_PATH")
-    payload = _read_payload(Path(path)) if path else None
-    return parse_settings(environment, payload)
+    return parse_settings(environment, _read_payload(Path(path)) if path else None)
 
 
-def kept_folder(environment: Mapping[str, str]) -> Path | None:
-    """Where jobs find and leave kept baseline arms; a cache carries it from one to the next."""
+def cache_folder(environment: Mapping[str, str]) -> Path | None:
+    """Return where jobs find and leave cached baseline arms; GitHub's cache carries it between them."""
     temporary = environment.get("RUNNER_TEMP")
-    return Path(temporary) / "remyx-kept" if temporary else None
-
-
-TRUSTED_EVENTS = ("push", "schedule", "workflow_dispatch")
-"""Of the default branch they run what was reviewed; every other event may run code of a pull request."""
+    return Path(temporary) / "remyx-cache" if temporary else None
 
 
 def is_trusted(environment: Mapping[str, str]) -> bool:
-    """Whether what this process measures may be believed later: on the default branch, or off GitHub."""
+    """Return whether what this process measures may be cached: on the default branch, or off GitHub."""
     name = environment.get("GITHUB_EVENT_NAME")
+    path = environment.get("GITHUB_EVENT_PATH")
     if not name:
         return True
-    path = environment.get("GITHUB_EVENT_PATH")
-    payload = _read_payload(Path(path)) if path else None
-    repository = payload.get("repository") if isinstance(payload, Mapping) else None
-    default = repository.get("default_branch") if isinstance(repository, Mapping) else None
-    reviewed = isinstance(default, str) and environment.get("GITHUB_REF") == f"refs/heads/{default}"
-    return name in TRUSTED_EVENTS and reviewed
+    try:
+        payload = _read_payload(Path(path)) if path else None
+        event = parse_event(name, payload, environment.get("GITHUB_REF", ""))
+    except WrongUsage:
+        return False
+    return isinstance(event, BranchEvent) and event.on_default_branch
 
 
 def parse_settings(environment: Mapping[str, str], payload: object) -> Settings:
-    """Settings from values: the environment and the event's JSON, or the problem with its file."""
-    problems: list[SettingProblem] = []
-    variables = _Variables(environment, problems)
+    """Return the settings from values: the environment and the event's JSON."""
+    variables = _Variables(environment, [])
     inputs = _inputs(variables)
     name = environment.get("GITHUB_EVENT_NAME", "")
-    if not name:
-        _stop_at(problems)
-        return Settings(event=Laptop(), runner=None, inputs=inputs)
-    event = _event(name, payload, problems)
-    runner = _runner(variables)
-    _stop_at(problems)
-    return Settings(event=cast(Event, event), runner=runner, inputs=inputs)
-
-
-def _stop_at(problems: list[SettingProblem]) -> None:
-    if problems:
-        raise SettingsWrong(tuple(problems))
-
-
-def _event(name: str, payload: object, problems: list[SettingProblem]) -> Event | None:
-    if payload is None:
-        payload = SettingProblem(
-            name="GITHUB_EVENT_PATH", message="is not set", help="run the action in a GitHub workflow"
-        )
-    if isinstance(payload, SettingProblem):
-        problems.append(payload)
-        return None
-    event = parse_event(name, payload)
-    if isinstance(event, tuple):
-        problems.extend(event)
-        return None
-    return event
+    runner = _runner(variables) if name else None
+    if variables.problems:
+        raise SettingsWrong(tuple(variables.problems))
+    event = parse_event(name, payload, environment.get("GITHUB_REF", "")) if name else None
+    return Settings(event=event, runner=runner, inputs=inputs)
 
 
 def _read_payload(path: Path) -> object:
@@ -163,18 +155,16 @@ def _read_payload(path: Path) -> object:
         with path.open("rb") as file:
             raw = file.read(LARGEST_EVENT_BYTES + 1)
         if len(raw) > LARGEST_EVENT_BYTES:
-            return _unreadable("is larger than the 25 MB that GitHub sends")
+            raise _unreadable("is larger than the 25 MB that GitHub sends")
         return json.loads(raw.decode())
     except OSError as failure:
-        return _unreadable(f"cannot be read: {failure.strerror}")
+        raise _unreadable(f"cannot be read: {failure.strerror}") from None
     except (ValueError, RecursionError):
-        return _unreadable("does not hold JSON")
+        raise _unreadable("does not hold JSON") from None
 
 
-def _unreadable(message: str) -> SettingProblem:
-    return SettingProblem(
-        name="GITHUB_EVENT_PATH", message=f"the event file {message}", help="run the job again"
-    )
+def _unreadable(message: str) -> WrongUsage:
+    return WrongUsage(f"the event file {message}", help="run the action in a GitHub workflow")
 
 
 class _Variables:
@@ -254,7 +244,8 @@ def _runner(variables: _Variables) -> Runner:
         summary_file=variables.file("GITHUB_STEP_SUMMARY"),
         output_file=variables.file("GITHUB_OUTPUT"),
         shard=_shard(variables),
-        kept=kept_folder(variables.environment),
+        cache=cache_folder(variables.environment),
+        token_of_job=variables.environment.get("REMYX_TOKEN_OF_JOB") == "true",
     )
 
 

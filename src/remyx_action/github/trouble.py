@@ -1,4 +1,4 @@
-"""What can go wrong with GitHub, and what a person is told about it: outcomes are values, not tracebacks.
+"""How a request to GitHub can fail, and the advice for each way: outcomes are values, not tracebacks.
 
 How limits and refusals are told apart:
 https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api
@@ -19,7 +19,9 @@ Permission = Literal[
 """A line under `permissions:` in a workflow file."""
 
 
-STANDS = "the verdict stands in the job's summary and exit code"
+SUMMARY_HAS_IT = "the verdict is in the job's summary and exit code"
+UNSAID_WAIT_SECONDS = 60.0
+"""Of a secondary limit without a time: GitHub asks for at least a minute then."""
 
 
 class Kind(StrEnum):
@@ -43,7 +45,7 @@ class Trouble(Exception):
         self.kind = kind
         self.detail = detail
         self.wait_seconds = wait_seconds
-        """Of a rate limit: when GitHub wants to be asked again; None where it does not say."""
+        """Of a rate limit: when GitHub wants to be asked again."""
 
 
 class Posted(Struct, frozen=True, kw_only=True):
@@ -63,7 +65,7 @@ class NotRead(Struct, frozen=True, kw_only=True):
 
 
 class Superseded(Struct, frozen=True, kw_only=True):
-    """Something newer stands there, or will; an old run leaves it alone."""
+    """Something newer was posted, or will be; an old run leaves it alone."""
 
     by: str
     """The newer commit or run."""
@@ -104,14 +106,14 @@ def _is_rate_limit(status: int, message: str, headers: Mapping[str, str]) -> boo
     )
 
 
-def _wait_seconds(headers: Mapping[str, str], now: float) -> float | None:
-    """GitHub's order: Retry-After, then the reset of the spent limit, else it does not say."""
+def _wait_seconds(headers: Mapping[str, str], now: float) -> float:
+    """GitHub's order: Retry-After, then the reset of the spent limit, else a minute."""
     after, reset = headers.get("retry-after", ""), headers.get("x-ratelimit-reset", "")
     if after.isdecimal():
         return max(1.0, float(after))
     if headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
         return max(1.0, float(reset) - now + 1.0)
-    return None
+    return UNSAID_WAIT_SECONDS
 
 
 def next_step(trouble: Trouble, permission: Permission, *, from_fork: bool) -> str:
@@ -123,18 +125,25 @@ def next_step(trouble: Trouble, permission: Permission, *, from_fork: bool) -> s
             "the token of a pull request from a fork only reads: the job's summary and exit code carry the "
             "verdict; a second workflow on `workflow_run` can publish it"
         )
+    if trouble.kind is Kind.NOT_PERMITTED and permission == "checks: write" and _wants_an_app(trouble.detail):
+        return (
+            "only a GitHub App can post checks, a personal token cannot: pass `token: ${{ github.token }}`, "
+            f"or an App's token, and to its job:\n{lines}"
+        )
     if trouble.kind is Kind.RATE_LIMITED:
-        wait = trouble.wait_seconds
-        when = "in a minute" if wait is None else f"in {wait:.0f} s"
-        return f"run the job again {when}: {STANDS}"
+        return f"run the job again in {trouble.wait_seconds or 0:.0f} s: {SUMMARY_HAS_IT}"
     steps = {
         Kind.NOT_PERMITTED: f"add to the job in the workflow file:\n{lines}",
-        Kind.FORBIDDEN: f"ask an owner of the repository: {STANDS}",
+        Kind.FORBIDDEN: f"ask an owner of the repository: {SUMMARY_HAS_IT}",
         Kind.BAD_TOKEN: f"pass `token: ${{{{ github.token }}}}` to the action, and to its job:\n{lines}",
         Kind.GONE: f"nothing, if it was deleted; else add to the job in the workflow file:\n{lines}",
-        Kind.UNREACHABLE: f"run the job again: {STANDS}",
+        Kind.UNREACHABLE: f"run the job again: {SUMMARY_HAS_IT}",
     }
     return steps.get(trouble.kind, "read the report in the job's summary, and file this answer as a defect")
+
+
+def _wants_an_app(detail: str) -> bool:
+    return "GitHub App" in detail or "personal access token" in detail
 
 
 def not_posted(

@@ -1,4 +1,4 @@
-"""What the runner reads back: workflow commands as text for cli to print, outputs and the job summary.
+"""What the runner reads back: workflow commands as text to print, outputs and the job summary.
 
 Escapes and files: https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
 """
@@ -28,20 +28,20 @@ class NotWritten(Struct, frozen=True, kw_only=True):
     next_step: str
 
 
-class Place(Struct, frozen=True, kw_only=True):
-    path: str
-    """Below the repository's root, with `/`."""
-    line: int = 1
-    """1-based."""
-    column: int = 1
-    """1-based."""
+def annotation(
+    level: Level,
+    message: str,
+    *,
+    title: str | None = None,
+    path: str | None = None,
+    line: int | None = None,
+    column: int | None = None,
+) -> str:
+    """Return one `::error …::` line for standard output.
 
-
-def annotation(level: Level, message: str, *, title: str | None = None, place: Place | None = None) -> str:
-    """One `::error …::` line for standard output."""
-    given: dict[str, object] = {"title": title}
-    if place is not None:
-        given = {"file": place.path, "line": place.line, "col": place.column, "title": title}
+    `path` is below the repository's root, with `/`; line and column are 1-based.
+    """
+    given = {"file": path, "line": line, "col": column, "title": title}
     properties = ",".join(
         f"{name}={_escape_property(str(value))}" for name, value in given.items() if value is not None
     )

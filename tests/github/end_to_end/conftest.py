@@ -62,7 +62,7 @@ class Place:
         return ran
 
     def ours(self) -> list[Comment]:
-        return [each for each in self.world.comments if "<!-- remyx-verdict/1 " in each.body]
+        return [each for each in self.world.comments if "<!-- remyx-verdict/2 " in each.body]
 
     def checks(self, head: str | None = None) -> list[Check]:
         wanted = head or self.world.head(self.pull)

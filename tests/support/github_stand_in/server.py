@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from . import code, pulls, talk
 from .contract import Operation
+from .git_http import serve_git
 from .serving import NOT_FOUND, ROUTES, Answer, Page, Request, Route, invalid, refusal
 from .world import Call, Fault, Identity, Late, World
 
@@ -87,6 +88,9 @@ class StandIn:
         return _limited(fault, world)
 
     def _served(self, verb: str, target: str, headers: dict[str, str], raw: bytes) -> Answer:
+        moved = self._moved(verb, target)
+        if moved is not None:
+            return moved
         parts = urlsplit(target)
         body = json.loads(raw) if raw else None
         found = self.world.contract.find(verb, target)
@@ -108,6 +112,18 @@ class StandIn:
         wrong = self.world.contract.answer_violations(operation, answer.status, answer.body)
         self._note(verb, target, [f"answer {answer.status}: {each}" for each in wrong])
         return answer
+
+    def _moved(self, verb: str, target: str) -> Answer | None:
+        """The redirection of a request to a former name: 301 for reads, 307 for writes."""
+        for name in self.world.former_names:
+            if target.startswith(f"/repos/{name}"):
+                rest = target.removeprefix(f"/repos/{name}")
+                location = f"{self.address}/repos/{self.world.repository}{rest}"
+                status = 301 if verb in {"GET", "HEAD"} else 307
+                message = "Moved Permanently" if status == 301 else "Temporary Redirect"
+                body = {"message": message, "url": location, "documentation_url": "https://docs.github.com"}
+                return Answer(status=status, body=body, headers={"Location": location})
+        return None
 
     def _note(self, verb: str, target: str, wrong: list[str]) -> None:
         self.world.violations += [f"{verb} {target}: {each}" for each in wrong]
@@ -211,6 +227,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
+        git = serve_git(self.stand_in.world, self.command, self.path, headers, raw)
+        if git is not None:
+            self._send_raw(git.status, git.headers, git.body)
+            return
         target = (
             self.path.removeprefix(PREFIX) if self.path.startswith(PREFIX) else "/outside-the-base-address"
         )
@@ -239,6 +259,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
         except ConnectionError:  # the client that was too slow for has hung up
             self.close_connection = True
+
+    def _send_raw(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+        self.send_response(status)
+        for name, value in [*headers, ("Content-Length", str(len(body)))]:
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
 
     do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _serve  # noqa: N815 - the server's own names
 

@@ -12,8 +12,8 @@ import pytest
 
 from remyx_action.github import check, comment, pull_request
 from remyx_action.github.client import Client, Connection
-from remyx_action.github.comment import Marker
 from remyx_action.github.events import Commit
+from remyx_action.github.marks import ExternalId, Marker, Order, Scope
 from remyx_action.github.trouble import NotPosted, NotRead, Superseded
 
 from .history import History
@@ -38,6 +38,7 @@ class Stage:
             token=token,
             from_fork=from_fork,
             timeout_seconds=timeout_seconds,
+            app="github-actions" if token == TOKEN else None,
         )
         return Client(connection, clock=lambda: 1_999_999_990.0, sleep=self.slept.append)
 
@@ -53,20 +54,28 @@ class Stage:
 
     def draft(self, word: str = "ship", *, head: Commit | None = None, **values: Any) -> comment.Draft:
         head = head or self.head
-        run, attempt = values.pop("run", (500, 1))
-        marker = Marker(scope=".", head=head, run_id=run, run_attempt=attempt, word=word)
+        order = Order(*values.pop("run", (500, 1)))
+        scope = values.pop("scope", Scope("", None))
+        marker = Marker(scope=scope, head=head, order=order, word=word)
         given: dict[str, Any] = {
-            "renderings": [f"### {word} at {head[:7]} by run {run}"],
+            "renderings": [f"### {word} at {head[:7]} by run {order.run_id}"],
             "blocks": word != "ship",
         }
         return comment.Draft(marker=marker, **(given | values))
+
+    def named(self, head: Commit | None = None, policy: str = "default") -> check.Named:
+        return check.Named(folder="", policy=policy, base_branch="main", head=head or self.head)
+
+    def external_id(self, order: Order | None = None, policy: str = "default") -> ExternalId:
+        base = Commit(self.world.base(self.pull))
+        return ExternalId(order=order or Order(500, 1), base=base, key=self.named(policy=policy).key)
 
     def ours(self) -> list[Comment]:
         """Our comments on the pull request, as GitHub has them."""
         return [
             each
             for each in self.world.comments
-            if each.issue == self.pull.number and "<!-- remyx-verdict/1 " in each.body and each.kind == "Bot"
+            if each.issue == self.pull.number and "<!-- remyx-verdict/2 " in each.body and each.kind == "Bot"
         ]
 
     def requests(self) -> list[str]:
@@ -79,8 +88,9 @@ class Stage:
 class Publication:
     """What one publication answered, step by step."""
 
-    opened: check.Opened | NotPosted
+    opened: check.Opened | Superseded | NotPosted
     thread: comment.Thread | NotPosted
+    checks: check.Checks | NotRead
     now: pull_request.PullRequest | NotRead
     comment: comment.Outcome
     closed: Any
@@ -98,31 +108,28 @@ class Publication:
 def publish(
     stage: Stage, client: Client, draft: comment.Draft, *, mode: comment.CommentMode = "always"
 ) -> Publication:
-    """Open the check, look, read head and base again, comment, close the check."""
-    name = check.CheckName(
-        name=CHECK, head=draft.marker.head, external_id=f"{draft.marker.run_id}/{draft.marker.run_attempt}"
-    )
-    opened = check.open_check(client, name, details_url="https://example.invalid/run")
-    thread = comment.look(client, stage.pull.number, ".")
+    """Open the check, find the comment, read checks and head again, comment, close the check."""
+    named = stage.named(draft.marker.head)
+    external_id = stage.external_id(draft.marker.order)
+    page = "https://example.invalid/run"
+    opened = check.open_check(client, named, external_id, details_url=page)
+    opened_id = opened.id if isinstance(opened, check.Opened) else None
+    thread = comment.find_comments(client, stage.pull.number, draft.marker.scope)
+    checks = check.read_checks(client, named, opened_id=opened_id)
     now = pull_request.current(client, stage.pull.number)
     head = now.head_commit if isinstance(now, pull_request.PullRequest) else None
-    outcome: comment.Outcome
-    if isinstance(thread, NotPosted):
-        outcome = thread
-    else:
-        outcome = comment.post(client, thread, draft, current_head=head, mode=mode)
-    closed = check.close_check(
-        client,
-        name,
-        opened.id if isinstance(opened, check.Opened) else None,
-        check.Conclusion(
-            word="failure" if draft.blocks else "success",
-            title=draft.marker.word,
-            renderings=draft.renderings,
-        ),
-        details_url="https://example.invalid/run",
+    outcome: comment.Outcome = (
+        thread
+        if isinstance(thread, NotPosted)
+        else comment.post(client, thread, draft, current_head=head, mode=mode)
     )
-    return Publication(opened=opened, thread=thread, now=now, comment=outcome, closed=closed)
+    conclusion = check.Conclusion(
+        word="failure" if draft.blocks else "success", title=draft.marker.word, renderings=draft.renderings
+    )
+    closed = check.close_check(
+        client, named, external_id, conclusion, checks=checks, opened_id=opened_id, details_url=page
+    )
+    return Publication(opened=opened, thread=thread, checks=checks, now=now, comment=outcome, closed=closed)
 
 
 @pytest.fixture(scope="session")

@@ -134,6 +134,8 @@ def shown_check(request: Request, check: Check) -> JSON:
 @serves(f"post {REPOSITORY}/check-runs", "checks", level="write")
 def create_check(request: Request) -> Answer:
     body = request.body
+    if request.identity.app is None:
+        return refusal(403, "You must authenticate via a GitHub App.")
     if request.world.history.commit(body["head_sha"]) is None:
         return refusal(422, f"No commit found for SHA: {body['head_sha']}")
     check = Check(

@@ -133,6 +133,13 @@ class World:
     remaining: int = 5000
     resets_at: int = 2_000_000_000
     ids: int = 1000
+    former_names: set[str] = field(default_factory=set)
+    """`owner/name` before each renaming; requests to it are redirected."""
+
+    def rename(self, name: str) -> None:
+        """Give the repository another name."""
+        self.former_names.add(self.repository)
+        self.name = name
 
     @property
     def repository(self) -> str:

@@ -1,4 +1,4 @@
-"""What a job leaves on its runner: summary, outputs and log lines, whatever became of the posts."""
+"""What a job leaves on its runner whatever became of its posts: log lines, summary and outputs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from remyx_action.errors import Exit
 from remyx_action.github import workflow
 from remyx_action.github.settings import Runner
+from remyx_action.report import render
 from remyx_action.report.conclusion import Section, summaries, worst
 from remyx_action.report.render import neutral
 
@@ -17,43 +18,47 @@ from .posting import Posts
 Say = Callable[[str], None]
 
 
-def tell_verdict(runner: Runner, sections: Sequence[Section], say: Say) -> None:
-    """The summary and the log: before anything is posted, so that no trouble there can lose a verdict."""
+def write_verdict(runner: Runner, sections: Sequence[Section], say: Say) -> None:
+    """Write the summary and the log, before anything is posted, so that no trouble there loses a verdict."""
     for section in sections:
-        say(_headline(section))
+        level: workflow.Level = "notice" if section.passes else "error"
+        title = f"remyx: {section.policy}" if section.policy else "remyx"
+        say(workflow.annotation(level, section.title, title=title))
+        text = (
+            summaries([section], footer="")[-1]
+            if section.report is None
+            else render.text(section.report, width=100)
+        )
+        say(workflow.without_commands(text))
     if runner.summary_file is not None:
-        written = workflow.write_summary(runner.summary_file, summaries(sections, footer=""))
-        if isinstance(written, workflow.NotWritten):
-            say(workflow.annotation("warning", f"{written.reason}\n{written.next_step}"))
+        _say_unless_written(workflow.write_summary(runner.summary_file, summaries(sections, footer="")), say)
 
 
-def tell_posts(runner: Runner, sections: Sequence[Section], posts: Posts, say: Say) -> None:
-    """What was not posted, and why; the lines of files where no check could hold them."""
+def write_posts(runner: Runner, sections: Sequence[Section], posts: Posts, say: Say) -> None:
+    """Write what was not posted, and why, and the lines of files that no check could hold."""
     for note in posts.notes:
         say(workflow.annotation("warning", note, title="remyx: not everything was posted"))
     for section in sections:
         if section.policy not in posts.check_urls:
             for each in section.remarks[:50]:
                 level: workflow.Level = "error" if each.level == "failure" else "warning"
-                place = workflow.Place(path=each.path, line=each.line)
-                say(workflow.annotation(level, each.message, title=each.title, place=place))
+                say(
+                    workflow.annotation(level, each.message, title=each.title, path=each.path, line=each.line)
+                )
     if posts.notes and runner.summary_file is not None:
         blocks = [neutral.block(note) for note in posts.notes]
-        workflow.write_summary(
-            runner.summary_file, ["\n\n".join(["#### Not everything was posted", *blocks])]
-        )
+        text = "\n\n".join(["#### Not everything was posted", *blocks])
+        _say_unless_written(workflow.write_summary(runner.summary_file, [text]), say)
 
 
-def tell_outputs(runner: Runner, outputs: Mapping[str, str], say: Say) -> None:
-    """The step's outputs."""
+def write_outputs(runner: Runner, outputs: Mapping[str, str], say: Say) -> None:
+    """Write the step's outputs."""
     if runner.output_file is not None:
-        written = workflow.write_outputs(runner.output_file, outputs)
-        if isinstance(written, workflow.NotWritten):
-            say(workflow.annotation("warning", f"{written.reason}\n{written.next_step}"))
+        _say_unless_written(workflow.write_outputs(runner.output_file, outputs), say)
 
 
 def outputs_of(sections: Sequence[Section], posts: Posts, out: Path, exit_code: Exit) -> dict[str, str]:
-    """The outputs of a job that judged: of the policy that decides, and of each as JSON."""
+    """Return the outputs of a job that judged: of the policy that decides, and of each as JSON."""
     chosen = worst(sections)
     alone = out / "verdict.json"
     verdict_file = alone if alone.exists() else out / chosen.policy / "verdict.json"
@@ -79,7 +84,6 @@ def outputs_of(sections: Sequence[Section], posts: Posts, out: Path, exit_code: 
     }
 
 
-def _headline(section: Section) -> str:
-    level: workflow.Level = "notice" if section.passes else "error"
-    title = f"remyx: {section.policy}" if section.policy else "remyx"
-    return workflow.annotation(level, section.title, title=title)
+def _say_unless_written(written: workflow.Written | workflow.NotWritten, say: Say) -> None:
+    if isinstance(written, workflow.NotWritten):
+        say(workflow.annotation("warning", f"{written.reason}\n{written.next_step}"))

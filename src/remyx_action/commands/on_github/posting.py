@@ -1,71 +1,116 @@
-"""The posts of one job on GitHub: comment and checks, each a value that says what became of it."""
+"""The posts of a verdict on GitHub: comment and checks, and what became of each."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, field
 
 from remyx_action.github import check, comment, pull_request
+from remyx_action.github.check import Checks, Named
 from remyx_action.github.client import Client, Connection
-from remyx_action.github.comment import Marker
-from remyx_action.github.events import MergeGroupEvent, PullRequestEvent
+from remyx_action.github.events import Event, MergeGroupEvent, PullRequestEvent
+from remyx_action.github.failed_jobs import FailedJob
+from remyx_action.github.marks import ExternalId, Look, Marker, Order, Scope, key_of
 from remyx_action.github.settings import Inputs, Runner
 from remyx_action.github.trouble import LeftAlone, NotPosted, NotRead, Posted, Superseded
 from remyx_action.report.conclusion import Section, check_texts, comments, worst
+from remyx_action.report.render import neutral
 
 GitHubEvent = PullRequestEvent | MergeGroupEvent
 
 
-class Desk(Struct, frozen=True, kw_only=True):
-    """From where a job posts: its event, its inputs, and the door to GitHub."""
+class Target(Struct, frozen=True, kw_only=True):
+    """The pull request or merge group that a job posts about, and the way to GitHub."""
 
     event: GitHubEvent
     inputs: Inputs
     runner: Runner
     client: Client | None
     """None without a token: nothing is posted."""
+    order: Order
+    """Of the run that measured: what an older run wrote is replaced, what a newer one wrote is not."""
 
     @property
-    def footer(self) -> str:
-        return f"[The run, its summary and its files]({self.runner.run_url})"
+    def scope(self) -> Scope:
+        return Scope(self.inputs.folder, self.inputs.policy)
 
-    def check_named(self, policy: str) -> check.CheckName:
-        return check.CheckName(
-            name=check.check_name(policy, self.event.base_branch),
+    def key(self, policy: str) -> str:
+        return key_of(self.inputs.folder, policy)
+
+    def named(self, policy: str) -> Named:
+        return Named(
+            folder=self.inputs.folder,
+            policy=policy,
+            base_branch=self.event.base_branch,
             head=self.event.head_commit,
-            external_id=f"{self.runner.run_id}/{self.runner.run_attempt}",
         )
+
+    def external_id(self, policy: str, look: Look | None = None) -> ExternalId:
+        return ExternalId(
+            order=self.order,
+            base=self.event.base_commit,
+            key=self.key(policy),
+            look=look.id if look else None,
+        )
+
+
+def target_of(
+    event: GitHubEvent,
+    inputs: Inputs,
+    runner: Runner,
+    *,
+    client: Client | None = None,
+    order: Order | None = None,
+) -> Target:
+    """Return where the job posts; `order` is another run's where that one measured."""
+    return Target(
+        event=event,
+        inputs=inputs,
+        runner=runner,
+        client=client or connect(event, runner),
+        order=order or Order(runner.run_id, runner.run_attempt),
+    )
 
 
 class Posts(Struct, kw_only=True):
     """What became of everything that was to be posted."""
 
+    opened: dict[str, int] = field(default_factory=dict)
+    """By policy, the check that was opened for it."""
     comment_url: str = ""
     check_urls: dict[str, str] = field(default_factory=dict)
     """By policy."""
     notes: list[str] = field(default_factory=list)
-    """What was not posted, why, and what to do about it: one Markdown-free text each."""
+    """What was not posted, why, and what to do about it: one text without Markdown each."""
+    failed_jobs: Sequence[FailedJob] = ()
+    """Of the run that should have measured, where something is missing in what it left."""
+    red: bool = False
+    """The job must not be green: a check stayed open, or a newer run has its place."""
 
-    def say(self, outcome: NotPosted | NotRead | Superseded | LeftAlone) -> None:
+    def note(self, outcome: NotPosted | NotRead | Superseded | LeftAlone, what: str = "comment") -> None:
+        """Remember once what was not written."""
         if isinstance(outcome, Superseded):
-            text = f"the comment was left to {outcome.by}, which is newer"
+            text = f"the {what} was left to {outcome.by}, which is newer than this run"
         elif isinstance(outcome, LeftAlone):
-            text = f"the comment was left as it is: {outcome.why}"
+            text = f"the {what} was left as it is: {outcome.why}"
         else:
             text = f"{outcome.reason}\n{outcome.next_step}"
         if text not in self.notes:
             self.notes.append(text)
 
 
-def connect(event: object, runner: Runner) -> Client | None:
-    """The door to GitHub, where there is a token."""
+def connect(event: Event, runner: Runner) -> Client | None:
+    """Return the client for the job's token, or None without one."""
     if runner.token is None:
         return None
-    from_fork = isinstance(event, PullRequestEvent) and event.from_fork
     return Client(
         Connection(
-            api_url=runner.api_url, repository=runner.repository, token=runner.token, from_fork=from_fork
+            api_url=runner.api_url,
+            repository=runner.repository,
+            token=runner.token,
+            from_fork=isinstance(event, PullRequestEvent) and event.from_fork,
+            app="github-actions" if runner.token_of_job else None,
         )
     )
 
@@ -76,97 +121,193 @@ NO_TOKEN = NotPosted(
 )
 
 
-def open_checks(desk: Desk, policies: Sequence[str], posts: Posts) -> dict[str, int]:
-    """Post each policy's check `in_progress`; its id by policy, as far as GitHub took it."""
-    opened: dict[str, int] = {}
-    if desk.client is None:
-        posts.say(NO_TOKEN)
-        return opened
+def open_checks(target: Target, policies: Sequence[str], posts: Posts) -> None:
+    """Post each policy's check `in_progress`, or take up the one that an older run left open."""
+    if target.client is None:
+        posts.note(NO_TOKEN)
+        return
     for policy in policies:
-        made = check.open_check(desk.client, desk.check_named(policy), details_url=desk.runner.run_url)
-        if isinstance(made, NotPosted):
-            posts.say(made)
-        else:
-            opened[policy] = made.id
+        made = check.open_check(
+            target.client,
+            target.named(policy),
+            target.external_id(policy),
+            details_url=target.runner.run_url,
+        )
+        if isinstance(made, check.Opened):
+            target.client.app = made.app
+            posts.opened[policy] = made.id
             posts.check_urls[policy] = made.url
-    return opened
+        else:
+            posts.note(made, "check")
+
+
+def find_comments(target: Target, posts: Posts) -> comment.Thread | None:
+    """Return our comments on the pull request; None where there is none to have or they cannot be read."""
+    if target.client is None or not isinstance(target.event, PullRequestEvent):
+        return None
+    thread = comment.find_comments(target.client, target.event.number, target.scope)
+    if isinstance(thread, NotPosted):
+        posts.note(thread)
+        return None
+    return thread
 
 
 def post_all(
-    desk: Desk,
-    sections: Sequence[Section],
-    opened: dict[str, int],
-    now: pull_request.PullRequest | NotRead | None,
-    posts: Posts,
+    target: Target, sections: Sequence[Section], thread: comment.Thread | None, posts: Posts
 ) -> None:
-    """Write the comment, then close every check, so that a green check never comes before its reasons."""
-    if desk.client is None:
-        posts.say(NO_TOKEN)
+    """Write the comment, then close every check, so that a green check never comes before its reasons.
+
+    Checks and head are read again directly before: what a newer run has posted is left alone.
+    """
+    if target.client is None:
+        posts.note(NO_TOKEN)
         return
-    if isinstance(desk.event, PullRequestEvent):
-        _post_comment(desk, desk.client, sections, now, posts)
+    checks = {
+        section.policy: check.read_checks(
+            target.client, target.named(section.policy), opened_id=posts.opened.get(section.policy)
+        )
+        for section in sections
+        if section.policy
+    }
+    footer = _footer(target, checks, posts)
+    if thread is not None:
+        _post_comment(target, target.client, sections, thread, checks, footer, posts)
     for section in sections:
         if section.policy:
-            close(desk, section, opened.get(section.policy), posts)
+            _close(target, target.client, section, checks[section.policy], footer, posts)
 
 
-def close(desk: Desk, section: Section, opened: int | None, posts: Posts) -> None:
-    """Complete one policy's check."""
-    assert desk.client is not None
-    done = check.close_check(
-        desk.client,
-        desk.check_named(section.policy),
-        opened,
-        check.Conclusion(
-            word="success" if section.passes else "failure",
-            title=section.title[:200],
-            renderings=check_texts(section, footer=desk.footer),
-            annotations=[
-                check.Annotation(
-                    path=each.path, line=each.line, level=each.level, title=each.title, message=each.message
-                )
-                for each in section.remarks
-            ],
-        ),
-        details_url=desk.runner.run_url,
-    )
-    if isinstance(done, NotPosted):
-        posts.say(done)
-    else:
-        posts.check_urls[section.policy] = done.url
+def _newer(checks: Checks | NotRead, order: Order) -> Order | None:
+    return None if isinstance(checks, NotRead) else checks.newer_than(order)
+
+
+def _footer(target: Target, checks: Mapping[str, Checks | NotRead], posts: Posts) -> str:
+    """Return links to the run and its failed jobs, and the checks of our names that somebody else posted."""
+    lines = [f"[The run, its summary and its files]({target.runner.run_url})"]
+    lines += [f"[{neutral.code(each.name)} {each.ending}]({each.url})" for each in posts.failed_jobs]
+    for policy, found in checks.items():
+        for other in () if isinstance(found, NotRead) else found.others:
+            lines.append(
+                f"⚠️ {neutral.code(target.named(policy).name)} was also posted by "
+                f"{neutral.code(other.app or 'somebody')}: [that check]({other.url}) is not ours."
+            )
+    return "\n\n".join(lines)
 
 
 def _post_comment(
-    desk: Desk,
+    target: Target,
     client: Client,
     sections: Sequence[Section],
-    now: pull_request.PullRequest | NotRead | None,
+    thread: comment.Thread,
+    checks: Mapping[str, Checks | NotRead],
+    footer: str,
     posts: Posts,
 ) -> None:
-    event = desk.event
-    assert isinstance(event, PullRequestEvent)
-    seen = now if isinstance(now, pull_request.PullRequest) else None
-    if seen is not None and seen.base_branch != event.base_branch:
-        posts.say(Superseded(by=f"the verdict for base branch {seen.base_branch}"))
+    newer = max((order for each in checks.values() if (order := _newer(each, target.order))), default=None)
+    if newer is not None:
+        posts.note(Superseded(by=str(newer)))
         return
-    thread = comment.look(client, event.number, desk.inputs.working_directory)
-    if isinstance(thread, NotPosted):
-        posts.say(thread)
+    now = pull_request.current(client, thread.number)
+    if isinstance(now, NotRead):
+        posts.note(now)
+    elif now.base_branch != target.event.base_branch:
+        posts.note(Superseded(by=f"the verdict for base branch {now.base_branch}"))
         return
     draft = comment.Draft(
         marker=Marker(
-            scope=desk.inputs.working_directory,
-            head=event.head_commit,
-            run_id=desk.runner.run_id,
-            run_attempt=desk.runner.run_attempt,
+            scope=target.scope,
+            head=target.event.head_commit,
+            order=target.order,
             word=worst(sections).word,
+            looks=_looks(target, sections, thread),
         ),
-        renderings=comments(sections, footer=desk.footer),
+        renderings=comments(sections, footer=footer),
         blocks=not all(section.passes for section in sections),
     )
-    head = seen.head_commit if seen else None
-    outcome = comment.post(client, thread, draft, current_head=head, mode=desk.inputs.comment)
+    head = None if isinstance(now, NotRead) else now.head_commit
+    outcome = comment.post(client, thread, draft, current_head=head, mode=target.inputs.comment)
     if isinstance(outcome, Posted):
         posts.comment_url = outcome.url
     else:
-        posts.say(outcome)
+        posts.note(outcome)
+
+
+def _looks(target: Target, sections: Sequence[Section], thread: comment.Thread) -> dict[str, Sequence[Look]]:
+    """Return the looks of the sections' policies, this one's last."""
+    looks: dict[str, Sequence[Look]] = {}
+    for section in sections:
+        key = target.key(section.policy)
+        now = look_of(section)
+        before = [look for look in thread.looks.get(key, ()) if now is None or look.id != now.id]
+        looks[key] = [*before, *([now] if now else [])]
+    return {key: several for key, several in looks.items() if several}
+
+
+def look_of(_section: Section) -> Look | None:
+    """Return what a later run counts of this verdict; None where nothing was measured."""
+    return None
+
+
+def _close(
+    target: Target,
+    client: Client,
+    section: Section,
+    checks: Checks | NotRead,
+    footer: str,
+    posts: Posts,
+) -> None:
+    """Complete one policy's check, unless a newer run has it."""
+    policy, opened = section.policy, posts.opened.get(section.policy)
+    was_open = opened is not None if isinstance(checks, NotRead) else bool(checks.open_until(target.order))
+    newer = _newer(checks, target.order)
+    conclusion = _conclusion(section, footer)
+    if newer is not None:
+        posts.note(Superseded(by=str(newer)), "check")
+        posts.red = True
+        if not was_open:
+            return
+        conclusion = _superseded(newer)
+    done = check.close_check(
+        client,
+        target.named(policy),
+        target.external_id(policy, look_of(section)),
+        conclusion,
+        checks=checks,
+        opened_id=opened,
+        details_url=target.runner.run_url,
+    )
+    if isinstance(done, NotPosted):
+        posts.note(done)
+        posts.red = posts.red or was_open
+    elif newer is None:
+        posts.check_urls[policy] = done.url
+    if isinstance(checks, Checks) and opened is not None and opened not in {one.id for one in checks.ours}:
+        posts.red = True
+        posts.note(_not_ours(opened, policy))
+
+
+def _not_ours(opened: int, policy: str) -> NotPosted:
+    return NotPosted(
+        reason=f"the check {opened} is none of policy {policy} on this commit, so it was not closed",
+        next_step="pass the output `check-id` of the job that opened this policy's check",
+    )
+
+
+def _conclusion(section: Section, footer: str) -> check.Conclusion:
+    return check.Conclusion(
+        word="success" if section.passes else "failure",
+        title=section.title[:200],
+        renderings=check_texts(section, footer=footer),
+        annotations=[
+            check.Annotation(
+                path=each.path, line=each.line, level=each.level, title=each.title, message=each.message
+            )
+            for each in section.remarks
+        ],
+    )
+
+
+def _superseded(newer: Order) -> check.Conclusion:
+    return check.Conclusion(
+        word="failure", title="Superseded", renderings=[f"A newer run has this check: {newer}.\n"]
+    )

@@ -25,6 +25,10 @@ from .proposal import choose_assets
 AGAIN = "let the evaluation run again: push a commit, or update the branch"
 
 
+class Incomplete(NotJudged):
+    """An arm or a shard that another job should have left is missing."""
+
+
 class Leg(Struct, frozen=True, kw_only=True):
     """What one measuring job left: both arms, or one shard of them."""
 
@@ -70,7 +74,7 @@ def _legs(results: Path, template: str) -> Sequence[Leg]:
             if record.template == template:
                 legs.append(Leg(folder=folder, record=record))
     if not legs:
-        raise NotJudged(f"the results hold no arms of template {template}", help=AGAIN)
+        raise Incomplete(f"the results hold no arms of template {template}", help=AGAIN)
     _refuse_incomplete(legs, template)
     return sorted(legs, key=lambda leg: leg.record.shard)
 
@@ -99,7 +103,7 @@ def _refuse_incomplete(legs: Sequence[Leg], template: str) -> None:
     missing = [shard for shard in range(shards) if shard not in count]
     if missing or max(count) >= shards:
         what = f"lack {_named(missing, shards)}" if missing else "hold a shard beyond the last"
-        raise NotJudged(
+        raise Incomplete(
             f"the results {what} of template {template}: a part of the samples says nothing about the rest",
             help="run the legs that failed again; without every shard there is no verdict",
         )

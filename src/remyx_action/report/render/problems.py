@@ -139,28 +139,3 @@ def _result(problem: Problem, rule: int) -> dict[str, Any]:
             }
         ],
     }
-
-
-def problems_as_github(problems: Sequence[Problem]) -> str:
-    """One `::error file=…,line=…,col=…,title=…::message` or `::warning …` per problem."""
-    return "".join(_command(problem) for problem in problems)
-
-
-def _command(problem: Problem) -> str:
-    properties = {
-        "file": problem.path,
-        "line": str(problem.line),
-        "col": str(problem.column),
-        "title": f"{problem.code} at {json_path(problem.pointer)}",
-    }
-    written = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    message = f"{shown_as(problem.message)}\nhelp: {shown_as(problem.help)}"
-    return f"::{problem.severity.value} {written}::{_data(message)}\n"
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(shown_as(text)).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,27 @@
+"""`mode: doctor`: whether the lock is enforced on the event's base branch, else on the default one."""
+
+from __future__ import annotations
+
+from remyx_action.commands.doctor import doctor, local_place, place_of
+from remyx_action.errors import Exit, WrongUsage
+from remyx_action.github.events import MergeGroupEvent, PullRequestEvent
+from remyx_action.github.workflow import without_commands
+
+from .job import Job
+from .posting import connect
+
+
+def carry_out(job: Job) -> Exit:
+    """Ask GitHub and print each item; WrongUsage without a token."""
+    client = connect(job.event, job.runner)
+    if client is None:
+        raise WrongUsage(
+            "doctor asks GitHub, and there is no token", help="pass `token: ${{ github.token }}`"
+        )
+    if isinstance(job.event, PullRequestEvent | MergeGroupEvent):
+        place = place_of(job.root, job.event, job.runner.repository)
+    else:
+        place = local_place(job.root, repository=job.runner.repository, branch=None)
+    examined = doctor(client, place, width=100)
+    job.say(without_commands(examined.output.rstrip("\n")))
+    return examined.exit

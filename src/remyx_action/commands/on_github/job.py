@@ -1,0 +1,54 @@
+"""One step of a job: what it was started for, and where it reads, writes and prints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msgspec import Struct
+
+from remyx_action.commands.run.request import CacheSettings, Request, World
+from remyx_action.github.events import Event, PullRequestEvent
+from remyx_action.github.settings import Inputs, Runner
+from remyx_action.sources.git import Remote
+
+from .outputs import Say
+
+ARCHIVE = "results.tar"
+"""What `measure` leaves for `publish`, in its output folder."""
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """Handed to the module of the mode."""
+
+    event: Event
+    inputs: Inputs
+    runner: Runner
+    world: World
+    out: Path
+    say: Say
+
+    @property
+    def root(self) -> Path:
+        """The project's."""
+        return Path(self.inputs.working_directory).absolute()
+
+    @property
+    def is_draft(self) -> bool:
+        return isinstance(self.event, PullRequestEvent) and self.event.draft
+
+    @property
+    def remote(self) -> Remote:
+        return Remote(server_url=self.runner.server_url, name=self.runner.repository, token=self.runner.token)
+
+    def request(self, event: Event | None, out: Path) -> Request:
+        """Return what a run is asked for; nothing that it measures is cached for others."""
+        return Request(
+            root=self.root,
+            out=out,
+            event=event,
+            template=self.inputs.template,
+            policy=self.inputs.policy,
+            variant=self.inputs.variant,
+            cache=CacheSettings(folder=self.runner.cache, may_put=False),
+            shard=self.runner.shard,
+        )

@@ -1,0 +1,167 @@
+"""Raw results that a job left → a section for each policy, judged anew by what the base branch holds now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from msgspec.structs import replace
+
+from remyx_action.commands.doctor import knowing_enforcement, place_of
+from remyx_action.commands.run.artifacts import Incomplete
+from remyx_action.commands.run.pipeline import Ran, run
+from remyx_action.commands.run.project import load_project
+from remyx_action.errors import FilesWrong, NotJudged, Refusal
+from remyx_action.github.events import Commit, PullRequestEvent
+from remyx_action.project.models.template import LOG_NAME
+from remyx_action.report.conclusion import Section, of_bug, of_nothing, of_problems, of_refusal, of_report
+from remyx_action.sources.disk import read_below
+from remyx_action.sources.disk.archive import unpack_all
+from remyx_action.sources.git import find_repository
+
+from .job import Job
+from .posting import GitHubEvent, Target
+
+Judged = tuple[list[Section], Exception | None]
+"""A section for each policy, and the defect of this program where there was one: raised after posting."""
+
+Cause = Callable[[Path, Incomplete], Exception]
+"""Of a folder in which an arm or a shard is missing: why."""
+
+
+def at_the_tip(job: Job, event: GitHubEvent) -> GitHubEvent:
+    """Return the event with the base branch's newest commit, its commits fetched: the newest bar judges."""
+    repository = find_repository(job.root)
+    if repository is None:
+        return event
+    tip = job.remote.tip(repository, event.base_branch)
+    newest = event if tip is None else replace(event, base_commit=Commit(tip))
+    wanted = {newest.base_commit: f"refs/heads/{event.base_branch}"}
+    if isinstance(event, PullRequestEvent):
+        wanted[event.head_commit] = f"refs/pull/{event.number}/head"
+    for commit, ref in wanted.items():
+        job.remote.obtain(repository, commit, ref)
+    return newest
+
+
+def policies_of(job: Job, event: GitHubEvent) -> list[str]:
+    """Return whose checks this job answers for: the one that is asked for, else every one on the base branch.
+
+    Before there are any on base, the ones that the head introduces.
+    """
+    if job.inputs.policy is not None:
+        return [job.inputs.policy]
+    for commit in (event.base_commit, event.head_commit):
+        with suppress(FilesWrong, Refusal):
+            policies = load_project(job.root, base=commit).bundle.policies
+            names = [name for name, one in policies.items() if job.inputs.template in {None, one.template}]
+            if names:
+                return names
+    return []
+
+
+def judge(
+    job: Job,
+    target: Target,
+    policies: Sequence[str],
+    *,
+    results: Path | None,
+    cause: Cause,
+    measured_here: bool = False,
+) -> Judged:
+    """Judge what was left in `results`, a folder or an archive; a verdict in there is not looked at."""
+    event = target.event
+    place = place_of(job.root, event, job.runner.repository)
+    world = knowing_enforcement(job.world, target.client, place)
+
+    def carry_out() -> Ran:
+        with TemporaryDirectory(prefix="remyx-") as scratch:
+            folder = Path(scratch)
+            if results is not None and results.exists():
+                if not measured_here:
+                    refuse_inside_checkout(job, results)
+                folder = unpack_all(results, folder)
+            request = replace(job.request(event, job.out), measured=folder)
+            try:
+                return run(request, world)
+            except Incomplete as missing:
+                raise cause(folder, missing) from None
+
+    return sections_of(carry_out, job, policies, commit=event.head_commit)
+
+
+def refuse_inside_checkout(job: Job, results: Path) -> None:
+    """NotJudged where the results may be files of the pull request: ours are made outside."""
+    repository = find_repository(job.root)
+    if repository is None:
+        return
+    top = job.root.resolve()
+    for _ in range(repository.prefix.count("/")):
+        top = top.parent
+    if results.resolve().is_relative_to(top):
+        raise NotJudged(
+            "the results lie inside the checkout, where a pull request could have put them",
+            help="download them elsewhere: `path: ${{ runner.temp }}/remyx-results`",
+        )
+
+
+def sections_of(
+    carry_out: Callable[[], Ran], job: Job, policies: Sequence[str], *, commit: str | None = None
+) -> Judged:
+    """Return every way of ending as sections, one a policy: nothing ends without a word."""
+    report_only = job.inputs.fail_on == "never"
+    named = list(policies) or [job.inputs.policy or ""]
+    try:
+        ran = carry_out()
+    except FilesWrong as wrong:
+        folder = _prefix(job)
+        return [
+            of_problems(one, wrong.problems, folder=folder, report_only=report_only, commit=commit)
+            for one in named
+        ], None
+    except Refusal as refusal:
+        return [of_refusal(one, refusal, report_only=report_only, commit=commit) for one in named], None
+    except Exception as bug:  # noqa: BLE001 - said in the check, then raised again by the caller
+        return [of_bug(one, type(bug).__name__, commit=commit) for one in named], bug
+    return _of_run(ran, _prefix(job), named, report_only=report_only, commit=commit), None
+
+
+def _prefix(job: Job) -> str:
+    return f"{job.inputs.folder}/" if job.inputs.folder else ""
+
+
+def _of_run(
+    ran: Ran, folder: str, named: Sequence[str], *, report_only: bool, commit: str | None
+) -> list[Section]:
+    sections = []
+    for report in ran.reports:
+        path = f".remyx/policies/{report.policy.policy.name}.yaml"
+        places = ran.bundle.places.get(path, {})
+        sections.append(of_report(report, places=places, path=f"{folder}{path}", report_only=report_only))
+    judged_policies = {section.policy for section in sections}
+    why = ran.nothing or "the change touches nothing that this policy's template evaluates"
+    return [
+        *sections,
+        *(
+            of_nothing(one, why, commit=commit, first=ran.first)
+            for one in named
+            if one not in judged_policies
+        ),
+    ]
+
+
+LAST_LINES = 10
+LOG_CAP_BYTES = 4 * 1024 * 1024
+
+
+def last_lines(folder: Path) -> str:
+    """Return the last lines of each arm's log that a job left before it died; "" where it left none."""
+    quoted = []
+    for path in sorted(folder.glob(f"**/arms/*/{LOG_NAME}")):
+        log = read_below(folder, path.relative_to(folder).as_posix(), cap_bytes=LOG_CAP_BYTES)
+        lines = (log or b"").decode(errors="replace").splitlines()[-LAST_LINES:]
+        if lines:
+            quoted += [f"the {path.parent.name}'s last lines:", *lines]
+    return "".join(f"\n{line}" for line in quoted)

@@ -1,0 +1,65 @@
+"""The repository as its server has it: asked by address, never by a remote that a clone's settings name."""
+
+from __future__ import annotations
+
+import base64
+import os
+import subprocess
+from dataclasses import dataclass, field
+
+from . import git
+from .repository import Repository
+
+TIMEOUT_SECONDS = 120
+_PROTOCOLS = [word for name in ("https", "http", "file") for word in ("-c", f"protocol.{name}.allow=always")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remote:
+    """One repository on one server."""
+
+    server_url: str
+    """`https://github.com`, or an enterprise server's."""
+    name: str
+    """`owner/name`."""
+    token: str | None = field(repr=False)
+    """Handed to git through the environment, where no list of processes shows it."""
+
+    def tip(self, repository: Repository, branch: str) -> str | None:
+        """Return the commit that the branch is at now, or None where the server does not say."""
+        ref = f"refs/heads/{branch}"
+        done = self._ask(repository, "ls-remote", "--quiet", self._address, ref)
+        lines = os.fsdecode(done.stdout).splitlines() if done is not None and done.returncode == 0 else []
+        return next((line.split("\t")[0] for line in lines if line.endswith(f"\t{ref}")), None)
+
+    def obtain(self, repository: Repository, commit: str, ref: str) -> bool:
+        """Return whether the clone holds the commit, once `ref` was fetched where it did not."""
+        if not _holds(repository, commit):
+            options = ("--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head")
+            self._ask(repository, "fetch", *options, self._address, ref)
+        return _holds(repository, commit)
+
+    @property
+    def _address(self) -> str:
+        return f"{self.server_url}/{self.name}"
+
+    def _ask(self, repository: Repository, *words: str) -> subprocess.CompletedProcess[bytes] | None:
+        """None where the server did not answer in time."""
+        given = {}
+        if self.token is not None:
+            login = base64.b64encode(f"x-access-token:{self.token}".encode()).decode()
+            given = {
+                "GIT_CONFIG_COUNT": "1",
+                "GIT_CONFIG_KEY_0": f"http.{self.server_url}/.extraheader",
+                "GIT_CONFIG_VALUE_0": f"AUTHORIZATION: basic {login}",
+            }
+        try:
+            return git.attempt(
+                repository.root, *_PROTOCOLS, *words, given=given, timeout_seconds=TIMEOUT_SECONDS
+            )
+        except subprocess.TimeoutExpired:
+            return None
+
+
+def _holds(repository: Repository, commit: str) -> bool:
+    return git.look_for(repository.root, "cat-file", "-e", f"{commit}^{{commit}}") is not None
