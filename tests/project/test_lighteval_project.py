@@ -54,7 +54,13 @@ def bundle(**changed: str) -> Bundle:
 def lock_for(loaded: Bundle) -> Lock:
     template = loaded.templates["gsm8k"]
     harness = digest_of_harness([])
-    return lock_of(loaded.vocabulary, template, loaded.policies, harness, protected=protected_paths(template))
+    return lock_of(
+        loaded.vocabulary,
+        template,
+        loaded.policies,
+        harness,
+        protected={path: ["@org/leads"] for path in protected_paths(template)},
+    )
 
 
 def test_metrics_labels_directions_and_ranges_fill_in() -> None:
@@ -142,7 +148,7 @@ def test_a_lock_holds_for_a_project_without_metrics_and_without_a_harness(tmp_pa
     commit(tmp_path)
     assert check_locks(tmp_path, template=None).holds
     commit(tmp_path, {".remyx/templates/gsm8k.yaml": TEMPLATE.replace("auto", "auto\nfew_shot: 5")})
-    assert "the template" in check_locks(tmp_path, template=None).said
+    assert "the template" in check_locks(tmp_path, template=None).log
 
 
 @pytest.mark.parametrize(

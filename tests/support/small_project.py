@@ -51,6 +51,9 @@ results = {"schema": "remyx-results/1", "metrics": {"accuracy": {"samples": rows
 '''
 
 
+OWNERS = ["@org/leads"]
+
+
 def model(asset: str) -> str:
     """The file that names the variant."""
     return f"model: {asset}\n"
@@ -73,7 +76,7 @@ def locked(files: dict[str, str | None]) -> dict[str, str | None]:
             template,
             bundle.policies,
             digest_of_harness(harness),
-            protected=protected_paths(template),
+            protected=dict.fromkeys(protected_paths(template), OWNERS),
         )
         locks[f".remyx/locks/{name}.json"] = lock_as_json(lock)
     return files | locks

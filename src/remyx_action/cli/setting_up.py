@@ -41,13 +41,38 @@ ActionUsed = Annotated[
 ]
 
 
+AppId = Annotated[
+    int | None,
+    typer.Option(metavar="ID", help="The GitHub App whose token posts the check; default: GitHub Actions."),
+]
+
+
+TargetBranch = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Into which changes go; default: the default branch.")
+]
+OnlyTemplate = Annotated[
+    str | None, typer.Argument(metavar="[TEMPLATE]", help="Only this template; default: every one.")
+]
+AllowOwn = Annotated[
+    bool, typer.Option("--allow-own", help="Let administrators merge their own pull requests, unreviewed.")
+]
+OnlyCheck = Annotated[
+    bool,
+    typer.Option(
+        "--check", help="Write nothing; exit 3 where a lock drifted or is missing, or its owners changed."
+    ),
+]
+
+
 def lock(
     context: typer.Context,
+    name: OnlyTemplate = None,
     template: TemplateName = None,
     owners: Owners = None,
-    check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; exit 3 where a lock has drifted or is missing.")
-    ] = False,
+    branch: TargetBranch = None,
+    app_id: AppId = None,
+    allow_own: AllowOwn = False,
+    check: OnlyCheck = False,
 ) -> int:
     """Lock what HEAD holds: digests, owners of every protected path, and the branch rules to import.
 
@@ -56,12 +81,17 @@ def lock(
     from remyx_action.commands import lock as command
 
     root = root_of(context)
+    if name and template not in {None, name}:
+        raise WrongUsage(f"two templates are named: {name} and {template}", help="name one of them")
+    chosen = name or template
     if check:
-        held = command.check_locks(root, template=template)
-        typer.echo(held.said, nl=False)
+        held = command.check_locks(root, template=chosen)
+        typer.echo(held.log, nl=False)
         return Exit.SHIP if held.holds else Exit.FILES_WRONG
-    locked = command.lock(root, template=template, owners=owners or [])
-    typer.echo(locked.said, nl=False, err=True)
+    locked = command.lock(
+        root, template=chosen, owners=owners or [], branch=branch, app_id=app_id, allow_own=allow_own
+    )
+    typer.echo(locked.log, nl=False, err=True)
     typer.echo(locked.ruleset, nl=False)
     return Exit.SHIP
 
@@ -71,9 +101,8 @@ def doctor(
     repository: Annotated[
         str | None, typer.Option(metavar="OWNER/NAME", help="On GitHub; default: that of `origin`.")
     ] = None,
-    branch: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Into which changes go; default: the default branch.")
-    ] = None,
+    branch: TargetBranch = None,
+    app_id: AppId = None,
     format: Format = "text",
 ) -> int:
     """Ask GitHub whether the lock is enforced: each item verified, missing or unknown, with the fix.
@@ -86,12 +115,14 @@ def doctor(
     token = os.environ.get("GITHUB_TOKEN") or os.environ.get("GH_TOKEN")
     if not token:
         raise WrongUsage("doctor asks GitHub, and there is no token", help="GITHUB_TOKEN=$(gh auth token)")
-    place = command.local_place(root_of(context), repository=repository, branch=branch)
+    asked = command.branch_of_clone(root_of(context), repository=repository, branch=branch)
     address = os.environ.get("GITHUB_API_URL", "https://api.github.com")
-    client = Client(Connection(api_url=address, repository=place.repository, token=token))
-    examined = command.doctor(client, place, format=format, width=screen_width(), colour=screen_colour())
-    typer.echo(examined.output, nl=False)
-    return examined.exit
+    client = Client(Connection(api_url=address, repository=asked.repository, token=token))
+    answer = command.doctor(
+        client, asked, app_id=app_id, format=format, width=screen_width(), colour=screen_colour()
+    )
+    typer.echo(answer.output, nl=False)
+    return answer.exit
 
 
 def tasks(

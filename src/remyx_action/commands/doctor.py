@@ -1,81 +1,111 @@
-"""`doctor`: is the lock enforced? What GitHub says of the branch, held against what the project protects."""
+"""`doctor`: whether GitHub enforces the lock, from what it answers and from what the branch holds."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from remyx_action.errors import Exit, WrongUsage
+from remyx_action.errors import Exit, FilesWrong, Refusal, WrongUsage, most_severe
 from remyx_action.github.check import check_name
 from remyx_action.github.client import Client
 from remyx_action.github.events import MergeGroupEvent, PullRequestEvent
 from remyx_action.github.protection import read_protection
-from remyx_action.policy.enforcement import Asked, Item, examine, lock_enforced
+from remyx_action.policy.branch_rules import Protection
+from remyx_action.policy.enforcement import Bar, Question, examine
+from remyx_action.policy.lock_state import NEEDED, Item, Missing, Unknown, Verified, state_of
 from remyx_action.project.codeowners import CAP_BYTES, LOCATIONS, Codeowners, read_codeowners
+from remyx_action.project.lock import digest_of_harness
 from remyx_action.project.models import Template
-from remyx_action.project.protected import protected_paths
-from remyx_action.report.render.doctor import items_as_json, items_as_text
-from remyx_action.sources.git import Repository, find_repository
+from remyx_action.project.path_patterns import Pattern, WrongPatternError
+from remyx_action.project.protected import covered_by, harness_globs, protected_paths
+from remyx_action.report.render.doctor import Examined, examined_as_json, examined_as_text
+from remyx_action.sources.git import Repository, find_repository, harness_at
 
-from .run.project import load_project
+from .run.judged_under import lock_item
+from .run.project import Project, load_project
 from .run.request import World
 
 DoctorFormat = Literal["text", "json"]
 
 
-class Place(Struct, frozen=True, kw_only=True):
-    """What is asked about."""
+class Branch(Struct, frozen=True, kw_only=True):
+    """The branch that is asked about, in a clone."""
 
     root: Path
-    """The project's, in a clone."""
+    """The project's."""
     repository: str
     """`owner/name` on GitHub."""
-    branch: str
+    name: str
     base: str
-    """The commit whose files count: the branch's tip."""
+    """Its tip, as the clone or the event knows it."""
     head: str | None = None
     """The pull request's, whose CODEOWNERS would come next."""
 
 
-class Examined(Struct, frozen=True, kw_only=True):
+class Answer(Struct, frozen=True, kw_only=True):
+    """What `doctor` prints, and its exit code."""
+
     output: str
-    """What is printed, ends with a newline."""
+    """Ends with a newline."""
     exit: Exit
-    """FILES_WRONG (3) where something is missing; what is unknown is no failure."""
+    """FILES_WRONG (3) where an item is missing, NOT_JUDGED (4) where one that a lock needs is unknown."""
 
 
 def doctor(
-    client: Client, place: Place, *, format: DoctorFormat = "text", width: int = 80, colour: bool = False
-) -> Examined:
-    """Ask GitHub, and say per item whether it is verified, missing or unknown."""
-    facts = read_protection(client, place.branch)
-    project = load_project(place.root, base=place.base)
-    repository = find_repository(place.root)
-    folder = repository.prefix.rstrip("/") if repository else ""
-    names = [check_name(policy, place.branch, folder) for policy in project.bundle.policies]
-    items = examine(_asked(place, project.bundle.templates.values(), names), facts)
-    if format == "json":
-        output = items_as_json(items, repository=place.repository, branch=place.branch, unread=facts.unread)
-    else:
-        about = f"{place.repository}, branch {place.branch}"
-        output = items_as_text(items, about=about, unread=facts.unread, width=width, colour=colour)
-    missing = any(item.state == "missing" for item in items)
-    return Examined(output=output, exit=Exit.FILES_WRONG if missing else Exit.SHIP)
+    client: Client,
+    branch: Branch,
+    *,
+    app_id: int | None = None,
+    format: DoctorFormat = "text",
+    width: int = 80,
+    colour: bool = False,
+) -> Answer:
+    """Ask GitHub, and answer for each item whether it is verified, missing or unknown.
+
+    `app_id`: the App whose token posts our check, where it is not GitHub Actions. NotJudged where nothing can
+    be asked.
+    """
+    protection = read_protection(client, branch.name, posting_app=app_id)
+    items = _examined(branch, None, protection)
+    examined = Examined(
+        repository=branch.repository,
+        branch=branch.name,
+        tip=protection.tip,
+        items=tuple(items),
+        lock=state_of(items),
+        workflows=tuple(workflow for source in protection.sources for workflow in source.workflows),
+        unread=protection.unread,
+        posting_app=protection.posting_app,
+    )
+    output = (
+        examined_as_json(examined)
+        if format == "json"
+        else examined_as_text(examined, width=width, colour=colour)
+    )
+    return Answer(output=output, exit=exit_of(items))
 
 
-def is_enforced(client: Client, place: Place, template: Template) -> bool:
-    """Whether the branch demands an owner's review of everything that the template's lock protects."""
-    items: list[Item] = examine(_asked(place, [template], ()), read_protection(client, place.branch))
-    return lock_enforced(items)
+def exit_of(items: Sequence[Item]) -> Exit:
+    """Return 3 where something is missing, 4 where something that a lock needs is unknown, else 0."""
+    exits = {Missing: Exit.FILES_WRONG, Unknown: Exit.NOT_JUDGED, Verified: Exit.SHIP}
+    return most_severe(exits[type(item)] for item in items if isinstance(item, Missing) or item.id in NEEDED)
 
 
-def local_place(root: Path, *, repository: str | None, branch: str | None) -> Place:
-    """From a clone: `origin` on GitHub and its default branch, unless somebody names others."""
+def enforcement(client: Client, branch: Branch, template: Template) -> Sequence[Item]:
+    """Return the items about one template's lock; none where GitHub or the branch cannot answer."""
+    try:
+        return _examined(branch, template.name, read_protection(client, branch.name))
+    except (Refusal, FilesWrong):
+        return ()
+
+
+def branch_of_clone(root: Path, *, repository: str | None, branch: str | None) -> Branch:
+    """Return `origin` on GitHub and its default branch, unless somebody names others."""
     clone = find_repository(root)
     if clone is None:
         raise WrongUsage(f"{root} lies in no git repository", help="run it in a clone of the repository")
@@ -85,44 +115,79 @@ def local_place(root: Path, *, repository: str | None, branch: str | None) -> Pl
             "this clone does not say which repository on GitHub it is of",
             help="name it: --repository OWNER/NAME",
         )
-    tracked = branch or clone.default_branch()
-    short = tracked.removeprefix("origin/")
-    known = clone.look_up(f"refs/remotes/origin/{short}") or clone.commit(tracked)
-    return Place(root=root, repository=name, branch=short, base=known)
+    short = branch or clone.target_branch()
+    known = clone.look_up(f"refs/remotes/origin/{short}") or clone.commit(short)
+    return Branch(root=root, repository=name, name=short, base=known)
 
 
-def place_of(root: Path, event: PullRequestEvent | MergeGroupEvent, repository: str) -> Place:
-    """The base branch of a pull request or merge group, with what a pull request would make of its owners."""
+def branch_of_event(root: Path, event: PullRequestEvent | MergeGroupEvent, repository: str) -> Branch:
+    """Return the base branch of a pull request or merge group."""
     head = event.head_commit if isinstance(event, PullRequestEvent) else None
-    return Place(
-        root=root, repository=repository, branch=event.base_branch, base=event.base_commit, head=head
-    )
+    return Branch(root=root, repository=repository, name=event.base_branch, base=event.base_commit, head=head)
 
 
-def knowing_enforcement(world: World, client: Client | None, place: Place) -> World:
+def knowing_enforcement(world: World, client: Client | None, branch: Branch) -> World:
     """Return the world, able to ask GitHub whether a lock is enforced; without a token nothing is known."""
     if client is None:
         return world
 
-    def ask(template: Template, base: str) -> bool:
-        return is_enforced(client, replace(place, base=base), template)
+    def ask(template: Template, base: str) -> Sequence[Item]:
+        return enforcement(client, replace(branch, base=base), template)
 
-    return replace(world, is_enforced=ask)
-
-
-def _asked(place: Place, templates: Iterable[Template], checks: Iterable[str]) -> Asked:
-    repository = find_repository(place.root)
-    assert repository is not None  # the place was found in it
-    every = [path for one in templates for path in protected_paths(one, root=repository.prefix)]
-    return Asked(
-        protected=tuple(dict.fromkeys(every)),
-        checks=tuple(checks),
-        owners=_owners(repository, place.base),
-        owners_after=_owners(repository, place.head) if place.head else None,
-    )
+    return replace(world, enforcement=ask)
 
 
-def _owners(repository: Repository, commit: str) -> Codeowners | None:
+def _examined(branch: Branch, template: str | None, protection: Protection) -> Sequence[Item]:
+    """Return the items about one template, or about all.
+
+    The files are those of the branch's tip as GitHub holds it; where the clone is behind they say nothing.
+    """
+    clone = find_repository(branch.root)
+    assert clone is not None  # the branch was found in it
+    commit = clone.look_up(protection.tip) if protection.tip else None
+    project = load_project(branch.root, base=commit or branch.base)
+    templates = [one for name, one in project.bundle.templates.items() if template in {None, name}]
+    policies = [name for name, one in project.bundle.policies.items() if template in {None, one.template}]
+    files = [entry.path for entry in clone.all_entries(commit or branch.base)]
+    protected = protected_patterns(templates, clone.prefix, files)
+    bar = None
+    if commit is not None:
+        bar = Bar(
+            protected=protected,
+            owners=owners_at(clone, commit),
+            locked_owners=locked_owners(project, templates),
+            owners_after=owners_at(clone, branch.head) if branch.head else None,
+            lock_file=_locks(clone, project, templates, commit),
+        )
+    folder = clone.prefix.rstrip("/")
+    checks = tuple(check_name(policy, branch.name, folder) for policy in policies)
+    return examine(Question(bar=bar, protected=protected, checks=checks), protection)
+
+
+def protected_patterns(
+    templates: Sequence[Template], prefix: str, files: Sequence[str]
+) -> Mapping[str, Pattern]:
+    """Return every protected path once, as the file or folder that the repository holds there.
+
+    WrongUsage where one cannot be written in CODEOWNERS.
+    """
+    try:
+        paths = [path for one in templates for path in protected_paths(one, root=prefix)]
+    except WrongPatternError as error:
+        raise WrongUsage(
+            str(error), help="rename it, or name its folder in the template's `harness`"
+        ) from error
+    return {path: covered_by(path, files) for path in paths}
+
+
+def locked_owners(project: Project, templates: Sequence[Template]) -> Mapping[str, frozenset[str]]:
+    """Return whom the locks record as the owners of each path."""
+    locks = [project.bundle.locks[one.name] for one in templates if one.name in project.bundle.locks]
+    return {path: frozenset(owners) for lock in locks for path, owners in lock.protected.items()}
+
+
+def owners_at(repository: Repository, commit: str) -> Codeowners | None:
+    """Return the CODEOWNERS that GitHub reads in a commit; None where it holds none."""
     whole = replace(repository, root=repository.top(), prefix="")
     for location in LOCATIONS:
         content = whole.read_file(commit, location, cap_bytes=CAP_BYTES)
@@ -131,7 +196,21 @@ def _owners(repository: Repository, commit: str) -> Codeowners | None:
     return None
 
 
+def _locks(clone: Repository, project: Project, templates: Sequence[Template], commit: str) -> Item:
+    """Return the first lock file that does not hold the branch's files, else that all do."""
+    items = []
+    for template in templates:
+        files, _ = harness_at(clone, commit, harness_globs(template))
+        items.append(lock_item(project, template, digest_of_harness(files)))
+    wrong = [item for item in items if not isinstance(item, Verified)]
+    if wrong or not items:
+        nothing = Missing(id="lock-file", what="there is no template to lock", fix="remyx-action init")
+        return wrong[0] if wrong else nothing
+    names = ", ".join(template.name for template in templates)
+    return Verified(id="lock-file", what=f"the lock of {names} holds what the branch holds")
+
+
 def _name_of(address: str | None) -> str | None:
-    """`owner/name` of a remote's address, https or ssh."""
+    """Return `owner/name` of a remote's address, https or ssh."""
     found = re.search(r"[:/]([A-Za-z0-9-]+/[A-Za-z0-9._-]+?)(?:\.git)?/?$", address or "")
     return found[1] if found else None

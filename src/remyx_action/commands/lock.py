@@ -1,101 +1,154 @@
-"""`lock`: what is reviewed together at HEAD → its digests, the owners of every protected path, a ruleset."""
+"""`lock`: what HEAD holds → its digests, the owners of every protected path, and a ruleset to import."""
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
 from remyx_action.errors import FilesWrong, Problem, WrongUsage
 from remyx_action.github.check import check_name
+from remyx_action.policy.enforcement import ownership
+from remyx_action.policy.lock_state import Verified
 from remyx_action.project.codeowners import (
     CAP_BYTES,
     LOCATIONS,
-    WrongPatternError,
+    BlockError,
+    Codeowners,
     is_owner,
-    pattern_of,
     read_codeowners,
+    split_at_block,
     with_block,
 )
 from remyx_action.project.files.wording import did_you_mean
 from remyx_action.project.lock import digest_of_harness, drift, lock_as_json, lock_of
 from remyx_action.project.models import Lock, Template
-from remyx_action.project.protected import harness_globs, protected_paths
+from remyx_action.project.path_patterns import Pattern
+from remyx_action.project.protected import harness_globs, not_lockable
 from remyx_action.report.render.ruleset import ruleset_as_json
 from remyx_action.sources.disk import read_below, write_whole
-from remyx_action.sources.git import Repository, find_repository, harness_at
+from remyx_action.sources.git import Entry, Repository, find_repository, harness_at
 
+from .doctor import locked_owners, protected_patterns
 from .run.project import Project, load_project
 
-WRITTEN_BY_US = (".remyx/locks/", *LOCATIONS)
-"""What `lock` itself leaves uncommitted."""
+NEXT = """next: commit these files; import the ruleset printed here (`remyx-action lock > ruleset.json`)
+      on GitHub under Settings, Rules, Rulesets; then ask `remyx-action doctor`"""
 
 
 class Locked(Struct, frozen=True, kw_only=True):
-    said: str
+    """What `lock` prints."""
+
+    log: str
     """For people: what was written and what comes next; ends with a newline."""
     ruleset: str
     """For GitHub: an importable repository ruleset."""
 
 
 class Held(Struct, frozen=True, kw_only=True):
-    said: str
-    """One line a template; ends with a newline."""
+    """What `lock --check` prints."""
+
+    log: str
+    """One line a finding; ends with a newline."""
     holds: bool
 
 
-def lock(root: Path, *, template: str | None, owners: Sequence[str]) -> Locked:
+class Commit(Struct, frozen=True, kw_only=True):
+    """The project as HEAD holds it, with nothing protected that differs in the working tree."""
+
+    repository: Repository
+    project: Project
+    entries: tuple[Entry, ...]
+    """Every file of the repository."""
+    protected: Mapping[str, Mapping[str, Pattern]]
+    """By template, its protected paths."""
+
+    def all_protected(self) -> Mapping[str, Pattern]:
+        """Return the protected paths of every template, each once."""
+        return {path: one for patterns in self.protected.values() for path, one in patterns.items()}
+
+
+def lock(
+    root: Path,
+    *,
+    template: str | None,
+    owners: Sequence[str],
+    branch: str | None = None,
+    app_id: int | None = None,
+    allow_own: bool = False,
+) -> Locked:
     """Write the lock of each template and the lines of CODEOWNERS that protect it.
 
-    FilesWrong where something protected is wrong or not committed; WrongUsage where nobody owns it.
+    `app_id`: the App whose token posts the check, where it is not GitHub Actions. `allow_own`: let
+    administrators merge their own pull requests. FilesWrong where something protected is wrong or not
+    committed, or CODEOWNERS cannot be rewritten without a loss; WrongUsage where nobody owns the bar.
     """
-    repository, project = _committed(root)
-    locks = {
-        name: _lock_at_head(repository, project, one) for name, one in _chosen(project, template).items()
-    }
-    location, text = _codeowners(repository)
-    owning = _owners(owners, text, repository.prefix)
-    every = [path for one in project.bundle.templates.values() for path in _protected(one, repository.prefix)]
-    block = with_block(text, dict.fromkeys(every), owning, root=repository.prefix)
-    write_whole(repository.top() / location, block)
-    written = [location]
+    commit = _committed(root)
+    repository, policies = commit.repository, commit.project.bundle.policies
+    target = _target_branch(repository, branch)
+    templates = _chosen(commit.project, template)
+    location, old = _read_codeowners(repository)
+    owning = _owners(owners, old, repository.prefix)
+    new = _with_block(location, old, commit.all_protected(), owning, repository.prefix)
+    codeowners = read_codeowners(new)
+    locks = {name: _lock_at_head(commit, one, codeowners) for name, one in templates.items()}
+    names = [name for name, one in policies.items() if one.template in locks]
+    checks = [check_name(name, target, repository.prefix.rstrip("/")) for name in names]
+    write_whole(repository.top() / location, new)
     for name, made in locks.items():
         write_whole(root / f".remyx/locks/{name}.json", lock_as_json(made))
-        written.append(f"{repository.prefix}.remyx/locks/{name}.json")
-    branch = _default_branch(repository)
-    folder = repository.prefix.rstrip("/")
-    names = [
-        check_name(name, branch, folder)
-        for name, one in project.bundle.policies.items()
-        if one.template in locks
+    log = [
+        f"wrote {location}",
+        *(f"wrote {repository.prefix}.remyx/locks/{name}.json" for name in locks),
+        *_dropped_lines(old, new, repository.prefix),
+        f"{len(commit.all_protected())} protected paths, owned by {' '.join(owning)}",
+        *_about_ruleset(checks, target, owning, app_id=app_id, allow_own=allow_own),
+        NEXT,
     ]
-    return Locked(said=_told(written, locks, owning), ruleset=ruleset_as_json(names))
+    title = f"remyx-action {template}" if template else "remyx-action"
+    ruleset = ruleset_as_json(checks, name=title, branch=target, app_id=app_id, allow_own=allow_own)
+    return Locked(log="\n".join(log) + "\n", ruleset=ruleset)
+
+
+def _target_branch(repository: Repository, name: str | None) -> str:
+    """Return the branch that changes go into; WrongUsage where it does not exist."""
+    target = name or repository.target_branch()
+    if repository.look_up(f"refs/remotes/origin/{target}") is None and repository.look_up(target) is None:
+        raise WrongUsage(f"there is no branch {target} here", help="name one that exists: --branch NAME")
+    return target
 
 
 def check_locks(root: Path, *, template: str | None) -> Held:
-    """Whether each lock holds what HEAD holds."""
-    repository, project = _committed(root)
+    """Return whether each lock holds what HEAD holds, and CODEOWNERS the owners that it records."""
+    commit = _committed(root)
+    templates = _chosen(commit.project, template)
+    _, text = _read_codeowners(commit.repository)
+    codeowners = read_codeowners(text)
+    present = load_project(root)  # the working tree's locks: just written, or checked out
     lines, holds = [], True
-    held_now = load_project(root).bundle.locks  # of the working tree: just written, or checked out
-    for name, one in _chosen(project, template).items():
-        held, now = held_now.get(name), _lock_at_head(repository, project, one)
-        drifted = drift(held, now) if held else []
-        holds = holds and held is not None and not drifted
-        if held is None:
-            lines.append(f"{name}: there is no lock: write it with `remyx-action lock`")
-        elif drifted:
-            lines.append(
-                f"{name}: drifted: {', '.join(drifted)}: review the change and run `remyx-action lock`"
-            )
-        else:
-            lines.append(f"{name}: holds")
-    return Held(said="\n".join(lines) + "\n", holds=holds)
+    for name, one in templates.items():
+        found = [*_drift(commit, one, present.bundle.locks.get(name), codeowners)]
+        owned = ownership(
+            "ownership", codeowners, commit.protected[name], locked_owners(present, [one]), "here"
+        )
+        if not isinstance(owned, Verified):
+            found.append(f"{owned.what}: {owned.fix}")
+        holds = holds and not found
+        lines += [f"{name}: {finding}" for finding in found] or [f"{name}: holds"]
+    return Held(log="\n".join(lines) + "\n", holds=holds)
 
 
-def _committed(root: Path) -> tuple[Repository, Project]:
-    """The project at HEAD; FilesWrong where something that a lock is about is not committed."""
+def _drift(commit: Commit, template: Template, held: Lock | None, codeowners: Codeowners) -> list[str]:
+    if held is None:
+        return [f"there is no lock: write it with `remyx-action lock {template.name}`"]
+    drifted = drift(held, _lock_at_head(commit, template, codeowners))
+    advice = f"review the change and run `remyx-action lock {template.name}`"
+    return [f"drifted: {', '.join(drifted)}: {advice}"] if drifted else []
+
+
+def _committed(root: Path) -> Commit:
+    """Return the project at HEAD; FilesWrong where something that a lock is about is not committed."""
     repository = find_repository(root)
     if repository is None:
         raise WrongUsage(
@@ -104,26 +157,28 @@ def _committed(root: Path) -> tuple[Repository, Project]:
         )
     head = repository.commit("HEAD")
     project = load_project(root, base=head)
-    patterns = [
-        pattern_of(path)
-        for one in project.bundle.templates.values()
-        for path in _protected(one, repository.prefix)
-    ]
-    ours = tuple(f"{repository.prefix}{place}" for place in WRITTEN_BY_US[:1]) + LOCATIONS
-    changed = [
-        path
+    entries = repository.all_entries(head)
+    files = [entry.path for entry in entries]
+    protected = {
+        name: protected_patterns([one], repository.prefix, files)
+        for name, one in project.bundle.templates.items()
+    }
+    commit = Commit(repository=repository, project=project, entries=entries, protected=protected)
+    patterns = commit.all_protected().values()
+    ours = (f"{repository.prefix}.remyx/locks/", *LOCATIONS)  # what `lock` itself leaves uncommitted
+    problems = [
+        _problem(
+            path,
+            "uncommitted",
+            "is protected and differs from HEAD",
+            "commit it (and have it reviewed), then lock",
+        )
         for path in repository.uncommitted_paths()
         if not path.startswith(ours) and any(pattern.matches(path) for pattern in patterns)
     ]
-    if changed:
-        help_ = "commit it (and have it reviewed), then lock"
-        raise FilesWrong(
-            tuple(
-                _problem(path, "uncommitted", "is protected and differs from HEAD", help_) for path in changed
-            ),
-            {},
-        )
-    return repository, project
+    if problems:
+        raise FilesWrong(tuple(problems), {})
+    return commit
 
 
 def _chosen(project: Project, name: str | None) -> Mapping[str, Template]:
@@ -136,70 +191,45 @@ def _chosen(project: Project, name: str | None) -> Mapping[str, Template]:
     return {name: templates[name]}
 
 
-def _lock_at_head(repository: Repository, project: Project, template: Template) -> Lock:
-    commit = project.source
-    files, others = harness_at(repository, commit, harness_globs(template))
-    problems = [
-        _problem(
-            entry.path,
-            "not-a-file",
-            "is part of the harness and no regular file",
-            "commit a regular file here",
-        )
-        for entry in others
-    ]
+def _lock_at_head(commit: Commit, template: Template, codeowners: Codeowners) -> Lock:
+    """Return the template's lock; FilesWrong where something protected is no file of its own."""
+    protected = commit.protected[template.name]
+    problems = list(not_lockable(protected.values(), ((one.path, one.mode) for one in commit.entries)))
+    files, _ = harness_at(commit.repository, commit.project.source, harness_globs(template))
     if not files and harness_globs(template):
         path = f".remyx/templates/{template.name}.yaml"
         problems.append(
             _problem(path, "no-harness", "names a harness that HEAD does not hold", "commit the harness")
         )
-    problems += _twins(repository, commit, _protected(template, repository.prefix))
     if problems:
-        raise FilesWrong(tuple(sorted(problems)), project.texts)
+        raise FilesWrong(tuple(sorted(problems)), commit.project.texts)
     return lock_of(
-        project.vocabulary,
+        commit.project.vocabulary,
         template,
-        project.bundle.policies,
+        commit.project.bundle.policies,
         digest_of_harness(files),
-        protected=_protected(template, repository.prefix),
+        protected={path: codeowners.all_owners(pattern) for path, pattern in protected.items()},
     )
 
 
-def _twins(repository: Repository, commit: str, protected: Iterable[str]) -> Iterator[Problem]:
-    """Protected files that some file systems, or people, cannot tell from another one."""
-    patterns = [pattern_of(path) for path in protected]
-    seen: dict[str, str] = {}
-    for entry in repository.all_entries(commit):
-        first = seen.setdefault(unicodedata.normalize("NFKC", entry.path).casefold(), entry.path)
-        if first != entry.path and any(one.matches(path) for one in patterns for path in (first, entry.path)):
-            yield _problem(
-                entry.path,
-                "twin-file",
-                f"looks like {first}, which is protected",
-                "rename or remove one of the two",
-            )
-
-
-def _protected(template: Template, prefix: str) -> tuple[str, ...]:
-    try:
-        return protected_paths(template, root=prefix)
-    except WrongPatternError as error:
-        raise WrongUsage(
-            str(error), help="rename it, or name its folder in the template's `harness`"
-        ) from error
-
-
-def _codeowners(repository: Repository) -> tuple[str, str]:
-    """Where GitHub reads it, and its text; where there is none, where it is best written."""
+def _read_codeowners(repository: Repository) -> tuple[str, str]:
+    """Return where GitHub reads it, and its text; without one, where it is best written, and nothing."""
     for location in LOCATIONS:
         content = read_below(repository.top(), location, cap_bytes=CAP_BYTES)
-        if content is not None:
-            return location, content.decode("utf-8", "replace")
+        if content is None:
+            continue
+        try:
+            return location, content.decode()
+        except UnicodeDecodeError as error:
+            line = content[: error.start].count(b"\n") + 1
+            help_ = "save it as UTF-8: rewriting it would lose what it holds"
+            problem = _problem(location, "not-utf-8", "is not UTF-8", help_, line=line)
+            raise FilesWrong((problem,), {location: content}) from error
     return LOCATIONS[0], ""
 
 
 def _owners(given: Sequence[str], text: str, prefix: str) -> Sequence[str]:
-    owners = [word for words in given for word in words.replace(",", " ").split()]
+    owners = list(dict.fromkeys(word for words in given for word in words.replace(",", " ").split()))
     wrong = [word for word in owners if not is_owner(word)]
     if wrong:
         raise WrongUsage(f"{wrong[0]!r} is no owner", help="write @user, @org/team or an address")
@@ -213,23 +243,44 @@ def _owners(given: Sequence[str], text: str, prefix: str) -> Sequence[str]:
     return owners
 
 
-def _default_branch(repository: Repository) -> str:
+def _with_block(location: str, text: str, paths: Iterable[str], owners: Sequence[str], prefix: str) -> str:
     try:
-        return repository.default_branch().removeprefix("origin/")
-    except WrongUsage:  # a repository that was never pushed, on a branch of another name
-        return "main"
+        return with_block(text, paths, owners, root=prefix)
+    except BlockError as error:
+        help_ = "put the line back, or delete the block's lines by hand: nothing was changed"
+        problem = _problem(location, "broken-block", str(error), help_, line=error.line)
+        raise FilesWrong((problem,), {location: text.encode()}) from error
 
 
-def _told(written: Sequence[str], locks: Mapping[str, Lock], owners: Sequence[str]) -> str:
-    count = len(next(iter(locks.values())).protected) if locks else 0
-    lines = [f"wrote {path}" for path in written]
-    lines += [
-        f"{count} protected paths, owned by {' '.join(owners)}",
-        "next: commit these files; import the ruleset printed here (`remyx-action lock > ruleset.json`)",
-        "      on GitHub under Settings, Rules, Rulesets; then ask `remyx-action doctor`",
-    ]
-    return "\n".join(lines) + "\n"
+def _dropped_lines(old: str, new: str, prefix: str) -> list[str]:
+    """Name the lines of the old block whose paths the new one does not hold."""
+    before, after = (split_at_block(text, root=prefix)[1].splitlines() for text in (old, new))
+    kept = {line.split()[0] for line in after if line.split()}
+    return [f"no longer protected: {line}" for line in before if line.split() and line.split()[0] not in kept]
 
 
-def _problem(path: str, code: str, message: str, help: str) -> Problem:
-    return Problem(path=path, line=1, column=1, pointer="", code=code, message=message, help=help)
+def _about_ruleset(
+    checks: Sequence[str], branch: str, owners: Sequence[str], *, app_id: int | None, allow_own: bool
+) -> list[str]:
+    """Tell what the ruleset takes for granted, and whom it locks out."""
+    app = f"app {app_id}" if app_id else "GitHub Actions (app 15368 on github.com; another server: --app-id)"
+    lines = [f"the ruleset is for the branch {branch}, and takes its checks from {app}"]
+    if not checks:
+        lines.append("no policy judges by this template, so the ruleset requires no check")
+    alone = owners[0] if len(owners) == 1 and "/" not in owners[0] else None
+    if allow_own:
+        lines += [
+            "administrators may bypass the ruleset on pull requests: they merge their own changes of the bar",
+            "without a review, and no lock is proven",
+        ]
+    elif alone:
+        lines += [
+            f"{alone} alone owns the bar, and GitHub lets nobody approve their own pull request: once this",
+            f"ruleset is active, {alone} can merge nothing. Name a second owner, or let administrators merge",
+            "their own changes: --allow-own",
+        ]
+    return lines
+
+
+def _problem(path: str, code: str, message: str, help: str, *, line: int = 1) -> Problem:
+    return Problem(path=path, line=line, column=1, pointer="", code=code, message=message, help=help)

@@ -84,7 +84,8 @@ class Client:
             lazy=True,
             api_version=API_VERSION,
         )
-        self._name = connection.repository
+        self.name = connection.repository
+        """`owner/name`."""
         self._repository = github.get_repo(connection.repository)
         self._may_be_renamed = True
         self.app = connection.app
@@ -121,10 +122,13 @@ class Client:
     def get(self, path: str, told: Callable[[Any], T], **query: Any) -> T:
         """What `told` makes of a JSON answer that PyGithub has no words for; `path` below the repository."""
 
+        return self.get_anywhere(f"/repos/{self.name}{path}", told, **query)
+
+    def get_anywhere(self, path: str, told: Callable[[Any], T], **query: Any) -> T:
+        """The same of a path below the server's root."""
+
         def ask(_: Repository) -> T:
-            _headers, answer = self.requester.requestJsonAndCheck(
-                "GET", f"/repos/{self._name}{path}", parameters=query or None
-            )
+            _headers, answer = self.requester.requestJsonAndCheck("GET", path, parameters=query or None)
             return told(answer)
 
         return self.read(ask)
@@ -178,13 +182,13 @@ class Client:
         from requests import RequestException
 
         try:
-            _headers, answer = self.requester.requestJsonAndCheck("GET", f"/repos/{self._name}")
+            _headers, answer = self.requester.requestJsonAndCheck("GET", f"/repos/{self.name}")
             name = said(answer["full_name"])
         except (GithubException, RequestException, *UNREADABLE):
             return False
-        if name.casefold() == self._name.casefold():
+        if name.casefold() == self.name.casefold():
             return False
-        self._name = name
+        self.name = name
         self._repository = self._github.get_repo(name)
         return True
 

@@ -1,270 +1,413 @@
-"""doctor: what GitHub says of a branch → whether a lock is enforced, item by item.
+"""Whether a branch's rules enforce a lock: each item verified, missing or unknown, from what GitHub answered.
 
-What could not be read is unknown, never missing: a token that sees too little proves nothing either way.
+An item is verified where some source of rules says so, unknown where none does and not every source was seen.
+Whoever may bypass one source is still held by the others, so a bypass counts where the rest does not suffice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from remyx_action.project.codeowners import Codeowners, Pattern, WrongPatternError, pattern_of
+from remyx_action.project.codeowners import Codeowners, Share
+from remyx_action.project.path_patterns import (
+    Pattern,
+    TooIntricateError,
+    WrongPatternError,
+    deciding,
+    pattern_of,
+)
 
-State = Literal["verified", "missing", "unknown"]
-GITHUB_ACTIONS_APP = 15368
-"""The id of GitHub Actions on github.com; its checks come from this app."""
+from .branch_rules import GITHUB_ACTIONS_APP, OwnersError, Protection, Review, Source
+from .lock_state import Item, ItemId, Missing, Unknown, Verified
 
-
-class Review(Struct, frozen=True, kw_only=True):
-    """One rule that demands reviews."""
-
-    approvals: int
-    by_owners: bool
-    stale_dismissed: bool
-    last_push: bool
-    paths: tuple[str, ...] = ()
-    """Patterns of files that named reviewers must approve."""
-
-
-class RequiredCheck(Struct, frozen=True, kw_only=True):
-    name: str
-    app: int | None
-    """None: any app may report it."""
+_PULL_REQUEST = "in the branch's rules, under `Require a pull request before merging`"
+_LOCK = "run `remyx-action lock --owners @org/team` and commit what it writes"
 
 
-class Rules(Struct, frozen=True, kw_only=True):
-    """What some source demands before anything lands on the branch."""
+class Bar(Struct, frozen=True, kw_only=True):
+    """What the branch holds: files, owners and locks at its tip."""
 
-    reviews: tuple[Review, ...] = ()
-    checks: tuple[RequiredCheck, ...] = ()
-    up_to_date: bool = False
-    """Strict checks, or a merge queue."""
-    no_force_pushes: bool = False
-    no_deletion: bool = False
-
-
-class Bypass(Struct, frozen=True, kw_only=True):
-    ruleset: str
-    actors: tuple[str, ...] | None
-    """None: hidden from whoever may not write rulesets."""
+    protected: Mapping[str, Pattern]
+    """Each protected path, as the file or folder that lies there."""
+    owners: Codeowners | None
+    """None: it holds no CODEOWNERS."""
+    locked_owners: Mapping[str, frozenset[str]]
+    """Of protected paths, as the locks record them."""
+    owners_after: Codeowners | None = None
+    """As the pull request would leave it; None: there is no pull request."""
+    lock_file: Item
 
 
-class Facts(Struct, frozen=True, kw_only=True):
-    """What GitHub told."""
+class Question(Struct, frozen=True, kw_only=True):
+    """What is held against GitHub's answer."""
 
-    rules: Rules | None
-    """Of active rulesets; None: not readable."""
-    classic: Rules | None
-    """Of classic branch protection; None: not readable."""
-    bypasses: tuple[Bypass, ...] | None
-    codeowners_errors: tuple[str, ...] | None
-    unread: tuple[str, ...] = ()
-    """What could not be read, and why."""
-
-    @property
-    def demands(self) -> tuple[Rules, ...]:
-        return tuple(rules for rules in (self.rules, self.classic) if rules is not None)
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether what is not seen is not there."""
-        return self.rules is not None and self.classic is not None
-
-
-class Asked(Struct, frozen=True, kw_only=True):
-    """What the lock needs."""
-
-    protected: tuple[str, ...]
+    bar: Bar | None
+    """None: the clone does not hold the branch's tip."""
+    protected: Mapping[str, Pattern]
     checks: tuple[str, ...]
     """The names of our checks on this branch, one a policy."""
-    owners: Codeowners | None
-    """Of the branch; None: it has no CODEOWNERS."""
-    owners_after: Codeowners | None = None
-    """As the pull request would leave it."""
 
 
-class Item(Struct, frozen=True, kw_only=True):
-    id: str
-    state: State
-    what: str
-    """What was found, one line."""
-    why: str
-    """Why it matters."""
+Answer = bool | None
+"""Whether sources of rules demand something; None: a field is absent that may."""
+
+
+class _Demand(Struct, frozen=True, kw_only=True):
+    """Something that rules may demand."""
+
+    id: ItemId
+    words: str
+    """As it is said where it is verified."""
     fix: str
-    """The next step; empty where nothing is to be done."""
+    test: Callable[[Sequence[Source]], Answer]
 
 
-WHY = {
-    "owner-review": "else whoever may merge can change the bar alone",
-    "approvals": "else a change of the bar needs nobody's approval",
-    "stale-reviews": "else what was approved is not what is merged",
-    "last-push": "else whoever pushed last may be the one who approves it",
-    "required-check": "else a red verdict blocks nothing",
-    "check-app": "else any app, or any workflow's token, can report our check green",
-    "up-to-date": "else the verdict is about a base that moved",
-    "codeowners": "GitHub skips lines that are wrong, and then nobody owns what they protect",
-    "ownership": "a protected path without an owner changes without an owner's review",
-    "ownership-after": "once merged, it would take an owner's review away",
-    "force-pushes": "else history, and the bar in it, can be rewritten",
-    "deletion": "else the branch and its rules can be replaced",
-    "bypass": "whoever bypasses the rules is trusted with the bar",
-}
-_PULL_REQUEST = "in the branch's rules, under `Require a pull request before merging`"
-
-
-def examine(asked: Asked, facts: Facts) -> list[Item]:
-    """Every item, in a fixed order."""
-    reviews = [review for rules in facts.demands for review in rules.reviews]
-    items = [_owner_review(asked, facts, reviews)]
-    for id_, words, test in (
-        ("approvals", "at least one approval", lambda one: one.approvals >= 1),
-        ("stale-reviews", "stale approvals are dismissed", lambda one: one.stale_dismissed),
-        ("last-push", "the last push is approved by someone else", lambda one: one.last_push),
-    ):
-        items.append(_demanded(id_, words, any(map(test, reviews)), facts, f"turn it on {_PULL_REQUEST}"))
-    items += _checks(asked, facts)
-    items.append(
-        _demanded(
-            "up-to-date",
-            "branches are up to date, or go through a merge queue",
-            any(rules.up_to_date for rules in facts.demands),
-            facts,
-            "require branches to be up to date before merging, or a merge queue",
-        )
+def examine(question: Question, protection: Protection) -> list[Item]:
+    """Return every item, in a fixed order."""
+    demands = _demands(question, protection.posting_app)
+    items = {demand.id: _demanded(demand, protection) for demand in demands}
+    if not isinstance(items["required-check"], Verified):
+        del items["check-app"]
+    elif not isinstance(items["check-app"], Verified):
+        (demand,) = (one for one in demands if one.id == "check-app")
+        items["check-app"] = _check_app(question.checks, protection, demand)
+    if not isinstance(items["owner-review"], Verified):
+        items["owner-review"] = _bare(items["owner-review"], question, protection)
+    items["bypass"] = _bypass(
+        [demand for demand in demands if isinstance(items.get(demand.id), Verified)], protection
     )
-    items += _owners(asked, facts)
-    for id_, words, test_rules in (
-        ("force-pushes", "force pushes are blocked", lambda rules: rules.no_force_pushes),
-        ("deletion", "deletion is blocked", lambda rules: rules.no_deletion),
-    ):
-        held = any(map(test_rules, facts.demands))
-        items.append(_demanded(id_, words, held, facts, "turn it on in the branch's rules"))
-    items.append(_bypass(facts))
-    return items
+    for item in _held_by_the_branch(question, protection):
+        items[item.id] = item
+    order: tuple[ItemId, ...] = (
+        "lock-file", "owner-review", "approvals", "stale-reviews", "last-push", "required-check", "check-app",
+        "up-to-date", "codeowners", "ownership", "ownership-after", "force-pushes", "deletion", "bypass",
+    )  # fmt: skip
+    return [items[id_] for id_ in order if id_ in items]
 
 
-def lock_enforced(items: Iterable[Item]) -> bool:
-    """Whether every protected path has an owner, and an owner's approval is demanded: that is `locked`."""
-    needed = {"owner-review", "approvals", "codeowners", "ownership"}
-    return needed <= {item.id for item in items if item.state == "verified"}
+def _demands(question: Question, ours: int) -> list[_Demand]:
+    """Return everything that rules are asked for; `ours`: the app that posts our check."""
+    return [*_of_reviews(question.protected), *_of_checks(question.checks, ours), *_of_the_branch()]
 
 
-def _item(id_: str, state: State, what: str, fix: str = "") -> Item:
-    return Item(id=id_, state=state, what=what, why=WHY[id_], fix="" if state == "verified" else fix)
+def _of_reviews(protected: Mapping[str, Pattern]) -> list[_Demand]:
+    return [
+        _Demand(
+            id="owner-review",
+            words="the owners of every protected path must approve its changes",
+            fix=f"require review from Code Owners {_PULL_REQUEST}",
+            test=lambda sources: _any(
+                (_any_review(sources, lambda one: one.by_owners), _reviewed(sources, protected))
+            ),
+        ),
+        _Demand(
+            id="approvals",
+            words="at least one approval",
+            fix=f"require one {_PULL_REQUEST}",
+            test=lambda sources: _any((_any_review(sources, _wants_approval), _reviewed(sources, protected))),
+        ),
+        _Demand(
+            id="stale-reviews",
+            words="stale approvals are dismissed",
+            fix=f"turn it on {_PULL_REQUEST}",
+            test=lambda sources: _any_review(sources, lambda one: one.stale_dismissed),
+        ),
+        _Demand(
+            id="last-push",
+            words="the last push is approved by someone else",
+            fix=f"turn it on {_PULL_REQUEST}",
+            test=lambda sources: _any_review(sources, lambda one: one.last_push),
+        ),
+    ]
 
 
-def _demanded(id_: str, words: str, held: bool, facts: Facts, fix: str) -> Item:  # noqa: FBT001
-    """An item that one of two sources may demand."""
-    if held:
-        return _item(id_, "verified", words)
-    if facts.is_whole:
-        return _item(id_, "missing", f"not demanded: {words}", fix)
-    return _item(id_, "unknown", f"not seen: {words}", f"{_to_see(facts)}, or {fix}")
+def _of_checks(checks: Sequence[str], ours: int) -> list[_Demand]:
+    named = " and ".join(f"`{name}`" for name in checks)
+    return [
+        _Demand(
+            id="required-check",
+            words=f"{named or 'no check'} required",
+            fix=f"require the check {named}, from the app that posts it" if named else "write a policy",
+            test=lambda sources: bool(checks) and set(checks) <= _required(sources).keys(),
+        ),
+        _Demand(
+            id="check-app",
+            words=f"only {_app(ours)} may report our check",
+            fix=f"choose {_app(ours)} as the source of the required check",
+            test=lambda sources: (
+                bool(checks) and all(ours in _required(sources).get(name, ()) for name in checks)
+            ),
+        ),
+        _Demand(
+            id="up-to-date",
+            words="branches are up to date, or go through a merge queue",
+            fix="require branches to be up to date before merging, or a merge queue",
+            test=lambda sources: _any(one.up_to_date for one in sources),
+        ),
+    ]
 
 
-def _to_see(facts: Facts) -> str:
-    return "ask again" if facts.rules is None else "ask as an administrator"
+def _of_the_branch() -> list[_Demand]:
+    fix = "turn it on in the branch's rules"
+    return [
+        _Demand(
+            id="force-pushes",
+            words="force pushes are blocked",
+            fix=fix,
+            test=lambda sources: _any(one.no_force_pushes for one in sources),
+        ),
+        _Demand(
+            id="deletion",
+            words="deletion is blocked",
+            fix=fix,
+            test=lambda sources: _any(one.no_deletion for one in sources),
+        ),
+    ]
 
 
-def _owner_review(asked: Asked, facts: Facts, reviews: Sequence[Review]) -> Item:
-    if any(review.by_owners for review in reviews):
-        return _item("owner-review", "verified", "code owners must approve what they own")
-    named = [path for review in reviews for path in review.paths]
-    bare = _uncovered(asked.protected, named)
-    if named and not bare:
-        return _item("owner-review", "verified", "named reviewers must approve every protected path")
-    seen = f"reviewers are named, but not for {', '.join(bare[:3])}" if named else ""
-    fix = f"require review from Code Owners {_PULL_REQUEST}"
-    item = _demanded(
-        "owner-review", "code owners must approve what they own", held=False, facts=facts, fix=fix
+def _demanded(demand: _Demand, protection: Protection) -> Item:
+    answer = demand.test(protection.sources)
+    if answer:
+        return Verified(id=demand.id, what=demand.words)
+    if answer is False and protection.is_whole:
+        return Missing(id=demand.id, what=f"not demanded: {demand.words}", fix=demand.fix)
+    return Unknown(
+        id=demand.id, what=f"not seen: {demand.words}", fix=f"ask as an administrator, or {demand.fix}"
     )
-    return Item(id=item.id, state=item.state, what=seen or item.what, why=item.why, fix=item.fix)
 
 
-def _uncovered(protected: Sequence[str], named: Sequence[str]) -> list[str]:
-    patterns = [found for path in named if (found := _reviewed(path)) is not None]
-    return [path for path in protected if not any(one.covers(pattern_of(path)) for one in patterns)]
+def _any(answers: Iterable[Answer]) -> Answer:
+    """Return True where one is, None where one may be."""
+    found = set(answers)
+    return True if True in found else None if None in found else False
 
 
-def _reviewed(path: str) -> Pattern | None:
-    """A reviewer's file pattern; those that exclude files are not counted on."""
+def _wants_approval(review: Review) -> Answer:
+    return None if review.approvals is None else review.approvals >= 1
+
+
+def _any_review(sources: Sequence[Source], test: Callable[..., Answer]) -> Answer:
+    return _any(test(review) for source in sources for review in source.reviews)
+
+
+def _reviewed(sources: Sequence[Source], protected: Mapping[str, Pattern]) -> Answer:
+    """Return whether named teams must approve every protected path.
+
+    GitHub describes their patterns as fnmatch's and shows them as .gitignore's. It documents neither the
+    effect of an exclusion nor whether `*` reaches into folders: what only one reading covers is not known.
+    """
+    teams = [team for source in sources for review in source.reviews for team in review.reviewers]
+    plain = [team for team in teams if not any(text.startswith("!") for text in team.patterns)]
+    narrow = _bare_paths(protected, [f"/{text.lstrip('/')}" for team in plain for text in team.patterns])
+    if not teams or narrow == []:
+        return bool(teams)
+    wide = _bare_paths(
+        protected, [text for team in teams for text in team.patterns if not text.startswith("!")]
+    )
+    return None if wide == [] or narrow is None else False
+
+
+def _bare_paths(protected: Mapping[str, Pattern], texts: Iterable[str]) -> list[str] | None:
+    """Return the protected paths that the patterns do not cover; None where that takes too long to tell."""
+    patterns = []
+    for text in texts:
+        try:
+            patterns.append(pattern_of(text))
+        except WrongPatternError:
+            continue
     try:
-        return pattern_of(f"/{path.lstrip('/')}")
-    except WrongPatternError:
+        return [path for path, paths in protected.items() if None in deciding(paths, patterns)]
+    except TooIntricateError:
         return None
 
 
-def _checks(asked: Asked, facts: Facts) -> list[Item]:
-    required = {check.name: check.app for rules in facts.demands for check in rules.checks}
-    absent = [name for name in asked.checks if name not in required]
-    fix = f"require the check `{absent[0]}`, from GitHub Actions" if absent else ""
-    words = " and ".join(f"`{name}`" for name in absent or asked.checks)
-    items = [_demanded("required-check", f"{words} required", not absent, facts, fix)]
-    if not absent:
-        loose = [name for name in asked.checks if required[name] is None]
-        held = _item("check-app", "verified", "only one app may report our check")
-        fix = "choose GitHub Actions as the source of the required check"
-        items.append(
-            _item("check-app", "missing", f"any app may report `{loose[0]}`", fix) if loose else held
-        )
-    return items
+def _bare(item: Item, question: Question, protection: Protection) -> Item:
+    """Name the paths that named reviewers leave out, where some are named."""
+    teams = [team for one in protection.sources for review in one.reviews for team in review.reviewers]
+    bare = (
+        _bare_paths(question.protected, [text for team in teams for text in team.patterns]) if teams else []
+    )
+    if not teams:
+        return item
+    what = (
+        "named reviewers exclude files, whose effect GitHub does not document"
+        if not bare
+        else (f"reviewers are named, but not for {', '.join(bare[:3])}")
+    )
+    return replace(item, what=what)
 
 
-def _owners(asked: Asked, facts: Facts) -> list[Item]:
-    if asked.owners is None:
-        lock = "run `remyx-action lock --owners @org/team` and commit what it writes"
-        return [
-            _item("codeowners", "missing", "the branch holds no CODEOWNERS", lock),
-            _item("ownership", "missing", "no protected path has an owner", lock),
-        ]
-    errors = [f"line {one.line}: {one.message}" for one in asked.owners.problems]
-    errors += [error for error in facts.codeowners_errors or () if error not in errors]
-    if errors:
-        more = f" and {len(errors) - 1} more" if len(errors) > 1 else ""
-        written = _item("codeowners", "missing", f"CODEOWNERS: {errors[0]}{more}", "correct the line")
-    elif facts.codeowners_errors is None:
-        written = _item("codeowners", "unknown", "GitHub's own errors were not readable", _CONTENTS)
+def _check_app(checks: Sequence[str], protection: Protection, demand: _Demand) -> Item:
+    """Return why none of the rules that require a check pins it to the app that posts ours."""
+    ours = protection.posting_app
+    required = _required(protection.sources)
+    name = next(name for name in checks if ours not in required[name])
+    others = sorted(app for app in required[name] if isinstance(app, int))
+    if others:
+        what = f"`{name}` must come from app {others[0]}, and ours comes from {_app(ours)}: it never will"
+        fix = f"{demand.fix}; where app {others[0]} is the one whose token posts it: --app-id {others[0]}"
+    elif "any" in required[name]:
+        what, fix = f"any app may report `{name}`", demand.fix
     else:
-        written = _item("codeowners", "verified", "CODEOWNERS has no errors")
-    items = [written, _ownership("ownership", asked.owners, asked.protected, "on the branch")]
-    if asked.owners_after is not None:
-        items.append(_ownership("ownership-after", asked.owners_after, asked.protected, "after the merge"))
-    return items
+        return Unknown(
+            id="check-app", what=f"the answer lacks the app that must report `{name}`", fix=demand.fix
+        )
+    if not protection.is_whole:
+        return Unknown(id="check-app", what=f"{what}, as far as this token sees", fix=fix)
+    return Missing(id="check-app", what=what, fix=fix)
 
 
-_CONTENTS = "ask again with a token that may read contents"
+def _required(sources: Sequence[Source]) -> dict[str, set[int | str]]:
+    """Return the apps from which each required check must come, as the rules about it say."""
+    apps: dict[str, set[int | str]] = {}
+    for source in sources:
+        for check in source.checks:
+            apps.setdefault(check.name, set()).add(check.app)
+    return apps
 
 
-def _ownership(id_: str, owners: Codeowners, protected: Sequence[str], when: str) -> Item:
-    bare = [(path, owners.ownership(path)) for path in protected]
-    holes = [(path, found.line) for path, found in bare if not found.owners]
-    if not holes:
-        return _item(id_, "verified", f"{len(protected)} protected paths have owners {when}")
-    path, line = holes[0]
-    because = f" (line {line} of CODEOWNERS takes it away)" if line is not None else ""
-    more = f" and {len(holes) - 1} more" if len(holes) > 1 else ""
-    return _item(
-        id_, "missing", f"{path} has no owner {when}{because}{more}", "run `remyx-action lock`, commit it"
+def _app(number: int) -> str:
+    return "GitHub Actions" if number == GITHUB_ACTIONS_APP else f"app {number}"
+
+
+def _bypass(verified: Sequence[_Demand], protection: Protection) -> Item:
+    """Return whether the rules hold everybody: also without the sources that somebody may bypass."""
+    sealed = [source for source in protection.sources if source.bypass == ()]
+    hidden = [source for source in protection.sources if source.bypass is None]
+    if not verified:
+        fix = "import the ruleset that `remyx-action lock` prints"
+        if protection.is_whole:
+            return Missing(id="bypass", what="there are no rules that could hold anybody", fix=fix)
+        return Unknown(
+            id="bypass",
+            what="no rules were seen that could hold anybody",
+            fix=f"ask as an administrator, or {fix}",
+        )
+    open_ = [
+        source
+        for source in protection.sources
+        if source.bypass and any(demand.test([source]) for demand in verified)
+    ]
+    if all(demand.test(sealed) for demand in verified):
+        rest = f" ({', '.join(source.name for source in open_)} alone may be bypassed)" if open_ else ""
+        return Verified(id="bypass", what=f"nobody may bypass the rules{rest}")
+    if not all(demand.test([*sealed, *hidden]) for demand in verified):
+        actors = [f"{actor} ({source.name})" for source in open_ for actor in source.bypass or ()]
+        fix = "remove them from the bypass list; rules that somebody may bypass are no proof"
+        return Missing(id="bypass", what="; ".join(actors), fix=fix)
+    what = f"who may bypass {', '.join(source.name for source in hidden)} is hidden from this token"
+    fix = "ask as an administrator, or look at the bypass list on the rules' page"
+    return Unknown(id="bypass", what=what, fix=fix)
+
+
+def _held_by_the_branch(question: Question, protection: Protection) -> list[Item]:
+    """Return the items about the files that the branch holds."""
+    bar = question.bar
+    if bar is None:
+        tip = (protection.tip or "")[:12]
+        what = (
+            f"this clone does not hold the branch's tip {tip}"
+            if tip
+            else "GitHub's answer lacks the branch's tip"
+        )
+        behind = [
+            Unknown(id=id_, what=what, fix="git fetch, then ask again" if tip else "ask again")
+            for id_ in ("lock-file", "codeowners", "ownership")
+        ]
+        errors = _codeowners(None, protection.codeowners_errors)
+        return [errors if isinstance(errors, Missing) and one.id == "codeowners" else one for one in behind]
+    if bar.owners is None:
+        items: list[Item] = [
+            Missing(id="codeowners", what="the branch holds no CODEOWNERS", fix=_LOCK),
+            Missing(id="ownership", what="no protected path has an owner", fix=_LOCK),
+        ]
+    else:
+        items = [
+            _codeowners(bar.owners, protection.codeowners_errors),
+            ownership("ownership", bar.owners, bar.protected, bar.locked_owners, "on the branch"),
+        ]
+    if bar.owners_after is not None:
+        items.append(
+            ownership(
+                "ownership-after", bar.owners_after, bar.protected, bar.locked_owners, "after the merge"
+            )
+        )
+    return [bar.lock_file, *items]
+
+
+def _codeowners(owners: Codeowners | None, errors: Sequence[OwnersError] | None) -> Item:
+    found = {error.line: (_error_words(error), error.suggestion) for error in errors or ()}
+    for one in owners.problems if owners else ():
+        found.setdefault(one.line, (f"line {one.line}: {one.message}", ""))
+    if found:
+        what, suggestion = found[min(found)]
+        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        return Missing(
+            id="codeowners", what=f"CODEOWNERS: {what}{more}", fix=suggestion or "correct the line"
+        )
+    if errors is None:
+        fix = "ask again with a token that may read contents"
+        return Unknown(id="codeowners", what="GitHub's own errors of CODEOWNERS were not readable", fix=fix)
+    return Verified(id="codeowners", what="CODEOWNERS has no errors")
+
+
+def _error_words(error: OwnersError) -> str:
+    return f"line {error.line}: {error.kind}" + (f" in `{error.source.strip()}`" if error.source else "")
+
+
+def ownership(
+    id_: ItemId,
+    owners: Codeowners,
+    protected: Mapping[str, Pattern],
+    locked_owners: Mapping[str, frozenset[str]],
+    when: str,
+) -> Item:
+    """Return whether every protected path has owners, and those that its lock records."""
+    holes: list[tuple[str, Share]] = []
+    moved: list[tuple[str, frozenset[str], Share]] = []
+    named: set[str] = set()
+    for path, pattern in protected.items():
+        try:
+            shares = owners.shares_of(pattern)
+        except TooIntricateError as error:
+            return Unknown(id=id_, what=f"who owns {path} {when}: {error}", fix="make CODEOWNERS simpler")
+        wanted = locked_owners.get(path)
+        named |= {owner for share in shares for owner in share.owners}
+        holes += [(path, share) for share in shares if not share.owners]
+        if wanted is not None and wanted != {owner for share in shares for owner in share.owners}:
+            moved += [
+                (path, wanted, share) for share in shares if share.owners and set(share.owners) != wanted
+            ][:1]
+    if holes:
+        what, fix = _of_a_hole(*holes[0], when)
+        return Missing(id=id_, what=f"{what}{_more(holes)}", fix=fix)
+    if moved:
+        what, fix = _of_another_owner(*moved[0], when)
+        return Missing(id=id_, what=f"{what}{_more(moved)}", fix=fix)
+    owning = " ".join(sorted(named))
+    return Verified(id=id_, what=f"{len(protected)} protected paths are owned {when} by {owning}")
+
+
+def _of_a_hole(path: str, share: Share, when: str) -> tuple[str, str]:
+    """Return what is wrong, and the fix."""
+    where = f" from {share.example}" if share.example != path.strip("/") else ""
+    because = f": line {share.line} of CODEOWNERS takes it away{where}" if share.line else ""
+    undo = f"remove line {share.line}, or " if share.line else ""
+    fix = f"{undo}run `remyx-action lock`, whose block comes last; commit it"
+    return f"{path} has no owner {when}{because}", fix
+
+
+def _of_another_owner(path: str, wanted: frozenset[str], share: Share, when: str) -> tuple[str, str]:
+    before, now = " ".join(sorted(wanted)), " ".join(share.owners)
+    what = f"{path} is owned by {now} {when} (line {share.line} of CODEOWNERS), not by {before}"
+    return (
+        f"{what} as its lock records",
+        f"undo line {share.line}, or have {before} review it and run `remyx-action lock` again",
     )
 
 
-def _bypass(facts: Facts) -> Item:
-    if (
-        facts.bypasses is None
-        or (not facts.bypasses and facts.classic is None)
-        or any(one.actors is None for one in facts.bypasses)
-    ):
-        what = "who may bypass the rules is hidden from this token"
-        return _item("bypass", "unknown", what, "ask as an administrator, or look at the rules' page")
-    if not facts.bypasses:
-        return _item(
-            "bypass", "missing", "there are no rules that could hold anybody", "import the rules of `lock`"
-        )
-    actors = [f"{actor} ({one.ruleset})" for one in facts.bypasses for actor in one.actors or ()]
-    if actors:
-        return _item(
-            "bypass", "missing", f"may bypass: {', '.join(actors)}", "remove them, or live with it knowingly"
-        )
-    return _item("bypass", "verified", "nobody may bypass the rules")
+def _more(found: Sequence[object]) -> str:
+    return f" and {len(found) - 1} more" if len(found) > 1 else ""

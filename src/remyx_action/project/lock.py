@@ -1,4 +1,4 @@
-"""Load: digests of what a verdict is judged under, so that two people can tell that they mean the same.
+"""Digests of what a verdict is judged under, so that two people can tell that they mean the same.
 
 Specs are digested in normal form: comments, the order of keys, the spelling of numbers and defaults that
 are written out do not count. Harness files count byte by byte.
@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import Struct
 
@@ -19,27 +19,6 @@ from remyx_action.decimals import plain
 from .models import Experiment, Lock, LockDigests, Metrics, Policy, Template
 
 Digestible = Metrics | Template | Policy | Experiment
-
-
-LEVELS = ("unlocked", "captured", "locked")
-"""From nothing to branch rules that enforce the review of every protected path."""
-
-
-class LockState(Struct, frozen=True, kw_only=True):
-    """What a lock is worth where a verdict is judged."""
-
-    level: Literal["unlocked", "captured", "locked"]
-    why: str = ""
-    """Where it is unlocked: the first reason."""
-    stale: bool = False
-    """Whether there is a lock, and it holds something else."""
-
-    def __str__(self) -> str:
-        return f"{self.level}: {self.why}" if self.why else self.level
-
-    def satisfies(self, required: str) -> bool:
-        """Whether the level is at least `off`, `captured` or `locked`."""
-        return required == "off" or LEVELS.index(self.level) >= LEVELS.index(required)
 
 
 class HarnessFile(Struct, frozen=True, kw_only=True):
@@ -51,7 +30,7 @@ class HarnessFile(Struct, frozen=True, kw_only=True):
 
 
 def digest_of(spec: Digestible) -> str:
-    """`sha256:…` of a spec in normal form."""
+    """Return `sha256:…` of a spec in normal form."""
     # Defaults are left out, so that a key that a later version adds does not make every lock stale.
     values = spec.model_dump(by_alias=True, exclude_defaults=True)
     text = json.dumps(_normal(values), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -59,7 +38,7 @@ def digest_of(spec: Digestible) -> str:
 
 
 def digest_of_harness(files: Iterable[HarnessFile]) -> str:
-    """`sha256:…` of files in any order; each path once."""
+    """Return `sha256:…` of files in any order; each path once."""
     lines: dict[str, str] = {}
     for file in files:
         if file.path in lines:
@@ -75,12 +54,13 @@ def lock_of(
     policies: Mapping[str, Policy],
     harness: str,
     *,
-    protected: Sequence[str],
+    protected: Mapping[str, Sequence[str]],
     pins: Mapping[str, str] | None = None,
 ) -> Lock:
-    """What is reviewed together for one template; `harness` is its digest, `policies` the project's.
+    """Return the lock of one template; `harness` is its digest, `policies` the project's.
 
-    Metrics and template as they are judged by: with what the list of lighteval's tasks fills in.
+    Metrics and template as they are judged by: with what the list of lighteval's tasks fills in. `protected`:
+    the owners of each protected path.
     """
     return Lock(
         schema="remyx-lock/1",
@@ -96,12 +76,12 @@ def lock_of(
             harness=harness,
         ),
         pins={**pins_of(template), **(pins or {})},
-        protected=list(protected),
+        protected={path: list(owners) for path, owners in protected.items()},
     )
 
 
 def pins_of(template: Template) -> dict[str, str]:
-    """What a template is held to besides its files: the version whose tasks it was checked against."""
+    """Return what the template is held to besides its files: the version of the list of tasks."""
     if template.runtime != "lighteval":
         return {}
     from .tasks import task_list  # brings the list along
@@ -110,12 +90,12 @@ def pins_of(template: Template) -> dict[str, str]:
 
 
 def lock_as_json(lock: Lock) -> str:
-    """The file's text: the same bytes for the same lock."""
+    """Return the file's text: the same bytes for the same lock."""
     return json.dumps(lock.model_dump(by_alias=True), indent=2, ensure_ascii=False) + "\n"
 
 
 def drift(held: Lock, now: Lock) -> list[str]:
-    """What is no longer as the lock holds it, in words, the most telling first; empty: nothing."""
+    """Return what differs from the lock, in words, the most telling first; empty: nothing."""
     before, after = held.digests, now.digests
     pairs = {
         "metrics.yaml": (before.metrics, after.metrics),
@@ -126,8 +106,7 @@ def drift(held: Lock, now: Lock) -> list[str]:
     pairs["the harness"] = (before.harness, after.harness)
     drifted = [name for name, (one, other) in pairs.items() if one != other]
     drifted += [f"the pin {name}" for name, pin in held.pins.items() if now.pins.get(name, pin) != pin]
-    missing = [path for path in now.protected if path not in held.protected]
-    return drifted + [f"the protected path {path}" for path in missing]
+    return drifted + [f"the protected path {path}" for path in now.protected if path not in held.protected]
 
 
 def _sha256(content: bytes) -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from posixpath import normpath
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from posixpath import basename, normpath
 
-from .codeowners import LOCATIONS, escaped
+from remyx_action.errors import Problem
+
+from .codeowners import LOCATIONS
 from .models import Template
+from .path_patterns import Pattern, escaped, pattern_of
 
 OF_THE_BAR = (
     ".remyx/metrics.yaml",
@@ -26,7 +30,7 @@ OF_THE_REPOSITORY = (
 )
 """Below the repository's root: what starts the evaluation, who reviews, what git makes of a file."""
 
-TAKEN_UP_BY_PYTHON = (
+READ_BY_PYTHON = (
     "conftest.py",
     "sitecustomize.py",
     "usercustomize.py",
@@ -37,12 +41,17 @@ TAKEN_UP_BY_PYTHON = (
     "pyproject.toml",
 )
 """In the project's root, where the harness shares a tree with product code: programs read them unasked."""
+REGULAR_MODES = {"100644", "100755"}
+"""As git writes them: files, and those that may be executed."""
+ALWAYS_FILES = {basename(place) for place in (*OF_THE_BAR, *OF_THE_REPOSITORY, *READ_BY_PYTHON)} - {""}
+"""Names that mean nothing to anybody where a folder bears them."""
 
 
 def protected_paths(template: Template, *, root: str = "") -> tuple[str, ...]:
-    """CODEOWNERS patterns of everything a verdict by this template hangs on, in order, each once.
+    """Return CODEOWNERS patterns of everything a verdict by this template depends on, in order, each once.
 
-    `root` is the project's folder below the repository's root: "" or ending in `/`.
+    `root` is the project's folder below the repository's root: "" or ending in `/`. WrongPatternError where a
+    path cannot be written in CODEOWNERS.
     """
     patterns = [f"/{escaped(root)}{place}" for place in OF_THE_BAR]
     patterns += [f"/{place}" for place in OF_THE_REPOSITORY]
@@ -50,20 +59,56 @@ def protected_paths(template: Template, *, root: str = "") -> tuple[str, ...]:
     return _without_repeats(patterns)
 
 
-def harness_globs(template: Template) -> list[str]:
-    """The template's `harness`, else the script or everything in its folder; and what it builds with.
+def covered_by(path: str, files: Sequence[str]) -> Pattern:
+    """Return the pattern of a protected path, as the file or the folder that the repository holds there.
 
-    Of lighteval: its own tasks and what `harness` adds to them, or nothing.
+    `files`: every file of the repository. What it does not hold may become either, unless its name is one
+    that only means something to programs as a file.
     """
-    if template.runtime == "lighteval":
-        return [*([template.custom_tasks] if template.custom_tasks else []), *(template.harness or [])]
-    script = template.program.rstrip("/")
-    globs = list(template.harness) if template.harness else [script, f"{script}/**"]
-    return [*globs, *(path for path in _named_beside(template) if path not in globs)]
+    pattern = pattern_of(path)
+    held = [file for file in files if pattern.matches(file)]
+    if pattern.about != "either" or (not held and basename(path) not in ALWAYS_FILES):
+        return pattern
+    as_file = pattern.as_file()
+    if all(as_file.matches(file) for file in held):
+        return as_file
+    return pattern if any(as_file.matches(file) for file in held) else pattern.as_folder()
+
+
+def not_lockable(protected: Iterable[Pattern], entries: Iterable[tuple[str, str]]) -> Iterator[Problem]:
+    """Yield what `lock` refuses: links, submodules, and files that cannot be told from a protected one.
+
+    `entries`: path below the repository's root and git's mode of each of its files.
+    """
+    patterns = list(protected)
+    seen: dict[str, str] = {}
+    for path, mode in entries:
+        first = seen.setdefault(unicodedata.normalize("NFKC", path).casefold(), path)
+        is_protected = any(one.matches(path) for one in patterns)
+        if is_protected and mode not in REGULAR_MODES:
+            yield _problem(
+                path, "not-a-file", "is protected and no regular file", "commit a regular file here"
+            )
+        if first != path and (is_protected or any(one.matches(first) for one in patterns)):
+            message = f"looks like {first}, and one of them is protected"
+            yield _problem(path, "twin-file", message, "rename or remove one of the two")
+
+
+def _problem(path: str, code: str, message: str, help: str) -> Problem:
+    return Problem(path=path, line=1, column=1, pointer="", code=code, message=message, help=help)
+
+
+def harness_globs(template: Template) -> list[str]:
+    """Return the globs of the harness: script or own tasks, `harness`, and what containers build with."""
+    script = (template.script or "").rstrip("/")
+    programs = (
+        [script, f"{script}/**"] if script else [template.custom_tasks] if template.custom_tasks else []
+    )
+    return list(dict.fromkeys([*programs, *(template.harness or []), *_named_beside(template)]))
 
 
 def _named_beside(template: Template) -> list[str]:
-    """What a template's containers and patches name: it decides about the numbers like the script does."""
+    """Return what containers and patches name: it decides about the numbers like the script does."""
     predict = template.predict
     containers = [template.container, predict.container if predict else None]
     dockerfiles = [
@@ -81,22 +126,37 @@ def _named_beside(template: Template) -> list[str]:
 
 
 def review_globs(template: Template) -> list[str]:
-    """The harness, and what Python takes up beside it where it shares a tree with product code."""
-    return [*harness_globs(template), *(TAKEN_UP_BY_PYTHON if shares_a_tree(template) else ())]
+    """Return the harness, and what Python reads unasked where it shares a tree with product code."""
+    return [*harness_globs(template), *(READ_BY_PYTHON if shares_a_tree(template) else ())]
 
 
 def shares_a_tree(template: Template) -> bool:
-    """Whether the harness runs beside product code: from the root itself, or with a checkout of it."""
-    return template.compare == "commits" or any("/" not in glob for glob in harness_globs(template)[:1])
+    """Return whether the harness runs beside product code: from the root, or with a checkout of it."""
+    named = [template.script, template.custom_tasks, *(template.harness or [])]
+    return template.compare == "commits" or any(path and "/" not in path.rstrip("/") for path in named)
 
 
 def _below(root: str, glob: str) -> str:
-    path = normpath(root + glob.removesuffix("/**"))
+    """Return the CODEOWNERS pattern that means at least what the glob means.
+
+    `folder/*` is `/folder/` there: as a glob of .gitignore it means what lies deeper, too.
+    """
+    stem = glob.removesuffix("/**") if glob.endswith("/**") else glob.removesuffix("/*")
+    path = normpath(root + stem)
     text = "/".join(part.replace(" ", "\\ ") for part in path.split("/"))
-    return f"/{text}/" if glob.endswith("/**") else f"/{text}"
+    return f"/{text}/" if stem != glob else f"/{text}"
 
 
 def _without_repeats(patterns: Iterable[str]) -> tuple[str, ...]:
-    """Each once; a folder goes where its name alone, which means file or folder, stands already."""
+    """Return each once, without those that lie in a listed folder.
+
+    A folder goes where its bare name, which means file or folder, is listed too.
+    """
     kept = list(dict.fromkeys(patterns))
-    return tuple(one for one in kept if not (one.endswith("/") and one.rstrip("/") in kept))
+    folders = tuple(one for one in kept if one.endswith("/"))
+    return tuple(
+        one
+        for one in kept
+        if not (one.endswith("/") and one.rstrip("/") in kept)
+        and not any(one.startswith(folder) and one != folder for folder in folders)
+    )

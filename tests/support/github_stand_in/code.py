@@ -49,7 +49,11 @@ def read_branch(request: Request) -> Answer:
     is_protected = name in request.world.protections or bool(request.world.rules.get(name))
     return Answer(
         body=request.world.contract.named(
-            "branch-with-protection", name=name, commit=shown_commit(request, sha), protected=is_protected
+            "branch-with-protection",
+            name=name,
+            commit=shown_commit(request, sha),
+            protected=is_protected,
+            protection={"enabled": name in request.world.protections},
         )
     )
 

@@ -19,6 +19,7 @@ from typing import Any
 HERE = Path(__file__).parent
 REPOSITORY = "/repos/{owner}/{repo}"
 OPERATIONS = [
+    "get /apps/{app_slug}",
     "get /user",
     "get /rate_limit",
     f"get {REPOSITORY}",
@@ -56,6 +57,7 @@ OPERATIONS = [
     f"get {REPOSITORY}/rules/branches/{{branch}}",
     f"get {REPOSITORY}/rulesets",
     f"get {REPOSITORY}/rulesets/{{ruleset_id}}",
+    f"post {REPOSITORY}/rulesets",
     f"get {REPOSITORY}/environments/{{environment_name}}",
 ]
 """The requests that a run, a publication and a look at the protection may make."""

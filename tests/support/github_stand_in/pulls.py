@@ -129,6 +129,14 @@ def read_ruleset(request: Request) -> Answer:
     return Answer(body={key: value for key, value in found.items() if key != "bypass_actors" or not hidden})
 
 
+@serves("get /apps/{app_slug}")
+def read_app(request: Request) -> Answer:
+    """A public page: any token may read it."""
+    number = request.world.apps.get(request.path["app_slug"])
+    named = request.world.contract.named
+    return NOT_FOUND if number is None else Answer(body=named("integration", id=number))
+
+
 @serves(f"get {REPOSITORY}/codeowners/errors", "contents")
 def list_codeowners_errors(request: Request) -> Answer:
     return Answer(body={"errors": request.world.codeowners_errors})

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -66,12 +67,11 @@ class StandIn:
 
     def _through(self, fault: Fault, verb: str, target: str, headers: dict[str, str], raw: bytes) -> Answer:
         world, kind = self.world, fault.kind
-        if kind == "moves":
+        if kind in {"moves", "slow", "another answer"}:
             fault.act()
-            return self._served(verb, target, headers, raw)
-        if kind == "slow":
-            time.sleep(1.3)
-            return self._served(verb, target, headers, raw)
+            time.sleep(1.3 if kind == "slow" else 0)
+            served = self._served(verb, target, headers, raw)
+            return replace(served, body=fault.change(served.body))
         if kind in {"502 after", "dropped after"}:
             self._served(verb, target, headers, raw)
         if kind == "502 and late":
@@ -189,6 +189,8 @@ def _header_violations(headers: dict[str, str], *, has_body: bool) -> list[str]:
 def _limited(fault: Fault, world: World) -> Answer:
     wait = {"Retry-After": str(fault.retry_after_seconds)}
     secondary = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+    if fault.kind == "refused":
+        return refusal(fault.status, fault.message)
     if fault.kind == "primary limit":
         gone = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(world.resets_at)}
         return refusal(403, "API rate limit exceeded for installation ID 1.", **gone)

@@ -73,6 +73,7 @@ class Pull:
 FaultKind = Literal[
     "502 before", "502 after", "502 and late", "dropped before", "dropped after", "primary limit",
     "secondary limit", "secondary limit without a time", "429", "slow", "not JSON", "redirected", "moves",
+    "refused", "another answer",
 ]  # fmt: skip
 
 
@@ -88,6 +89,11 @@ class Fault:
     act: Callable[[], object] = lambda: None
     """For `moves`: what happens just before the request is served."""
     retry_after_seconds: int = 2
+    status: int = 404
+    """Of `refused`, with `message`."""
+    message: str = "Not Found"
+    change: Callable[[JSON], JSON] = lambda body: body
+    """Of `another answer`: what it makes of the body, such as an older server's shape."""
     reads_before_landing: int = 1
     """Of `502 and late`: the write lands just before this many reads were served."""
 
@@ -124,6 +130,8 @@ class World:
     rulesets: list[JSON] = field(default_factory=list)
     protections: dict[str, JSON] = field(default_factory=dict)
     codeowners_errors: list[JSON] = field(default_factory=list)
+    apps: dict[str, int] = field(default_factory=lambda: {"github-actions": 15368})
+    """Id of each app by its slug."""
     runs: list[JSON] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     late: list[Late] = field(default_factory=list)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from remyx_action.commands.doctor import doctor, local_place, place_of
+from remyx_action.commands.doctor import branch_of_clone, branch_of_event, doctor
 from remyx_action.errors import Exit, WrongUsage
 from remyx_action.github.events import MergeGroupEvent, PullRequestEvent
 from remyx_action.github.workflow import without_commands
@@ -19,9 +19,9 @@ def carry_out(job: Job) -> Exit:
             "doctor asks GitHub, and there is no token", help="pass `token: ${{ github.token }}`"
         )
     if isinstance(job.event, PullRequestEvent | MergeGroupEvent):
-        place = place_of(job.root, job.event, job.runner.repository)
+        branch = branch_of_event(job.root, job.event, job.runner.repository)
     else:
-        place = local_place(job.root, repository=job.runner.repository, branch=None)
-    examined = doctor(client, place, width=100)
-    job.say(without_commands(examined.output.rstrip("\n")))
-    return examined.exit
+        branch = branch_of_clone(job.root, repository=job.runner.repository, branch=None)
+    answer = doctor(client, branch, width=100)
+    job.say(without_commands(answer.output.rstrip("\n")))
+    return answer.exit

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from msgspec.structs import replace
 
-from remyx_action.commands.doctor import knowing_enforcement, place_of
+from remyx_action.commands.doctor import branch_of_event, knowing_enforcement
 from remyx_action.commands.run.artifacts import Incomplete
 from remyx_action.commands.run.pipeline import Ran, run
 from remyx_action.commands.run.project import load_project
@@ -73,8 +73,8 @@ def judge(
 ) -> Judged:
     """Judge what was left in `results`, a folder or an archive; a verdict in there is not looked at."""
     event = target.event
-    place = place_of(job.root, event, job.runner.repository)
-    world = knowing_enforcement(job.world, target.client, place)
+    branch = branch_of_event(job.root, event, job.runner.repository)
+    world = knowing_enforcement(job.world, target.client, branch)
 
     def carry_out() -> Ran:
         with TemporaryDirectory(prefix="remyx-") as scratch:

@@ -9,7 +9,7 @@ from remyx_action.policy.bar import Bar, set_bar
 from remyx_action.policy.diff import Side, compare_bars
 from remyx_action.policy.isolation import HANDED_IN, Isolation
 from remyx_action.policy.judgement import QUICK_LOOK, is_enough
-from remyx_action.project.lock import LockState
+from remyx_action.policy.lock_state import LockState
 from remyx_action.project.models import Policy, Template
 from remyx_action.report.report import BarChange, ExperimentReport, ProposalReport, Report
 from remyx_action.report.verdict import Arms, preview, reach_verdict
@@ -40,8 +40,12 @@ def judge_arms(
     harness = harness_digest(template, context.harness)
     isolation = isolation_of_arms(context, template, request)
     may_be_locked = policy.require_lock == "locked" and context.proposal is not None
-    is_enforced = may_be_locked and world.is_enforced(template, context.project.source)
-    lock = lock_state(context.project, template, harness, is_enforced=is_enforced)
+    lock = lock_state(
+        context.project,
+        template,
+        harness,
+        enforcement=lambda: world.enforcement(template, context.project.source) if may_be_locked else (),
+    )
     bar = set_bar(policy, template, context.project.vocabulary)
     return reach_verdict(
         bar,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from remyx_action.errors import NotJudged
 from remyx_action.policy.isolation import Isolation, isolation_of
-from remyx_action.project.lock import LockState, digest_of, digest_of_harness, drift, lock_of
+from remyx_action.policy.lock_state import Item, LockState, Missing, Verified, state_of
+from remyx_action.project.lock import digest_of, digest_of_harness, drift, lock_of
 from remyx_action.project.models import Policy, Template
 from remyx_action.project.models.template import ScriptKind, contained
 from remyx_action.report.report import JudgedUnder
@@ -92,23 +93,35 @@ def harness_digest(template: Template, root: Path) -> str:
 
 
 def lock_state(
-    project: Project, template: Template, harness: str | None, *, is_enforced: bool = False
+    project: Project,
+    template: Template,
+    harness: str | None,
+    *,
+    enforcement: Callable[[], Sequence[Item]] = tuple,
 ) -> LockState:
-    """Return what the template's lock is worth.
+    """Return what the template's lock is worth; `harness` is the digest of what measured, where it is known.
 
-    `harness` is the digest of what measured, where it is known; `is_enforced`: branch rules are known to
-    demand an owner's review of everything protected.
+    `enforcement` asks GitHub; it is called where the lock file holds what it locks.
     """
+    lock_file = lock_item(project, template, harness)
+    if isinstance(lock_file, Verified):
+        return state_of([lock_file, *(item for item in enforcement() if item.id != "lock-file")])
+    return LockState(why=lock_file.what, stale=template.name in project.bundle.locks)
+
+
+def lock_item(project: Project, template: Template, harness: str | None) -> Item:
+    """Return whether the template has a lock file, and that holds what it locks."""
     held = project.bundle.locks.get(template.name)
+    fix = f"review the change, run `remyx-action lock {template.name}` and commit what it writes"
     if held is None:
-        return LockState(level="unlocked", why=f"there is no .remyx/locks/{template.name}.json")
+        return Missing(id="lock-file", what=f"there is no .remyx/locks/{template.name}.json", fix=fix)
     digest = harness or held.digests.harness
     policies = project.bundle.policies
     now = lock_of(project.vocabulary, template, policies, digest, protected=held.protected)
     drifted = drift(held, now)
     if drifted:
-        return LockState(level="unlocked", why=f"{drifted[0]} drifted from the lock", stale=True)
-    return LockState(level="locked" if is_enforced else "captured")
+        return Missing(id="lock-file", what=f"{drifted[0]} drifted from the lock", fix=fix)
+    return Verified(id="lock-file", what=f"the lock of {template.name} holds what the branch holds")
 
 
 def commit_at_head(project: Project) -> dict[str, str]:

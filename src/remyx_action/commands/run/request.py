@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +20,7 @@ from remyx_action.report.report import RunReport
 
 if TYPE_CHECKING:
     from remyx_action.github.events import Event
+    from remyx_action.policy.lock_state import Item
     from remyx_action.runtimes import OnEvent
 
 
@@ -65,9 +66,9 @@ class World(Struct, frozen=True, kw_only=True):
     attempt: int = 1
     on_event: OnEvent = lambda _event: None
     """Called with the progress of the arms."""
-    is_enforced: Callable[[Template, str], bool] = lambda _template, _base: False
-    """Whether branch rules demand an owner's review of all that a template's lock protects, with the owners
-    that a base commit names; asked only where a policy wants to know."""
+    enforcement: Callable[[Template, str], Sequence[Item]] = lambda _template, _base: ()
+    """Asks GitHub whether branch rules enforce a template's lock, given the base commit; called only where a
+    policy wants to know."""
 
     def now(self) -> RunReport:
         """The record of this moment; `seconds` counts since this process began its work."""

@@ -1,4 +1,4 @@
-"""`.remyx/locks/<template>.json`: evidence of what was reviewed, as digests."""
+"""`.remyx/locks/<template>.json`: evidence of what was reviewed, as digests, and of whose review it needs."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ class LockDigests(Spec):
 
 
 class Lock(Spec):
-    """What was reviewed together, for one template."""
+    """Evidence of what was reviewed together, for one template."""
 
     schema_: Literal["remyx-lock/1"] = Field(alias="schema")
     """The version of this file's format."""
     template: Name
     """The file's stem."""
     digests: LockDigests
-    """What the files were when they were locked."""
+    """Of the files as they were locked."""
     pins: dict[Line, Line]
-    """What git does not hold: model and dataset revisions, image digests, package versions."""
-    protected: list[Line]
-    """Paths that need an owner's review, as CODEOWNERS patterns."""
+    """By name, the versions that git does not hold: model and dataset revisions, image digests, packages."""
+    protected: dict[Line, Annotated[list[Line], Field(min_length=1)]]
+    """The owners of each path that needs their review, by its CODEOWNERS pattern."""

@@ -3,59 +3,88 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from textwrap import wrap
 
-from remyx_action.policy.enforcement import Item, lock_enforced
+from msgspec import Struct
+
+from remyx_action.policy.branch_rules import GITHUB_ACTIONS_APP
+from remyx_action.policy.lock_state import WHY, Item, LockState, lock_words
 
 MARKS = {"verified": "✓", "missing": "✗", "unknown": "?"}
 COLOURS = {"verified": "32", "missing": "31", "unknown": "33"}
+NO_LEVEL_3 = (
+    "not defended: everyone with write access can post this check as GitHub Actions, from any branch; "
+    "a dedicated App whose key pull requests cannot reach, or a required workflow, defends (level 3)"
+)
 
 
-def items_as_text(
-    items: Sequence[Item], *, about: str, unread: Sequence[str], width: int = 80, colour: bool = False
-) -> str:
-    """One line an item; what is not verified says why it matters and what to do."""
-    lines = [about, ""]
-    for item in items:
+class Examined(Struct, frozen=True, kw_only=True):
+    """The items about one branch, and what they come to."""
+
+    repository: str
+    branch: str
+    tip: str | None
+    items: tuple[Item, ...]
+    lock: LockState
+    workflows: tuple[str, ...]
+    """Those that rules require."""
+    unread: tuple[str, ...]
+    posting_app: int
+
+    @property
+    def level_3(self) -> tuple[str, ...]:
+        """Return what keeps the verdict out of a pull request's reach; empty: nothing is known to."""
+        found = [
+            f"the workflow {workflow} is required: no pull request can replace it"
+            for workflow in self.workflows
+        ]
+        pinned = any(item.id == "check-app" and item.state == "verified" for item in self.items)
+        if pinned and self.posting_app != GITHUB_ACTIONS_APP:
+            found.append(f"the check belongs to app {self.posting_app}: no workflow's own token can post it")
+        return tuple(found)
+
+
+def examined_as_text(examined: Examined, *, width: int = 80, colour: bool = False) -> str:
+    """Return one line an item; what is not verified says why it matters and what to do."""
+    lines = [f"{examined.repository}, branch {examined.branch}", ""]
+    for item in examined.items:
         mark = MARKS[item.state]
-        lines += _filled(f"{mark} ", item.what, width)
+        shown = _filled(f"{mark} ", item.what, width)
         if colour:
-            start = len(lines) - len(_filled(f"{mark} ", item.what, width))
-            lines[start] = lines[start].replace(mark, f"\x1b[{COLOURS[item.state]}m{mark}\x1b[0m", 1)
+            shown[0] = shown[0].replace(mark, f"\x1b[{COLOURS[item.state]}m{mark}\x1b[0m", 1)
+        lines += shown
         if item.state != "verified":
-            lines += _filled("    why: ", item.why, width)
+            lines += _filled("    why: ", WHY[item.id], width)
             lines += _filled("    fix: ", item.fix, width)
-    if any(item.state == "unknown" for item in items):
-        lines += ["", *(line for text in unread for line in _filled("not readable: ", text, width))]
-    lines.append("")
-    return "\n".join([*lines, *_filled("", summary(items), width)]) + "\n"
+    if any(item.state == "unknown" for item in examined.items) and examined.unread:
+        lines += ["", *(line for text in examined.unread for line in _filled("not readable: ", text, width))]
+    lines += ["", *(line for text in examined.level_3 or (NO_LEVEL_3,) for line in _filled("", text, width))]
+    return "\n".join([*lines, "", *_filled("", summary(examined), width)]) + "\n"
 
 
-def summary(items: Sequence[Item]) -> str:
-    """How many there are of each, and what they come to."""
-    counts = {state: sum(1 for item in items if item.state == state) for state in MARKS}
-    told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
-    worth = (
-        "a lock here is enforced: `locked`"
-        if lock_enforced(items)
-        else "a lock here is not known to be enforced: at best `captured`"
-    )
-    return f"{told}; {worth}"
+def summary(examined: Examined) -> str:
+    """Return the lock in one sentence, and how many items there are of each state."""
+    states = [item.state for item in examined.items]
+    counts = ", ".join(f"{states.count(state)} {state}" for state in MARKS if state in states)
+    return f"{lock_words(str(examined.lock))} ({counts})"
 
 
-def items_as_json(items: Sequence[Item], *, repository: str, branch: str, unread: Sequence[str]) -> str:
-    """The same bytes for the same answers."""
+def examined_as_json(examined: Examined) -> str:
+    """Return the same bytes for the same answers."""
     document = {
         "schema": "remyx-doctor/1",
-        "repository": repository,
-        "branch": branch,
-        "enforced": lock_enforced(items),
+        "repository": examined.repository,
+        "branch": examined.branch,
+        "tip": examined.tip,
+        "enforced": examined.lock.level == "locked",
+        "lock": str(examined.lock),
+        "words": lock_words(str(examined.lock)),
         "items": [
-            {"id": item.id, "state": item.state, "what": item.what, "why": item.why, "fix": item.fix}
-            for item in items
+            {"id": item.id, "state": item.state, "what": item.what, "why": WHY[item.id], "fix": item.fix}
+            for item in examined.items
         ],
-        "unread": list(unread),
+        "level_3": list(examined.level_3),
+        "unread": list(examined.unread),
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 

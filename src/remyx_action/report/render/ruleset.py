@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import Any
 
-from remyx_action.policy.enforcement import GITHUB_ACTIONS_APP
+from remyx_action.policy.branch_rules import GITHUB_ACTIONS_APP
+
+ADMINISTRATORS = {"actor_id": 5, "actor_type": "RepositoryRole", "bypass_mode": "pull_request"}
 
 
-def ruleset_as_json(checks: Iterable[str]) -> str:
-    """Owner review of protected paths and our checks, before anything lands on the default branch."""
-    required = [{"context": name, "integration_id": GITHUB_ACTIONS_APP} for name in checks]
-    rules = [
+def ruleset_as_json(
+    checks: Sequence[str], *, name: str, branch: str, app_id: int | None = None, allow_own: bool = False
+) -> str:
+    """Return a ruleset: owner review of protected paths and our checks, before anything lands on the branch.
+
+    `allow_own`: administrators may merge their own pull requests.
+    """
+    rules: list[dict[str, Any]] = [
         {"type": "deletion"},
         {"type": "non_fast_forward"},
         {
@@ -24,17 +31,17 @@ def ruleset_as_json(checks: Iterable[str]) -> str:
                 "required_review_thread_resolution": False,
             },
         },
-        {
-            "type": "required_status_checks",
-            "parameters": {"strict_required_status_checks_policy": True, "required_status_checks": required},
-        },
     ]
+    if checks:
+        required = [{"context": check, "integration_id": app_id or GITHUB_ACTIONS_APP} for check in checks]
+        parameters = {"strict_required_status_checks_policy": True, "required_status_checks": required}
+        rules.append({"type": "required_status_checks", "parameters": parameters})
     ruleset = {
-        "name": "remyx-action",
+        "name": name,
         "target": "branch",
         "enforcement": "active",
-        "conditions": {"ref_name": {"include": ["~DEFAULT_BRANCH"], "exclude": []}},
+        "conditions": {"ref_name": {"include": [f"refs/heads/{branch}"], "exclude": []}},
         "rules": rules,
-        "bypass_actors": [],
+        "bypass_actors": [ADMINISTRATORS] if allow_own else [],
     }
     return json.dumps(ruleset, indent=2) + "\n"

@@ -80,6 +80,21 @@ class Repository(Struct, frozen=True, kw_only=True):
             help=_DEEPEN if self.is_shallow() else "name the commit to compare with: --base REF",
         )
 
+    def target_branch(self) -> str:
+        """Name of the branch that changes go into, without its remote: the default one, else the checked-out.
+
+        WrongUsage where HEAD is on no branch.
+        """
+        try:
+            return self.default_branch().removeprefix("origin/")
+        except WrongUsage:
+            found = git.look_for(self.root, "symbolic-ref", "--quiet", "--short", "HEAD")
+            if found is None:
+                raise WrongUsage(
+                    "there is no default branch here, and HEAD is on no branch", help="name it: --branch NAME"
+                ) from None
+            return found
+
     def merge_base(self, one: str, other: str) -> str:
         """Full id of the best common ancestor; NotJudged where history holds none, or is too shallow."""
         found = git.look_for(self.root, "merge-base", one, other)

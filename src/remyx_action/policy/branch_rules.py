@@ -1,0 +1,90 @@
+"""What protects a branch, as GitHub answers: rules, who may bypass them, and errors of CODEOWNERS."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+GITHUB_ACTIONS_APP = 15368
+"""The id of GitHub Actions on github.com, whose token a job's check comes from."""
+Mode = Literal["always", "pull_request", "exempt"]
+
+
+class Reviewers(Struct, frozen=True, kw_only=True):
+    """A team that must approve changes of some files."""
+
+    team: str
+    patterns: tuple[str, ...]
+
+
+class Review(Struct, frozen=True, kw_only=True):
+    """One rule about pull requests; None: the answer lacks the field."""
+
+    approvals: int | None
+    by_owners: bool | None
+    stale_dismissed: bool | None
+    last_push: bool | None
+    reviewers: tuple[Reviewers, ...] = ()
+    """Those whose approval is not optional."""
+
+
+class RequiredCheck(Struct, frozen=True, kw_only=True):
+    """A check that must be green before a merge."""
+
+    name: str
+    app: int | Literal["any", "unknown"]
+    """Whose check counts."""
+
+
+class Actor(Struct, frozen=True, kw_only=True):
+    """Somebody who may bypass a source of rules."""
+
+    who: str
+    mode: Mode
+
+    def __str__(self) -> str:
+        when = {"always": "always", "pull_request": "on pull requests", "exempt": "always, without a trace"}
+        return f"{self.who} may bypass {when[self.mode]}"
+
+
+class Source(Struct, frozen=True, kw_only=True):
+    """A ruleset that is active for the branch, or its classic protection; None: a field is absent."""
+
+    name: str
+    reviews: tuple[Review, ...] = ()
+    checks: tuple[RequiredCheck, ...] = ()
+    workflows: tuple[str, ...] = ()
+    """Required workflows, which no pull request can replace."""
+    up_to_date: bool | None = False
+    """Whether branches must be up to date, or go through a merge queue."""
+    no_force_pushes: bool | None = False
+    no_deletion: bool | None = False
+    bypass: tuple[Actor, ...] | None = None
+    """Empty: nobody may. None: not known."""
+
+
+class OwnersError(Struct, frozen=True, kw_only=True):
+    """An error that GitHub finds in CODEOWNERS."""
+
+    line: int
+    kind: str
+    source: str
+    """The line's text; "" where GitHub does not repeat it."""
+    suggestion: str
+    """What GitHub suggests; "" where it suggests nothing."""
+
+
+class Protection(Struct, frozen=True, kw_only=True):
+    """All that one token was told about a branch."""
+
+    tip: str | None
+    """The branch's last commit; None: the answer lacks it."""
+    sources: tuple[Source, ...]
+    is_whole: bool
+    """Whether every source was told, so that what is not among them does not exist."""
+    codeowners_errors: tuple[OwnersError, ...] | None
+    unread: tuple[str, ...] = ()
+    """What could not be read, and why."""
+    posting_app: int = GITHUB_ACTIONS_APP
+    """The app that our check comes from."""
