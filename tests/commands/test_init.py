@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from remyx_action.commands.init import (
     Answers,
     MetricAnswer,
-    condition_of,
+    check_condition,
     find_in,
     recommended,
     texts_of,
@@ -72,7 +72,7 @@ def test_the_worked_example_typed_in_gives_its_files(tmp_path: Path) -> None:
     for key in ("ship", "reject", "template"):
         assert ours[key] == theirs[key]
     text = (written / "policies/guarded.yaml").read_text()
-    assert '{metric: spatialscore.delta, op: ">=", threshold: 0.02, confidence: 0.80}' in text
+    assert "    - spatialscore.delta >= 0.02 at 0.80\n" in text
     words = [yaml.safe_load((one / "metrics.yaml").read_text()) for one in (written, example)]
     assert words[0] == words[1]
     assert "script: docker/eval_stage/" in (tmp_path / ".remyx/templates/spatial-suite.yaml").read_text()
@@ -118,10 +118,7 @@ def test_wrong_answers_are_asked_again(tmp_path: Path) -> None:
         "no metric speed",
     ):
         assert said in screen
-    assert (
-        "{metric: accuracy, op: improves_by, threshold: 0.1}"
-        in (tmp_path / ".remyx/policies/default.yaml").read_text()
-    )
+    assert "    - accuracy improves_by 0.1\n" in (tmp_path / ".remyx/policies/default.yaml").read_text()
 
 
 def test_without_a_terminal_it_names_the_flags(tmp_path: Path) -> None:
@@ -165,11 +162,20 @@ def test_lines_of_codeowners_are_added_where_it_stands(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["accuracy", "speed improves_by 1", "accuracy >= 1", "accuracy.gain > 1", "a b c", ""]
+    "typed",
+    [
+        "accuracy",
+        "speed improves_by 1",
+        "accuracy >= 1",
+        "accuracy.gain > 1",
+        "a b c",
+        "accuracy improves_by 2%",
+        "",
+    ],
 )
 def test_what_is_no_condition_is_told(typed: str) -> None:
     with pytest.raises(WrongUsage):
-        condition_of(typed, ["accuracy"])
+        check_condition(typed, [MetricAnswer(key="accuracy", unit="accuracy")])
 
 
 METRICS = st.builds(

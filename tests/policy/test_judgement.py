@@ -127,8 +127,8 @@ def test_a_guard_in_reject_fires_when_it_is_violated() -> None:
     assert Decimal("0.02") == only(judgement, "reject").observed  # the loss
 
 
-def test_on_missing_violated_closes_both_ways() -> None:
-    condition = {"metric": "a.delta", "op": ">=", "threshold": 0.0, "on_missing": "violated"}
+def test_on_unknown_violated_closes_both_ways() -> None:
+    condition = {"metric": "a.delta", "op": ">=", "threshold": 0.0, "on_unknown": "violated"}
     held = bar({"all": [condition]}, {"any": [condition]})
     judgement = judge(held, inputs(held, {"a": number("0.5")}, {}))
     assert (Mark.FALSE, Mark.TRUE) == (judgement.ship.mark, judgement.reject and judgement.reject.mark)

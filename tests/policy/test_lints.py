@@ -65,17 +65,17 @@ def test_a_sound_policy_is_not_warned_of() -> None:
         (
             '{metric: latency.delta, op: ">=", threshold: 5}',
             "ships only where latency is at least 5 worse: lower is better",
-            "did you mean {metric: latency, op: improves_by, threshold: 5}?",
+            "did you mean `latency improves_by 5`?",
         ),
         (
             '{metric: latency.delta, op: ">", threshold: -5}',
             "ships only where latency is no more than 5 better: lower is better",
-            "did you mean {metric: latency, op: no_regression, threshold: 5}?",
+            "did you mean `latency no_regression 5`?",
         ),
         (
             '{metric: accuracy.relative_delta, op: "<=", threshold: -0.1}',
             "ships only where accuracy is at least 0.1 of the baseline worse: higher is better",
-            "did you mean {metric: accuracy, op: improves_by, threshold: 0.1, mode: relative}?",
+            "did you mean `accuracy improves_by 0.1 of baseline`?",
         ),
     ],
 )

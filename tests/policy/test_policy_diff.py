@@ -105,13 +105,13 @@ def neighbour(leaf: Tree, random: Random) -> Tree:
     """A condition about the same, with other numbers."""
     other = dict(leaf)
     for _ in range(random.choice([1, 1, 2])):
-        key = random.choice(["threshold", "confidence", "op", "on_missing", "field"])
+        key = random.choice(["threshold", "confidence", "op", "on_unknown", "field"])
         if key == "threshold":
             moved = round(abs(float(leaf[key]) + random.choice([-0.05, 0.05])), 2)
             other[key] = min(moved, 1.0) if leaf.get("field") in {"coverage", "delta_confidence"} else moved
         elif key == "op" and leaf["op"] in TURNED:
             other[key] = TURNED[leaf["op"]]
-        elif key == "on_missing":
+        elif key == "on_unknown":
             other[key] = random.choice(["unknown", "violated"])
         elif key == "confidence" and "field" not in leaf and leaf["op"] != "==":
             other[key] = random.choice([0.6, 0.7, 0.8, 0.95])
@@ -125,7 +125,7 @@ RULES: Tree = {
     "ship": {"all": [{"metric": "a.delta", "op": ">=", "threshold": 0.1}]},
 }
 TURNED = {">=": ">", ">": ">=", "<=": "<", "<": "<="}
-ALWAYS: Tree = {"field": "sample_size", "metric": "a", "op": ">=", "threshold": 0, "on_missing": "violated"}
+ALWAYS: Tree = {"field": "sample_size", "metric": "a", "op": ">=", "threshold": 0, "on_unknown": "violated"}
 
 
 @pytest.mark.slow

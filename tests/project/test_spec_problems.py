@@ -157,7 +157,7 @@ KEYS = st.sampled_from(
         "confidence",
         "mode",
         "why",
-        "on_missing",
+        "on_unknown",
         "expect",
         "silence",
         "gate",

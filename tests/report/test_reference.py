@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from remyx_action.project.models.conditions import DESCRIPTION, LINE_PATTERN
 from remyx_action.report.schemas import WRITTEN, schema_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "files.md"
@@ -30,6 +31,8 @@ def reference() -> str:
         schema = schema_of(name)
         parts.append(f"## {WHERE[name]}\n")
         parts.extend(section(schema))
+        if name == "policy":
+            parts.append(f"### Line in {WHERE[name]}\n\n{DESCRIPTION}\n")
         for owner, definition in schema.get("$defs", {}).items():
             if "properties" in definition:
                 parts.append(f"### {owner} in {WHERE[name]}\n")
@@ -56,6 +59,8 @@ def kind(schema: dict[str, Any]) -> str:
         return f"`{escaped(str(schema['const']).lower())}`"
     if "enum" in schema:
         return " · ".join(f"`{escaped(word)}`" for word in schema["enum"])
+    if schema.get("pattern") == LINE_PATTERN:
+        return "line"
     if "oneOf" in schema or "anyOf" in schema:
         return " or ".join(kind(one) for one in schema.get("oneOf") or schema["anyOf"])
     if schema.get("type") == "array":

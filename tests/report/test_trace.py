@@ -86,19 +86,19 @@ def test_a_condition_of_ship_is_told_in_numbers_and_words(
         ({"metric": "omnispatial.delta", "op": "<", "threshold": -0.01}, ("clear", "0.030 away")),
         (
             {"metric": "space10", "op": "no_regression", "threshold": 0.01},
-            ("triggered", "past it by 0.020; no_regression 0.01 is violated"),
+            ("triggered", "past it by 0.020; the guard is violated"),
         ),
         (
             {"metric": "omnispatial", "op": "no_regression", "threshold": 0.01},
-            ("clear", "0.030 away; no_regression 0.01 holds"),
+            ("clear", "0.030 away; the guard holds"),
         ),
         (
             {"metric": "space10", "op": "no_regression", "threshold": 0.01, "confidence": 0.99},
-            ("clear", "past it, but not surely; no_regression 0.01 is not surely violated"),
+            ("clear", "past it, but not surely; the guard is not surely violated"),
         ),
         (
             {"metric": "mindcube", "op": "no_regression", "threshold": 0.01},
-            ("unknown", "the variant does not report mindcube; no_regression 0.01 is unknown"),
+            ("unknown", "the variant does not report mindcube; the guard is unknown"),
         ),
     ],
 )
@@ -114,15 +114,15 @@ def because(kind: str) -> list[str]:
 
 
 def test_a_reject_names_what_triggered_it() -> None:
-    expected = "MindCube: loss 0.046 triggers mindcube regresses_by 0.01, confidence 0.999"
+    expected = "MindCube: loss 0.046 violates mindcube no_regression 0.01 at 0.80, confidence 0.999"
     assert because("reject") == [expected]
 
 
 def test_an_iterate_names_what_keeps_it_from_shipping() -> None:
-    unsure = "delta +0.023 satisfies spatialscore.delta >= 0.02, but its confidence falls short: 0.560 < 0.80"
+    unsure = "but its confidence falls short: 0.560 < 0.80"
     assert because("iterate") == [
-        f"SpatialScore: {unsure}",
-        "OmniSpatial: gain +0.013 misses omnispatial improves_by 0.02 by 0.007",
+        f"SpatialScore: delta +0.023 satisfies spatialscore.delta >= 0.02 at 80%, {unsure}",
+        "OmniSpatial: gain +0.013 misses omnispatial improves_by 0.02 at 0.80 by 0.007",
         "delta_confidence >= 0.8: 0.760 misses by 0.040",
     ]
 
@@ -155,12 +155,12 @@ def test_a_policy_without_reject_rule_is_said_aloud() -> None:
 def test_nested_rules_keep_their_place_and_depth() -> None:
     view: View = view_of(REPORTS["serving"]())
     assert [(line.depth, line.rule or line.text) for line in view.ship.lines] == [
-        (0, "exact_match no_regression 4"),
+        (0, "exact_match no_regression 4 at 0.8"),
         (0, "at least 2 of 3, floors shared"),
-        (1, "latency improves_by 10"),
+        (1, "latency improves_by 10 at 90%"),
         (1, "tokens.delta <= -20"),
         (1, "any of 1"),
         (2, "log_loss improves_by 0.01"),
         (0, "latency.value <= 170"),
-        (0, "tokens improves_by 0.05 relative"),
+        (0, "tokens improves_by 5% of baseline"),
     ]

@@ -48,7 +48,7 @@ def condition(random: Random) -> Tree:
         op = random.choice(["improves_by", "regresses_by", "no_regression"])
         found = {"metric": key, "op": op, "threshold": random.choice([0.0, 0.05, 0.1]), **_floor(random)}
         found |= {"mode": "relative"} if random.random() < 0.3 else {}
-    return found | ({"on_missing": "violated"} if random.random() < 0.2 else {})
+    return found | ({"on_unknown": "violated"} if random.random() < 0.2 else {})
 
 
 def _floor(random: Random) -> Tree:
@@ -93,7 +93,7 @@ def _replace(tree: Tree, new: Tree) -> None:
 def _edit_condition(tree: Tree, random: Random) -> None:
     leaf = random.choice([node for node in nodes(tree) if not children_of(node)])
     fresh = condition(random)
-    shared = [key for key in ("threshold", "confidence", "on_missing", "op") if key in leaf or key in fresh]
+    shared = [key for key in ("threshold", "confidence", "on_unknown", "op") if key in leaf or key in fresh]
     key = random.choice(shared)
     if random.random() < 0.2 or "field" in fresh or "field" in leaf:
         _replace(leaf, fresh)

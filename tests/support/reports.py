@@ -37,17 +37,17 @@ SPATIAL = {
 }
 SHIP = {
     "all": [
-        {"metric": "spatialscore.delta", "op": ">=", "threshold": 0.02, "confidence": 0.80},
-        {"metric": "omnispatial", "op": "improves_by", "threshold": 0.02, "confidence": 0.80},
+        "spatialscore.delta >= 0.02 at 80%",
+        "omnispatial improves_by 0.02 at 0.80",
         {"field": "delta_confidence", "op": ">=", "threshold": 0.80},
         {"metric": "space10", "op": "no_regression", "threshold": 0.01},
-        {"metric": "mindcube", "op": "no_regression", "threshold": 0.01},
+        {"if": "mindcube no_regression 0.01"},
     ]
 }
 REJECT = {
     "any": [
         {"metric": "space10.delta", "op": "<", "threshold": -0.01, "confidence": 0.80},
-        {"metric": "mindcube", "op": "no_regression", "threshold": 0.01, "confidence": 0.80},
+        "mindcube no_regression 0.01 at 0.80",
     ],
     "floors": "shared",
 }
@@ -294,14 +294,14 @@ def serving() -> Report:
             {
                 "at_least": 2,
                 "of": [
-                    {"metric": "latency", "op": "improves_by", "threshold": 10, "confidence": 0.90},
+                    "latency improves_by 10 at 90%",
                     {"metric": "tokens.delta", "op": "<=", "threshold": -20, "why": "the app's budget"},
                     {"any": [{"metric": "log_loss", "op": "improves_by", "threshold": 0.01}]},
                 ],
                 "floors": "shared",
             },
             {"metric": "latency.value", "op": "<=", "threshold": 170},
-            {"metric": "tokens", "op": "improves_by", "threshold": 0.05, "mode": "relative"},
+            "tokens improves_by 5% of baseline",
         ]
     }
     reject = {"any": [{"metric": "log_loss", "op": "no_regression", "threshold": 0.02, "confidence": 0.95}]}
@@ -326,7 +326,7 @@ EXPERIMENT = ExperimentReport(
     target_metric="spatialscore",
     tags=["sft", "spatial"],
 )
-LOOSER_SHIP = {"all": [dict(SHIP["all"][0], threshold=0.01, confidence=0.60), *SHIP["all"][3:]]}
+LOOSER_SHIP = {"all": ["spatialscore.delta >= 0.01 at 0.60", *SHIP["all"][3:]]}
 TIGHTER_REJECT = {
     "any": [*REJECT["any"], {"metric": "spatialscore.delta", "op": "<", "threshold": 0, "confidence": 0.80}],
     "floors": "shared",

@@ -11,7 +11,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from remyx_action.project.models import Comparison, Directional, Equality, Guard, MetricCondition
+from remyx_action.project.models import Comparison, Equality, MetricCondition
 
 Direction = Literal["higher", "lower"]
 Quantity = Literal["value", "delta", "relative_delta"]
@@ -52,20 +52,20 @@ def quantity_of(condition: Comparison | Equality) -> Quantity:
     return "delta" if quantity == "delta" else "relative_delta"
 
 
-def claim_of(condition: MetricCondition, direction: Direction) -> Claim:
-    """Return the condition as an inequality about the true value."""
+def claim_of(condition: MetricCondition, direction: Direction, *, violated: bool = False) -> Claim:
+    """Return the condition as an inequality about the true value.
+
+    `violated`: of a guard, the inequality that violates it.
+    """
     if isinstance(condition, Comparison | Equality):
         side, strict = SIDES[condition.op]
         return Claim(quantity=quantity_of(condition), side=side, strict=strict, threshold=condition.threshold)
-    return _directional(condition, direction)
-
-
-def _directional(condition: Directional | Guard, direction: Direction) -> Claim:
+    op = "regresses_by" if violated and condition.op == "no_regression" else condition.op
     higher = direction == "higher"
     threshold = condition.threshold
-    if condition.op == "improves_by":  # g >= t, and g > 0 where t is 0
+    if op == "improves_by":  # g >= t, and g > 0 where t is 0
         better, strict, bound = True, threshold == 0, threshold
-    elif condition.op == "regresses_by":  # -g > t
+    elif op == "regresses_by":  # -g > t
         better, strict, bound = False, True, -threshold
     else:  # no_regression: -g <= t, that is g >= -t
         better, strict, bound = True, False, -threshold

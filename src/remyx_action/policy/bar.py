@@ -1,4 +1,4 @@
-"""The bar: one policy in normal form with everything of metrics and template that it needs.
+"""The bar: one policy with everything of metrics and template that it needs.
 
 A verdict follows from the bar and the evidence alone; verdict.json carries both, so it replays.
 """
@@ -11,17 +11,16 @@ from typing import Literal, Self
 from pydantic import model_validator
 
 from remyx_action.evidence.claims import IMPROVED, Claim
-from remyx_action.project.models import Guard, Metrics, Policy, Template
+from remyx_action.project.models import Metrics, Policy, Template
 from remyx_action.project.models.fields import Name, Spec, unchecked
 from remyx_action.project.models.metrics import BarMetric, measured_metrics
-from remyx_action.project.models.policy import AllOf, AnyOf, AtLeast, Directional, Leaf, Node
 
 from .rules import RuleTree, compile_policy
 
 
 class Bar(Spec):
     policy: Policy
-    """In normal form: `no_regression` inside reject has become `regresses_by`."""
+    """As written."""
     template: Name
     missing: Literal["unmatched", "worst"]
     baseline: Literal["measured", "recorded"]
@@ -64,25 +63,10 @@ def claims_in(bar: Bar) -> dict[str, list[Claim]]:
 
 def set_bar(policy: Policy, template: Template, vocabulary: Metrics) -> Bar:
     """The bar of a checked policy, template and vocabulary."""
-    reject = policy.reject and _violations(policy.reject)
     return unchecked(Bar)(
-        policy=policy.model_copy(update={"reject": reject}),
+        policy=policy,
         template=template.name,
         missing=template.missing,
         baseline=template.baseline,
         metrics=list(measured_metrics(template, vocabulary).values()),
     )
-
-
-def _violations(rule: Node) -> Node:
-    """Turn each guard of a reject rule into the regression that violates it."""
-    field = "all" if isinstance(rule, AllOf) else "any" if isinstance(rule, AnyOf) else "of"
-    return rule.model_copy(update={field: [_violation(child) for child in getattr(rule, field)]})
-
-
-def _violation(child: Node | Leaf) -> Node | Leaf:
-    if isinstance(child, AllOf | AnyOf | AtLeast):
-        return _violations(child)
-    if isinstance(child, Guard):
-        return Directional.model_validate(child.model_dump() | {"op": "regresses_by"})
-    return child

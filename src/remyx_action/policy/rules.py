@@ -14,9 +14,9 @@ from typing import Any, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from remyx_action.decimals import plain
 from remyx_action.evidence.claims import SIDES, Claim, claim_of
 from remyx_action.project.models import FieldCondition, Policy
+from remyx_action.project.models.conditions import ChangeCondition, condition_of, text_of
 from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.policy import AllOf, AnyOf, AtLeast, Leaf, Node
 
@@ -74,7 +74,7 @@ class Condition(Struct, frozen=True, kw_only=True):
 
     mark: Mark = Mark.UNKNOWN
     reason: str | None = None
-    """Why the mark is false or unknown, or was unknown before `on_missing: violated`."""
+    """Why the mark is false or unknown, or was unknown before `on_unknown: violated`."""
     observed: Decimal | None = None
     """Compared with the threshold: value, delta, gain, loss or field, on its own side of the threshold."""
     confidence: Decimal | None = None
@@ -251,32 +251,34 @@ def _gate(rule: Node, metrics: Mapping[str, BarMetric], role: Role, pointer: str
 def _condition(
     written: Leaf, metrics: Mapping[str, BarMetric], role: Role, pointer: str, share: int
 ) -> Condition:
+    meant = condition_of(written)
     same: dict[str, Any] = {
         "pointer": pointer,
         "role": role,
         "text": text_of(written),
-        "op": written.op,
-        "threshold": written.threshold,
-        "violated": written.on_missing == "violated",
-        "why": written.why,
+        "op": meant.op,
+        "threshold": meant.threshold,
+        "violated": meant.on_unknown == "violated",
+        "why": meant.why,
     }
-    if isinstance(written, FieldCondition):
-        side, strict = SIDES[written.op]
+    if isinstance(meant, FieldCondition):
+        side, strict = SIDES[meant.op]
         return OnField(
             **same,
-            field=written.field,
-            metric=None if written.metric is None else metrics[written.metric],
-            keys=() if written.metric is None else (written.metric,),
-            claim=Claim(quantity="value", side=side, strict=strict, threshold=written.threshold),
+            field=meant.field,
+            metric=None if meant.metric is None else metrics[meant.metric],
+            keys=() if meant.metric is None else (meant.metric,),
+            claim=Claim(quantity="value", side=side, strict=strict, threshold=meant.threshold),
         )
-    metric = metrics[written.metric.partition(".")[0]]
-    declared: Decimal | None = getattr(written, "confidence", None)
+    assert not isinstance(meant, ChangeCondition)
+    metric = metrics[meant.metric.partition(".")[0]]
+    declared: Decimal | None = getattr(meant, "confidence", None)
     return OnMetric(
         **same,
         metric=metric,
         keys=(metric.key,),
-        claim=claim_of(written, metric.direction),
-        expect=getattr(written, "expect", None),
+        claim=claim_of(meant, metric.direction, violated=role == "reject"),
+        expect=getattr(meant, "expect", None),
         declared_floor=declared,
         floor=None if declared is None else effective_floor(declared, share),
         share=share,
@@ -286,13 +288,3 @@ def _condition(
 def effective_floor(declared: Decimal, share: int) -> Fraction:
     """1 - (1 - c)/share, exactly."""
     return 1 - (1 - Fraction(declared)) / share
-
-
-def text_of(condition: Leaf) -> str:
-    """Such as `accuracy improves_by 0.01` or `delta_confidence >= 0.95`."""
-    threshold = f"{plain(condition.threshold):f}"
-    if isinstance(condition, FieldCondition):
-        field = f"{condition.field} of {condition.metric}" if condition.metric else condition.field
-        return f"{field} {condition.op} {threshold}"
-    relative = " relative" if getattr(condition, "mode", None) == "relative" else ""
-    return f"{condition.metric} {condition.op} {threshold}{relative}"

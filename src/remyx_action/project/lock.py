@@ -1,7 +1,7 @@
 """Digests of what a verdict is judged under, so that two people can tell that they mean the same.
 
-Specs are digested in normal form: comments, the order of keys, the spelling of numbers and defaults that
-are written out do not count. Harness files count byte by byte.
+Specs are digested in normal form: comments, the order of keys, the spelling of numbers, defaults that are
+written out, and whether a condition is a line or a mapping do not count. Harness files count byte by byte.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from msgspec import Struct
 from remyx_action.decimals import plain
 
 from .models import Experiment, Lock, LockDigests, Metrics, Policy, Template
+from .models.policy import in_keys
 
 Digestible = Metrics | Template | Policy | Experiment
 
@@ -32,6 +33,8 @@ class HarnessFile(Struct, frozen=True, kw_only=True):
 def digest_of(spec: Digestible) -> str:
     """Return `sha256:…` of a spec in normal form."""
     # Defaults are left out, so that a key that a later version adds does not make every lock stale.
+    if isinstance(spec, Policy):
+        spec = in_keys(spec)
     values = spec.model_dump(by_alias=True, exclude_defaults=True)
     text = json.dumps(_normal(values), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return _sha256(f"remyx-{type(spec).__name__.lower()}/1\n{text}".encode())

@@ -17,10 +17,13 @@ from remyx_action.errors import Problem, Severity
 from .files.pointer import pointer_to
 from .files.wording import did_you_mean, quoted
 from .files.yaml_text import MOST_PROBLEMS, TOP, Document
+from .models.conditions import REFERENCE_PATTERN, as_fraction
 from .models.container import DOTTED_PATTERN, IMAGE_PATTERN, INSIDE_PATTERN, SIZE_PATTERN, USER_PATTERN
 from .models.fields import (
+    FIELDS,
     KEY_PATTERN,
     LINE_PATTERN,
+    METRIC_KEY_PATTERN,
     NAME_PATTERN,
     PATH_PATTERN,
     PLACEHOLDER_PATTERN,
@@ -33,7 +36,8 @@ from .models.fields import (
 from .models.lighteval import TASK_PATTERN, URL_PATTERN
 from .models.lock import DIGEST_PATTERN
 from .models.metrics import PERCENTILE_PATTERN
-from .models.policy import KIND_OF_OP, REFERENCE_PATTERN, as_fraction
+from .models.miswritten import NO_SUFFIX, OPERATORS
+from .models.policy import KIND_OF_OP
 
 
 class Words(Struct, frozen=True, kw_only=True):
@@ -46,6 +50,7 @@ class Words(Struct, frozen=True, kw_only=True):
 
 PATTERNS = {
     KEY_PATTERN: ("a metric's key", "use a-z, 0-9, _ and -, starting with a letter, at most 64"),
+    METRIC_KEY_PATTERN: ("a metric's key", "use a-z, 0-9, _ and -, starting with a letter, at most 64"),
     NAME_PATTERN: ("a name", "use letters, digits, . _ and -, starting with a letter or digit, at most 64"),
     LINE_PATTERN: ("one line of text", "remove line breaks and control characters"),
     TEXT_PATTERN: ("plain text", "remove control characters"),
@@ -62,21 +67,6 @@ PATTERNS = {
     SIZE_PATTERN: ("a size", "write a number and k, m, g or t, such as 8g"),
     USER_PATTERN: ("a user", "write a name or number, or both of user and group, such as 1000:1000"),
     DOTTED_PATTERN: ("keys joined by dots", "write them as arguments.eval_model"),
-}
-
-MISWRITTEN_OPERATORS = {
-    "=>": ">=",
-    "=<": "<=",
-    "=": "==",
-    "≥": ">=",
-    "≤": "<=",
-    "gt": ">",
-    "ge": ">=",
-    "gte": ">=",
-    "lt": "<",
-    "le": "<=",
-    "lte": "<=",
-    "eq": "==",
 }
 
 TYPES = {
@@ -108,7 +98,7 @@ def words_of(detail: Any, *, owners: list[str]) -> Words:
     if kind == "literal_error":
         return _not_allowed(key, value, context["expected"], owners)
     if kind == "string_pattern_mismatch":
-        return _pattern(value, context["pattern"])
+        return _pattern(key, value, context["pattern"])
     if kind == "out-of-bounds":
         help_ = as_fraction(Decimal(value)) if key == "confidence" else None
         return Words(
@@ -139,7 +129,7 @@ def _not_allowed(key: str, value: Any, expected: str, owners: list[str]) -> Word
     if key == "op" and "FieldCondition" not in owners:
         allowed = list(KIND_OF_OP)
     if isinstance(value, str):
-        meant = MISWRITTEN_OPERATORS.get(value) if key == "op" else None
+        meant = OPERATORS.get(value) if key == "op" else None
         return Words(
             code="not-allowed",
             message=f"{quoted(value)} is not one of the allowed words",
@@ -156,11 +146,13 @@ def _not_allowed(key: str, value: Any, expected: str, owners: list[str]) -> Word
     )
 
 
-def _pattern(value: str, pattern: str) -> Words:
+def _pattern(key: str, value: str, pattern: str) -> Words:
     if pattern == WORD_PATTERN:
         return _placeholder(value)
+    if pattern in (METRIC_KEY_PATTERN, REFERENCE_PATTERN) and value in FIELDS:
+        return _field(key, value)
     what, help_ = PATTERNS.get(pattern, ("allowed here", "see the reference"))
-    if pattern == KEY_PATTERN:
+    if pattern in (KEY_PATTERN, METRIC_KEY_PATTERN):
         stem, dot, suffix = value.partition(".")
         if dot and suffix in ("value", "delta", "relative_delta"):
             help_ = f"write {stem}: this operator takes no suffix"
@@ -169,8 +161,20 @@ def _pattern(value: str, pattern: str) -> Words:
         elif re.match(KEY_PATTERN, value.casefold()):
             help_ = f"did you mean {value.casefold()}?"
     if pattern == REFERENCE_PATTERN and re.match(KEY_PATTERN, value):
-        help_ = f"write {value}.value, {value}.delta or {value}.relative_delta"
+        return Words(
+            code="metric-without-suffix",
+            message=f"{value} is compared, {NO_SUFFIX}",
+            help=f"write {value}.value, {value}.delta or {value}.relative_delta",
+        )
     return Words(code="wrong-form", message=f"{quoted(value)} is not {what}", help=help_)
+
+
+def _field(key: str, name: str) -> Words:
+    """The name of a field where a metric belongs."""
+    help_ = f"give the metric another key than {', '.join(FIELDS)}"
+    if key == "metric":
+        help_ = f"write `field: {name}`" + (" with the metric" if name in ("worse", "better") else "")
+    return Words(code="field-as-metric", message=f"{name} is a field, and no metric", help=help_)
 
 
 def _placeholder(value: str) -> Words:
@@ -194,7 +198,7 @@ def _rule_or_condition(key: str) -> Words:
     return Words(
         code="not-a-condition",
         message="this is neither a condition nor a rule",
-        help='write {metric: KEY.delta, op: ">=", threshold: 0.02}, or a rule with all, any or at_least',
+        help="write a line such as KEY.delta >= 0.02 at 80%, or a rule with all, any or at_least",
     )
 
 
@@ -246,6 +250,8 @@ MISPLACED_KEYS = {
     ): "a field carries no confidence; use `delta_confidence` with a threshold",
     ("Equality", "expect"): "`expect` goes with conditions that more samples can settle",
     ("FieldCondition", "expect"): "`expect` goes with metric conditions",
+    ("ExplainedLine", "confidence"): "write it into the line: `… at 80%`",
+    ("ExplainedLine", "mode"): "write it into the line: `… 5% of baseline`",
     ("FieldCondition", "mode"): "`mode` goes with improves_by, regresses_by and no_regression",
 }
 """(Model, key) → why a key that stands elsewhere cannot stand here."""
@@ -311,6 +317,8 @@ def _unknown_key(key: str, owner: list[type[BaseModel]]) -> Words:
         why = MISPLACED_KEYS.get((model.__name__, key))
         if key in COMBINATORS.get(model.__name__, ()):
             why = ONE_COMBINATOR
+        if "op" in model.model_fields and key in (*OPERATORS, *KIND_OF_OP):
+            why = f'write `op: "{OPERATORS.get(key, key)}"` and `threshold: …`'
         if why is not None:
             return Words(code="unknown-key", message=f"{quoted(key)} cannot stand here", help=why)
     allowed = [field.alias or name for one in owner for name, field in one.model_fields.items()]

@@ -20,6 +20,7 @@ from .files.pointer import pointer_to
 from .files.wording import did_you_mean, listed, nearest, quoted
 from .files.yaml_text import MOST_PROBLEMS, Document
 from .models import Template
+from .models.conditions import parse_line
 from .problems import Words, problem_at
 
 Located = tuple[str, Words]
@@ -329,14 +330,27 @@ class _Scope(Struct, frozen=True, kw_only=True):
 
 
 def _metric_names(rule: Any, pointer: str, level: int = 0) -> Iterator[tuple[str, str]]:
-    """Pointer and text of every `metric:` below a raw rule."""
+    """Pointer and text of every metric that is named below a raw rule, in lines and in keys."""
+    if isinstance(rule, str):
+        named = _metric_of_line(rule)
+        if named is not None:
+            yield pointer, named
     if not isinstance(rule, dict) or level > MOST_LEVELS_WALKED:
         return
+    yield from _metric_names(rule.get("if"), f"{pointer}/if", MOST_LEVELS_WALKED + 1)
     if isinstance(rule.get("metric"), str):
         yield f"{pointer}/metric", rule["metric"]
     for name in ("all", "any", "of"):
         for index, child in enumerate(entries(rule.get(name))):
             yield from _metric_names(child, f"{pointer}/{name}/{index}", level + 1)
+
+
+def _metric_of_line(line: str) -> str | None:
+    """The metric that a line names; None where it names none or is no condition."""
+    try:
+        return parse_line(line).metric
+    except ValueError:
+        return None
 
 
 def _experiment(files: Files, path: str) -> Iterator[Problem]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from itertools import pairwise
 from textwrap import dedent
@@ -18,7 +18,8 @@ from remyx_action.decimals import plain
 from remyx_action.project.files.yaml_scalars import LARGEST_NUMBER
 from remyx_action.project.load import Bundle
 from remyx_action.project.models import Experiment, Lock, Metric, Metrics, Policy, Template
-from remyx_action.project.models.metrics import ExactBaseline, RecordedBaseline, implied_range
+from remyx_action.project.models.conditions import LINE_PATTERN, pattern_of_lines
+from remyx_action.project.models.metrics import declared_value, implied_range
 from remyx_action.project.models.results import Results
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -141,7 +142,7 @@ def project_schemas(bundle: Bundle) -> dict[str, dict[str, Any]]:
 
     Files that are wrong are left out: what they would have declared is not offered.
     """
-    metrics = bundle.metrics.metrics if bundle.metrics else []
+    metrics: Sequence[Metric] = bundle.metrics.metrics if bundle.metrics else []
     keys = _choice((metric.key, describe(metric)) for metric in metrics)
     templates = _choice(
         (name, f"measures {', '.join(template.metrics)}") for name, template in bundle.templates.items()
@@ -152,6 +153,8 @@ def project_schemas(bundle: Bundle) -> dict[str, dict[str, Any]]:
         _narrow(definitions[owner]["properties"], "metric", _references(metrics))
     for owner in WITHOUT_SUFFIX:
         _narrow(definitions[owner]["properties"], "metric", keys)
+    if metrics:
+        _narrow_lines(definitions, metrics)
     _narrow(policy["properties"], "template", templates)
     _narrow(experiment["properties"], "template", templates)
     _narrow(experiment["properties"], "target_metric", keys)
@@ -165,10 +168,41 @@ def project_schemas(bundle: Bundle) -> dict[str, dict[str, Any]]:
     }
 
 
+def _narrow_lines(schema: Any, metrics: Sequence[Metric]) -> None:
+    """Allow only lines on these metrics, wherever lines stand, and offer some for completion."""
+    if isinstance(schema, list):
+        for one in schema:
+            _narrow_lines(one, metrics)
+    elif isinstance(schema, dict):
+        if schema.get("pattern") == LINE_PATTERN:
+            schema["pattern"] = pattern_of_lines([metric.key for metric in metrics])
+            schema["examples"] = [line for metric in metrics for line in _lines_on(metric)] + OF_FIELDS
+        for one in schema.values():
+            _narrow_lines(one, metrics)
+
+
+OF_FIELDS = ["delta_confidence >= 80%", "coverage >= 1"]
+
+
+def _lines_on(metric: Metric) -> list[str]:
+    """Conditions that a person may want of a metric."""
+    limits = implied_range(metric)
+    share = Decimal(0) if limits is None else limits[1] - limits[0]
+    gain, loss = (f"{plain(share * part):f}" if share else f"{part * 100:f}% of baseline" for part in PARTS)
+    return [
+        f"{metric.key} improves_by {gain} at 80%",
+        f"{metric.key} no_regression {loss} at 80%",
+        f"{metric.key}.value {'>=' if metric.direction == 'higher' else '<='} 0",
+    ]
+
+
+PARTS = (Decimal("0.02"), Decimal("0.01"))
+"""Of the range, or of the baseline: a gain, and a loss that may be."""
+
+
 def describe(metric: Metric) -> str:
     """What a person wants to know of a metric while writing a rule."""
-    baseline = metric.baseline
-    value = baseline.value if isinstance(baseline, RecordedBaseline | ExactBaseline) else baseline
+    value = declared_value(metric)
     limits = implied_range(metric)
     parts = [
         metric.label or metric.key,

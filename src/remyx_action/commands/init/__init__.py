@@ -1,16 +1,15 @@
 """Set up: what a person answered, or what the repository shows → the texts of the files that set a bar."""
 
 from .answers import Answers, MetricAnswer
-from .conditions import Condition, condition_of, recommended
+from .conditions import check_condition, recommended
 from .finding import Found, find_in
 from .texts import texts_of, workflow_text
 
 __all__ = [
     "Answers",
-    "Condition",
     "Found",
     "MetricAnswer",
-    "condition_of",
+    "check_condition",
     "find_in",
     "recommended",
     "texts_of",

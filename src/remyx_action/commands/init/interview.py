@@ -12,7 +12,7 @@ from remyx_action.errors import WrongUsage
 from remyx_action.project.models.fields import KEY_PATTERN, NAME_PATTERN
 from remyx_action.project.models.metrics import UNITS_THAT_NEED_A_DIRECTION
 
-from . import Answers, Found, MetricAnswer, condition_of, recommended
+from . import Answers, Found, MetricAnswer, check_condition, recommended
 
 Say = Callable[[str], None]
 _NUMBER = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?")
@@ -114,25 +114,25 @@ def _rules(
         return _rules(metrics, keys, ask, say)
     ship, reject = recommended(metrics, chosen)
     return (
-        _conditions("Ship when all of these hold", ship, keys, ask, say),
-        _conditions("Reject when any of these is surely violated or holds", reject, keys, ask, say),
+        _conditions("Ship when all of these hold", ship, metrics, ask, say),
+        _conditions("Reject when any of these is surely violated or holds", reject, metrics, ask, say),
     )
 
 
 def _conditions(
-    title: str, proposed: tuple[str, ...], keys: list[str], ask: Ask, say: Say
+    title: str, proposed: tuple[str, ...], metrics: tuple[MetricAnswer, ...], ask: Ask, say: Say
 ) -> tuple[str, ...]:
     say(f"{title}:")
     for one in proposed:
         say(f"  {one}")
     answer = ask("Enter keeps them; or type your own, one a line, an empty line ends them")
-    return tuple(_typed(answer, keys, ask, say)) or proposed
+    return tuple(_typed(answer, metrics, ask, say)) or proposed
 
 
-def _typed(answer: str, keys: list[str], ask: Ask, say: Say) -> Iterator[str]:
+def _typed(answer: str, metrics: tuple[MetricAnswer, ...], ask: Ask, say: Say) -> Iterator[str]:
     while answer:
         try:
-            condition_of(answer, keys)
+            check_condition(answer, metrics)
             yield answer
         except WrongUsage as wrong:
             say(f"  {wrong.message}: {wrong.help}")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from importlib.resources import files
 
 from .answers import Answers, MetricAnswer
-from .conditions import condition_of
+from .conditions import check_condition
 
 _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]*(?: [A-Za-z0-9_./-]+)*")
 _NUMBER = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?")
@@ -104,24 +104,23 @@ def _template(answers: Answers) -> Iterator[str]:
 
 
 def _policy(answers: Answers) -> Iterator[str]:
-    keys = [metric.key for metric in answers.metrics]
     yield from _head("policy")
     yield f"name: {scalar(answers.policy)}"
     yield f"template: {scalar(answers.template)}"
-    yield from _rule("ship", "all", answers.ship, keys)
+    yield from _rule("ship", "all", answers.ship, answers.metrics)
     if answers.reject:
-        yield from _rule("reject", "any", answers.reject, keys)
+        yield from _rule("reject", "any", answers.reject, answers.metrics)
         if answers.shares_floors:
             yield "  floors: shared"
     if answers.notes:
         yield f"notes: {json.dumps(answers.notes, ensure_ascii=False)}"
 
 
-def _rule(role: str, gate: str, conditions: Sequence[str], keys: Sequence[str]) -> Iterator[str]:
+def _rule(role: str, gate: str, conditions: Sequence[str], metrics: Sequence[MetricAnswer]) -> Iterator[str]:
     yield f"{role}:"
     yield f"  {gate}:"
     for typed in conditions:
-        yield f"    - {condition_of(typed, keys).text}"
+        yield f"    - {check_condition(typed, metrics)}"
 
 
 def _flow(pairs: Iterator[tuple[str, str]] | Sequence[tuple[str, str]]) -> str:

@@ -14,7 +14,7 @@ from remyx_action.policy.rules import Condition, OnField, OnMetric, Role, effect
 
 from .change import Change, Effect, effect_of, together
 from .logic import identity_of, subject_of
-from .words import in_words, listed, number, threshold_moved
+from .words import listed, number, threshold_moved
 
 
 def effect_of_replacing(before: Condition, after: Condition, role: Role) -> Effect:
@@ -111,12 +111,12 @@ def changes_of_condition(before: Condition, after: Condition, place: Place) -> I
     """Every step that leads from one to the other; the steps together do what the whole does."""
     yield from _words_changed(before, after, place)
     if identity_of(before) == identity_of(after):
-        if in_words(before) != in_words(after):
+        if before.text != after.text:
             yield place.change(
                 pointer=after.pointer,
                 code="wording",
                 effect=Effect.UNCHANGED,
-                sentence=f"{in_words(before)} is written as {in_words(after)}, which says the same",
+                sentence=f"{before.text} is written as {after.text}, which says the same",
             )
         return
     if _has_other_terms(before, after):
@@ -132,9 +132,9 @@ def changes_of_condition(before: Condition, after: Condition, place: Place) -> I
 
 def _replaced(before: Condition, after: Condition, place: Place) -> Change:
     verb = "asks now for" if place.role == "ship" else "fires now on"
-    sentence = f"{verb} {in_words(after)} instead of {in_words(before)}"
-    if in_words(after) == in_words(before):
-        sentence = f"{in_words(after)} reads the other way, as the metric's direction turned"
+    sentence = f"{verb} {after.text} instead of {before.text}"
+    if after.text == before.text:
+        sentence = f"{after.text} reads the other way, as the metric's direction turned"
     return place.change(
         pointer=after.pointer,
         code="condition-replaced",
@@ -155,7 +155,7 @@ def _steps(before: Condition, after: Condition, place: Place) -> Iterator[Change
         ("threshold", {"claim": after.claim}, threshold_moved(before, after, place.role)),
         ("floor", {"floor": redeclared}, _floor_moved(before, after)),
         ("shared-floor", {"floor": after.floor}, _share_moved(before, after)),
-        ("on-missing", {"violated": after.violated}, _missing_moved(after, place.role)),
+        ("on-unknown", {"violated": after.violated}, _unknown_moved(after, place.role)),
     ]
     reached = before
     for code, move, sentence in moves:
@@ -178,10 +178,11 @@ def _metrics_of_field(before: Condition, after: Condition) -> str:
 
 def _floor_moved(before: Condition, after: Condition) -> str:
     old, new = before.declared_floor, after.declared_floor
+    text = after.text.partition(" at ")[0]
     if new is None:
-        return f"{after.text} no longer needs confidence {number(old) if old else 'of any size'}"
+        return f"{text} no longer needs confidence {number(old) if old else 'of any size'}"
     instead = f"confidence {number(new)} instead of {number(old)}" if old else f"confidence {number(new)} too"
-    return f"{after.text} needs now {instead}"
+    return f"{text} needs now {instead}"
 
 
 def _share_moved(before: Condition, after: Condition) -> str:
@@ -192,7 +193,7 @@ def _share_moved(before: Condition, after: Condition) -> str:
     )
 
 
-def _missing_moved(after: Condition, role: Role) -> str:
+def _unknown_moved(after: Condition, role: Role) -> str:
     if not after.violated:
         return f"{after.text} stays unknown where its number is missing"
     if role == "ship":
@@ -211,5 +212,5 @@ def _words_changed(before: Condition, after: Condition, place: Place) -> Iterato
                 pointer=after.pointer,
                 code=code,
                 effect=Effect.UNCHANGED,
-                sentence=f"{sentence} {in_words(after)} is another",
+                sentence=f"{sentence} {after.text} is another",
             )

@@ -35,6 +35,7 @@ SHIP_MOVES = {
 REJECT_MOVES = {
     "improves_by": "fires now when it improves by",
     "regresses_by": "fires now when it regresses by more than",
+    "no_regression": "fires now when it regresses by more than",
 }
 
 
@@ -42,16 +43,10 @@ def number(value: Decimal | Fraction) -> str:
     return f"{plain(value) if isinstance(value, Decimal) else round_significant(value):f}"
 
 
-def in_words(condition: Condition) -> str:
-    """`a.delta >= 0.02 at confidence 0.8`."""
-    declared = condition.declared_floor
-    return condition.text + (f" at confidence {number(declared)}" if declared is not None else "")
-
-
 def node_in_words(node: Node) -> str:
     """`any of (a.delta >= 0.02; b no_regression 0.01)`."""
     if isinstance(node, Condition):
-        return in_words(node)
+        return node.text
     return f"{combinator(node)} ({listed([node_in_words(child) for child in node.children], '; ')})"
 
 

@@ -27,23 +27,23 @@ LINTS: dict[str, Lint] = {
         " where lower is better, `delta >= 5` in ship asks for a variant that is worse; in reject, "
         "`delta < -5` throws the improvements out.",
         figure="By how much worse (in ship) or better (in reject) the condition asks the variant to be.",
-        example='{metric: latency.delta, op: ">=", threshold: 5}   # in ship; lower is better',
-        better="{metric: latency, op: improves_by, threshold: 5}",
+        example="latency.delta >= 5   # in ship; lower is better",
+        better="latency improves_by 5",
     ),
     "threshold-beyond-range": Lint(
         title="a threshold lies outside what the metric can reach",
         why="Such a condition is decided before anything is measured. Mostly a percentage was meant.",
         figure="The range of the metric, or the largest difference that two values in it can have.",
-        example='{metric: accuracy.delta, op: ">=", threshold: 2}   # range [0, 1]',
-        better='{metric: accuracy.delta, op: ">=", threshold: 0.02}',
+        example="accuracy.delta >= 2   # range [0, 1]",
+        better="accuracy.delta >= 0.02",
     ),
     "threshold-unit": Lint(
         title="a threshold on a percentage looks like a fraction",
         why="On a metric in percent, 0.02 is two hundredths of a percentage point: nearly any noise "
         "reaches it.",
         figure="The number of samples of which a single one would make that difference.",
-        example='{metric: score.delta, op: ">=", threshold: 0.02}   # unit: "%"',
-        better='{metric: score.delta, op: ">=", threshold: 2}',
+        example='score.delta >= 0.02   # unit: "%"',
+        better="score.delta >= 2",
     ),
     "ship-unreachable": Lint(
         title="whatever meets the ship rule also meets the reject rule",
@@ -60,8 +60,8 @@ LINTS: dict[str, Lint] = {
         "Φ(−|t|·√n/σ) per condition, to the nearest reachable value where the metric has a range, "
         "with σ from the recorded standard error, else 0.44 of the range, and metrics taken as "
         "independent. Four conditions `delta < -0.01` on [0, 1] at n = 300: 79 %.",
-        example='{metric: accuracy.delta, op: "<", threshold: -0.01}   # in reject',
-        better='{metric: accuracy.delta, op: "<", threshold: -0.01, confidence: 0.80}',
+        example="accuracy.delta < -0.01   # in reject",
+        better="accuracy.delta < -0.01 at 0.80",
     ),
     "cannot-pass": Lint(
         title="a ship condition cannot hold, however good the variant is",
@@ -69,7 +69,7 @@ LINTS: dict[str, Lint] = {
         "the floor: every run would end in iterate.",
         figure="The largest improvement that is left, or the highest confidence that the best imaginable "
         "variant reaches at the declared number of samples.",
-        example="{metric: accuracy, op: improves_by, threshold: 0.02, confidence: 0.95}   # samples: 4",
+        example="accuracy improves_by 0.02 at 0.95   # samples: 4",
         better="declare and run more samples, or lower the floor",
     ),
     "wide-range": Lint(
@@ -80,7 +80,7 @@ LINTS: dict[str, Lint] = {
         figure="The confidence that a variant with the very same scores reaches at the declared number of "
         "samples, and the number of samples from which it passes. 20 identical pairs on [0, 1] have "
         "0.56 for `no_regression 0.01`.",
-        example="{metric: accuracy, op: no_regression, threshold: 0.01, confidence: 0.80}   # samples: 20",
+        example="accuracy no_regression 0.01 at 0.80   # samples: 20",
         better="declare the narrowest range that holds every score, or run more samples",
     ),
     "floors-not-shared": Lint(
@@ -97,14 +97,14 @@ LINTS: dict[str, Lint] = {
         why="It costs a run and decides nothing, or it was forgotten.",
         figure="How many of the template's metrics stand in no rule of the policy.",
         example="metrics: [accuracy, latency], and rules that name accuracy only",
-        better="{metric: latency, op: no_regression, threshold: 5}",
+        better="latency no_regression 5",
     ),
     "metric-without-guard": Lint(
         title="a metric of the ship rule may become worse without end",
         why="Where a rule needs only some of its conditions, the others may fail by any amount.",
         figure="By how much the metric may become worse: its range, or no limit.",
         example="at_least: 3 with four conditions, and no reject rule",
-        better="reject: {any: [{metric: KEY, op: no_regression, threshold: 0.01, confidence: 0.80}]}",
+        better="reject: {any: [KEY no_regression 0.01 at 0.80]}",
     ),
     "notes-say-k-of-n": Lint(
         title="the notes say `k of n` and no rule does",

@@ -8,9 +8,9 @@ from math import ceil, erfc, floor, sqrt
 
 from remyx_action.confidence.student import normal_quantile
 from remyx_action.policy.rules import Condition, Gate, OnMetric
-from remyx_action.project.models.metrics import RecordedBaseline
+from remyx_action.project.models.metrics import RecordedBaseline, declared_value
 
-from .context import Context, Finding, declared_value, width_of
+from .context import Context, Finding, width_of
 from .rules import percent
 
 USUAL_SPREAD = 0.44
@@ -35,7 +35,7 @@ def reject_without_floor(context: Context) -> Iterator[Finding]:
         pointer=bare[0].pointer,
         message=f"{conditions} no floor: at n = {min(sizes)} the rule rejects an unchanged model "
         f"with probability {about} {percent(chance)}",
-        help=f"add `confidence: 0.80`, which makes it {percent(floored)}",
+        help=f"add `at 80%`, which makes it {percent(floored)}",
     )
 
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from remyx_action.policy.bar import Bar, set_bar
 from remyx_action.policy.rules import Gate, OnField, OnMetric, Role
 from remyx_action.project.models import Metrics, Policy, Template
-from remyx_action.project.models.metrics import BarMetric, ExactBaseline, RecordedBaseline
+from remyx_action.project.models.metrics import BarMetric
 
 
 class Finding(Struct, frozen=True, kw_only=True):
@@ -68,9 +68,3 @@ def context_of(policy: Policy, template: Template, vocabulary: Metrics, *, has_r
 def width_of(metric: BarMetric) -> Decimal | None:
     """Of the metric's range."""
     return metric.range[1] - metric.range[0] if metric.range else None
-
-
-def declared_value(metric: BarMetric) -> Decimal | None:
-    """The baseline's value, however it is declared."""
-    baseline = metric.baseline
-    return baseline.value if isinstance(baseline, RecordedBaseline | ExactBaseline) else baseline

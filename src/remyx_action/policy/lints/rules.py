@@ -99,7 +99,7 @@ def metric_in_no_rule(context: Context) -> Iterator[Finding]:
             pointer="/ship",
             message=f"{len(left_out)} of {len(metrics)} measured metrics stand in no rule: "
             f"{', '.join(left_out)}",
-            help=f"guard it with {{metric: {left_out[0]}, op: no_regression}}, or measure it no more",
+            help=f"guard it with `{left_out[0]} no_regression …`, or measure it no more",
         )
 
 
@@ -109,7 +109,7 @@ def metric_without_guard(context: Context) -> Iterator[Finding]:
         condition.metric.key
         for condition in context.on_metrics()
         if (condition.role == "reject" and not condition.favours_better)
-        or (condition.role == "ship" and condition.pointer in deciding and condition.favours_better)
+        or (condition.role == "ship" and condition.pointer in deciding and _bounds_loss(condition))
     }
     named: set[str] = set()
     for condition in context.on_metrics("ship"):
@@ -122,8 +122,12 @@ def metric_without_guard(context: Context) -> Iterator[Finding]:
             lint="metric-without-guard",
             pointer=condition.pointer,
             message=f"{key} may become worse {how_far} and still ship",
-            help=f"add {{metric: {key}, op: no_regression, threshold: …, confidence: 0.80}} to reject",
+            help=f"add `{key} no_regression … at 80%` to reject",
         )
+
+
+def _bounds_loss(condition: OnMetric) -> bool:
+    return condition.favours_better or condition.op == "=="
 
 
 def notes_say_k_of_n(context: Context) -> Iterator[Finding]:

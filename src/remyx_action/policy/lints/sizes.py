@@ -9,9 +9,9 @@ from fractions import Fraction
 from remyx_action.confidence.pseudo_samples import Observed, Prior, locate
 from remyx_action.decimals import plain
 from remyx_action.policy.rules import OnMetric
-from remyx_action.project.models.metrics import ExactBaseline, RecordedBaseline
+from remyx_action.project.models.metrics import ExactBaseline, RecordedBaseline, declared_value
 
-from .context import Context, Finding, declared_value, width_of
+from .context import Context, Finding, width_of
 
 TRIED = 50
 """Shares of improved samples among which the best is sought."""

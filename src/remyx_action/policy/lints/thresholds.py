@@ -27,7 +27,7 @@ def _side(condition: OnMetric) -> dict[str, str]:
     metric, threshold = condition.metric, condition.claim.threshold
     size = plain(abs(threshold))
     amount = f"{size:f} of the baseline" if condition.is_relative else f"{size:f}"
-    mode = ", mode: relative" if condition.is_relative else ""
+    of = " of baseline" if condition.is_relative else ""
     upwards = "worse" if metric.direction == "lower" else "better"
     if threshold < 0:
         upwards = "better" if upwards == "worse" else "worse"
@@ -36,12 +36,12 @@ def _side(condition: OnMetric) -> dict[str, str]:
         op = "improves_by" if upwards == "worse" else "no_regression"
         return {
             "message": f"ships only where {metric.key} is {asked}: {metric.direction} is better",
-            "help": f"did you mean {{metric: {metric.key}, op: {op}, threshold: {size:f}{mode}}}?",
+            "help": f"did you mean `{metric.key} {op} {size:f}{of}`?",
         }
     rejected = f"is {amount} or more better" if upwards == "better" else f"is less than {amount} worse"
     return {
         "message": f"rejects where {metric.key} {rejected}: {metric.direction} is better",
-        "help": f"did you mean {{metric: {metric.key}, op: regresses_by, threshold: {size:f}{mode}}}?",
+        "help": f"did you mean `{metric.key} regresses_by {size:f}{of}`?",
     }
 
 

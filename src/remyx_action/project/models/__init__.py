@@ -3,25 +3,15 @@
 These models are the only source of the JSON Schemas under `schemas/`.
 """
 
+from .conditions import Comparison, Directional, Equality, FieldCondition, Guard, MetricCondition
 from .experiment import Experiment
 from .lock import Lock, LockDigests
 from .metrics import Metric, Metrics
-from .policy import (
-    Comparison,
-    Condition,
-    Directional,
-    Equality,
-    FieldCondition,
-    Guard,
-    MetricCondition,
-    Policy,
-    Rule,
-)
+from .policy import Policy, Rule
 from .template import ResultsMap, Template
 
 __all__ = [
     "Comparison",
-    "Condition",
     "Directional",
     "Equality",
     "Experiment",

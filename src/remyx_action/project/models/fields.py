@@ -25,7 +25,11 @@ Built = TypeVar("Built")
 END = r"(?![\s\S])"
 """End of text in every regular-expression dialect; `$` lets a trailing newline through in Python's."""
 
+FIELDS = ("delta_confidence", "sample_size", "coverage", "worse", "better")
+"""Numbers about the whole comparison; no metric may have such a name."""
+
 KEY_PATTERN = r"^[a-z][a-z0-9_-]{0,63}" + END
+METRIC_KEY_PATTERN = rf"^(?!(?:{'|'.join(FIELDS)}){END})[a-z][a-z0-9_-]{{0,63}}" + END
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}" + END
 BREAKS = r"\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff"
 CONTROLS = r"\u0000-\u001f" + BREAKS
@@ -143,6 +147,8 @@ DISTINCT = AfterValidator(_distinct)
 Number = Annotated[Decimal, BeforeValidator(_decimal), WithJsonSchema({"type": "number"})]
 Integer = Annotated[int, BeforeValidator(_integer), WithJsonSchema({"type": "integer"})]
 Key = Annotated[str, Field(pattern=KEY_PATTERN)]
+"""A name of a number that an eval script emits."""
+MetricKey = Annotated[str, Field(pattern=METRIC_KEY_PATTERN)]
 """A metric's key: what the eval script emits and what rules name."""
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 """A template's, policy's or experiment's name: the stem of its file."""

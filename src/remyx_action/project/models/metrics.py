@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
 
-from .fields import Bounds, Integer, Key, Line, Number, Spec, Version, refuse
+from remyx_action.decimals import plain
+
+from .fields import Bounds, Integer, Key, Line, MetricKey, Number, Spec, Version, refuse
 from .template import Template
 
 RANGE_OF_UNIT = {
@@ -71,7 +73,7 @@ class Metric(Spec):
     """One number that the evaluation reports and that rules may name."""
 
     # Each validator sees the fields above its own: unit and range come before what depends on them.
-    key: Key
+    key: MetricKey
     """What the eval script emits and what rules name: a-z, 0-9, _ and -, starting with a letter."""
     label: Annotated[Line, Field(min_length=1, max_length=80)] | None = None
     """Short, shown everywhere; the key where absent."""
@@ -191,12 +193,31 @@ def all_metrics(template: Template, vocabulary: Metrics) -> dict[str, BarMetric]
     return {metric.key: _filled_in(metric, template) for metric in vocabulary.metrics}
 
 
+def readings_of(percentage: str, limits: Sequence[Decimal] | None, baseline: Decimal | None) -> str | None:
+    """Return both readings of a bare percentage on a share or a percentage; None on any other metric."""
+    if limits is None or [*limits] not in ([0, 1], [0, 100]):
+        return None
+    number = Decimal(percentage)
+    points = number if limits[1] == 100 else number.scaleb(-2)
+    advice = f"write `{percentage}% of baseline`, or `{plain(points):f}` for {number:f} of a hundred points"
+    if baseline is None:
+        return advice
+    part = plain(abs(baseline) * number.scaleb(-2))
+    return f"{percentage}% of the baseline {plain(baseline):f} is {part:f}: {advice}"
+
+
 def implied_range(metric: Metric) -> list[Decimal] | None:
     """[lo, hi] as declared, else as the unit implies, else None."""
     if metric.range is not None:
         return metric.range
     implied = RANGE_OF_UNIT.get(metric.unit.casefold())
     return list(implied) if implied else None
+
+
+def declared_value(metric: Metric | BarMetric) -> Decimal | None:
+    """The baseline's value, however it is declared."""
+    baseline = metric.baseline
+    return baseline.value if isinstance(baseline, RecordedBaseline | ExactBaseline) else baseline
 
 
 def _filled_in(metric: Metric, template: Template) -> BarMetric:

@@ -3,138 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
 
-from .fields import END, Bounds, Integer, Key, Line, Name, Number, Spec, Text, Version, no_entries, refuse
+from .conditions import (
+    Comparison,
+    Condition,
+    ConditionLine,
+    Directional,
+    Equality,
+    ExplainedLine,
+    FieldCondition,
+    Guard,
+    Why,
+    condition_of,
+)
+from .fields import Bounds, Integer, Line, Name, Spec, Text, Version, no_entries, refuse
 
 MOST_LEVELS = 3
 """How deep rules may stand in rules, the outermost included."""
-
-REFERENCE_PATTERN = r"^[a-z][a-z0-9_-]{0,63}\.(value|delta|relative_delta)" + END
-MetricReference = Annotated[str, Field(pattern=REFERENCE_PATTERN)]
-Floor = Annotated[Number, Bounds(above="0.5", below="1")]
-"""How confident one must be in the condition itself: 0.5 < c < 1."""
-Why = Annotated[Text, Field(min_length=1)]
-OnMissing = Literal["unknown", "violated"]
-
-
-class Comparison(Spec):
-    """`KEY.value`, `KEY.delta` or `KEY.relative_delta` against a number; raw, not turned by direction."""
-
-    metric: MetricReference
-    """A metric's key with `.value`, `.delta` or `.relative_delta`."""
-    op: Literal[">=", ">", "<=", "<"]
-    """How the number compares with the threshold."""
-    threshold: Number
-    """In the metric's unit; for `relative_delta` a fraction of the baseline's size."""
-    confidence: Floor | None = None
-    """Floor: how sure one must be of this very inequality, 0.5 < c < 1."""
-    why: Why | None = None
-    """Shown beside the condition."""
-    on_missing: OnMissing = "unknown"
-    """`violated`: an unknown becomes false in ship and true in reject."""
-    expect: Number | None = None
-    """The true value that the team hopes for; advice counts samples for it."""
-
-
-class Equality(Spec):
-    """`KEY.value == t` and its siblings; carries no confidence."""
-
-    metric: MetricReference
-    """A metric's key with `.value`, `.delta` or `.relative_delta`."""
-    op: Literal["=="]
-    """Exactly equal, as decimals."""
-    threshold: Number
-    """In the metric's unit."""
-    why: Why | None = None
-    """Shown beside the condition."""
-    on_missing: OnMissing = "unknown"
-    """`violated`: an unknown becomes false in ship and true in reject."""
-
-
-class Directional(Spec):
-    """`improves_by` and `regresses_by`: turned by the metric's direction."""
-
-    metric: Key
-    """A metric's key, without a suffix."""
-    op: Literal["improves_by", "regresses_by"]
-    """Better by at least, or worse by more than, the threshold."""
-    threshold: Annotated[Number, Bounds(least="0")]
-    """In the metric's unit; with `mode: relative` a fraction of the baseline's size."""
-    mode: Literal["absolute", "relative"] = "absolute"
-    """`relative`: the threshold is a fraction of the baseline's size."""
-    confidence: Floor | None = None
-    """Floor: how sure one must be of this very inequality, 0.5 < c < 1."""
-    why: Why | None = None
-    """Shown beside the condition."""
-    on_missing: OnMissing = "unknown"
-    """`violated`: an unknown becomes false in ship and true in reject."""
-    expect: Number | None = None
-    """The true value that the team hopes for; advice counts samples for it."""
-
-
-class Guard(Spec):
-    """`no_regression`: must hold in ship; in reject it fires when it is violated."""
-
-    metric: Key
-    """A metric's key, without a suffix."""
-    op: Literal["no_regression"]
-    """Worse by no more than the threshold."""
-    threshold: Annotated[Number, Bounds(least="0")] = Decimal(0)
-    """In the metric's unit; with `mode: relative` a fraction of the baseline's size."""
-    mode: Literal["absolute", "relative"] = "absolute"
-    """`relative`: the threshold is a fraction of the baseline's size."""
-    confidence: Floor | None = None
-    """Floor: how sure one must be of this very inequality, 0.5 < c < 1."""
-    why: Why | None = None
-    """Shown beside the condition."""
-    on_missing: OnMissing = "unknown"
-    """`violated`: an unknown becomes false in ship and true in reject."""
-    expect: Number | None = None
-    """The true value that the team hopes for; advice counts samples for it."""
-
-
-class FieldCondition(Spec):
-    """A number about the whole comparison: `delta_confidence`, `sample_size` or `coverage`."""
-
-    field: Literal["delta_confidence", "sample_size", "coverage"]
-    """delta_confidence and coverage are fractions of 1; sample_size is a count."""
-    metric: Key | None = None
-    """Only this metric; absent: the smallest over the metrics that the field is about."""
-    op: Literal[">=", ">", "<=", "<"]
-    """How the number compares with the threshold."""
-    threshold: Annotated[Number, Bounds(least="0")]
-    """0 to 1, except for sample_size."""
-    why: Why | None = None
-    """Shown beside the condition."""
-    on_missing: OnMissing = "unknown"
-    """`violated`: an unknown becomes false in ship and true in reject."""
-
-    @field_validator("threshold")
-    @classmethod
-    def _fractions_are_at_most_one(cls, threshold: Decimal, info: ValidationInfo) -> Decimal:
-        if threshold > 1 and info.data.get("field") in ("delta_confidence", "coverage"):
-            raise refuse(
-                "above-one",
-                f"{threshold} can never be reached: {info.data['field']} is a fraction of 1",
-                help=as_fraction(threshold) or "write a number between 0 and 1",
-            )
-        return threshold
-
-
-def as_fraction(percent: Decimal) -> str | None:
-    """`did you mean 0.80?` for 80, None where the number cannot be meant in percent."""
-    return f"did you mean {percent / 100:.2f}?" if 1 < percent <= 100 else None
-
 
 Floors = Literal["each", "shared"]
 
 
 def _kind(value: Any) -> str | None:
     """Which model a condition or rule is meant to be, told by the keys that are there."""
+    if isinstance(value, str):
+        return "<line>"
     if isinstance(value, Spec):
         return f"<{type(value).__name__}>"
     if not isinstance(value, Mapping):
@@ -154,6 +50,7 @@ KIND_OF_KEY = {
     "any": "<AnyOf>",
     "at_least": "<AtLeast>",
     "of": "<AtLeast>",
+    "if": "<ExplainedLine>",
     "field": "<FieldCondition>",
 }
 KIND_OF_OP = dict.fromkeys((">=", ">", "<=", "<"), "<Comparison>") | {
@@ -204,8 +101,6 @@ class AtLeast(Spec):
         return children
 
 
-MetricCondition = Comparison | Equality | Directional | Guard
-Condition = MetricCondition | FieldCondition
 Rule = Annotated[
     Annotated[AllOf, Tag("<AllOf>")]
     | Annotated[AnyOf, Tag("<AnyOf>")]
@@ -216,6 +111,8 @@ Child = Annotated[
     Annotated[AllOf, Tag("<AllOf>")]
     | Annotated[AnyOf, Tag("<AnyOf>")]
     | Annotated[AtLeast, Tag("<AtLeast>")]
+    | Annotated[ConditionLine, Tag("<line>")]
+    | Annotated[ExplainedLine, Tag("<ExplainedLine>")]
     | Annotated[FieldCondition, Tag("<FieldCondition>")]
     | Annotated[Comparison, Tag("<Comparison>")]
     | Annotated[Equality, Tag("<Equality>")]
@@ -242,7 +139,7 @@ def _rule_too_deep(rule: Any, level: int = 1, pointer: str = "") -> str | None:
 IsolationLevel = Annotated[Integer, Bounds(least="0", most="3")]
 
 
-class Gate(Spec):
+class IterateGate(Spec):
     """What branch protection sees of an iterate."""
 
     iterate: Literal["block", "allow"] = "block"
@@ -278,7 +175,9 @@ class Policy(Spec):
     """What must hold for a variant to ship."""
     reject: Rule | None = None
     """What rejects a variant; wins over ship."""
-    gate: Gate = Field(default_factory=Gate, json_schema_extra={"default": {"iterate": "block"}})
+    gate: IterateGate = Field(
+        default_factory=IterateGate, json_schema_extra={"default": {"iterate": "block"}}
+    )
     """Whether an iterate blocks the pull request."""
     require_lock: Literal["off", "captured", "locked"] = "captured"
     """What a ship on a pull request needs: nothing; a lock that holds; branch rules that enforce it, too."""
@@ -304,4 +203,21 @@ class Policy(Spec):
 
 
 Node = AllOf | AnyOf | AtLeast
-Leaf = MetricCondition | FieldCondition
+Leaf = str | ExplainedLine | Condition
+"""A condition as it is written."""
+
+
+def in_keys(policy: Policy) -> Policy:
+    """Return the policy with every line as the keys that say the same."""
+    reject = policy.reject and _in_keys(policy.reject)
+    return policy.model_copy(update={"ship": _in_keys(policy.ship), "reject": reject})
+
+
+def _in_keys(rule: Node) -> Node:
+    name = "all" if isinstance(rule, AllOf) else "any" if isinstance(rule, AnyOf) else "of"
+    written: list[Node | Leaf] = getattr(rule, name)
+    children = [
+        _in_keys(child) if isinstance(child, AllOf | AnyOf | AtLeast) else condition_of(child)
+        for child in written
+    ]
+    return rule.model_copy(update={name: children})

@@ -190,16 +190,19 @@ def _reason(reason: str) -> str:
     return CONDITION_REASONS.get(reason, reason)
 
 
+def _is_guard_of_reject(condition: Condition) -> bool:
+    """A guard in reject fires when it is violated."""
+    return condition.role == "reject" and condition.op == "no_regression"
+
+
 def _reading(condition: Condition) -> Phrase:
-    """A regression in reject is a guard that is violated: both readings are given."""
-    if not isinstance(condition, OnMetric) or condition.role == "ship" or condition.op != "regresses_by":
+    """What the mark says of a guard in reject."""
+    if not _is_guard_of_reject(condition):
         return ()
     state = {Mark.TRUE: "is violated", Mark.FALSE: "holds", Mark.UNKNOWN: "is unknown"}[condition.mark]
     if condition.reason == "low_confidence":
         state = "is not surely violated"
-    relative = " relative" if condition.is_relative else ""
-    guard = f"no_regression {numbers.number(plain(condition.threshold)).replace(',', '')}{relative}"
-    return (Coded(guard), f" {state}")
+    return (f"the guard {state}",)
 
 
 def _sentence(condition: Condition, figures: Figures, *, label: str | None) -> Phrase:
@@ -213,7 +216,8 @@ def _sentence(condition: Condition, figures: Figures, *, label: str | None) -> P
         return (*subject, f"{observed} misses ", text, by)
     if condition.reason == "low_confidence":
         sure = f", but its confidence falls short: {_confidence(condition)}"
-        return (*subject, f"{observed} satisfies ", text, sure)
+        verb = "violates" if _is_guard_of_reject(condition) else "satisfies"
+        return (*subject, f"{observed} {verb} ", text, sure)
     if condition.reason is not None:
         step = CONDITION_STEPS.get(condition.reason)
         return (*subject, _reason(condition.reason), f" ({step})" if step else "")
@@ -221,6 +225,8 @@ def _sentence(condition: Condition, figures: Figures, *, label: str | None) -> P
     if condition.confidence is not None:
         sure = f", confidence {numbers.confidence(condition.confidence)}"
     verb = "meets" if condition.role == "ship" else "triggers"
+    if _is_guard_of_reject(condition):
+        verb = "violates"
     return (*subject, f"{observed} {verb} ", text, sure)
 
 
