@@ -75,7 +75,8 @@ def experiment(name: str, rest: str = "") -> str:
     [
         ({"model.yaml": "name: nobody\n"}, "no_variant"),
         ({"model.yaml": None, "src/model.py": "A = 1\n"}, "no_variant"),
-        ({"model.yaml": "model: half\n# the baseline itself\n"}, "same_asset"),
+        ({".remyx/experiments/half.yaml": experiment("half")}, "same_asset"),
+        ({"model.yaml": "model: half\n# the same name\n"}, "no_variant"),
         (
             {f".remyx/experiments/{name}.yaml": experiment(name) for name in ("better", "trained")},
             "no_variant",
@@ -113,7 +114,7 @@ def test_a_renamed_file_counts_where_it_left_and_where_it_arrived(jobs: Jobs) ->
     jobs.propose({"model.yaml": model("better"), "evaluation/evaluate.py": None, "evaluation/e.py": HARNESS})
     ended = jobs.step("run")
     assert ["evaluation/e.py", "evaluation/evaluate.py"] == ended.report["proposal"]["protected"]
-    assert "ship" == ended.outputs["verdict"]  # measured by base's harness, which is still there
+    assert ("iterate", "not_measured") == ended.verdict  # by base's harness, which is still there
 
 
 def test_nothing_to_evaluate_is_green_and_said(jobs: Jobs) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from remyx_action.commands.run.proposal import choose_assets, choose_variant
+from remyx_action.commands.run.variants import choose_assets, choose_variant
 from remyx_action.errors import NotJudged, WrongUsage
 from remyx_action.project.models import Metrics, Template
 from remyx_action.project.models.fields import PLACEHOLDERS
@@ -233,10 +233,9 @@ def test_commits_share_one_asset() -> None:
         choose_assets(commits, baseline=None, variant="new")
 
 
-def test_the_variant_is_the_flags_or_the_only_one_that_is_named() -> None:
-    assert "flag" == choose_variant("flag", {"model.yaml": "a"})
-    assert "a" == choose_variant(None, {"model.yaml": "a", "experiments/x.yaml": "a"})
+def test_the_variant_is_the_only_one_that_is_named() -> None:
+    assert "a" == choose_variant({"model.yaml": "a", "experiments/x.yaml": "a"})
     with pytest.raises(NotJudged, match="no_variant: nothing names"):
-        choose_variant(None, {})
+        choose_variant({})
     with pytest.raises(NotJudged, match=r"several variants are named: a \(model.yaml\), b \(x.yaml\)"):
-        choose_variant(None, {"model.yaml": "a", "x.yaml": "b"})
+        choose_variant({"model.yaml": "a", "x.yaml": "b"})

@@ -73,6 +73,26 @@ class Jobs:
         self.pull = self.world.open_pull(branch)
         return self.pull
 
+    def propose_entries(self, entries: list[tuple[str, bytes, str]], branch: str = "feature/entries") -> Pull:
+        """A pull request off main of (mode, path, text), for a submodule (mode, path, commit)."""
+        history, index = self.world.history, self.scratch.parent / "entries-index"
+        history.git("read-tree", "main", index=index)
+        lines = b""
+        for mode, path, text in entries:
+            found = text if mode == "160000" else history.git("hash-object", "-w", "--stdin", text=text)
+            lines += f"{mode} {found}\t".encode() + path + b"\0"
+        subprocess.run(
+            ("git", "-C", history.folder, "update-index", "-z", "--index-info"),
+            input=lines,
+            check=True,
+            env={**os.environ, "GIT_INDEX_FILE": str(index)},
+        )
+        tree = history.git("write-tree", index=index)
+        commit = history.git("commit-tree", tree, "-p", "main", "-m", "entries")
+        history.git("update-ref", f"refs/heads/{branch}", commit)
+        self.pull = self.world.open_pull(branch)
+        return self.pull
+
     def payload(self, action: str = "synchronize", **given: Any) -> Any:
         return payloads.pull_request(self.world, self.pull, action, **given)
 

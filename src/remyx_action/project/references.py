@@ -47,7 +47,7 @@ def _predict(template: Template) -> Iterator[Located]:
                 help="add `dockerfile: PATH`, a Dockerfile of the base branch",
             ),
         )
-    if template.compare == "commits" and "**" in (predict.source or template.paths):
+    if template.compare == "commits" and "**" in (predict.source or template.paths or ["**"]):
         yield (
             "/predict/source" if predict.source else "/predict",
             Words(

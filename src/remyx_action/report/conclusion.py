@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
@@ -18,6 +18,9 @@ from .render.no_verdict import NoVerdict
 from .render.sections import MARKER
 from .render.words import NO_VERDICT, NOT_JUDGED, REASONS, VERDICTS, NoVerdictKind, quick_look
 from .report import Report
+
+if TYPE_CHECKING:
+    from .render.bar_diff import Told
 
 REPORT_ONLY = "Report only (`fail-on: never`): whatever the verdict, this check passes."
 ALLOWED = "The policy lets an iterate through (`gate: {iterate: allow}`)."
@@ -99,8 +102,19 @@ def of_report(report: Report, *, places: Mapping[str, Place], path: str, report_
     )
 
 
-def of_nothing(policy: str, why: str, *, commit: str | None, first: bool = False) -> Section:
-    """Green, and said: a required check that is never reported would block for ever."""
+def of_nothing(
+    policy: str,
+    why: str,
+    *,
+    commit: str | None,
+    first: bool = False,
+    changes: Sequence[Told] = (),
+    harness: Sequence[str] = (),
+) -> Section:
+    """Green, and said: a required check that is never reported would block for ever.
+
+    `changes` are what the pull request does to the bar, `harness` the changed files that measure.
+    """
     kind: NoVerdictKind = "first" if first else "nothing"
     return Section(
         policy=policy,
@@ -108,9 +122,24 @@ def of_nothing(policy: str, why: str, *, commit: str | None, first: bool = False
         reason="nothing_to_judge_by" if first else "nothing_to_evaluate",
         passes=True,
         exit=Exit.SHIP,
-        title=NO_VERDICT[kind][1],
-        result=NoVerdict(kind=kind, message=why, commit=commit, policy=policy or None),
+        title=_title_of_nothing(kind, changes, harness),
+        result=NoVerdict(
+            kind=kind,
+            message=why,
+            commit=commit,
+            policy=policy or None,
+            changes=tuple(changes),
+            harness=tuple(harness),
+        ),
     )
+
+
+def _title_of_nothing(kind: NoVerdictKind, changes: Sequence[Told], harness: Sequence[str]) -> str:
+    from .render.bar_diff import headline  # the diff's weight is for pull requests alone
+
+    parts = [NO_VERDICT[kind][1], *([headline(changes)] if changes else [])]
+    parts += ["This change edits files that measure."] if harness else []
+    return ". ".join(part.rstrip(".") for part in parts)
 
 
 def of_refusal(policy: str, refusal: Refusal, *, report_only: bool, commit: str | None = None) -> Section:

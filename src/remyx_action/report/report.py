@@ -215,6 +215,8 @@ class ProposalReport(Spec):
     """Changed files under .github/: they start the evaluation itself."""
     others: Annotated[Integer, Field(ge=0)] = 0
     """How many other files the pull request changes."""
+    not_measured: list[str] = Field(default_factory=list)
+    """Changed files that neither arm ran with, at most 100."""
     changes: list[BarChange]
     verdict: Literal["ship", "reject", "iterate"] | None
     """Under the proposed rules, on the numbers measured under the base's; null: none, see `reason`."""

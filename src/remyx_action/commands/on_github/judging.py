@@ -145,7 +145,14 @@ def _of_run(
     return [
         *sections,
         *(
-            of_nothing(one, why, commit=commit, first=ran.first)
+            of_nothing(
+                one,
+                why,
+                commit=commit,
+                first=ran.first,
+                changes=ran.changes_of(one),
+                harness=ran.harness_paths_of(one),
+            )
             for one in named
             if one not in judged_policies
         ),

@@ -20,7 +20,7 @@ from .arms import of_another_job, read_runs
 from .judged_under import harness_digest
 from .measure import Evaluation, both
 from .parts import join_shards
-from .proposal import choose_assets
+from .variants import choose_assets
 
 AGAIN = "let the evaluation run again: push a commit, or update the branch"
 

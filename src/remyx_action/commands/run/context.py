@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -11,24 +13,20 @@ from msgspec import Struct, field
 
 from remyx_action.errors import FilesWrong, NotJudged
 from remyx_action.github.events import MergeGroupEvent, PullRequestEvent
+from remyx_action.policy.diff import Change, Side, compare_bars
 from remyx_action.policy.lints.errors import load_checked
 from remyx_action.project.load import Bundle
 from remyx_action.project.models import Experiment, Policy, Template
 from remyx_action.sources.disk import read_below
-from remyx_action.sources.git import Repository, Sources, checked_out, find_repository, sources_of
+from remyx_action.sources.git import Repository, Sources, Tree, checked_out, find_repository, sources_of
 
 from .project import Project, choose, load_project
-from .proposal import (
-    Proposal,
-    asset_in,
-    choose_variant,
-    concerns,
-    named_variants,
-    refuse_changed_files,
-)
+from .proposal import Proposal
 from .request import Request
+from .variants import UNCHANGED, FileChange, asset_in, change_of_file, choose_variant, named_variants
 
 GitHubEvent = PullRequestEvent | MergeGroupEvent
+NOTHING = "the change touches nothing that a template evaluates"
 FIRST = "the base branch holds no .remyx/ yet, so there is nothing to judge by"
 
 
@@ -50,8 +48,23 @@ class Context(Struct, frozen=True, kw_only=True):
     """None off GitHub."""
     proposed: Bundle | None = None
     """The head's own files: parsed and checked, never judged by."""
+    files: Mapping[str, FileChange] = field(default_factory=dict)
+    """By template: what the pull request does to the file that names the variant."""
     experiments: Mapping[str, Experiment] = field(default_factory=dict)
-    """By template: the experiment that the pull request adds or changes."""
+    """By name: the experiments that the pull request adds or changes."""
+    notes: tuple[str, ...] = ()
+    """What the checkout of the harness root does not hold."""
+
+    @property
+    def bar_changes(self) -> tuple[Change, ...]:
+        """What the pull request does to metrics, templates and policies."""
+        if self.proposed is None or self.first:
+            return ()
+        return compare_bars(Side(bundle=self.project.bundle), Side(bundle=self.proposed))
+
+    def file_change(self, template: Template) -> FileChange:
+        """Return what the pull request does to the template's variant file."""
+        return self.files.get(template.name, UNCHANGED)
 
     def commits(self, sources: Sources) -> Mapping[str, str]:
         """Full ids of base, merge base and head, as far as the run is about commits."""
@@ -99,48 +112,101 @@ def _of_event(request: Request, event: GitHubEvent) -> Iterator[Context]:
     proposal = _proposal(repository, event)
     proposed = _proposed(repository, proposal)
     if _is_first(repository, proposal.base):
-        yield _empty(root, proposal, FIRST, first=True)
+        empty = Bundle(metrics=None, templates={}, policies={}, experiments={}, locks={})
+        project = Project(root=root, source=proposal.base, bundle=empty, texts={})
+        yield _nothing(project, proposal, proposed, FIRST, first=True)
         return
     project = load_project(root, base=proposal.base)
-    experiments = proposed.experiments
+    asked = choose(project.bundle, template=request.template, policy=request.policy)
+    files = {template.name: _file_change(repository, proposal, template) for template, _ in asked}
+    experiments = _changed(proposed.experiments, proposal)
+
+    def named_by(template: Template) -> Mapping[str, str]:
+        return named_variants(template, files[template.name], experiments, given=request.variant)
+
     choices = [
         (template, policies)
-        for template, policies in choose(project.bundle, template=request.template, policy=request.policy)
-        if concerns(template, proposal, experiments)
+        for template, policies in asked
+        if proposal.touches(template, files[template.name])
+        or (template.compare == "assets" and named_by(template))
     ]
     if not choices:
-        yield _empty(root, proposal, "the change touches nothing that a template evaluates")
+        yield _nothing(project, proposal, proposed, NOTHING)
         return
-    with checked_out(repository, {"base": proposal.base}) as (roots, _notes):
-        yield Context(
-            project=project,
-            harness=roots["base"],
-            choices=choices,
-            variant_of=_variant_at_head(repository, proposal, experiments, request.variant),
-            proposal=proposal,
-            proposed=proposed,
-            experiments=_changed(experiments, proposal),
-        )
 
-
-def _variant_at_head(
-    repository: Repository,
-    proposal: Proposal,
-    experiments: Mapping[str, Experiment],
-    variant: str | None,
-) -> Callable[[Template], str | None]:
-    def read(path: str) -> bytes | None:
-        return repository.read_file(proposal.head, path)
+    chosen: dict[str, str] = {}
 
     def variant_of(template: Template) -> str | None:
         if template.compare == "commits":
             return None
-        named = named_variants(template, proposal, experiments, read) if variant is None else {}
-        chosen = choose_variant(variant, named)
-        refuse_changed_files(chosen, proposal)
-        return chosen
+        if template.name in chosen:
+            return chosen[template.name]
+        named, refused = named_by(template), files[template.name].refused
+        if refused is not None and not named:
+            raise refused
+        asset = choose_variant(named)
+        refuse_changed_asset(repository, proposal, asset)
+        chosen[template.name] = asset
+        return asset
 
-    return variant_of
+    with checked_out(repository, {"base": proposal.base}) as (roots, notes):
+        yield Context(
+            project=project,
+            harness=roots["base"],
+            choices=choices,
+            variant_of=variant_of,
+            proposal=proposal,
+            proposed=proposed,
+            files=files,
+            experiments=experiments,
+            notes=notes,
+        )
+
+
+def _file_change(repository: Repository, proposal: Proposal, template: Template) -> FileChange:
+    place = template.variant_asset
+    if place is None or place.file not in proposal.paths:
+        return UNCHANGED
+    return change_of_file(
+        template,
+        merge_base=repository.read_file(proposal.merge_base, place.file),
+        tip=repository.read_file(proposal.base, place.file),
+        head=repository.read_file(proposal.head, place.file),
+    )
+
+
+def refuse_changed_asset(repository: Repository, proposal: Proposal, asset: str) -> None:
+    """NotJudged `no_variant` where the asset is a path that leads to something the proposal changes.
+
+    Arms run from the base branch's files: they would score what is there, or miss it, under the name of what
+    the change brings. A path is followed through links, in the trees of the merge base and of the head.
+    """
+    before, after = (Tree(repository, commit) for commit in (proposal.merge_base, proposal.head))
+    for path in _paths_of(repository, asset):
+        if before.digest(path) != after.digest(path):
+            raise NotJudged(
+                f"no_variant: {asset} is a path in the repository, and the change itself touches what it "
+                "leads to",
+                help="arms run from the base branch's files: land the files first and name them in a later "
+                "change, keep them outside (a hub's name at a commit), or compare commits",
+            )
+        if before.is_submodule(path):
+            raise NotJudged(
+                f"no_variant: {asset} lies in a submodule, whose files a checkout lacks",
+                help="name a hub's model at a commit, or keep the files in the repository itself",
+            )
+
+
+def _paths_of(repository: Repository, asset: str) -> Iterator[str]:
+    """Yield every path below the repository's root that a harness may find under the asset's name."""
+    for name in dict.fromkeys((asset, asset.partition("@")[0])):
+        if not name.startswith("/"):
+            yield f"{repository.prefix}{name}"
+            yield posixpath.normpath(f"{repository.prefix}{name}")
+        else:
+            top, path = repository.top().resolve(), Path(os.path.realpath(name))
+            if path.is_relative_to(top):
+                yield path.relative_to(top).as_posix()
 
 
 def _proposed(repository: Repository, proposal: Proposal) -> Bundle:
@@ -189,22 +255,21 @@ def _is_first(repository: Repository, base: str) -> bool:
     return not any(OF_A_PROJECT.search(entry.path) for entry in repository.all_entries(base))
 
 
-def _empty(root: Path, proposal: Proposal, nothing: str, *, first: bool = False) -> Context:
-    empty = Bundle(metrics=None, templates={}, policies={}, experiments={}, locks={})
+def _nothing(
+    project: Project, proposal: Proposal, proposed: Bundle, nothing: str, *, first: bool = False
+) -> Context:
     return Context(
-        project=Project(root=root, source=proposal.base, bundle=empty, texts={}),
-        harness=root,
+        project=project,
+        harness=project.root,
         choices=(),
         variant_of=lambda _template: None,
         nothing=nothing,
         first=first,
         proposal=proposal,
+        proposed=proposed,
     )
 
 
 def _changed(experiments: Mapping[str, Experiment], proposal: Proposal) -> Mapping[str, Experiment]:
-    return {
-        one.template: one
-        for name, one in experiments.items()
-        if f".remyx/experiments/{name}.yaml" in proposal.paths
-    }
+    paths = set(proposal.paths)
+    return {name: one for name, one in experiments.items() if f".remyx/experiments/{name}.yaml" in paths}

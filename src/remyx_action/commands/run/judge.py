@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from shlex import join
 
 from remyx_action.policy.bar import Bar, set_bar
-from remyx_action.policy.diff import Side, compare_bars
 from remyx_action.policy.isolation import HANDED_IN, Isolation
 from remyx_action.policy.judgement import QUICK_LOOK, is_enough
 from remyx_action.policy.lock_state import LockState
@@ -24,6 +23,9 @@ WORKFLOW_CHANGED = "workflow_changed"
 LOCK_STALE, NOT_LOCKED, ISOLATION = "lock_stale", "not_locked", "isolation"
 """The caps where the base branch's lock holds something else, where there is too little of one, and where
 the numbers come from a lower isolation level than the policy trusts."""
+MOST_FILES = 100
+NOT_MEASURED = "not_measured"
+"""The cap where the pull request changes more that decides what ships than was measured."""
 
 
 def judge_arms(
@@ -61,7 +63,7 @@ def judge_arms(
             commits=context.commits(sources),
         ),
         run=world.now(),
-        caps=[*caps_of(context, policy, lock, isolation.level), *cap_of_a_quick_look(bar, arms.samples)],
+        caps=caps_of(context, template, bar, arms, lock=lock, isolation=isolation),
         proposal=proposal_of(context, template, policy, arms),
     )
 
@@ -73,22 +75,26 @@ def isolation_of_arms(context: Context, template: Template, request: Request) ->
     return isolation_here(template, context.harness, context.variant_of(template))
 
 
-def caps_of(context: Context, policy: Policy, lock: LockState, level: int) -> Sequence[str]:
-    """Return why a ship is out of reach whatever the numbers say; off GitHub nothing is capped."""
-    if context.proposal is None:
-        return []
-    caps = {
-        WORKFLOW_CHANGED: bool(context.proposal.workflow_paths()),
-        LOCK_STALE: lock.stale and policy.require_lock != "off",
-        NOT_LOCKED: not lock.satisfies(policy.require_lock),
-        ISOLATION: level < policy.trust.min_level,
-    }
+def caps_of(
+    context: Context, template: Template, bar: Bar, arms: Arms, *, lock: LockState, isolation: Isolation
+) -> Sequence[str]:
+    """Return why a ship is out of reach whatever the numbers say, in order.
+
+    Off GitHub only a quick look caps: a part of the samples ships only where the policy says that it may.
+    """
+    quick_look = arms.samples is not None and not is_enough(bar.rules.ship, arms.samples)
+    caps = {QUICK_LOOK: quick_look}
+    if context.proposal is not None:
+        policy, change = bar.policy, context.file_change(template)
+        caps = {
+            WORKFLOW_CHANGED: bool(context.proposal.workflow_paths()),
+            LOCK_STALE: lock.stale and policy.require_lock != "off",
+            NOT_LOCKED: not lock.satisfies(policy.require_lock),
+            ISOLATION: isolation.level < policy.trust.min_level,
+            NOT_MEASURED: context.proposal.must_be_measured(template, change),
+            **caps,
+        }
     return [cap for cap, holds in caps.items() if holds]
-
-
-def cap_of_a_quick_look(bar: Bar, samples: int | None) -> Sequence[str]:
-    """Anywhere, on a laptop too: a part of the samples ships only where the policy says that it may."""
-    return [] if samples is None or is_enough(bar.rules.ship, samples) else [QUICK_LOOK]
 
 
 def proposal_of(context: Context, template: Template, policy: Policy, arms: Arms) -> ProposalReport | None:
@@ -96,11 +102,10 @@ def proposal_of(context: Context, template: Template, policy: Policy, arms: Arms
     proposal, proposed = context.proposal, context.proposed
     if proposal is None or proposed is None:
         return None
-    experiment = context.experiments.get(template.name)
-    changes = (
-        compare_bars(Side(bundle=context.project.bundle), Side(bundle=proposed)) if proposed.metrics else ()
-    )
-    about = [change for change in changes if policy.name in change.policies or not change.policies]
+    experiment = next((one for one in context.experiments.values() if one.template == template.name), None)
+    about = [
+        change for change in context.bar_changes if policy.name in change.policies or not change.policies
+    ]
     verdict, reason = _previewed(context, policy, arms) if about else (None, None)
     protected = proposal.protected_paths(template)
     return ProposalReport(
@@ -115,6 +120,7 @@ def proposal_of(context: Context, template: Template, policy: Policy, arms: Arms
         protected=list(protected),
         workflow=list(proposal.workflow_paths()),
         others=len(proposal.paths) - len(protected),
+        not_measured=list(proposal.not_measured(template, context.file_change(template)))[:MOST_FILES],
         changes=[
             BarChange(effect=change.effect.value, path=change.path, sentence=change.sentence)
             for change in about

@@ -43,8 +43,8 @@ from .context import Context
 from .judged_under import harness_digest
 from .lighteval import lighteval_site
 from .parts import join_seeds
-from .proposal import choose_assets
 from .request import Request, World
+from .variants import choose_assets
 
 
 class Evaluation(Struct, frozen=True, kw_only=True):

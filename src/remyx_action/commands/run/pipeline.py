@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from remyx_action.errors import WrongUsage
+from remyx_action.policy.diff import Change
 from remyx_action.project.load import Bundle
 from remyx_action.report import render
 from remyx_action.report.report import Report, to_json
@@ -34,6 +36,24 @@ class Ran(Struct, frozen=True, kw_only=True):
     """Whether that is because the base branch holds no bar yet."""
     bundle: Bundle
     """The rules, with the place of each."""
+    bar_changes: Sequence[Change] = ()
+    """What the pull request does to metrics, templates and policies."""
+    harness_paths: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By template: the files of its harness that the pull request changes."""
+
+    def changes_of(self, policy: str) -> Sequence[Change]:
+        """Return what the pull request does to a policy's bar; to every one for ""."""
+        return [
+            change
+            for change in self.bar_changes
+            if not policy or not change.policies or policy in change.policies
+        ]
+
+    def harness_paths_of(self, policy: str) -> Sequence[str]:
+        """Return the changed files that a policy's template measures with; of every one for ""."""
+        judged = self.bundle.policies.get(policy)
+        names = list(self.harness_paths) if judged is None else [judged.template]
+        return list(dict.fromkeys(path for name in names for path in self.harness_paths.get(name, ())))
 
 
 def run(request: Request, world: World) -> Ran:
@@ -63,7 +83,18 @@ def run(request: Request, world: World) -> Ran:
                     )
                     write_report(first if alone else request.out / policy.name, report)
                     reports.append(report)
-    return Ran(reports=reports, nothing=context.nothing, first=context.first, bundle=context.project.bundle)
+    bundle, proposal = context.project.bundle, context.proposal
+    return Ran(
+        reports=reports,
+        nothing=context.nothing,
+        first=context.first,
+        bundle=bundle,
+        bar_changes=context.bar_changes,
+        harness_paths={
+            name: proposal.harness_paths(template) if proposal else ()
+            for name, template in bundle.templates.items()
+        },
+    )
 
 
 def arms_of(evaluation: Evaluation) -> Arms:

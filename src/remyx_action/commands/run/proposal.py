@@ -1,79 +1,21 @@
-"""What a pull request proposes: templates concerned, the variant named, protected files touched."""
+"""What a pull request proposes: its commits, the files it changes, and which of them were not measured."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from posixpath import normpath
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from remyx_action.errors import NotJudged, WrongUsage
 from remyx_action.project.files.globs import matcher
-from remyx_action.project.files.json_text import NotStrictJson
-from remyx_action.project.files.json_text import read as read_json
-from remyx_action.project.files.pointer import resolve
-from remyx_action.project.files.yaml_text import load_yaml
-from remyx_action.project.models import Experiment, Template
-from remyx_action.project.models.fields import LINE_PATTERN
-from remyx_action.project.models.template import ArmName
-from remyx_action.project.protected import OF_THE_BAR, OF_THE_REPOSITORY, review_globs
+from remyx_action.project.models import Template
+from remyx_action.project.protected import OF_THE_BAR, OF_THE_REPOSITORY, harness_globs, review_globs
 
-
-def choose_variant(flag: str | None, named: Mapping[str, str]) -> str:
-    """The variant's asset: the flag's, else the only one that files name (place → asset).
-
-    NotJudged `no_variant` where nothing names one, or several places name different ones.
-    """
-    if flag is not None:
-        return flag
-    if not named:
-        raise NotJudged(
-            "no_variant: nothing names the variant to judge",
-            help="pass --variant ASSET, or name it in the template's variant_asset file or an experiment",
-        )
-    if len(set(named.values())) > 1:
-        listed = ", ".join(f"{asset} ({place})" for place, asset in named.items())
-        raise NotJudged(
-            f"no_variant: several variants are named: {listed}", help="choose one with --variant ASSET"
-        )
-    return next(iter(named.values()))
-
-
-def choose_assets(template: Template, *, baseline: str | None, variant: str | None) -> Mapping[ArmName, str]:
-    """The asset of each arm; `baseline` overrides the template's.
-
-    NotJudged `no_variant` without a variant, `same_asset` where both are one; under `compare: commits`
-    both arms have the same asset, which may be empty, and a variant is WrongUsage.
-    """
-    standing = baseline if baseline is not None else template.baseline_asset
-    if template.compare == "commits":
-        if variant is not None:
-            raise WrongUsage(
-                f"template {template.name} compares commits, so it has no variant asset",
-                help="name the commits with --base REF and --head REF",
-            )
-        return {"baseline": standing or "", "variant": standing or ""}
-    if variant is None:
-        choose_variant(None, {})
-    if template.baseline == "recorded":
-        return {"variant": variant or ""}
-    if standing is None:
-        raise NotJudged(
-            f"template {template.name} names no baseline_asset",
-            help="add baseline_asset to the template, or pass --baseline ASSET",
-        )
-    if standing == variant:
-        raise NotJudged(
-            f"same_asset: baseline and variant are both {standing}",
-            help="name another asset with --variant ASSET",
-        )
-    return {"baseline": standing, "variant": variant or ""}
-
+from .variants import FileChange
 
 WORKFLOWS = ".github/"
 """Below the repository's root: what starts the evaluation."""
+PROJECT = ".remyx/"
+"""Below the project's root: what is judged by rules of its own."""
 
 
 class Proposal(Struct, frozen=True, kw_only=True):
@@ -103,79 +45,33 @@ class Proposal(Struct, frozen=True, kw_only=True):
         steers = [path for path in self.repository_paths if path.startswith(OF_THE_REPOSITORY)]
         return tuple(sorted({*decides, *steers}))
 
+    def harness_paths(self, template: Template) -> tuple[str, ...]:
+        """Changed files of the template's harness."""
+        return tuple(filter(matcher(harness_globs(template)), self._product_paths()))
 
-def concerns(template: Template, proposal: Proposal, experiments: Mapping[str, Experiment]) -> bool:
-    """Whether the proposal touches what the template evaluates."""
-    named = {template.variant_asset.file} if template.variant_asset else set()
-    proposed = {f".remyx/experiments/{name}.yaml" for name, _ in _of(template, experiments)}
-    touched = set(proposal.paths)
-    return bool(touched & (named | proposed)) or any(map(matcher(template.paths), proposal.paths))
+    def touches(self, template: Template, change: FileChange) -> bool:
+        """Whether the template evaluates anything that differs: its `paths`, or the variant file."""
+        globs = template.paths or (["**"] if template.compare == "commits" else [])
+        found = set(filter(matcher(globs), self._product_paths()))
+        if template.paths is None:  # a changed harness alone is for its reviewers, not for a run
+            found -= set(self.harness_paths(template))
+        return bool(found) or (template.compare == "assets" and change.differs)
 
+    def not_measured(self, template: Template, change: FileChange) -> tuple[str, ...]:
+        """Changed files that no arm ran with: under `compare: assets` all but the name of the variant."""
+        if template.compare == "commits":
+            return self.harness_paths(template)
+        place = template.variant_asset
+        named = {place.file} if place and not change.differs_beyond else set()
+        return tuple(path for path in self._product_paths() if path not in named)
 
-def refuse_changed_files(asset: str, proposal: Proposal) -> None:
-    """NotJudged `no_variant` where the asset is a path whose files the proposal adds, edits or removes.
-
-    Arms run from the base branch's files: they would score what stands there, or miss it, under the
-    name of what the change brings.
-    """
-    path = normpath(asset.partition("@")[0]).removeprefix("/")
-    changed = [one for one in proposal.paths if one == path or one.startswith(f"{path}/")]
-    if changed:
-        raise NotJudged(
-            f"no_variant: {asset} is a path in the repository, and the change itself touches {changed[0]}",
-            help="arms run from the base branch's files: land the files first and name them in a later "
-            "change, keep them outside (a hub's name at a commit), or compare commits",
+    def must_be_measured(self, template: Template, change: FileChange) -> bool:
+        """Whether one of the files that were not measured decides what ships."""
+        not_measured = self.not_measured(template, change)
+        decides = matcher([*(template.paths or ()), *harness_globs(template)])
+        return any(map(decides, not_measured)) or (
+            template.compare == "assets" and template.variant_asset is not None and change.differs_beyond
         )
 
-
-def named_variants(
-    template: Template,
-    proposal: Proposal,
-    experiments: Mapping[str, Experiment],
-    read: Callable[[str], bytes | None],
-) -> Mapping[str, str]:
-    """Place → asset, for every place in the head's files that names the variant.
-
-    `read` gives a file of the head by its path below the project's root, None where there is none.
-    """
-    found = {}
-    for name, experiment in _of(template, experiments):
-        place = f".remyx/experiments/{name}.yaml"
-        if place in proposal.paths:
-            found[place] = experiment.variant
-    if not found and template.variant_asset is not None:
-        file, pointer = template.variant_asset.file, template.variant_asset.pointer
-        found[f"{file}#{pointer}"] = asset_in(file, pointer, read(file))
-    return found
-
-
-def asset_in(file: str, pointer: str, content: bytes | None) -> str:
-    """The asset that a YAML or JSON file names at a JSON Pointer; NotJudged `no_variant` where none is."""
-    advice = "name the variant there, pass --variant ASSET, or add an experiment file"
-    if content is None:
-        raise NotJudged(f"no_variant: there is no {file}", help=advice)
-    value = resolve(_parsed(file, content, advice), pointer)
-    if not isinstance(value, str) or not value.strip() or not _is_line(value):
-        raise NotJudged(f"no_variant: {file} holds no name at {pointer or 'its root'}", help=advice)
-    return value
-
-
-def _of(template: Template, experiments: Mapping[str, Experiment]) -> Sequence[tuple[str, Experiment]]:
-    return [(name, one) for name, one in experiments.items() if one.template == template.name]
-
-
-def _is_line(value: str) -> bool:
-    return len(value) <= 500 and re.match(LINE_PATTERN, value) is not None
-
-
-def _parsed(file: str, content: bytes, advice: str) -> Any:
-    if file.endswith(".json"):
-        try:
-            return read_json(content)
-        except NotStrictJson as error:
-            raise NotJudged(f"no_variant: {file} is not strict JSON: {error}", help=advice) from error
-    document = load_yaml(content, file)
-    if document.problems:
-        first = document.problems[0]
-        raise NotJudged(f"no_variant: {file}:{first.line}: {first.message}", help=first.help)
-    return document.value
+    def _product_paths(self) -> Iterable[str]:
+        return [path for path in self.paths if not path.startswith(PROJECT)]

@@ -141,12 +141,21 @@ def _predict(old: Template, new: Template) -> Judged:
 
 
 def _paths(old: Template, new: Template) -> Judged:
-    sentence = f"judges changes of {listed(new.paths)} instead of {listed(old.paths)}"
-    was, is_ = set(old.paths), set(new.paths)
+    before, after = _globs(old), _globs(new)
+    sentence = f"judges changes of {_listed(after)} instead of {_listed(before)}"
+    was, is_ = set(before), set(after)
     if any(glob.startswith("!") for glob in was | is_):
         return Effect.INCOMPARABLE, sentence
     tightens = was <= is_ or "**" in is_
     return effect_of(tightens=tightens, loosens=is_ <= was or "**" in was), sentence
+
+
+def _globs(template: Template) -> list[str]:
+    return template.paths or (["**"] if template.compare == "commits" else [])
+
+
+def _listed(globs: list[str]) -> str:
+    return listed(globs) if globs else "the variant file alone"
 
 
 def _harness(old: Template, new: Template) -> Judged:

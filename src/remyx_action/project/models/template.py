@@ -171,8 +171,11 @@ class Template(Spec):
         OrAuto(),
     ]
     """Keys of metrics.yaml that this evaluation reports, each once; lighteval: or `auto`, all of the task."""
-    paths: Annotated[list[Glob], Field(min_length=1, max_length=100)] = Field(default_factory=lambda: ["**"])
-    """Globs: a pull request that touches none of them is not evaluated."""
+    paths: Annotated[list[Glob], Field(min_length=1, max_length=100)] | None = None
+    """Globs of what this evaluation is about, besides the variant file and experiments.
+
+    Default: nothing else under `compare: assets`, everything under `commits`.
+    """
 
     @property
     def program(self) -> str:

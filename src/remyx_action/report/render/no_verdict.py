@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -13,6 +14,9 @@ from . import neutral
 from .problems import counted
 from .view import short_commit
 from .words import NO_VERDICT, NOT_JUDGED, NoVerdictKind
+
+if TYPE_CHECKING:
+    from .bar_diff import Told
 
 MESSAGE_LIMIT = 2_000
 """Characters of a message and of its help."""
@@ -38,6 +42,10 @@ class NoVerdict(Struct, frozen=True, kw_only=True):
     commit: str | None = None
     """The pull request's head."""
     policy: str | None = None
+    changes: Sequence[Told] = ()
+    """What the pull request does to the bar, where nothing was evaluated."""
+    harness: Sequence[str] = ()
+    """Files that measure and that the pull request changes, where nothing was evaluated."""
 
     @property
     def headline(self) -> str:
@@ -87,6 +95,12 @@ class NoVerdict(Struct, frozen=True, kw_only=True):
             parts.append(f"**Next:** {neutral.text(self.help, limit=text_limit)}")
         if self.errors:
             parts.append(_listed(self.errors, limit=limit - len("\n\n".join(parts).encode()) - ROOM))
+        if self.changes:
+            from .bar_diff import changes_as_markdown  # the diff's weight is for pull requests alone
+
+            parts.append(changes_as_markdown(self.changes, shown=limit // 1_000, limit=LINE_LIMIT).rstrip())
+        if self.harness:
+            parts.append(_files(self.harness, limit=limit // 8))
         if self.policy:
             parts.append(f"<sub>policy {neutral.code(self.policy, limit=80)}</sub>")
         return "\n\n".join([*parts, *([marker] if marker else [])]) + "\n"
@@ -103,6 +117,19 @@ def _listed(errors: Sequence[Problem], *, limit: int) -> str:
         lines.append(line)
     if len(lines) < len(errors):
         lines.append(f"- and {len(errors) - len(lines)} more: `remyx-action check` lists them all")
+    return "\n".join(lines)
+
+
+def _files(paths: Sequence[str], *, limit: int) -> str:
+    """As many paths as fit into `limit` bytes, and how many more there are."""
+    lines = ["**This pull request changes files that measure; nothing was measured with them:**", ""]
+    for count, path in enumerate(paths):
+        line = f"- {neutral.code(path, limit=LINE_LIMIT)}"
+        limit -= len(line.encode()) + 1
+        if limit < 0:
+            lines.append(f"- and {len(paths) - count} more")
+            break
+        lines.append(line)
     return "\n".join(lines)
 
 

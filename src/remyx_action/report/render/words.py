@@ -30,6 +30,7 @@ REASONS = {
     "lock_stale": "the bar is met, but it is not the one that was locked",
     "not_locked": "the bar is met, but the policy asks for a lock that is not there",
     "isolation": "the bar is met, but the numbers come from where the policy does not trust them",
+    "not_measured": "the bar is met, but this pull request brings more than was measured",
     "quick_look": "the bar is met, but only on a quick look",
 }
 """Why a verdict is what it is, to follow a colon or stand alone."""
@@ -47,10 +48,11 @@ NEXT_STEPS = {
     "lock_stale": "Review what drifted on the base branch, run `remyx-action lock` there, and merge that.",
     "not_locked": "Run `remyx-action lock` and merge what it writes; `remyx-action doctor` tells what lacks.",
     "isolation": "Measure where the policy trusts it; the lowest level it takes is its `trust: {min_level}`.",
+    "not_measured": "Land the other files in a pull request of their own: they took no part in this run.",
     "quick_look": "Run it on all samples; or let the ship rule say how few suffice: `sample_size >= N`.",
 }
 
-CAPS = ("workflow_changed", "lock_stale", "not_locked", "isolation", "quick_look")
+CAPS = ("workflow_changed", "lock_stale", "not_locked", "isolation", "not_measured", "quick_look")
 """Reasons of an iterate whose bar is met."""
 
 PROPOSED_REASONS = {"policy_removed": "the policy, or its template, is removed"}

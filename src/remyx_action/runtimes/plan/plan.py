@@ -241,7 +241,7 @@ def _prediction(desk: _Desk, predict: Predict, arm: ArmName, asset: str) -> ArmP
     brought = {f"inputs/{basename(inputs)}": Brought(path=path)}
     places = {"inputs": inputs, "predictions": PREDICTIONS}
     if arm in site.sources:
-        only = tuple(predict.source or template.paths)
+        only = tuple(predict.source or template.paths or ["**"])
         but = (*harness_globs(template), ".remyx/**")  # what the commit holds of them, labels above all
         places["source"], brought["source"] = SOURCE, Brought(path=site.sources[arm], only=only, but=but)
     facts = desk.facts(arm, asset, places)

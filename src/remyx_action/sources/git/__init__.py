@@ -4,6 +4,7 @@ from .checkouts import checked_out
 from .remote import Remote
 from .repository import Entry, Repository, find_repository, harness_at
 from .sources import Commits, Sources, choose_commits, source_of_baseline, sources_of
+from .trees import Tree
 
 __all__ = [
     "Commits",
@@ -11,6 +12,7 @@ __all__ = [
     "Remote",
     "Repository",
     "Sources",
+    "Tree",
     "checked_out",
     "choose_commits",
     "find_repository",
