@@ -118,49 +118,62 @@ def _of_event(request: Request, event: GitHubEvent) -> Iterator[Context]:
         return
     project = load_project(root, base=proposal.base)
     asked = choose(project.bundle, template=request.template, policy=request.policy)
-    files = {template.name: _file_change(repository, proposal, template) for template, _ in asked}
-    experiments = _changed(proposed.experiments, proposal)
-
-    def named_by(template: Template) -> Mapping[str, str]:
-        return named_variants(template, files[template.name], experiments, given=request.variant)
-
-    choices = [
-        (template, policies)
-        for template, policies in asked
-        if proposal.touches(template, files[template.name])
-        or (template.compare == "assets" and named_by(template))
-    ]
+    variants = _Variants(
+        repository=repository,
+        proposal=proposal,
+        files={template.name: _file_change(repository, proposal, template) for template, _ in asked},
+        experiments=_changed(proposed.experiments, proposal),
+        given=request.variant,
+    )
+    choices = [(template, policies) for template, policies in asked if variants.concern(template)]
     if not choices:
         yield _nothing(project, proposal, proposed, NOTHING)
         return
-
-    chosen: dict[str, str] = {}
-
-    def variant_of(template: Template) -> str | None:
-        if template.compare == "commits":
-            return None
-        if template.name in chosen:
-            return chosen[template.name]
-        named, refused = named_by(template), files[template.name].refused
-        if refused is not None and not named:
-            raise refused
-        asset = choose_variant(named)
-        refuse_changed_asset(repository, proposal, asset)
-        chosen[template.name] = asset
-        return asset
-
     with checked_out(repository, {"base": proposal.base}) as (roots, notes):
         yield Context(
             project=project,
             harness=roots["base"],
             choices=choices,
-            variant_of=variant_of,
+            variant_of=variants.asset_of,
             proposal=proposal,
             proposed=proposed,
-            files=files,
-            experiments=experiments,
+            files=variants.files,
+            experiments=variants.experiments,
             notes=notes,
         )
+
+
+class _Variants(Struct, kw_only=True):
+    """The variants that a pull request names, template by template."""
+
+    repository: Repository
+    proposal: Proposal
+    files: Mapping[str, FileChange]
+    experiments: Mapping[str, Experiment]
+    given: str | None
+    """The input of the job."""
+    chosen: dict[str, str] = field(default_factory=dict)
+
+    def concern(self, template: Template) -> bool:
+        """Whether there is anything for the template to evaluate."""
+        touched = self.proposal.touches(template, self.files[template.name])
+        return touched or (template.compare == "assets" and bool(self._named(template)))
+
+    def asset_of(self, template: Template) -> str | None:
+        """Return the variant's asset, None under `compare: commits`. NotJudged `no_variant`."""
+        if template.compare == "commits":
+            return None
+        if template.name not in self.chosen:
+            named, refused = self._named(template), self.files[template.name].refused
+            if refused is not None and not named:
+                raise refused
+            asset = choose_variant(named)
+            refuse_changed_asset(self.repository, self.proposal, asset)
+            self.chosen[template.name] = asset
+        return self.chosen[template.name]
+
+    def _named(self, template: Template) -> Mapping[str, str]:
+        return named_variants(template, self.files[template.name], self.experiments, given=self.given)
 
 
 def _file_change(repository: Repository, proposal: Proposal, template: Template) -> FileChange:
