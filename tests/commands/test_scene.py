@@ -189,7 +189,7 @@ def test_a_gate_that_allows_an_iterate_passes_and_says_so(tmp_path: Path) -> Non
         ended = jobs.step("run")
         assert (Exit.SHIP, "iterate") == (ended.exit, ended.outputs["verdict"])
         assert ["success"] == jobs.concluded()
-        assert "lets an iterate through" in jobs.ours()[0].body
+        assert "lets this iterate through" in jobs.ours()[0].body
 
 
 def test_a_gate_that_head_opens_does_not_open(jobs: Jobs) -> None:

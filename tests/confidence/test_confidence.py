@@ -185,7 +185,7 @@ def test_the_sign_of_the_baseline_must_be_settled() -> None:
     rising = claim("relative_delta", "at_least", "0.1")
     unsure = weighed(samples(["-1", "1", "0.5"]), samples(["1", "1", "1"]), rising, range=None)
     assert (True, None, Reason.ZERO_BASELINE) == (unsure.holds, unsure.confidence, unsure.reason)
-    given_by_range = weighed(samples(["0", "0", "0"]), samples(["0", "0", "0"]), rising)
+    given_by_range = weighed(samples(["0", "0", "0.5"]), samples(["0", "1", "0.5"]), rising)
     assert (True, None) == (given_by_range.holds, given_by_range.reason)
     negative = metric(range=[Decimal(-1), Decimal(0)])
     assert weighed(samples(["-1", "0"]), samples(["0", "0"]), rising, range=negative.range).reason is None

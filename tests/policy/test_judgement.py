@@ -262,3 +262,50 @@ def test_a_ship_or_reject_is_the_same_under_every_completion_of_its_unknowns(
         return
     for completion in (*COMPLETIONS, *drawn):
         assert first == verdict([completion if pair is None else pair for pair in known])
+
+
+NOTHING = samples([0] * 50)
+SIGNED = [{"key": "a", "unit": "score", "range": [-1, 1]}]
+LOWER = [{"key": "a", "unit": "loss", "direction": "lower", "range": [0, 1]}]
+
+
+@pytest.mark.parametrize("floor", ["", " at 80%"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a improves_by 5% of baseline",
+        "a improves_by 0% of baseline",
+        "a.relative_delta >= 5%",
+        "a.relative_delta > 0",
+        "a.delta >= 1% of baseline",
+        "a.relative_delta <= 5%",
+    ],
+)
+def test_nothing_is_better_than_nothing_by_a_part_of_it(line: str, floor: str) -> None:
+    for variant in (NOTHING, samples([0, 1] * 25)):
+        held = bar({"all": [line + floor]})
+        judgement = judge(held, inputs(held, {"a": NOTHING}, {"a": variant}))
+        assert ("iterate", Reason.ZERO_BASELINE) == (judgement.verdict, only(judgement).reason)
+
+
+@pytest.mark.parametrize(
+    ("metrics", "line", "expected"),
+    [
+        (None, "a no_regression 5% of baseline", Mark.TRUE),
+        (None, "a.relative_delta >= -5%", Mark.TRUE),
+        (None, "a regresses_by 5% of baseline", Mark.FALSE),
+        (LOWER, "a no_regression 5% of baseline", Mark.FALSE),
+        (LOWER, "a regresses_by 5% of baseline", Mark.TRUE),
+        (LOWER, "a improves_by 5% of baseline", Mark.UNKNOWN),
+        (SIGNED, "a no_regression 5% of baseline", Mark.UNKNOWN),
+        ([{"key": "a", "unit": "points"}], "a no_regression 5% of baseline", Mark.UNKNOWN),
+        (None, "a.relative_delta == 0.05", Mark.UNKNOWN),
+    ],
+)
+def test_a_relative_guard_tolerates_no_loss_at_all_where_there_is_nothing_to_lose(
+    metrics: Any, line: str, expected: Mark
+) -> None:
+    held = bar({"all": [line]}, **({"metrics": metrics} if metrics else {}))
+    found = only(judge(held, inputs(held, {"a": NOTHING}, {"a": samples([0, 1] * 25)})))
+    assert expected is found.mark
+    assert (Reason.ZERO_BASELINE == found.reason) == (expected is Mark.UNKNOWN)

@@ -145,19 +145,13 @@ def weigh(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Weighed:
     """Return whether the points satisfy the claim, exactly, and the confidence in it."""
     left = point_of(evidence, metric, "variant") if claim.quantity == "value" else delta_of(evidence, metric)
     if isinstance(left, Unknown):
-        return Weighed(
-            left=None,
-            right=None,
-            holds=None,
-            point_reason=left.reason,
-            confidence=None,
-            reason=left.reason,
-            n=None,
-        )
+        return _unweighed(left.reason, None)
     right = Fraction(claim.threshold)
     if claim.quantity == "relative_delta":
         baseline = point_of(evidence, metric, "baseline")
         assert isinstance(baseline, Fraction)
+        if baseline == 0 and not _tolerates_zero(claim, metric):
+            return _unweighed(Reason.ZERO_BASELINE, _size(evidence, claim))
         right *= abs(baseline)
     inference = None if claim.side == "equal" else infer(evidence, metric, claim)
     known = inference if isinstance(inference, Inference) else None
@@ -170,6 +164,25 @@ def weigh(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Weighed:
         reason=inference.reason if isinstance(inference, Unknown) else None,
         n=known.n if known else _size(evidence, claim),
     )
+
+
+def _unweighed(reason: Reason, n: int | None) -> Weighed:
+    return Weighed(
+        left=None, right=None, holds=None, point_reason=reason, confidence=None, reason=reason, n=n
+    )
+
+
+def _tolerates_zero(claim: Claim, metric: BarMetric) -> bool:
+    """Whether a relative claim says something about a baseline of exactly 0: a guard, or a regression.
+
+    Nothing is 5 % better than nothing. A loss is one beyond nothing at all, where the range has one side.
+    """
+    limits = metric.range
+    if limits is None or limits[0] < 0 < limits[1] or claim.side == "equal":
+        return False
+    gain = claim.threshold if metric.direction == "higher" else -claim.threshold
+    favours_better = (claim.side == "at_least") == (metric.direction == "higher")
+    return gain < 0 or (gain == 0 and not (favours_better and claim.strict))
 
 
 def interval_of_baseline(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .render.bar_diff import Told
 
 REPORT_ONLY = "Report only (`fail-on: never`): whatever the verdict, this check passes."
-ALLOWED = "The policy lets an iterate through (`gate: {iterate: allow}`)."
+ALLOWED = "The policy lets this iterate through (`gate: {iterate: allow}`)."
 COMMENT_BYTES = (64_000, 32_000, 12_000)
 SUMMARY_BYTES = (1_000_000, 300_000, 60_000)
 CHECK_BYTES = (65_000, 30_000, 12_000)
@@ -85,7 +85,7 @@ def worst(sections: Sequence[Section]) -> Section:
 def of_report(report: Report, *, places: Mapping[str, Place], path: str, report_only: bool) -> Section:
     """A verdict's section; `places` are those of the policy file at `path`."""
     policy = report.policy.policy
-    allowed = report.verdict == "iterate" and policy.gate.iterate == "allow"
+    allowed = policy.gate.iterate == "allow" and _may_pass(report)
     exit_code = EXIT_OF_VERDICT[report.verdict]
     passes = exit_code is Exit.SHIP or allowed or report_only
     _, word = VERDICTS[report.verdict]
@@ -99,6 +99,19 @@ def of_report(report: Report, *, places: Mapping[str, Place], path: str, report_
         result=report,
         note=REPORT_ONLY if report_only else ALLOWED if allowed else "",
         remarks=tuple(_conditions(report, places, path, "warning" if passes else "failure")),
+    )
+
+
+def _may_pass(report: Report) -> bool:
+    """Whether `gate: {iterate: allow}` concerns this verdict: nothing but the bar itself is missed.
+
+    Never one that could still be rejected, nor one under a cap.
+    """
+    reject = report.reject_rule()
+    return (
+        report.reason in ("below_bar", "ship_undetermined")
+        and (reject is None or reject.mark is Mark.FALSE)
+        and not report.inputs.caps
     )
 
 

@@ -143,7 +143,7 @@ class IterateGate(Spec):
     """What branch protection sees of an iterate."""
 
     iterate: Literal["block", "allow"] = "block"
-    """Whether an iterate lets the pull request through."""
+    """`allow`: an iterate passes where the ship rule is not met and the reject rule is known to be clear."""
 
 
 class Silence(Spec):
