@@ -91,7 +91,7 @@ def schemas() -> dict[str, dict[str, Any]]:
 
 
 def _tidied(schema: Any, *, nulls: bool) -> Any:
-    """Without pydantic's titles, and without null where files cannot hold it."""
+    """Return a schema without pydantic's titles, without null where files cannot hold it, fit for ajv."""
     if isinstance(schema, list):
         return [_tidied(one, nulls=nulls) for one in schema]
     if not isinstance(schema, dict):
@@ -105,6 +105,15 @@ def _tidied(schema: Any, *, nulls: bool) -> Any:
     }
     if "patternProperties" in tidied:
         tidied["additionalProperties"] = False
+    tidied.pop("discriminator", None)  # OpenAPI's keyword, not JSON Schema's
+    # ajv's strict mode wants each keyword beside its type, and each required key among the properties
+    if "uniqueItems" in tidied and "anyOf" in tidied:
+        unique = {"uniqueItems": tidied.pop("uniqueItems")}
+        tidied["anyOf"] = [one | (unique if one.get("type") == "array" else {}) for one in tidied["anyOf"]]
+    for key in ("if", "then", "else"):
+        if "required" in tidied.get(key, {}):
+            named = dict.fromkeys(tidied[key]["required"], True)
+            tidied[key]["properties"] = named | tidied[key].get("properties", {})
     return tidied if nulls else _bounded(_without_null(tidied))
 
 
@@ -223,11 +232,9 @@ def _references(metrics: Iterable[Metric]) -> dict[str, Any]:
 
 
 def _choice(words: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """A schema of words with their descriptions; of nothing where there are none."""
-    described = dict(words)
-    return (
-        {"enum": list(described), "markdownEnumDescriptions": list(described.values())} if described else {}
-    )
+    """Return a schema of words with their descriptions; an empty one where there are none."""
+    options = [{"const": word, "description": text} for word, text in dict(words).items()]
+    return {"anyOf": options} if options else {}
 
 
 def _narrow(owner: dict[str, Any], key: str, choice: dict[str, Any]) -> None:
