@@ -16,6 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remyx_action.commands import baseline
+from remyx_action.commands.run.arms import arm_report
+from remyx_action.commands.run.parts import join_shards
 from remyx_action.commands.run.request import NO_CACHE, CacheSettings
 from remyx_action.errors import NotJudged, WrongUsage
 from remyx_action.evidence.gathering import gather
@@ -25,6 +27,7 @@ from remyx_action.project.models.shard import Shard, read_shard
 from remyx_action.readers.reasons import Reason
 from remyx_action.readers.scores import ArmScores, Empty, Samples, Scores, Summary, Unusable
 from remyx_action.report.report import Report, to_json
+from remyx_action.report.verdict import Arm
 from remyx_action.runtimes.plan.shards import legs_of, matrix_of
 from support.enumeration import metric
 from support.places import Place, arm
@@ -118,11 +121,75 @@ def test_a_doubled_shard_and_parts_of_several_runs_are_refused(place: Place) -> 
         ({"shards": 4}, "parts of several runs"),
         ({"samples": 10}, "parts of several runs"),
         ({"harness": "sha256:0"}, "the harness on the base branch changed"),
+        ({"measuring": "sha256:0"}, "measured under another template small"),
+        ({"environment": "sha256:0"}, "different values of the variables in `env`"),
+        ({"run": told["run"] | {"version": "9.9.9"}}, "different versions of remyx-action"),
         ({"shard": 7}, "lack shard 1 of 2"),
         ({"shard": -1}, "is not what the measuring job writes"),
     ):
         record.write_text(json.dumps(told | change))
         assert said in refused(place, folder), change
+
+
+TEMPLATES = {
+    "a command": ("script:", 'command: [python3, evaluation/evaluate.py, "--easy"]\nscript:'),
+    "a variable": ("script:", "env: [QUALITY]\nscript:"),
+    "the baseline's asset": ("baseline_asset: half", "baseline_asset: slightly"),
+}
+
+
+@pytest.mark.parametrize("what", TEMPLATES)
+def test_a_shard_of_another_template_is_refused(place: Place, what: str) -> None:
+    folder = measure(place, 2)
+    before, after = TEMPLATES[what]
+    template = DEALT[".remyx/templates/small.yaml"] or ""
+    place.write({".remyx/templates/small.yaml": template.replace(before, after)})
+    place.out = folder / "remyx-results-1"
+    place.measure("better", shard=Shard(index=1, count=2))
+    place.write({".remyx/templates/small.yaml": template})
+    assert "measured under another template small" in refused(place, folder)
+
+
+def test_what_only_judges_may_change_between_measuring_and_judging(place: Place) -> None:
+    folder = measure(place, 2)
+    template = DEALT[".remyx/templates/small.yaml"] or ""
+    place.write({".remyx/templates/small.yaml": template.replace("timeout: 60", "timeout: 61\nretries: 1")})
+    assert "ship" == judged(place, folder).verdict
+
+
+def test_shards_measured_with_other_variables_are_refused(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    template = DEALT[".remyx/templates/small.yaml"] or ""
+    place.write({".remyx/templates/small.yaml": f"{template}env: [QUALITY, JUDGE_TOKEN]\n"})
+    for shard, quality in enumerate(("0.5", "0.9")):
+        monkeypatch.setenv("QUALITY", quality)
+        monkeypatch.setenv("JUDGE_TOKEN", f"secret-{shard}")
+        place.out = place.root.parent / "legs" / str(shard)
+        place.measure("better", shard=Shard(index=shard, count=2))
+    assert "different values of the variables in `env`" in refused(place, place.out.parent)
+    monkeypatch.setenv("QUALITY", "0.5")
+    place.out = place.root.parent / "legs" / "1"
+    place.measure("better", shard=Shard(index=1, count=2))
+    monkeypatch.delenv("QUALITY")  # whoever judges need not have it
+    assert "ship" == judged(place, place.root.parent / "legs").verdict
+
+
+def test_shards_built_from_different_images_fail_the_arm() -> None:
+    arms = [
+        Arm(scores=as_arm(ONE), report=arm_report("completed", images={"FROM base": digest}))
+        for digest in ("sha256:1", "sha256:2")
+    ]
+    joined = join_shards(arms, ["m"])
+    assert ("failed", "FROM base is sha256:1 in shard 0 of 2, and sha256:2 in shard 1 of 2") == (
+        joined.report.state,
+        joined.report.detail,
+    )
+
+
+def test_a_folder_that_is_not_there_is_wrong_usage(place: Place) -> None:
+    with pytest.raises(WrongUsage, match="there is no folder"):
+        judged(place, place.root / "nothing-here")
 
 
 def test_overlapping_shards_fail_the_arm(tmp_path: Path) -> None:

@@ -324,3 +324,36 @@ def test_an_asset_in_a_submodule_or_behind_a_link_out_is_refused(tmp_path: Path)
             ended = jobs.step("run")
             assert ("not-judged", "no_variant") == ended.verdict
             assert "leads out of the repository, or in circles" in ended.summary
+
+
+MEASURING = {
+    "a command": TEMPLATE.replace(
+        "harness:", 'command: [python3, evaluation/evaluate.py, "--hard"]\nharness:'
+    ),
+    "the baseline's asset": TEMPLATE.replace("baseline_asset: half", "baseline_asset: slightly"),
+    "a variable": f"{TEMPLATE}env: [QUALITY]\n",
+}
+
+
+@pytest.mark.parametrize("what", MEASURING)
+def test_results_of_another_template_are_not_judged(jobs: Jobs, what: str) -> None:
+    def move() -> None:
+        template: Files = {".remyx/templates/small.yaml": MEASURING[what]}
+        jobs.world.history.write("main", locked(UNLOCKED | template))
+        jobs.world.refresh(jobs.pull)
+
+    jobs.between = move
+    _, ended = jobs.evaluate()
+    assert (Exit.NOT_JUDGED, "not-judged") == (ended.exit, ended.outputs["verdict"])
+    assert "under another template" in ended.summary
+
+
+def test_a_template_that_moved_in_what_only_judges_is_judged(jobs: Jobs) -> None:
+    def move() -> None:
+        template: Files = {".remyx/templates/small.yaml": TEMPLATE.replace("timeout: 60", "timeout: 61")}
+        jobs.world.history.write("main", locked(UNLOCKED | template))
+        jobs.world.refresh(jobs.pull)
+
+    jobs.between = move
+    _, ended = jobs.evaluate()
+    assert ("ship", "bar_met") == ended.verdict

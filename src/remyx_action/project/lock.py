@@ -40,6 +40,32 @@ def digest_of(spec: Digestible) -> str:
     return _sha256(f"remyx-{type(spec).__name__.lower()}/1\n{text}".encode())
 
 
+NOT_MEASURING = frozenset(
+    {
+        "version", "name", "metrics", "paths", "samples", "missing", "max_missing", "timeout", "retries",
+        "shards", "arms", "variant_asset",
+    }
+)  # fmt: skip
+"""Keys of a template that decide nothing about an arm's scores."""
+
+
+def digest_of_measuring(template: Template, harness: str) -> str:
+    """Return `sha256:…` of what measured: the template's measuring part, and the harness's digest."""
+    values = template.model_dump(by_alias=True, exclude_defaults=True, exclude=set(NOT_MEASURING))
+    text = json.dumps(_normal(values), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _sha256(f"remyx-measuring/1\n{text}\n{harness}".encode())
+
+
+_SECRET_WORDS = frozenset({"TOKEN", "KEY", "SECRET", "PASSWORD"})
+
+
+def digest_of_environment(template: Template, environment: Mapping[str, str]) -> str:
+    """Return `sha256:…` of the variables that the template passes on, those that hold a secret left out."""
+    names = [name for name in template.env if not _SECRET_WORDS & set(name.upper().split("_"))]
+    values = {name: environment.get(name) for name in sorted(names)}
+    return _sha256(f"remyx-environment/1\n{json.dumps(values)}".encode())
+
+
 def digest_of_harness(files: Iterable[HarnessFile]) -> str:
     """Return `sha256:…` of files in any order; each path once."""
     lines: dict[str, str] = {}

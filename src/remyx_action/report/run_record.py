@@ -26,6 +26,10 @@ class RunRecord(Spec):
     """`base`, `merge_base` and `head`; empty off GitHub."""
     harness: Line
     """Digest of the harness that measured."""
+    measuring: Line
+    """Digest of what measured: the harness, and the part of the template that decides about scores."""
+    environment: Line
+    """Digest of the values of the variables that the template passes on."""
     arms: dict[ArmName, ArmReport]
     samples: Annotated[Integer | None, Field(ge=1)] = None
     """At most so many samples were asked for: a quick look."""
@@ -41,6 +45,8 @@ def record_as_json(
     *,
     commits: Mapping[str, str],
     harness: str,
+    measuring: str,
+    environment: str,
     arms: Mapping[ArmName, ArmReport],
     run: RunReport,
 ) -> str:
@@ -50,6 +56,8 @@ def record_as_json(
         "template": template,
         "commits": dict(commits),
         "harness": harness,
+        "measuring": measuring,
+        "environment": environment,
         "arms": {name: report.model_dump() for name, report in arms.items()},
         "samples": shard.samples,
         "shard": shard.index,

@@ -9,7 +9,8 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from remyx_action.errors import NotJudged
+from remyx_action.errors import NotJudged, WrongUsage
+from remyx_action.project.lock import digest_of_measuring
 from remyx_action.project.models import Template
 from remyx_action.project.models.template import ArmName
 from remyx_action.report.run_record import NAME, RunRecord, read_record
@@ -43,6 +44,10 @@ def read_artifacts(evaluation: Evaluation, results: Path) -> Arms:
     commits, by another harness or on other assets than the rules now ask for.
     """
     context, template = evaluation.context, evaluation.template
+    if not results.is_dir():
+        raise WrongUsage(
+            f"there is no folder {results}", help="name what `run --measure-only` left with --out"
+        )
     legs = _legs(results, template.name)
     assets = choose_assets(template, baseline=None, variant=context.variant_of(template))
     shown = {name: evaluation.sources.name_of(name, asset) for name, asset in assets.items()}
@@ -50,6 +55,7 @@ def read_artifacts(evaluation: Evaluation, results: Path) -> Arms:
     commits = context.commits(evaluation.sources)
     for leg in legs:
         _refuse_strangers(template, leg.record, shown, commits=commits, harness=harness)
+    _refuse_mixed(template, [leg.record for leg in legs])
     arms = {
         name: join_shards([_read(evaluation, leg, name, asset) for leg in legs], evaluation.metrics)
         for name, asset in shown.items()
@@ -114,6 +120,20 @@ def _named(shards: Sequence[int], of: int) -> str:
     return f"{word} {', '.join(map(str, shards))} of {of} (counted from 0)"
 
 
+def _refuse_mixed(template: Template, records: Sequence[RunRecord]) -> None:
+    """NotJudged where the shards were not all measured by the same program, with the same variables."""
+    found = {
+        "versions of remyx-action": {record.run.version for record in records},
+        "values of the variables in `env`": {record.environment for record in records},
+    }
+    for what, values in found.items():
+        if len(values) > 1:
+            raise NotJudged(
+                f"the shards of template {template.name} were measured with different {what}",
+                help="measure every shard again, on machines that are set up alike",
+            )
+
+
 def _refuse_strangers(
     template: Template,
     record: RunRecord,
@@ -131,6 +151,11 @@ def _refuse_strangers(
             )
     if record.harness != harness:
         raise NotJudged("the harness on the base branch changed after the arms were measured", help=AGAIN)
+    if record.measuring != digest_of_measuring(template, harness):
+        raise NotJudged(
+            f"the results were measured under another template {template.name} than the one judged by",
+            help=AGAIN,
+        )
     for name, asset in shown.items():
         recorded = record.arms.get(name)
         if recorded is None or recorded.state not in {"completed", "failed", "timed_out"}:

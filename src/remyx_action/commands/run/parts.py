@@ -44,8 +44,23 @@ def join_shards(arms: Sequence[Arm], keys: Iterable[str]) -> Arm:
         Part(name=f"shard {index} of {len(arms)}", folder=f"shard-{index}", arm=arm)
         for index, arm in enumerate(arms)
     ]
+    unlike = _unlike_images(parts)
+    if unlike is not None:
+        failed = parts[0].arm.report.model_copy(update={"state": "failed", "detail": unlike})
+        return failed_arm(keys, failed)
     whole = _joined(parts, keys, lambda parts: merge_shards([(part.name, part.arm.scores) for part in parts]))
     return replace(whole, report=whole.report.model_copy(update={"shards": len(arms)}))
+
+
+def _unlike_images(parts: Sequence[Part]) -> str | None:
+    """Return in words which image was not the same on the machines of all shards, or None."""
+    first = parts[0]
+    for part in parts[1:]:
+        before, now = first.arm.report.images, part.arm.report.images
+        for name in before.keys() & now.keys():
+            if name.removeprefix("predict: ").startswith("FROM ") and before[name] != now[name]:
+                return f"{name} is {before[name]} in {first.name}, and {now[name]} in {part.name}"
+    return None
 
 
 def _joined(parts: Sequence[Part], keys: Iterable[str], merge: Callable[[Sequence[Part]], ArmScores]) -> Arm:

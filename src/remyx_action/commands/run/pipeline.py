@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from remyx_action.errors import WrongUsage
 from remyx_action.policy.diff import Change
 from remyx_action.project.load import Bundle
+from remyx_action.project.lock import digest_of_environment, digest_of_measuring
 from remyx_action.report import render
 from remyx_action.report.report import Report, to_json
 from remyx_action.report.run_record import NAME, record_as_json
@@ -102,11 +103,14 @@ def arms_of(evaluation: Evaluation) -> Arms:
     if evaluation.request.measured is not None:
         return read_artifacts(evaluation, evaluation.request.measured)
     arms = measure(evaluation)
+    template, harness = evaluation.template, harness_digest(evaluation.template, evaluation.context.harness)
     record = record_as_json(
-        evaluation.template.name,
+        template.name,
         evaluation.shard,
         commits=evaluation.context.commits(evaluation.sources),
-        harness=harness_digest(evaluation.template, evaluation.context.harness),
+        harness=harness,
+        measuring=digest_of_measuring(template, harness),
+        environment=digest_of_environment(template, evaluation.world.environment),
         arms={name: arm.report for name, arm in arms.named().items()},
         run=evaluation.world.now(),
     )
