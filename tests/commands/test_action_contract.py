@@ -33,7 +33,8 @@ def test_every_input_reaches_the_program_through_the_environment() -> None:
     named = {
         f"REMYX_{name.upper().replace('-', '_')}": f"${{{{ inputs.{name} }}}}" for name in ACTION["inputs"]
     }
-    assert named == given
+    of_job = {"REMYX_TOKEN_OF_JOB": "${{ inputs.token != '' && inputs.token == github.token }}"}
+    assert named | of_job == given
     assert "${{" not in step["run"]
 
 

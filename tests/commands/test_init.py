@@ -23,6 +23,7 @@ from remyx_action.commands.init import (
     texts_of,
     workflow_text,
 )
+from remyx_action.commands.init.origin import installed_from, origin
 from remyx_action.commands.init.texts import PLACEHOLDER
 from remyx_action.errors import WrongUsage
 from remyx_action.policy.lints.warnings import warnings_of
@@ -229,11 +230,33 @@ def test_hostile_results_propose_nothing_that_is_obeyed() -> None:
 
 def test_the_workflow_is_the_one_that_is_shown() -> None:
     shown = (ROOT / "examples/workflows/remyx.yml").read_text().split("\n")[2:]
-    assert workflow_text(policy="default", branch="main").split("\n")[2:] == shown
+    placeholder = f"{PLACEHOLDER} # v0.1.0"
+    assert workflow_text(policy="default", branch="main", action=placeholder).split("\n")[2:] == shown
     other = yaml.safe_load(workflow_text(policy="strict", branch="release/1.0", action=ACTION))
-    assert other["jobs"]["verdict"]["name"] == "remyx / strict (release/1.0)"
+    assert other["jobs"]["verdict"]["name"] == "remyx / verdict"
     assert other[True]["pull_request"]["branches"] == ["release/1.0"]
     assert "default" not in str(other["jobs"])
+
+
+def test_no_workflow_with_a_placeholder_is_written(tmp_path: Path) -> None:
+    done = run(tmp_path, "init", "--from", "digits", "--yes")
+    assert "no .github/workflows/remyx.yml was written" in done.stdout
+    assert not (tmp_path / ".github").exists()
+
+
+def test_the_workflow_names_the_commit_that_the_program_came_from() -> None:
+    commit = "a" * 40
+    job = {"GITHUB_ACTION_REPOSITORY": "some-team/remyx-action", "GITHUB_ACTION_REF": commit}
+    assert f"some-team/remyx-action@{commit}" == origin(job)
+    assert origin({}) is None
+    assert origin({**job, "GITHUB_ACTION_REF": "main"}) is None
+    for url in (
+        "https://github.com/some-team/remyx-action.git",
+        "ssh://git@github.com/some-team/remyx-action",
+    ):
+        installed = json.dumps({"url": url, "vcs_info": {"vcs": "git", "commit_id": commit}})
+        assert f"some-team/remyx-action@{commit}" == installed_from(installed)
+    assert installed_from('{"url": "file:///work", "dir_info": {}}') is None
 
 
 @pytest.mark.slow

@@ -20,7 +20,7 @@ from remyx_action.project.models.shard import SHARD_HELP, WHOLE, Shard, read_sha
 
 from .events import BranchEvent, Event, is_plain, parse_event, shown
 
-Mode = Literal["run", "open", "plan", "measure", "publish", "cache", "record", "check", "doctor"]
+Mode = Literal["run", "open", "plan", "measure", "publish", "cache", "check", "doctor"]
 CommentMode = Literal["always", "on-change", "on-block", "never"]
 FailOn = Literal["policy", "never"]
 

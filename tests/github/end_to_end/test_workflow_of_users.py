@@ -45,11 +45,14 @@ def test_a_pull_request_has_one_comment_and_one_check_a_commit(place: Any, recor
     record_property("github", f"calls an update, opening the check included: {len(place.world.calls)}")
 
     said = place.ours()[0].body
-    edit = place.event("edited")
-    assert {"open": "success", "verdict": "failure"} == edit.jobs, edit.log
-    assert [said] == [each.body for each in place.ours()]
-    assert ["failure", "failure"] == place.concluded()
-    assert "### Unchanged" in edit.summaries["verdict"]
+    for action, draft in (("edited", False), ("synchronize", True)):
+        place.pull.draft = draft
+        ran = place.event(action)
+        assert ({}, [said], ["failure"]) == (
+            ran.jobs,
+            [each.body for each in place.ours()],
+            place.concluded(),
+        ), ran.log
 
 
 def test_a_fork_s_read_only_token_leaves_summary_artifact_and_exit_code(place: Any) -> None:

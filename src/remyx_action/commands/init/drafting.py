@@ -23,6 +23,7 @@ from remyx_action.sources.git import find_repository
 
 from . import Answers, Found, find_in, texts_of, workflow_text
 from .finding import LARGEST_RESULT_BYTES, is_result
+from .origin import origin
 
 WORKFLOW = ".github/workflows/remyx.yml"
 NEWLINE = "\n"
@@ -70,10 +71,15 @@ def draft(
     bundle = load_checked({path: text.encode() for path, text in of_project.items()})
     if bundle.errors:
         raise FilesWrong(bundle.errors, {path: text.encode() for path, text in of_project.items()})
-    of_repository = {
-        WORKFLOW: workflow_text(policy=answers.policy, branch=answers.branch, action=answers.action)
-    }
-    notes = []
+    of_repository, notes = {}, []
+    action = answers.action or origin(os.environ)
+    if action is None:
+        notes.append(
+            f"no {WORKFLOW} was written: which commit of this program shall judge is not known here; "
+            "name it with --action OWNER/NAME@COMMIT"
+        )
+    else:
+        of_repository[WORKFLOW] = workflow_text(policy=answers.policy, branch=answers.branch, action=action)
     if owners:
         location, text, prefix = _codeowners(root)
         every = [path for one in bundle.templates.values() for path in protected_paths(one, root=prefix)]
@@ -84,8 +90,6 @@ def draft(
             f"there is no {template.program} yet: a program that scores the version in REMYX_ASSET and "
             "writes results.json into REMYX_OUTPUT_DIR"
         )
-    if not answers.action:
-        notes.append(f"in {WORKFLOW}, name the release that you reviewed in place of OWNER/remyx-action@000…")
     known = {name: as_text(schema) for name, schema in {**schemas(), **project_schemas(bundle)}.items()}
     return Draft(
         texts={**of_project, **{_at_top(root, path): text for path, text in of_repository.items()}},

@@ -25,10 +25,10 @@ def texts_of(answers: Answers) -> dict[str, str]:
     }
 
 
-def workflow_text(*, policy: str, branch: str, action: str = "") -> str:
-    """The three-job workflow that judges pull requests into the branch by the policy.
+def workflow_text(*, policy: str, branch: str, action: str) -> str:
+    """Return the three-job workflow that judges pull requests into the branch by the policy.
 
-    `action`: what it `uses`, `OWNER/NAME@COMMIT`; "": a placeholder to be replaced.
+    `action`: what it `uses`, `OWNER/NAME@COMMIT`.
     """
     packaged = files("remyx_action.commands.init").joinpath("workflow.yml").read_text("utf-8")
     body = "\n".join(packaged.split("\n")[2:])  # the first two lines say how to copy it
@@ -38,10 +38,9 @@ def workflow_text(*, policy: str, branch: str, action: str = "") -> str:
         head
         + f"# Require the check `{check}`.\n"
         + body.replace("policy: default", f"policy: {scalar(policy)}")
-        .replace("name: remyx / default (main)", f"name: {_title(check)}")
         .replace("branches: [main]", f"branches: [{scalar(branch)}]")
         .replace("rules on main", f"rules on {branch}")
-        .replace(f"{PLACEHOLDER} # v0.1.0", action or f"{PLACEHOLDER} # v0.1.0")
+        .replace(f"{PLACEHOLDER} # v0.1.0", action)
     )
 
 
@@ -50,10 +49,6 @@ def scalar(text: str) -> str:
     if _PLAIN.fullmatch(text) and text.casefold() not in _WORDS:
         return text
     return json.dumps(text, ensure_ascii=False)
-
-
-def _title(text: str) -> str:
-    return text if re.fullmatch(r"[A-Za-z0-9 ()/._-]+", text) else json.dumps(text)
 
 
 def _joined(lines: Iterator[str]) -> str:

@@ -1,0 +1,34 @@
+"""Which repository and commit this very program came from, for the workflow that shall run it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, distribution
+
+_COMMIT = r"[0-9a-f]{40}"
+
+
+def origin(environment: Mapping[str, str]) -> str | None:
+    """Return `OWNER/NAME@COMMIT`, or None where nothing says so.
+
+    In a job it is the action's own repository and commit; elsewhere that of an installation from git.
+    """
+    repository = environment.get("GITHUB_ACTION_REPOSITORY", "")
+    commit = environment.get("GITHUB_ACTION_REF", "")
+    if re.fullmatch(_COMMIT, commit) and re.fullmatch(r"[\w-]+/[\w.-]+", repository):
+        return f"{repository}@{commit}"
+    try:
+        text = distribution("remyx-action").read_text("direct_url.json")
+    except PackageNotFoundError:
+        return None
+    return installed_from(text)
+
+
+def installed_from(text: str | None) -> str | None:
+    """Return the same from direct_url.json (PEP 610) of an installation from git."""
+    about = json.loads(text or "{}")
+    commit = about.get("vcs_info", {}).get("commit_id", "")
+    name = re.search(r"[:/]([\w-]+/[\w.-]+?)(\.git)?/?$", about.get("url", ""))
+    return f"{name[1]}@{commit}" if name and re.fullmatch(_COMMIT, commit) else None
