@@ -272,7 +272,7 @@ def test_every_verdict_says_its_isolation_and_what_would_raise_it(jobs: Jobs) ->
 
 def test_a_dispatch_by_hand_is_judged_and_posts_nothing(jobs: Jobs) -> None:
     payload = payloads.workflow_dispatch(jobs.world, "main")
-    given = {"name": "workflow_dispatch", "clone": "refs/heads/main"}
+    given: dict[str, Any] = {"name": "workflow_dispatch", "clone": "refs/heads/main"}
     ended = jobs.step("run", payload, variant="worse", **given)
     assert (Exit.REJECT, "reject") == (ended.exit, ended.outputs["verdict"])
     assert "### ❌ Reject" in ended.summary

@@ -144,6 +144,18 @@ def test_where_closing_fails_a_completed_one_is_posted_beside_it(stage: Stage) -
     ]
 
 
+def test_one_left_open_below_a_completed_one_is_closed_and_the_newest_verdict_is_on_top(
+    stage: Stage,
+) -> None:
+    begun = opened(stage)
+    stage.world.faults.append(Fault(kind="502 before", matching="PATCH", times=9))
+    close(stage, begun.id, conclusion("failure"))
+    stage.world.faults.clear()
+    close(stage, begun.id, conclusion("success"), Order(500, 2))
+    by_id = sorted(stage.world.checks, key=lambda each: each.id)
+    assert ["success", "failure", "success"] == [each.fields["conclusion"] for each in by_id]
+
+
 def test_one_of_another_project_policy_or_app_is_not_ours(stage: Stage) -> None:
     stage.world.identities["other"] = bot("other")
     strange = replace(stage.external_id(), key=key_of("b", "default"))

@@ -104,9 +104,13 @@ class Jobs:
         name: str = "pull_request",
         token: str | None = TOKEN,
         clone: str | None = None,
+        run: tuple[int, int] | None = None,
         **inputs: str,
     ) -> Ended:
-        """Carry out one mode in a clone at the pull request's merge commit, or at the ref `clone`."""
+        """Carry out one mode in a clone at the pull request's merge commit, or at the ref `clone`.
+
+        `run`: its id and attempt; default a new run for each step.
+        """
         self.count += 1
         home = self.scratch / f"job-{self.count}"
         home.mkdir(parents=True)
@@ -116,8 +120,8 @@ class Jobs:
             "GITHUB_API_URL": self.stand_in.address,
             "GITHUB_SERVER_URL": self.stand_in.address.removesuffix("/api/v3"),
             "GITHUB_REPOSITORY": self.world.repository,
-            "GITHUB_RUN_ID": str(700 + self.count),
-            "GITHUB_RUN_ATTEMPT": str(self.attempt),
+            "GITHUB_RUN_ID": str(run[0] if run else 700 + self.count),
+            "GITHUB_RUN_ATTEMPT": str(run[1] if run else self.attempt),
             "GITHUB_STEP_SUMMARY": str(home / "summary"),
             "GITHUB_OUTPUT": str(home / "output"),
             "REMYX_MODE": mode,

@@ -142,7 +142,7 @@ def open_check(
             except Trouble as trouble:
                 if trouble.kind not in {Kind.GONE, Kind.FORBIDDEN, Kind.NOT_PERMITTED}:
                     raise
-        return _opened(_create(client, named, external_id, given))
+        return _opened(_create(client, named, given))
     except Trouble as trouble:
         return _not_posted(client, trouble)
 
@@ -157,15 +157,25 @@ def close_check(
     opened_id: int | None,
     details_url: str,
 ) -> Posted | NotPosted:
-    """Complete every open check of ours, or post a completed one where there is none or it cannot be edited.
+    """Complete every open check of ours, and post a completed one where none of them is on top of all.
 
     `checks` are those just read; where they could not be, `opened_id` is what an earlier job opened.
     One request a check, and one more per further 50 annotations.
     """
-    given_id = [] if opened_id is None else [opened_id]
-    identities = given_id if isinstance(checks, NotRead) else checks.open_until(external_id.order)
+    if isinstance(checks, NotRead):
+        identities, newest = ([] if opened_id is None else [opened_id]), opened_id
+    else:
+        identities = checks.open_until(external_id.order)
+        newest = max((each.id for each in checks.ours), default=None)
     try:
-        done, rendering = _conclude(client, named, external_id, identities, conclusion, details_url)
+        done, rendering = _conclude(
+            client,
+            named,
+            identities,
+            conclusion,
+            {"external_id": str(external_id), "details_url": details_url},
+            is_on_top=newest in identities,
+        )
     except Trouble as trouble:
         return _not_posted(client, trouble)
     for batch in _batches(conclusion.annotations)[1:]:
@@ -204,34 +214,21 @@ def _listed(client: Client, named: Named) -> list[Seen]:
 def _conclude(
     client: Client,
     named: Named,
-    external_id: ExternalId,
     identities: Sequence[int],
     conclusion: Conclusion,
-    details_url: str,
+    given: dict[str, Any],
+    *,
+    is_on_top: bool,
 ) -> tuple[Seen, str]:
     """Return the completed check and the rendering that it took; Trouble where none could be completed."""
     trouble = Trouble(Kind.UNPROCESSABLE, "every rendering is longer than GitHub's 65,535 characters")
     for rendering in conclusion.renderings:
         if len(rendering) > LONGEST_CHARACTERS:
             continue
-        given = {
-            "status": "completed",
-            "conclusion": conclusion.word,
-            "output": _output(conclusion, rendering, _batches(conclusion.annotations)[0]),
-            "external_id": str(external_id),
-            "details_url": details_url,
-        }
+        output = _output(conclusion, rendering, _batches(conclusion.annotations)[0])
+        whole = given | {"status": "completed", "conclusion": conclusion.word, "output": output}
         try:
-            done = [_edit_surely(client, identity, given) for identity in identities]
-            return (done[-1] if done else _create(client, named, external_id, given)), rendering
-        except Trouble as failure:
-            trouble = failure
-            if trouble.kind is Kind.UNPROCESSABLE:
-                continue
-        if not identities:
-            raise trouble
-        try:
-            return _create(client, named, external_id, given), rendering
+            return _complete(client, named, identities, whole, is_on_top=is_on_top), rendering
         except Trouble as failure:
             trouble = failure
             if trouble.kind is not Kind.UNPROCESSABLE:
@@ -239,7 +236,21 @@ def _conclude(
     raise trouble
 
 
-def _create(client: Client, named: Named, external_id: ExternalId, given: dict[str, Any]) -> Seen:
+def _complete(
+    client: Client, named: Named, identities: Sequence[int], given: dict[str, Any], *, is_on_top: bool
+) -> Seen:
+    """Complete the open checks; post another where none of them is on top, or one cannot be edited."""
+    try:
+        done = [_edit_surely(client, identity, given) for identity in identities]
+        if is_on_top:
+            return done[-1]
+    except Trouble as trouble:
+        if trouble.kind is Kind.UNPROCESSABLE:
+            raise
+    return _create(client, named, given)
+
+
+def _create(client: Client, named: Named, given: dict[str, Any]) -> Seen:
     """Create once; after an answer that said nothing, look for what it may have left."""
     for attempt in range(ATTEMPTS):
         try:
@@ -255,7 +266,7 @@ def _create(client: Client, named: Named, external_id: ExternalId, given: dict[s
             left = [
                 each
                 for each in _listed(client, named)
-                if each.external_id == external_id and each.status == given["status"]
+                if str(each.external_id) == given["external_id"] and each.status == given["status"]
             ]
             if left:
                 return min(left, key=lambda each: each.id)

@@ -140,8 +140,9 @@ class StandIn:
         route = ROUTES[operation.name]
         if not _may(identity, route):
             accepted = "; ".join(f"{each}={route.level}" for each in route.permissions)
+            whose = "integration" if identity.app else "personal access token"
             return refusal(
-                403, "Resource not accessible by integration", **{"X-Accepted-GitHub-Permissions": accepted}
+                403, f"Resource not accessible by {whose}", **{"X-Accepted-GitHub-Permissions": accepted}
             )
         request = Request(
             world=self.world,

@@ -1,0 +1,687 @@
+"""Sequences of events: whatever happens between runs, comment, check and job's exit agree on the newest head.
+
+Each sequence drives the program's own modes as the jobs of a workflow do, against the stand-in. The table is
+printed at the end of the test session.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from remyx_action.errors import Exit
+from remyx_action.github.check import check_name
+from remyx_action.github.marks import ExternalId, Marker, Order, Scope
+from support.github_stand_in import payloads
+from support.github_stand_in.talk import bot
+from support.github_stand_in.world import Check, Fault, Identity
+from support.jobs import MAY_POST, READ_ONLY, TOKEN, Ended, Jobs, jobs_on
+from support.small_project import FILES, POLICY, UNLOCKED, locked, model
+
+pytestmark = pytest.mark.slow
+
+Triple = tuple[str, str, int]
+"""The comment's word, our newest check's conclusion, and the exit code of the judging job."""
+AGREE: set[Triple] = {
+    ("ship", "success", 0),
+    ("reject", "failure", 1),
+    ("iterate", "failure", 2),
+    ("not-judged", "failure", 4),
+    ("nothing", "success", 0),
+}
+"""Allowed after every sequence."""
+NOTHING_POSTED: set[Triple] = {("-", "-", 0), ("-", "-", 1), ("-", "-", 4)}
+"""Allowed where nothing may be posted, and of a head that was never evaluated to its end."""
+NO_COMMENT: set[Triple] = {("-", "success", 0), ("-", "failure", 1)}
+NO_CHECK: set[Triple] = {("ship", "-", 0), ("reject", "-", 1)}
+LEFT_OPEN: set[Triple] = {("ship", "open", 4)}
+"""Only where GitHub takes no write at all for the check: then the job is red."""
+
+STRICT = POLICY.replace("name: default", "name: strict").replace("threshold: 0.02", "threshold: 0.5")
+TWO_POLICIES = locked({**UNLOCKED, ".remyx/policies/strict.yaml": STRICT})
+TWO_PROJECTS: dict[str, str | None] = {f"{a}/{path}": text for a in "ab" for path, text in FILES.items()}
+ARCHIVES: dict[tuple[str, ...], Path] = {}
+"""What was measured, by head, base and inputs: commits of equal content are equal, so it is measured once."""
+
+
+@dataclass(kw_only=True)
+class Run:
+    """One run of the workflow: its jobs, one after the other, in any of its attempts."""
+
+    scene: Scene
+    order: tuple[int, int]
+    payload: Any
+    inputs: dict[str, str]
+    name: str = "pull_request"
+    check_id: str = ""
+    results: str = "nowhere"
+
+    def open(self) -> Run:
+        self.check_id = self._step("open").outputs.get("check-id", "")
+        return self
+
+    def measure(self) -> Run:
+        pull = self.payload.get("pull_request") or self.payload["merge_group"]
+        head = pull["head"]["sha"] if "head" in pull else pull["head_sha"]
+        base = self.scene.jobs.world.history.branches()["main"]
+        key = (head, base, *sorted(f"{name}={value}" for name, value in self.inputs.items()))
+        if key not in ARCHIVES:
+            ended = self._step("measure", token=None)
+            if "report" not in ended.outputs:
+                return self
+            ARCHIVES[key] = self.scene.archives / f"{len(ARCHIVES)}.tar"
+            shutil.copy(ended.outputs["report"], ARCHIVES[key])
+        self.results = str(ARCHIVES[key])
+        return self
+
+    def publish(self, **given: Any) -> Ended:
+        self.scene.ended[self.order] = ended = self._step(
+            "publish", results=self.results, check_id=self.check_id, **given
+        )
+        return ended
+
+    def whole(self, **given: Any) -> Ended:
+        return self.open().measure().publish(**given)
+
+    def again(self) -> Run:
+        """The next attempt of this run, with the outputs that its jobs had."""
+        run, attempt = self.order
+        return Run(**{**vars(self), "order": (run, attempt + 1)})
+
+    def _step(self, mode: str, **given: Any) -> Ended:
+        given = {"token": self.scene.token, "name": self.name, **self.inputs, **given}
+        return self.scene.jobs.step(mode, self.payload, run=self.order, **given)
+
+
+@dataclass(kw_only=True)
+class Scene:
+    """One repository with one pull request, and every run that it has had."""
+
+    jobs: Jobs
+    archives: Path
+    inputs: dict[str, str] = field(default_factory=lambda: {"policy": "default"})
+    folder: str = ""
+    """Of the project that is looked at."""
+    token: str = TOKEN
+    runs: int = 500
+    ended: dict[tuple[int, int], Ended] = field(default_factory=dict)
+
+    def run(self, action: str = "synchronize", *, changed: str = "title", **inputs: str) -> Run:
+        """A new run for the pull request as it is now."""
+        self.runs += 1
+        payload = self.jobs.payload(action, changed=changed)
+        return Run(scene=self, order=(self.runs, 1), payload=payload, inputs={**self.inputs, **inputs})
+
+    def push(self, asset: str) -> None:
+        self.jobs.push({"model.yaml": model(asset)})
+
+    def fault(self, kind: Any, matching: str, *, times: int = 1, **given: Any) -> None:
+        self.jobs.world.faults.append(Fault(kind=kind, matching=matching, times=times, **given))
+
+    def merge_group(self) -> Run:
+        self.runs += 1
+        payload = payloads.merge_group(self.jobs.world, self.jobs.pull)
+        return Run(scene=self, order=(self.runs, 1), payload=payload, inputs=self.inputs, name="merge_group")
+
+    def fork(self, asset: str) -> None:
+        """Let the pull request be a fork's, whose own runs may only read."""
+        self.jobs.world.history.write("refs/forks/stranger/patch", {"model.yaml": model(asset)}, onto="main")
+        self.jobs.pull = self.jobs.world.open_pull("patch", owner="stranger")
+        self.jobs.world.allow(TOKEN, **READ_ONLY)
+
+    def second_workflow(self, run: Run, *, conclusion: str = "success") -> Ended:
+        """The run on `workflow_run` after a fork's run has ended."""
+        self.jobs.world.allow("ghs_second", **MAY_POST)
+        self.runs += 1
+        payload = payloads.workflow_run(
+            self.jobs.world, self.jobs.pull, run_id=run.order[0], conclusion=conclusion
+        )
+        payload["workflow_run"]["run_attempt"] = run.order[1]
+        ended = self.jobs.step(
+            "publish",
+            payload,
+            name="workflow_run",
+            token="ghs_second",
+            clone="refs/heads/main",
+            run=(self.runs, 1),
+            results=run.results,
+            **self.inputs,
+        )
+        self.ended[run.order] = ended
+        return ended
+
+    def checks(self, policy: str = "default", folder: str = "") -> list[Check]:
+        """Ours on the newest head, oldest first."""
+        name = check_name(policy, "main", folder)
+        return [each for each in self.jobs.checks(name) if ExternalId.read(each.fields.get("external_id"))]
+
+    def triple(
+        self, policy: str = "default", folder: str | None = None, scope: str | None = "default"
+    ) -> Triple:
+        """What the newest head shows of one policy, beside the exit of its newest run."""
+        folder = self.folder if folder is None else folder
+        markers = [Marker.read(each.body) for each in self.jobs.ours()]
+        head = self.jobs.world.head(self.jobs.pull)
+        words = [
+            each.word for each in markers if each and each.scope == Scope(folder, scope) and each.head == head
+        ]
+        checks = self.checks(policy, folder)
+        shown = checks[-1].fields.get("conclusion", "open") if checks else "-"
+        newest = self.ended[max(self.ended)]
+        return words[-1] if words else "-", shown, int(newest.exit)
+
+    def hold(self) -> None:
+        """Nothing is left open, nothing is there twice, and nothing older is on top."""
+        checks = self.jobs.world.checks
+        ours = [(each, ExternalId.read(each.fields.get("external_id"))) for each in checks]
+        posted = [(each.name, each.head, mark.order) for each, mark in ours if mark]
+        assert len(posted) == len(set(posted)), "a check twice"
+        for each, mark in ours:
+            newer = [
+                other.id
+                for other, its in ours
+                if mark and its and (other.name, other.head) == (each.name, each.head)
+                if its.order > mark.order
+            ]
+            assert not newer or min(newer) > each.id, "an older check on top"
+        markers = [marker for each in self.jobs.ours() if (marker := Marker.read(each.body))]
+        assert len(markers) == len({each.scope for each in markers}), "a comment twice"
+
+
+def still_open(scene: Scene) -> list[Check]:
+    return [each for each in scene.jobs.world.checks if each.fields.get("status") != "completed"]
+
+
+Sequence = Callable[[Scene], object]
+TABLE: dict[str, tuple[Sequence, set[Triple]]] = {}
+
+
+def sequence(name: str, allowed: set[Triple] = AGREE) -> Callable[[Sequence], Sequence]:
+    def declare(play: Sequence) -> Sequence:
+        TABLE[name] = (play, allowed)
+        return play
+
+    return declare
+
+
+@pytest.fixture(scope="module")
+def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("archives")
+
+
+@pytest.fixture
+def scene(request: pytest.FixtureRequest, tmp_path: Path, archives: Path) -> Iterator[Scene]:
+    name = request.node.callspec.params.get("name", "")
+    files = TWO_PROJECTS if "projects" in name else TWO_POLICIES if "policies" in name else FILES
+    for jobs in jobs_on(tmp_path, files):
+        yield Scene(jobs=jobs, archives=archives)
+
+
+@sequence("opened")
+def _(s: Scene) -> None:
+    s.run("opened").whole()
+
+
+@sequence("push after push")
+def _(s: Scene) -> None:
+    s.run("opened").whole()
+    s.push("worse")
+    s.run().whole()
+
+
+@sequence("re-run of the judging job alone, which could not comment")
+def _(s: Scene) -> None:
+    s.fault("429", "POST .*/comments", times=9, retry_after_seconds=600)
+    first = s.run("opened")
+    first.whole()
+    s.jobs.world.faults.clear()
+    first.again().publish()
+
+
+@sequence("re-run of failed jobs: the evaluation died, then did not")
+def _(s: Scene) -> None:
+    first = s.run("opened").open()
+    assert Exit.NOT_JUDGED == first.publish().exit
+    first.again().measure().publish()
+
+
+@sequence("re-run of all jobs, twice")
+def _(s: Scene) -> None:
+    first = s.run("opened")
+    first.whole()
+    second = first.again()
+    second.whole()
+    second.again().whole()
+
+
+@sequence("re-run of all jobs of an older run")
+def _(s: Scene) -> None:
+    first = s.run("opened")
+    first.whole()
+    s.run("reopened").whole()
+    again = first.again().whole()
+    assert Exit.NOT_JUDGED == again.exit
+    assert "run 502, attempt 1, which is newer" in again.summary
+
+
+@sequence("re-run of an older head's run")
+def _(s: Scene) -> None:
+    first = s.run("opened")
+    first.whole()
+    s.push("worse")
+    s.run().whole()
+    assert "which is newer" in first.again().whole().summary
+
+
+@sequence("title edited before the evaluation: no job")
+def _(s: Scene) -> None:
+    s.run("edited")
+    s.run("opened").whole()
+
+
+@sequence("title edited during the evaluation: no job")
+def _(s: Scene) -> None:
+    first = s.run("opened").open().measure()
+    s.run("edited")
+    first.publish()
+
+
+@sequence("title edited after the evaluation: no job")
+def _(s: Scene) -> None:
+    s.run("opened").whole()
+    s.run("edited")
+
+
+@sequence("title edited, and a workflow without the condition starts the judging job")
+def _(s: Scene) -> None:
+    s.run("opened").whole()
+    s.run("edited").publish()
+
+
+@sequence("push while the check is opened")
+def _(s: Scene) -> None:
+    s.fault("moves", "POST .*/check-runs", act=lambda: s.push("worse"))
+    first = s.run("opened").open().measure()
+    first.publish()
+    s.run().whole()
+
+
+@sequence("push while it is measured")
+def _(s: Scene) -> None:
+    first = s.run("opened").open().measure()
+    s.push("worse")
+    second = s.run().open().measure()
+    first.publish()
+    second.publish()
+
+
+@sequence("push while the comments are read")
+def _(s: Scene) -> None:
+    first = s.run("opened").open().measure()
+    s.fault("moves", "GET .*/comments", act=lambda: s.push("worse"))
+    first.publish()
+    s.run().whole()
+
+
+@sequence("push while the head is read")
+def _(s: Scene) -> None:
+    first = s.run("opened").open().measure()
+    s.fault("moves", "GET .*/pulls/", act=lambda: s.push("worse"))
+    first.publish()
+    s.run().whole()
+
+
+@sequence("push while the comment is written")
+def _(s: Scene) -> None:
+    first = s.run("opened").open().measure()
+    s.fault("moves", "POST .*/comments", act=lambda: s.push("worse"))
+    first.publish()
+    s.run().whole()
+
+
+@sequence("push while the check is closed")
+def _(s: Scene) -> None:
+    first = s.run("opened").open().measure()
+    s.fault("moves", "PATCH .*/check-runs", act=lambda: s.push("worse"))
+    first.publish()
+    s.run().whole()
+
+
+@sequence("two pushes, the older run ends last")
+def _(s: Scene) -> None:
+    s.push("worse")
+    first = s.run().open().measure()
+    s.push("slightly")
+    s.run().whole()
+    first.publish()
+
+
+@sequence("two pushes, the evaluation of the first was cancelled with its check open")
+def _(s: Scene) -> None:
+    s.push("worse")
+    s.run().open()
+    s.push("slightly")
+    s.run().whole()
+    assert 1 == len(still_open(s)), "of the older head, whose run was ended by force"
+    still_open(s)[0].fields["status"] = "completed"
+
+
+@sequence("force-cancelled, then run again")
+def _(s: Scene) -> None:
+    s.run("opened").open()
+    s.run("reopened").whole()
+
+
+@sequence("cancelled, and the judging job runs all the same")
+def _(s: Scene) -> None:
+    s.run("opened").open().publish()
+
+
+@sequence("closed and reopened")
+def _(s: Scene) -> None:
+    s.run("opened").whole()
+    s.jobs.pull.state = "closed"
+    s.jobs.pull.state = "open"
+    s.run("reopened").whole()
+
+
+@sequence("closed and reopened while the first run still measures")
+def _(s: Scene) -> None:
+    first = s.run("opened").open().measure()
+    s.run("reopened").whole()
+    assert Exit.NOT_JUDGED == first.publish().exit
+
+
+@sequence("draft", NOTHING_POSTED)
+def _(s: Scene) -> None:
+    s.jobs.pull.draft = True
+    s.run("opened").whole()
+
+
+@sequence("draft to ready")
+def _(s: Scene) -> None:
+    s.jobs.pull.draft = True
+    s.run("opened").whole()
+    s.jobs.pull.draft = False
+    s.run("ready_for_review").whole()
+
+
+@sequence("retargeted while it is measured, then back")
+def _(s: Scene) -> None:
+    s.jobs.world.history.write("develop", {"README.md": "x"}, onto="main")
+    first = s.run("opened").open().measure()
+    s.jobs.pull.base_branch = "develop"
+    first.publish()
+    assert [] == s.jobs.ours()
+    s.jobs.pull.base_branch = "main"
+    s.run("edited", changed="base").whole()
+
+
+@sequence("repository renamed while it is measured")
+def _(s: Scene) -> None:
+    first = s.run("opened").open().measure()
+    s.jobs.world.rename("relations")
+    first.publish()
+
+
+@sequence("fork without the second workflow", NOTHING_POSTED)
+def _(s: Scene) -> None:
+    s.fork("worse")
+    s.run("opened").whole()
+
+
+@sequence("fork with the second workflow")
+def _(s: Scene) -> None:
+    s.fork("worse")
+    run = s.run("opened")
+    run.whole()
+    s.second_workflow(run, conclusion="failure")
+
+
+@sequence("fork, title edited afterwards: the second workflow hears of a skipped run")
+def _(s: Scene) -> None:
+    s.fork("better")
+    run = s.run("opened")
+    run.whole()
+    s.second_workflow(run)
+    skipped = s.second_workflow(s.run("edited"), conclusion="skipped")
+    assert Exit.SHIP == skipped.exit
+    del s.ended[max(s.ended)]
+
+
+@sequence("fork, cancelled and action required: nothing is overwritten")
+def _(s: Scene) -> None:
+    s.fork("better")
+    run = s.run("opened")
+    run.whole()
+    s.second_workflow(run)
+    for conclusion in ("cancelled", "action_required"):
+        s.second_workflow(s.run(), conclusion=conclusion)
+        del s.ended[max(s.ended)]
+
+
+@sequence("fork whose evaluation died")
+def _(s: Scene) -> None:
+    s.fork("better")
+    run = s.run("opened")
+    run.publish()
+    s.second_workflow(run, conclusion="failure")
+
+
+@sequence("fork, the publisher of an older run comes last")
+def _(s: Scene) -> None:
+    s.fork("better")
+    first, second = s.run("opened"), s.run("reopened")
+    first.whole()
+    second.whole()
+    s.second_workflow(second)
+    assert Exit.NOT_JUDGED == s.second_workflow(first).exit
+
+
+@sequence("two projects, each with its own check and comment")
+def _(s: Scene) -> None:
+    s.jobs.propose({"a/model.yaml": model("worse")})
+    s.folder = "a"
+    for folder in "ba":
+        s.run(working_directory=folder).whole()
+    assert ("nothing", "success") == s.triple(folder="b")[:2]
+    assert ("reject", "failure", 1) == s.triple()
+    s.run("edited", working_directory="a").publish()
+
+
+@sequence("two policies in one workflow")
+def _(s: Scene) -> None:
+    s.inputs = {}
+    s.jobs.step("measure", token=None)
+    run = s.run("opened").measure()
+    run.publish()
+    assert ("iterate", "success", 2) == s.triple("default", scope=None)
+    assert ("iterate", "failure", 2) == s.triple("strict", scope=None)
+    s.inputs = {"policy": "default"}
+    s.run().whole()
+
+
+@sequence("two policies in two workflows, or as a matrix")
+def _(s: Scene) -> None:
+    s.run("opened", policy="strict").whole()
+    assert ("iterate", "failure", 2) == s.triple("strict", scope="strict")
+    s.run("opened").whole()
+
+
+@sequence("an App's token")
+def _(s: Scene) -> None:
+    s.token = "ghs_app"
+    s.jobs.world.identities["ghs_app"] = bot("remyx")
+    s.run("opened").whole()
+    s.push("worse")
+    s.run().whole()
+
+
+@sequence("a personal token", NO_CHECK)
+def _(s: Scene) -> None:
+    s.token = "pat"
+    s.jobs.world.identities["pat"] = Identity(
+        login="ada", kind="User", permissions={"pull_requests": "write", "contents": "read"}
+    )
+    said = s.run("opened").whole().summary
+    assert "only a GitHub App can post checks" in said
+    for each in s.jobs.world.comments:
+        each.kind = "Bot"
+
+
+@sequence("no permission", NOTHING_POSTED)
+def _(s: Scene) -> None:
+    s.jobs.world.allow(TOKEN, contents="read")
+    s.run("opened").whole()
+
+
+@sequence("no token", NOTHING_POSTED)
+def _(s: Scene) -> None:
+    s.token = ""
+    s.run("opened").whole()
+
+
+@sequence("401 everywhere", NOTHING_POSTED)
+def _(s: Scene) -> None:
+    s.token = "expired"
+    s.run("opened").whole()
+
+
+@sequence("403: may not comment", NO_COMMENT)
+def _(s: Scene) -> None:
+    s.jobs.world.allow(TOKEN, contents="read", checks="write")
+    s.run("opened").whole()
+
+
+@sequence("403: may not post checks", NO_CHECK)
+def _(s: Scene) -> None:
+    s.jobs.world.allow(TOKEN, contents="read", pull_requests="write")
+    s.run("opened").whole()
+
+
+@sequence("403: the job that judges may not post checks, the one that opened might", LEFT_OPEN)
+def _(s: Scene) -> None:
+    run = s.run("opened").open().measure()
+    s.jobs.world.allow(TOKEN, contents="read", pull_requests="write")
+    run.publish()
+
+
+for _verb, _what in {
+    "POST .*/check-runs": "opening the check",
+    "GET .*/check-runs": "reading the checks",
+    "GET .*/comments": "reading the comments",
+    "GET .*/pulls/": "reading the head",
+    "POST .*/comments": "writing the comment",
+    "PATCH .*/check-runs": "closing the check",
+}.items():
+    for _kind in ("502 before", "502 after", "dropped after"):
+
+        @sequence(f"{_kind} {_what}")
+        def _(s: Scene, verb: str = _verb, kind: str = _kind) -> None:
+            s.fault(kind, verb)
+            s.run("opened").whole()
+
+
+@sequence("5xx on every closing of the check")
+def _(s: Scene) -> None:
+    run = s.run("opened").open().measure()
+    s.fault("502 before", "PATCH .*/check-runs", times=9)
+    run.publish()
+    assert ["open", "success"] == [each.fields.get("conclusion", "open") for each in s.checks()]
+    s.jobs.world.checks.remove(s.checks()[0])
+
+
+@sequence("5xx on every write of a check", LEFT_OPEN)
+def _(s: Scene) -> None:
+    run = s.run("opened").open().measure()
+    s.fault("502 before", "(PATCH|POST) .*/check-runs", times=99)
+    run.publish()
+
+
+@sequence("429 with 1 s, on each write")
+def _(s: Scene) -> None:
+    s.fault("429", "PATCH|POST", times=3, retry_after_seconds=1)
+    s.run("opened").whole()
+
+
+@sequence("deleted comment")
+def _(s: Scene) -> None:
+    s.run("opened").whole()
+    s.jobs.world.comments.clear()
+    s.push("worse")
+    s.run().whole()
+
+
+@sequence("marker copied by another bot")
+def _(s: Scene) -> None:
+    s.run("opened").whole()
+    marker = Marker.read(s.jobs.ours()[0].body)
+    assert marker is not None
+    forged = Marker(scope=Scope("x", "y"), head=marker.head, order=Order(10**9, 1), word="ship").line()
+    s.jobs.world.add_comment(s.jobs.pull.number, "other[bot]", forged, kind="Bot")
+    s.push("worse")
+    s.run().whole()
+
+
+@sequence("another workflow's check of our name")
+def _(s: Scene) -> None:
+    head = s.jobs.world.head(s.jobs.pull)
+    foreign = Check(
+        id=s.jobs.world.next_id(),
+        head=head,
+        name=check_name("default", "main"),
+        app="github-actions",
+        fields={"status": "completed", "conclusion": "success"},
+    )
+    s.jobs.world.checks.append(foreign)
+    s.push("worse")
+    foreign.head = s.jobs.world.head(s.jobs.pull)
+    s.run().whole()
+    assert "was also posted by" in s.jobs.ours()[0].body
+
+
+@sequence("a check-id of another policy")
+def _(s: Scene) -> None:
+    s.push("worse")
+    run = s.run().open().measure()
+    real, run.check_id = run.check_id, "31337"
+    assert "the check 31337 is none of policy default" in run.publish().summary
+    assert real == str(s.checks()[0].id)
+
+
+@sequence("nothing to evaluate")
+def _(s: Scene) -> None:
+    s.jobs.propose({"README.md": "Another text.\n"})
+    s.run("opened").whole()
+
+
+@sequence("merge group", {("-", "-", 0)})
+def _(s: Scene) -> None:
+    run = s.merge_group()
+    run.whole()
+    group = run.payload["merge_group"]["head_sha"]
+    assert ["success"] == [each.fields["conclusion"] for each in s.jobs.world.checks if each.head == group]
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_comment_check_and_exit_agree_on_the_newest_head(
+    scene: Scene, name: str, record_property: Callable[[str, object], None]
+) -> None:
+    play, allowed = TABLE[name]
+    play(scene)
+    triple = scene.triple()
+    assert triple in allowed
+    scene.hold()
+    left = still_open(scene)
+    assert len(left) == (allowed is LEFT_OPEN)
+    word, check, exit_code = triple
+    record_property("github", f"sequence: {name} | comment {word} | check {check} | exit {exit_code}")
+
+
+def test_the_table_is_long_enough() -> None:
+    assert len(TABLE) >= 40
