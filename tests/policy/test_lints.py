@@ -98,26 +98,6 @@ def test_directional_conditions_cannot_be_on_the_wrong_side() -> None:
     assert [] == warned(ship, metrics="latency")
 
 
-@pytest.mark.parametrize(
-    ("condition", "message"),
-    [
-        (
-            '{metric: accuracy.delta, op: ">=", threshold: 2}',
-            "2 is out of reach for accuracy: two values in the range differ by 1 at most",
-        ),
-        (
-            '{metric: accuracy.value, op: ">=", threshold: 80}',
-            "80 is out of reach for accuracy: the range is [0, 1]",
-        ),
-    ],
-)
-def test_a_threshold_beyond_the_range(condition: str, message: str) -> None:
-    warnings = [one for one in warned(f"{{all: [{condition}]}}") if one.code == "threshold-beyond-range"]
-    assert [message] == [warning.message for warning in warnings]
-    assert "did you mean 0." in warnings[0].help
-    assert "/ship/all/0/threshold" == warnings[0].pointer
-
-
 def test_a_fraction_on_a_percentage() -> None:
     ship = '{all: [{metric: score.delta, op: ">=", threshold: 0.02}]}'
     message = "0.02 on a metric in % is 0.02 percentage points: one sample in 5000"

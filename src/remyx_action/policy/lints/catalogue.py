@@ -30,12 +30,30 @@ LINTS: dict[str, Lint] = {
         example="latency.delta >= 5   # in ship; lower is better",
         better="latency improves_by 5",
     ),
-    "threshold-beyond-range": Lint(
-        title="a threshold lies outside what the metric can reach",
-        why="Such a condition is decided before anything is measured. Mostly a percentage was meant.",
-        figure="The range of the metric, or the largest difference that two values in it can have.",
+    "cannot-fail": Lint(
+        title="a condition is met whatever is measured",
+        why="It asks for nothing; mostly a delta was meant, or a percentage. Where the whole ship rule "
+        "cannot fail, also by two conditions together, or the reject rule always fires, it is an error.",
+        figure="The range of the metric, the largest difference that two values in it can have, or what a "
+        "field can be.",
+        example="accuracy.value >= 0   # range [0, 1]",
+        better="accuracy.delta >= 0",
+    ),
+    "cannot-hold": Lint(
+        title="a condition is not met whatever is measured",
+        why="Such a condition is decided before anything is measured. Mostly a percentage was meant. Where "
+        "the whole ship rule cannot hold, as with `>= 0.6` and `<= 0.5` in `all`, it is an error.",
+        figure="The range of the metric, the largest difference that two values in it can have, or what a "
+        "field can be.",
         example="accuracy.delta >= 2   # range [0, 1]",
         better="accuracy.delta >= 0.02",
+    ),
+    "field-good-side": Lint(
+        title="a field rejects where it is good",
+        why="`coverage >= 1` in reject throws every complete run out.",
+        figure="The field and its threshold.",
+        example="reject: {any: [coverage >= 1]}",
+        better="reject: {any: [coverage < 1]}",
     ),
     "threshold-unit": Lint(
         title="a threshold on a percentage looks like a fraction",

@@ -20,6 +20,7 @@ from remyx_action.project.problems import Words, problem_at
 from remyx_action.project.references import Files, entries, get
 
 from .catalogue import LINTS
+from .possible import errors_of_rules
 
 BARE_KEY = re.compile(r"\b(?P<key>[a-z][a-z0-9_-]*)\.value\b[^`,]*`?")
 """In the help for a comparison of a metric that says nothing of value or delta."""
@@ -73,10 +74,12 @@ def _of_rules(files: Files, path: str, policy: Policy) -> Iterator[Problem]:
         rules = compile_policy(policy, all_metrics(template, vocabulary))
     except KeyError:  # an unknown metric is an error of its own
         return
+    for pointer, words in errors_of_rules(rules):
+        yield problem_at(files.documents[path], path, pointer, words)
     for condition in rules.conditions():
-        words = _nothing_to_improve(condition) or _percentage_of_what(condition)
-        if words is not None:
-            yield problem_at(files.documents[path], path, condition.pointer, words)
+        wrong = _nothing_to_improve(condition) or _percentage_of_what(condition)
+        if wrong is not None:
+            yield problem_at(files.documents[path], path, condition.pointer, wrong)
 
 
 def _nothing_to_improve(condition: Condition) -> Words | None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from remyx_action.decimals import plain
 from remyx_action.policy.rules import OnMetric
 
-from .context import Context, Finding, width_of
+from .context import Context, Finding
 
 SMALLEST_PERCENTAGE = Decimal("0.1")
 """Smaller thresholds on a metric in percent are taken for fractions."""
@@ -43,31 +43,6 @@ def _side(condition: OnMetric) -> dict[str, str]:
         "message": f"rejects where {metric.key} {rejected}: {metric.direction} is better",
         "help": f"did you mean `{metric.key} regresses_by {size:f}{of}`?",
     }
-
-
-def threshold_beyond_range(context: Context) -> Iterator[Finding]:
-    for condition in context.on_metrics():
-        limits, width, claim = condition.metric.range, width_of(condition.metric), condition.claim
-        if limits is None or width is None or claim.quantity == "relative_delta":
-            continue
-        low, high = limits
-        if claim.quantity == "value":
-            beyond = not low <= claim.threshold <= high
-            reach = f"the range is [{plain(low):f}, {plain(high):f}]"
-        else:
-            beyond = abs(claim.threshold) > width
-            reach = f"two values in the range differ by {plain(width):f} at most"
-        if beyond:
-            yield Finding(
-                lint="threshold-beyond-range",
-                pointer=f"{condition.pointer}/threshold",
-                message=f"{plain(claim.threshold):f} is out of reach for {condition.metric.key}: {reach}",
-                help=_as_fraction(abs(claim.threshold), width) or "correct the threshold or the range",
-            )
-
-
-def _as_fraction(size: Decimal, width: Decimal) -> str | None:
-    return f"did you mean {plain(size / 100):f}?" if width <= 1 < size <= 100 else None
 
 
 def threshold_unit(context: Context) -> Iterator[Finding]:

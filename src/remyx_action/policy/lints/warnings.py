@@ -12,6 +12,7 @@ from .catalogue import PAGE
 from .chances import reject_without_floor
 from .context import Context, Finding, context_of
 from .dockerfile import dockerfile_beyond_harness
+from .possible import cannot_fail, cannot_hold, good_side_in_reject
 from .rules import (
     floors_not_shared,
     metric_in_no_rule,
@@ -20,11 +21,13 @@ from .rules import (
     ship_unreachable,
 )
 from .sizes import cannot_pass, wide_range
-from .thresholds import threshold_beyond_range, threshold_unit, wrong_side
+from .thresholds import threshold_unit, wrong_side
 
 OF_THE_POLICY: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     wrong_side,
-    threshold_beyond_range,
+    cannot_fail,
+    cannot_hold,
+    good_side_in_reject,
     threshold_unit,
     ship_unreachable,
     reject_without_floor,
