@@ -56,7 +56,7 @@ def test_a_quick_look_meets_the_bar_and_does_not_ship(place: Place) -> None:
 def test_it_is_said_wherever_the_verdict_stands(place: Place) -> None:
     report = place.run("worse", shard=LOOK)
     assert "reject" == report.verdict
-    words = "quick look at 100 samples at most"
+    words = "quick look: 100 samples at most"
     section = of_report(report, places={}, path="policy", report_only=False)
     both = render.comment(report, report, limit=60_000)
     told = [render.comment(report), render.summary(report), render.text(report, width=100), section.title]
@@ -126,11 +126,11 @@ COST = HARNESS.replace('"metrics":', '"cost": {"usd": 1.25, "tokens": 120000}, "
 def test_what_an_arm_took_and_cost_is_told(tmp_path: Path) -> None:
     place = Place(tmp_path, {**FILES, "evaluation/evaluate.py": COST})
     report = place.run()
-    for drawn in (render.comment(report), render.text(report, width=100)):
+    for drawn in (render.comment(report), render.text(report, width=100, verbose=True)):
         lines = [line for line in drawn.splitlines() if "Arm " in line]
         assert 2 == len(lines)
         for line in lines:
-            assert re.search(r" · 0\.\d s · 1\.25 usd · 120,000 tokens", line.replace("`", "")), line
+            assert re.search(r", 0\.\d s, 1\.25 usd, 120,000 tokens", line.replace("`", "")), line
     place.write(
         {".remyx/templates/small.yaml": (FILES[".remyx/templates/small.yaml"] or "") + "seeds: [1, 2]\n"}
     )

@@ -15,7 +15,7 @@ from support.no_verdicts import NO_VERDICTS, problem
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 REWRITE = os.environ.get("REWRITE_GOLDEN") == "1"
-TAGS = {"h3", "p", "ul", "li", "strong", "code", "sub", "br", f"comment {MARKER[4:-3]}"}
+TAGS = {"h3", "h4", "p", "ul", "li", "strong", "code", "sub", "br", f"comment {MARKER[4:-3]}"}
 
 
 @pytest.mark.parametrize("name", NO_VERDICTS)
@@ -32,9 +32,9 @@ def test_an_end_without_a_verdict_starts_as_a_report_does_and_ends_with_the_mark
     lines = render.comment(NO_VERDICTS[name]).rstrip().split("\n")
     green = name in {"nothing", "first"}
     assert lines[0].startswith("### ✅ Nothing to " if green else "### ⚠️ Not judged: ")
-    assert lines[0].endswith(" · `9d1e2f30a`")
+    assert "`9d1e2f3`" in lines[-3]
     assert MARKER == lines[-1]
-    assert (len(lines) == 3) == green
+    assert (len(lines) == 5) == green
 
 
 @pytest.mark.parametrize("text", CORPUS)

@@ -45,9 +45,7 @@ def test_a_delta_shows_its_sign_even_where_its_digits_are_zero(value: str, expec
 
 
 def test_no_number_is_a_dash() -> None:
-    assert [numbers.number(None), numbers.signed(None), numbers.confidence(None), numbers.count(None)] == [
-        "—"
-    ] * 4
+    assert ["—"] * 3 == [numbers.number(None), numbers.signed(None), numbers.count(None)]
 
 
 @settings(max_examples=400, deadline=None, derandomize=True)
@@ -60,37 +58,48 @@ def test_a_shown_number_stands_on_its_true_side_of_the_threshold(
     assert (shown > threshold, shown < threshold) == (value > threshold, value < threshold)
 
 
+def in_percent(shown: str) -> Decimal:
+    return read(shown.removesuffix(f"{KEPT}%")) / 100
+
+
 @settings(max_examples=400, deadline=None, derandomize=True)
 @given(probabilities, floors)
 def test_a_shown_confidence_never_contradicts_its_floor(value: Decimal, floor: Decimal) -> None:
-    shown = numbers.against_floor(value, floor)
-    relation = "≥" if value >= floor else "<"
-    known, said, against = shown.partition(f"{KEPT}{relation}{KEPT}")
-    assert said
-    assert (read(known) >= read(against)) == (value >= floor)
+    bound, _, shown = numbers.sure(value, floor).rpartition(" ")
+    if bound == "over":
+        assert value > in_percent(shown) >= min(floor, numbers.MOST_SURE)
+    elif bound == "under":
+        assert value < in_percent(shown) < floor
+    else:
+        assert (in_percent(shown) >= floor) == (value >= floor)
 
 
 @pytest.mark.parametrize(
     ("value", "floor", "expected"),
     [
-        ("0.919255093", "0.8", "0.919 ≥ 0.80"),
-        ("0.799999999", "0.8", "0.799999999 < 0.80"),
-        ("0.79951", "0.8", "0.7995 < 0.80"),
-        ("0.8", "0.8", "0.800 ≥ 0.80"),
-        ("0.93335", "0.933333333333", "0.9334 ≥ 0.93333"),
-        ("1", "0.95", "≈ 1 ≥ 0.95"),
-        ("0.000000001", "0.95", "≈ 0 < 0.95"),
-        ("0.99997", "0.99998", "0.99997 < 0.99998"),
+        ("0.919255093", "0.8", "92 % of 80 %"),
+        ("0.799999999", "0.8", "79.9999999 % of 80 %"),
+        ("0.796", "0.8", "79.6 % of 80 %"),
+        ("0.8", "0.8", "80 % of 80 %"),
+        ("0.93335", "0.933333333333", "93.34 % of 93.3 %"),
+        ("1", "0.95", "over 99 % of 95 %"),
+        ("0.000000001", "0.95", "under 1 % of 95 %"),
+        ("0.993", "0.995", "99 % of 99.5 %"),
+        ("0.99999", "0.995", "over 99.99 % of 99.5 %"),
+        ("0.975", "0.975", "97.5 % of 97.5 %"),
     ],
 )
-def test_a_confidence_is_held_against_its_floor(value: str, floor: str, expected: str) -> None:
-    shown = numbers.against_floor(Decimal(value), Decimal(floor))
-    assert shown == expected.replace(" ", KEPT)
+def test_a_confidence_is_shown_in_percent_beside_what_is_needed(
+    value: str, floor: str, expected: str
+) -> None:
+    shown = f"{numbers.sure(Decimal(value), Decimal(floor))} of {numbers.needed(Decimal(floor))}"
+    assert expected == shown.replace(KEPT, " ")
 
 
 def test_a_confidence_is_never_certain() -> None:
-    known = [numbers.confidence(Decimal(value)) for value in ("1", "0.9997", "0.999", "0.0002", "0")]
-    assert known == [f"≈{KEPT}1", f"≈{KEPT}1", "0.999", f"≈{KEPT}0", f"≈{KEPT}0"]
+    known = [numbers.sure(Decimal(value)) for value in ("1", "0.991", "0.99", "0.56", "0.002", "0")]
+    expected = ["over 99 %", "over 99 %", "99 %", "56 %", "under 1 %", "under 1 %"]
+    assert expected == [shown.replace(KEPT, " ") for shown in known]
 
 
 def test_an_interval_stays_on_one_line() -> None:
@@ -120,7 +129,7 @@ def test_amounts_agree_with_their_noun() -> None:
     ] == [
         "1 metric",
         "1,200 metrics",
-        "95%",
+        f"95{KEPT}%",
     ]
 
 

@@ -13,7 +13,7 @@ from support.reports import REPORTS, many
 
 
 def headings(comment: str) -> list[str]:
-    return [line.split(":")[0] for line in comment.split("\n") if line.startswith("### ")]
+    return [line.split(":")[0] for line in comment.split("\n") if line.startswith(("### ", "#### "))]
 
 
 def named(kind: str, policy: str) -> Report:
@@ -25,15 +25,25 @@ def named(kind: str, policy: str) -> Report:
 def test_the_worst_verdict_is_the_first_line_and_the_first_section() -> None:
     results = [named("ship", "speed"), named("reject", "quality"), named("iterate", "cost")]
     comment = render.comment(*results)
-    assert "### ❌ Reject: 1 of 3 policies · `9d1e2f30a with uncommitted changes`" == comment.split("\n")[0]
-    assert ["### ❌ Reject", "### ❌ Reject", "### 🔁 Iterate", "### ✅ Ship"] == headings(comment)
-    rows = [line for line in comment.split("\n") if line.startswith("| `")][:3]
+    lines = comment.split("\n")
+    assert "### ❌ Reject: MindCube lost 0.046, more than the 0.01 allowed (`quality`)" == lines[0]
+    assert "3 policies, ❌ reject 1, 🔁 iterate 1, ✅ ship 1" == lines[2]
     assert [
-        "| `quality` | ❌ **Reject**: the reject rule is triggered |",
-        "| `cost` | 🔁 **Iterate**: the bar is not met |",
-        "| `speed` | ✅ **Ship**: the bar is met |",
-    ] == rows
+        "### ❌ Reject",
+        "#### `quality` ❌ Reject",
+        "#### `cost` 🔁 Iterate",
+        "#### `speed` ✅ Ship",
+    ] == headings(comment)
     assert [1, True] == [comment.count(MARKER), comment.endswith(f"\n{MARKER}\n")]
+
+
+def test_lock_and_commits_are_said_once_where_all_policies_share_them() -> None:
+    same = [named("ship", "speed"), named("experiment", "cost")]
+    lock = "📌 fixed by its lock file; owner approval not proven"
+    assert 1 == render.comment(*same).count(lock)
+    different = [named("ship", "speed"), named("reject", "quality")]
+    comment = render.comment(*different)
+    assert [1, 1] == [comment.count(f"\n{lock}, not"), comment.count("\n⚠️ not locked")]
 
 
 def test_what_could_not_be_judged_comes_before_what_was() -> None:
@@ -51,7 +61,12 @@ def test_several_reports_fit_and_a_short_one_leaves_its_room_to_a_long_one(limit
     comment = render.comment(*results, limit=limit)
     assert len(comment.encode()) <= limit
     shown = headings(comment)
-    assert ["### 🔁 Iterate", "### 🔁 Iterate", "### ✅ Ship", "### ✅ Nothing to evaluate"] == shown
+    assert [
+        "### 🔁 Iterate",
+        "#### `default` 🔁 Iterate",
+        "#### `default` ✅ Ship",
+        "### ✅ Nothing to evaluate",
+    ] == shown
 
 
 @pytest.mark.slow
@@ -59,9 +74,10 @@ def test_reports_that_cannot_all_fit_keep_a_line_each() -> None:
     results = [named("ship", f"p{place}") for place in range(12)] + [named("reject", "bad")]
     comment = render.comment(*results, limit=20_000)
     assert len(comment.encode()) <= 20_000
-    assert comment.startswith("### ❌ Reject: 1 of 13 policies")
-    assert all(f"| `p{place}` |" in comment for place in range(12))
-    assert "10 sections left out to fit: all in the job summary and verdict.json." in comment
+    assert comment.startswith("### ❌ Reject: ")
+    assert "13 policies, ❌ reject 1, ✅ ship 12" in comment
+    assert all(f"`p{place}`" in comment for place in range(12))
+    assert "Details left out here to fit: all of it is in the job summary and verdict.json." in comment
 
 
 def test_room_that_the_short_leave_goes_to_the_long() -> None:

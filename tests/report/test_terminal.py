@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 
 from remyx_action.report import render
-from support.reports import REPORTS, arm, many
+from support.reports import REPORTS, arm, many, two_metrics
 from support.spoken import spoken_by
 
 ESCAPE = "\x1b"
@@ -32,18 +32,32 @@ def test_markup_in_a_label_is_shown_as_it_is() -> None:
     assert "[red]x[/red] :boom:" in drawn
 
 
-def test_the_interval_is_written_where_it_fits_and_drawn_where_it_does_not() -> None:
-    drawn = {width: render.text(REPORTS["ship"](), width=width) for width in (60, 80, 100)}
-    assert {width: "[+0.025, +0.037]" in text.replace("\xa0", " ") for width, text in drawn.items()} == {
-        60: False,
-        80: False,
-        100: True,
-    }
-    assert {width: "●" in text for width, text in drawn.items()} == {60: False, 80: True, 100: True}
+@pytest.mark.parametrize(("kind", "most"), [("ship", 26), ("reject", 26), ("iterate", 26), ("partial", 26)])
+def test_four_metrics_take_at_most_26_lines_at_80_columns(kind: str, most: int) -> None:
+    assert len(render.text(REPORTS[kind](), width=80, details=".remyx-out/report.html").splitlines()) <= most
+
+
+def test_two_metrics_take_at_most_20_lines_at_80_columns() -> None:
+    text = render.text(two_metrics(), width=80, details=".remyx-out/report.html")
+    assert text.startswith("↻ ITERATE: Recall@5 may have lost more than 0.01\n")
+    assert text.endswith("\n  Details: .remyx-out/report.html\n")
+    assert len(text.splitlines()) <= 20
+
+
+def test_quiet_is_the_headline_and_verbose_adds_conditions_and_provenance() -> None:
+    report = REPORTS["ship"]()
+    quiet, plain, verbose = (
+        render.text(report, width=100, quiet=quiet, verbose=verbose)
+        for quiet, verbose in ((True, False), (False, False), (False, True))
+    )
+    assert "✓ SHIP: SpatialScore +0.031, OmniSpatial +0.036, no limit broken\n" == quiet
+    assert plain.startswith(quiet)
+    assert ["Provenance" in text for text in (plain, verbose)] == [False, True]
+    assert ["spatialscore.delta >= 0.02" in text for text in (plain, verbose)] == [False, True]
 
 
 def test_a_long_report_names_what_it_leaves_to_the_file() -> None:
-    assert "… 40 more metrics in verdict.json" in render.text(many(100), width=80)
+    assert "… 60 more metrics in verdict.json" in render.text(many(100), width=80)
 
 
 def test_a_long_log_is_cut_to_its_last_lines() -> None:
@@ -59,5 +73,5 @@ def test_wide_characters_keep_the_columns() -> None:
     report = REPORTS["ship"]()
     rows = [row.model_copy(update={"label": "精度スコア"}) for row in report.metrics]
     lines = render.text(report.model_copy(update={"metrics": rows}), width=80).split("\n")
-    ends = {cell_len(line[: line.index("↑")]) for line in lines if line.startswith("精度")}
-    assert ends == {11}
+    starts = {cell_len(line[: line.index("✓")]) for line in lines if line.startswith("精度")}
+    assert 1 == len(starts)

@@ -2,9 +2,12 @@ from __future__ import annotations
 
 from typing import get_args
 
+import pytest
+
+from remyx_action.policy.rules import Mark
 from remyx_action.readers.reasons import Reason
 from remyx_action.report.render import words
-from remyx_action.report.report import ArmReport, MarkName, Report
+from remyx_action.report.report import ArmReport, Report
 
 
 def values_of(annotation: object) -> set[object]:
@@ -15,27 +18,38 @@ def values_of(annotation: object) -> set[object]:
     return found
 
 
-def test_every_reason_of_a_condition_has_its_words() -> None:
-    assert set(words.CONDITION_REASONS) == {reason.value for reason in Reason}
-
-
-def test_every_unknown_has_a_next_step() -> None:
+def test_every_reason_of_an_unknown_has_its_words() -> None:
     decided = {Reason.THRESHOLD.value, Reason.LOW_CONFIDENCE.value}
-    assert set(words.CONDITION_STEPS) == {reason.value for reason in Reason} - decided
+    assert {reason.value for reason in Reason} - decided <= set(words.UNKNOWN)
+    for unknown in words.UNKNOWN.values():
+        assert all((unknown.short, unknown.sentence, unknown.step))
 
 
-def test_every_reason_of_a_verdict_has_its_words_and_its_next_step() -> None:
-    table = {"bar_met", "reject_rule", "both_match", "below_bar", "ship_undetermined", "reject_undetermined"}
-    others = {"not_comparable", "run_failed", *words.CAPS}
-    assert set(words.REASONS) == set(words.NEXT_STEPS) == table | others
+def test_every_cap_has_its_words_and_its_next_step() -> None:
+    assert set(words.CAPS) | {"bar_met", "not_comparable", "run_failed"} == set(words.NEXT)
 
 
 def test_every_verdict_mark_and_state_has_its_word() -> None:
+    assert set(words.VERDICTS) == set(words.UNDER_PROPOSED)
     assert set(words.VERDICTS) == values_of(Report.model_fields["verdict"].annotation)
-    assert set(words.SHIP_MARKS) == set(words.REJECT_MARKS) == set(words.MARKS) == set(get_args(MarkName))
+    assert set(words.MARKS) == set(words.MARK_OF_REJECT) == set(Mark)
+    assert set(words.MARK_WORDS) == {(role, mark) for role in ("ship", "reject") for mark in Mark}
     assert set(words.ARM_STATES) == values_of(ArmReport.model_fields["state"].annotation)
 
 
-def test_rules_are_named_as_people_say_it() -> None:
-    named = [words.combined("all", None, 5), words.combined("any", None, 2), words.combined("at_least", 2, 3)]
-    assert named == ["all of 5", "any of 2", "at least 2 of 3"]
+@pytest.mark.parametrize(
+    ("lock", "expected"),
+    [
+        ("locked", ("🔒", "locked")),
+        ("captured", ("📌", "fixed by its lock file; owner approval not proven")),
+        ("unlocked: there is no lock", ("⚠️", "not locked: there is no lock")),
+        ("anything else", ("⚠️", "not locked: anything else")),
+    ],
+)
+def test_only_a_lock_that_holds_is_called_locked(lock: str, expected: tuple[str, str]) -> None:
+    assert expected == words.lock_words(lock)
+
+
+def test_small_numbers_are_words() -> None:
+    assert ["two", "nine", "10"] == [words.in_words(number) for number in (2, 9, 10)]
+    assert ["first", "third", "12th"] == [words.ordinal(number) for number in (1, 3, 12)]

@@ -406,6 +406,39 @@ def editing_the_workflow() -> Report:
     )
 
 
+RETRIEVAL = {
+    "version": 1,
+    "metrics": [
+        {"key": "recall_at_5", "label": "Recall@5", "unit": "accuracy"},
+        {"key": "mrr", "label": "MRR", "unit": "accuracy"},
+    ],
+}
+
+
+def two_metrics() -> Report:
+    """A guard that is not sure, and a gain that is."""
+    guard = {"metric": "recall_at_5", "op": "no_regression", "threshold": 0.01, "confidence": 0.80}
+    ship = {"all": [guard, {"metric": "mrr", "op": "improves_by", "threshold": 0.02, "confidence": 0.80}]}
+    reject = {"any": [{**guard, "threshold": 0.05}, {"metric": "mrr.delta", "op": "<", "threshold": -0.05}]}
+    before, after = spread("0.731", "0.837", "0.4", 300)
+    assert isinstance(before, Samples)
+    assert isinstance(after, Samples)
+    shares = [
+        Samples(ids=arm.ids, scores=[f"{min(1, max(0, float(score))):.4f}" for score in arm.scores])
+        for arm in (before, after)
+    ]
+    report = judged(
+        bar_of(ship, reject, RETRIEVAL),
+        {"recall_at_5": flips(254, 5, won=19, lost=22), "mrr": (shares[0], shares[1])},
+        arms=(arm("configs/prod.json"), arm("configs/hybrid.json")),
+        source=f"commit {BASE}",
+        commits={"base": BASE, "head": HEAD, "merge_base": BASE},
+        lock="locked",
+    )
+    policy = report.policy.policy.model_copy(update={"notes": "A retraining costs a day."})
+    return report.model_copy(update={"policy": report.policy.model_copy(update={"policy": policy})})
+
+
 def many(amount: int = 40) -> Report:
     """A report of `amount` metrics, one in 37 of which lost."""
     keys = [f"task_{place:03d}" for place in range(amount)]
@@ -436,6 +469,7 @@ REPORTS: dict[str, Callable[[], Report]] = {
     "no_reject_bare": without_reject,
     "serving": serving,
     "many": many,
+    "two_metrics": two_metrics,
     "experiment": with_an_experiment,
     "loosens": loosening,
     "workflow": editing_the_workflow,

@@ -11,8 +11,8 @@ import typer
 from remyx_action import __version__
 
 from . import measuring, on_github, setting_up
-from .options import CheckFormat, Format, Shape, root_of
-from .screen import say_reports, show
+from .options import CheckFormat, Format, Quiet, Shape, Verbose, root_of
+from .screen import show, show_reports
 
 app = typer.Typer(
     name="remyx-action",
@@ -91,6 +91,8 @@ def judge(
         Path | None, typer.Option(metavar="DIR", help="Also write verdict.json and reports.")
     ] = None,
     format: Format = "text",
+    verbose: Verbose = False,
+    quiet: Quiet = False,
 ) -> int:
     """Judge result files that exist already, without a run.
 
@@ -102,7 +104,7 @@ def judge(
     report = command.judge(
         root_of(context), World(), policy=policy, variant=variant, baseline=baseline, out=out
     )
-    return say_reports([report], format)
+    return show_reports([report], format, verbose=verbose, quiet=quiet)
 
 
 @app.command()
@@ -157,6 +159,8 @@ def replay(verdict: Annotated[Path, typer.Argument(metavar="VERDICT", help="A ve
 def render(
     verdict: Annotated[Path, typer.Argument(metavar="VERDICT", help="A verdict.json.")],
     shape: Annotated[Shape, typer.Option("--as", help="comment, summary or text.")] = "text",
+    verbose: Verbose = False,
+    quiet: Quiet = False,
 ) -> int:
     """Draw a verdict as a comment, a job summary or terminal text.
 
@@ -164,7 +168,7 @@ def render(
     """
     from remyx_action.commands import render as command
 
-    return show(command.render(verdict), shape)
+    return show(command.render(verdict), shape, verbose=verbose, quiet=quiet)
 
 
 app.command()(setting_up.init)

@@ -22,13 +22,15 @@ from .options import (
     MeasureOnly,
     OutFolder,
     PolicyName,
+    Quiet,
     SampleCap,
     ShardName,
     TemplateName,
     VariantAsset,
+    Verbose,
     root_of,
 )
-from .screen import say_reports
+from .screen import show_reports
 
 if TYPE_CHECKING:
     from remyx_action.commands.run.request import Request
@@ -51,20 +53,20 @@ def run(
     measured: MeasuredFolder = None,
     measure_only: MeasureOnly = False,
     format: Format = "text",
+    verbose: Verbose = False,
+    quiet: Quiet = False,
 ) -> int:
     """Run the evaluation on both arms, compare them, and judge: the main job.
 
     Example: remyx-action run --variant org/model-v2
     """
-    part = _shard(samples, shard)
-    asked = {"template": template, "policy": policy, "variant": variant}
+    part, asked = _shard(samples, shard), {"template": template, "policy": policy, "variant": variant}
     if on_github.in_an_event() and (base, head, baseline, measured) == (None,) * 4:
         return on_github.act("measure" if measure_only else "run", out=out.absolute(), shard=part, **asked)
-    from remyx_action.commands.run.pipeline import run as run_all
-    from remyx_action.commands.run.request import Request
+    from remyx_action.commands.run import pipeline, request
 
     root = root_of(context)
-    request = Request(
+    wanted = request.Request(
         root=root,
         out=root / out,
         cache=on_github.cache_settings(kept, root / out, fresh=fresh),
@@ -72,8 +74,9 @@ def run(
         measured=None if measured is None else root / measured,
         measure_only=measure_only,
     )
-    request = replace(request, **asked, baseline=baseline, base=base, head=head)
-    return say_reports(run_all(request, on_github.world()).reports, format)
+    wanted = replace(wanted, **asked, baseline=baseline, base=base, head=head)
+    reports = pipeline.run(wanted, on_github.world()).reports
+    return show_reports(reports, format, verbose=verbose, quiet=quiet)
 
 
 def _shard(samples: int | None, named: str | None) -> Shard:

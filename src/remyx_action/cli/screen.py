@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 import typer
 
 from remyx_action import __version__
-from remyx_action.errors import EXIT_OF_VERDICT, Exit, FilesWrong, most_severe
+from remyx_action.errors import Exit, FilesWrong, most_severe
 
 from .options import ResultFormat
 
@@ -48,25 +48,24 @@ def say_bug(bug: Exception) -> int:
     return Exit.INTERNAL
 
 
-def show(output: Output, format: str = "text") -> int:
+def show(output: Output, format: str = "text", *, verbose: bool = False, quiet: bool = False) -> int:
     """Print a command's end in the format asked for; its exit code."""
     from remyx_action.commands.output import Screen
 
-    typer.echo(output.text(format, Screen(width=screen_width(), colour=screen_colour())), nl=False)
+    screen = Screen(width=screen_width(), colour=screen_colour(), verbose=verbose, quiet=quiet)
+    typer.echo(output.text(format, screen), nl=False)
     return output.exit
 
 
-def say_reports(reports: list[Report], format: ResultFormat) -> int:
+def show_reports(
+    reports: list[Report], format: ResultFormat, *, verbose: bool = False, quiet: bool = False
+) -> int:
     """Print each report; the exit code is the most severe of theirs."""
-    from remyx_action.report import render as draw
-    from remyx_action.report.report import to_json
+    from remyx_action.commands.render import drawings
 
-    for report in reports:
-        if format == "json":
-            typer.echo(to_json(report), nl=False)
-        else:
-            typer.echo(draw.text(report, width=screen_width(), colour=screen_colour()), nl=False)
-    return most_severe([EXIT_OF_VERDICT[report.verdict] for report in reports])
+    return most_severe(
+        [Exit(show(drawings(report), format, verbose=verbose, quiet=quiet)) for report in reports]
+    )
 
 
 def screen_width() -> int:

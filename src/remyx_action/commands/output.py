@@ -16,6 +16,10 @@ class Screen(Struct, frozen=True, kw_only=True):
     """Columns."""
     colour: bool = False
     """Whether ANSI colours are wanted."""
+    verbose: bool = False
+    """Whether every detail is wanted."""
+    quiet: bool = False
+    """Whether one line is enough."""
 
 
 PLAIN = Screen()

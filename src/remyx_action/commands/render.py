@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from remyx_action.errors import NotJudged
+from msgspec.structs import replace
+
+from remyx_action.errors import EXIT_OF_VERDICT, Exit, NotJudged
 from remyx_action.report import render as draw
+from remyx_action.report.report import Report, to_json
 
 from .output import Output
 from .replay import HELP, read_verdict
@@ -18,10 +21,23 @@ def render(path: Path) -> Output:
         report.ship_rule(), report.reject_rule()
     except ValueError as error:
         raise NotJudged(f"{path} is not a verdict: {error}", help=HELP) from error
+    return replace(drawings(report), exit=Exit.SHIP)
+
+
+def drawings(report: Report) -> Output:
+    """Return a verdict in every format, with its exit code."""
     return Output(
         formats={
             "comment": lambda _: draw.comment(report),
             "summary": lambda _: draw.summary(report),
-            "text": lambda screen: draw.text(report, width=screen.width, colour=screen.colour),
-        }
+            "text": lambda screen: draw.text(
+                report,
+                width=screen.width,
+                colour=screen.colour,
+                verbose=screen.verbose,
+                quiet=screen.quiet,
+            ),
+            "json": lambda _: to_json(report),
+        },
+        exit=EXIT_OF_VERDICT[report.verdict],
     )

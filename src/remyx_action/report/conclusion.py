@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from remyx_action.decimals import round_significant
 from remyx_action.errors import EXIT_OF_VERDICT, Exit, Problem, Refusal, Severity, most_severe
-from remyx_action.policy.rules import Condition, Mark
+from remyx_action.policy.rules import Mark
 from remyx_action.project.files.yaml_text import Place
 
 from . import render
-from .render import neutral
+from .render import escape
+from .render.cause import cause_of, marked, views_in
+from .render.condition_words import ConditionView
 from .render.no_verdict import NoVerdict
 from .render.sections import MARKER
-from .render.words import NO_VERDICT, NOT_JUDGED, REASONS, VERDICTS, NoVerdictKind, quick_look
+from .render.words import MARK_WORDS, NO_VERDICT, NOT_JUDGED, VERDICTS, NoVerdictKind
 from .report import Report
 
 if TYPE_CHECKING:
@@ -88,14 +89,13 @@ def of_report(report: Report, *, places: Mapping[str, Place], path: str, report_
     allowed = policy.gate.iterate == "allow" and _may_pass(report)
     exit_code = EXIT_OF_VERDICT[report.verdict]
     passes = exit_code is Exit.SHIP or allowed or report_only
-    _, word = VERDICTS[report.verdict]
     return Section(
         policy=policy.name,
         word=report.verdict or "not-judged",
         reason=report.reason,
         passes=passes,
         exit=exit_code,
-        title=f"{word}: {REASONS.get(report.reason, report.reason)}{quick_look(report.quick_look)}",
+        title=headline_of(report),
         result=report,
         note=REPORT_ONLY if report_only else ALLOWED if allowed else "",
         remarks=tuple(_conditions(report, places, path, "warning" if passes else "failure")),
@@ -156,7 +156,7 @@ def _title_of_nothing(kind: NoVerdictKind, changes: Sequence[Told], harness: Seq
 
 
 def of_refusal(policy: str, refusal: Refusal, *, report_only: bool, commit: str | None = None) -> Section:
-    """There is no verdict, for a reason that a person can mend."""
+    """There is no verdict, for a reason that a person can fix."""
     code = refusal.message.partition(":")[0]
     return Section(
         policy=policy,
@@ -196,7 +196,7 @@ def of_problems(
                 line=each.line,
                 level="failure",
                 title=each.code,
-                message=f"{neutral.one_line(each.message)}\nhelp: {neutral.one_line(each.help)}",
+                message=f"{escape.one_line(each.message)}\nhelp: {escape.one_line(each.help)}",
             )
             for each in errors
         ),
@@ -253,24 +253,25 @@ def _conditions(
     """The lines of the policy whose conditions stand between the variant and a ship."""
     if report.verdict in {None, "ship"}:
         return
-    rules = ((report.ship_rule(), {Mark.FALSE, Mark.UNKNOWN}), (report.reject_rule(), {Mark.TRUE}))
-    for rule, marks in rules:
-        for condition in rule.conditions() if rule else ():
-            if condition.mark in marks and condition.pointer in places:
-                yield Remark(
-                    path=path,
-                    line=places[condition.pointer].line,
-                    level=level,
-                    title=f"{condition.role}: {condition.text}",
-                    message=_observed(condition),
-                )
+    of = marked(report)
+    in_the_way = [view for view in views_in(of.ship) if view.condition.mark is not Mark.TRUE]
+    for view in (*in_the_way, *of.of_reject(Mark.TRUE)):
+        if view.condition.pointer in places:
+            yield Remark(
+                path=path,
+                line=places[view.condition.pointer].line,
+                level=level,
+                title=escape.plain((*view.label, *((" ",) if view.label else ()), *view.asks)),
+                message=_came_out(view),
+            )
 
 
-def _observed(condition: Condition) -> str:
-    if condition.observed is None:
-        return f"{condition.mark}: {condition.reason or 'nothing was observed'}"
-    if condition.confidence is None:
-        return f"observed {condition.observed}"
-    floor = condition.floor
-    asked = "" if floor is None else f" of the {round_significant(floor)} asked"
-    return f"observed {condition.observed}, confidence {condition.confidence}{asked}"
+def _came_out(view: ConditionView) -> str:
+    word = MARK_WORDS[view.condition.role, view.condition.mark]
+    parts = [escape.plain(phrase) for phrase in (view.came_out, view.certainty) if phrase]
+    return "; ".join([f"{word}: {parts[0]}" if parts else word, *parts[1:]])
+
+
+def headline_of(report: Report) -> str:
+    """Return verdict and cause in one line of plain text."""
+    return f"{VERDICTS[report.verdict][1]}: {escape.plain(cause_of(marked(report)))}"

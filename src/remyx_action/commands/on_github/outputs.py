@@ -11,7 +11,7 @@ from remyx_action.github import workflow
 from remyx_action.github.settings import Runner
 from remyx_action.report import render
 from remyx_action.report.conclusion import Section, summaries, worst
-from remyx_action.report.render import neutral
+from remyx_action.report.render import escape
 
 from .posting import Posts
 
@@ -46,7 +46,7 @@ def write_posts(runner: Runner, sections: Sequence[Section], posts: Posts, say: 
                     workflow.annotation(level, each.message, title=each.title, path=each.path, line=each.line)
                 )
     if posts.notes and runner.summary_file is not None:
-        blocks = [neutral.block(note) for note in posts.notes]
+        blocks = [escape.block(note) for note in posts.notes]
         text = "\n\n".join(["#### Not everything was posted", *blocks])
         _say_unless_written(workflow.write_summary(runner.summary_file, [text]), say)
 

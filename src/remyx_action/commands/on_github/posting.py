@@ -15,7 +15,7 @@ from remyx_action.github.marks import ExternalId, Look, Marker, Order, Scope, ke
 from remyx_action.github.settings import Inputs, Runner
 from remyx_action.github.trouble import LeftAlone, NotPosted, NotRead, Posted, Superseded
 from remyx_action.report.conclusion import Section, check_texts, comments, worst
-from remyx_action.report.render import neutral
+from remyx_action.report.render import escape
 
 GitHubEvent = PullRequestEvent | MergeGroupEvent
 
@@ -184,12 +184,12 @@ def _newer(checks: Checks | NotRead, order: Order) -> Order | None:
 def _footer(target: Target, checks: Mapping[str, Checks | NotRead], posts: Posts) -> str:
     """Return links to the run and its failed jobs, and the checks of our names that somebody else posted."""
     lines = [f"[The run, its summary and its files]({target.runner.run_url})"]
-    lines += [f"[{neutral.code(each.name)} {each.ending}]({each.url})" for each in posts.failed_jobs]
+    lines += [f"[{escape.code(each.name)} {each.ending}]({each.url})" for each in posts.failed_jobs]
     for policy, found in checks.items():
         for other in () if isinstance(found, NotRead) else found.others:
             lines.append(
-                f"⚠️ {neutral.code(target.named(policy).name)} was also posted by "
-                f"{neutral.code(other.app or 'somebody')}: [that check]({other.url}) is not ours."
+                f"⚠️ {escape.code(target.named(policy).name)} was also posted by "
+                f"{escape.code(other.app or 'somebody')}: [that check]({other.url}) is not ours."
             )
     return "\n\n".join(lines)
 

@@ -27,8 +27,20 @@ def summary(*results: Result, limit: int = 1_000_000) -> str:
     return drawn(results, limit=limit)
 
 
-def text(report: Report, *, width: int = 80, colour: bool = False) -> str:
-    """Return the report for a terminal of `width` columns; with ANSI colours only where `colour` is true."""
+def text(
+    report: Report,
+    *,
+    width: int = 80,
+    colour: bool = False,
+    verbose: bool = False,
+    quiet: bool = False,
+    details: str = "",
+) -> str:
+    """Return the report for a terminal of `width` columns; with ANSI colours only where `colour` is true.
+
+    `verbose` adds every condition and the provenance, `quiet` leaves the headline alone; `details` is where
+    the page is.
+    """
     from .terminal import text as drawn
 
-    return drawn(report, width=width, colour=colour)
+    return drawn(report, width=width, colour=colour, verbose=verbose, quiet=quiet, details=details)

@@ -10,7 +10,7 @@ from typing import Protocol
 from remyx_action.policy.diff import Change, Effect, effect_by_policy, whole_effect
 from remyx_action.policy.diff.change import together
 
-from . import neutral, numbers
+from . import escape, numbers
 
 LIMIT = 600
 """Characters of one sentence."""
@@ -61,8 +61,8 @@ def changes_as_markdown(changes: Sequence[Told], *, shown: int = SHOWN, limit: i
     for change in ordered[:shown]:
         if change.path != path:
             path = change.path
-            lines += ["", neutral.code(path, limit=limit), ""]
-        said = neutral.text(change.sentence, limit=limit)
+            lines += ["", escape.code(path, limit=limit), ""]
+        said = escape.prose(change.sentence, limit=limit)
         lines.append(f"- {SIGNS[_effect(change)]} **{_effect(change).value}**: {said}")
     if len(ordered) > shown:
         lines.append(f"- and {_counted(ordered[shown:])}")
@@ -81,9 +81,9 @@ def changes_as_text(
     for change in worst_first(changes)[:shown]:
         if change.path != path:
             path = change.path
-            lines += ["", neutral.terminal(path)]
+            lines += ["", escape.terminal(path)]
         effect = f"{SIGNS[_effect(change)]} {_effect(change).value}"
-        said = f"{effect}: {neutral.terminal(change.sentence, limit=LIMIT)}"
+        said = f"{effect}: {escape.terminal(change.sentence, limit=LIMIT)}"
         first, *rest = wrap(said, width=max(width, 30), initial_indent="  ", subsequent_indent="    ")
         if colour:
             first = first.replace(effect, f"{COLOURS[_effect(change)]}{effect}{PLAIN}", 1)
@@ -120,6 +120,16 @@ def headline(changes: Sequence[Told]) -> str:
     if {Effect.LOOSENED, Effect.TIGHTENED} <= effects and Effect.INCOMPARABLE not in effects:
         return BOTH_WAYS
     return HEADLINES[together(effects)] if changes else NOTHING
+
+
+def verb_of(changes: Sequence[Told]) -> str:
+    """Return what the changes do to the bar, to follow "this pull request"."""
+    effects = {_effect(change) for change in changes}
+    if Effect.LOOSENED in effects:
+        return "loosens the bar"
+    if Effect.INCOMPARABLE in effects:
+        return "changes the bar, which may loosen it"
+    return "tightens the bar" if Effect.TIGHTENED in effects else "changes files of the bar"
 
 
 def worst_first(changes: Sequence[Told]) -> list[Told]:

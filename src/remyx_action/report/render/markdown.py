@@ -1,4 +1,4 @@
-"""View → Markdown of bounded length: the one path of comment and summary."""
+"""View → Markdown of bounded length: the one layout of comment, summary and check."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from . import drawing, neutral, numbers
-from .metric_lines import MetricLine
-from .neutral import Phrase, Said, spell
-from .trace import TraceLine
-from .view import RuleView, View
+from remyx_action.policy.rules import Mark
+
+from . import escape, numbers
+from .condition_words import ConditionLine, RuleLine
+from .escape import Phrase, Prose, joined, spell
+from .view import NOTES_LIMIT, ChangedSamples, Row, RuleView, View
+from .words import MARK_WORDS
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -24,7 +26,7 @@ TEMPLATE = "report.md.jinja"
 
 
 class Markdown(str):
-    """Text that is Markdown already; every other string is neutralised when a template prints it."""
+    """Text that is Markdown already; every other string is made inert when a template prints it."""
 
     __slots__ = ()
 
@@ -42,19 +44,22 @@ class Limits(Struct, frozen=True, kw_only=True):
     held: bool = True
     """Conditions that do not stand in the way."""
     conditions: int = 1000
+    """Of each rule."""
     metrics: int = 1000
-    advice: int = 40
     warnings: int = 20
+    """Facts and warnings, each."""
     rule_changes: int = 40
     """What a pull request does to the bar, loosened first."""
     files: int = 20
-    """Changed files that a verdict is judged by, and workflow files, each."""
+    """Changed files that a verdict is judged by."""
+    notes: int = NOTES_LIMIT
+    """Characters of the policy's notes above the folds."""
     text: int = 300
     """Characters of each piece of text from outside."""
 
 
 OPEN_ROWS = 16
-"""Rows of a table that stand open; the rest is folded."""
+"""Rows of the table that stand open; the rest is folded."""
 
 SHEDDING: tuple[tuple[str, dict[str, Any]], ...] = (
     ("most changed samples", {"samples": 5}),
@@ -62,28 +67,42 @@ SHEDDING: tuple[tuple[str, dict[str, Any]], ...] = (
     ("most log lines", {"log_lines": 10}),
     ("most of provenance and digests", {"facts": 8}),
     ("conditions that do not stand in the way", {"held": False}),
-    ("most advice and warnings", {"advice": 8, "warnings": 4}),
+    ("most facts and warnings", {"warnings": 4}),
     ("most changed rules and files", {"rule_changes": 12, "files": 6}),
     ("most metrics", {"metrics": 60}),
     ("most conditions", {"conditions": 60}),
     ("long texts", {"text": 80}),
     ("all but a few metrics and conditions", {"metrics": 12, "conditions": 12, "changes": 0, "facts": 4}),
-    ("more of every text", {"text": 40, "log_lines": 3, "advice": 3, "warnings": 2, "facts": 2}),
+    ("more of every text", {"text": 40, "notes": 40, "log_lines": 3, "warnings": 2, "facts": 2}),
     ("all but a few changed rules and files", {"rule_changes": 3, "files": 3}),
+    ("all but a few conditions", {"metrics": 4, "conditions": 3, "warnings": 1}),
 )
 """What is left out, step by step, until the text fits; each step keeps the ones before."""
 
 
-def fitted(view: View, *, limit: int, limits: Limits, elsewhere: str, marker: str = "") -> str:
-    """The report with as much detail as fits into `limit` bytes of UTF-8."""
+def fitted(
+    view: View,
+    *,
+    limit: int,
+    limits: Limits,
+    elsewhere: str,
+    marker: str = "",
+    heading: str = "###",
+    lock: bool = True,
+) -> str:
+    """Return the report with as much detail as fits into `limit` bytes of UTF-8.
+
+    `lock`: whether the line about lock and commits is shown, which several policies share.
+    """
     left_out: list[str] = []
-    text = _drawn(view, limits=limits, left_out=left_out, elsewhere=elsewhere, marker=marker)
+    around = {"elsewhere": elsewhere, "marker": Markdown(marker), "heading": heading, "lock": lock}
+    text = _drawn(view, limits, left_out, around)
     for name, change in SHEDDING:
         if len(text.encode()) <= limit:
             break
         limits = replace(limits, **_tighter(limits, change))
         left_out.append(name)
-        text = _drawn(view, limits=limits, left_out=left_out, elsewhere=elsewhere, marker=marker)
+        text = _drawn(view, limits, left_out, around)
     return text
 
 
@@ -91,81 +110,80 @@ def _tighter(limits: Limits, change: dict[str, Any]) -> dict[str, Any]:
     return {name: min(value, getattr(limits, name)) for name, value in change.items()}
 
 
-def _drawn(view: View, *, limits: Limits, left_out: Sequence[str], elsewhere: str, marker: str) -> str:
-    shown, folded = chosen_metrics(view, limits)
+def _drawn(view: View, limits: Limits, left_out: Sequence[str], around: dict[str, object]) -> str:
+    shown, folded = chosen_rows(view, limits)
     text = (
-        _environment()
+        _environment(limits.text)
         .get_template(TEMPLATE)
         .render(
             view=view,
             limits=limits,
-            shown_metrics=shown,
-            folded_metrics=folded,
-            hidden_metrics=len(view.metrics) - len(shown) - len(folded),
-            rules=[(rule, *chosen_lines(rule, limits), hidden_lines(rule, limits)) for rule in view.rules],
+            tables=[(shown, False), (folded, True)],
+            hidden_rows=len(view.rows) - len(shown) - len(folded),
+            rules=[(rule, *chosen_lines(rule, limits)) for rule in view.rules],
+            rules_title=", ".join(f"{rule.title.lower()} {rule.held} of {rule.of}" for rule in view.rules),
+            samples_title=samples_title(view.samples),
             left_out=", ".join(left_out),
-            elsewhere=elsewhere,
-            marker=Markdown(marker),
-            kept=Markdown(numbers.KEPT),
-            heading=Markdown(f"`{drawing.HEADING}`"),
+            **around,
         )
     )
     return text.strip() + "\n"
 
 
-def chosen_metrics(view: View, limits: Limits) -> tuple[list[MetricLine], list[MetricLine]]:
-    """Lines that stand open and lines that are folded: first those that a failing condition names."""
+def samples_title(samples: Sequence[ChangedSamples]) -> str:
+    """Return `22 samples that got worse`; of several metrics or none worse `Samples that changed`."""
+    worse = [changed.worse for changed in samples if changed.worse]
+    if len(worse) == 1:
+        return f"{numbers.plural(worse[0], 'sample')} that got worse"
+    return "Samples that got worse" if worse else "Samples that changed"
+
+
+def chosen_rows(view: View, limits: Limits) -> tuple[list[Row], list[Row]]:
+    """Return rows that stand open and rows that are folded: first those with a failing condition."""
     room = min(OPEN_ROWS, limits.metrics)
-    if len(view.metrics) <= room:
-        return list(view.metrics), []
-    first = [line for line in view.metrics if line.key in view.open_metrics][:room] or view.metrics[:room]
-    keys = {line.key for line in first}
-    rest = [line for line in view.metrics if line.key not in keys]
-    return list(first), rest[: limits.metrics - len(first)]
+    if len(view.rows) <= room:
+        return list(view.rows), []
+    first = [row for row in view.rows if row.decides][:room] or list(view.rows[:room])
+    chosen = {id(row) for row in first}
+    rest = [row for row in view.rows if id(row) not in chosen]
+    return first, rest[: limits.metrics - len(first)]
 
 
-def chosen_lines(rule: RuleView, limits: Limits) -> tuple[list[TraceLine], list[TraceLine]]:
-    """Lines of a rule that stand open and lines that are folded."""
-    room = min(OPEN_ROWS, limits.conditions)
-    if len(rule.lines) <= room and limits.held:
-        return list(rule.lines), []
-    deciding = list(rule.deciding)
-    folded = rule.lines[: limits.conditions] if limits.held else deciding[room : limits.conditions]
-    return deciding[:room], list(folded)
+def chosen_lines(rule: RuleView, limits: Limits) -> tuple[list[RuleLine | ConditionLine], int]:
+    """Return the lines of a rule that are shown, and how many conditions are not."""
+    lines = [line for line in rule.lines if limits.held or _is_open(line)][: limits.conditions]
+    return lines, rule.of - sum(isinstance(line, ConditionLine) for line in lines)
 
 
-def hidden_lines(rule: RuleView, limits: Limits) -> tuple[int, int]:
-    """How many conditions are neither open nor folded, and how many of those stand in the way."""
-    shown, folded = chosen_lines(rule, limits)
-    seen = {id(line) for line in (*shown, *folded)}
-    hidden = [line for line in rule.lines if line.text and id(line) not in seen]
-    return len(hidden), sum(1 for line in hidden if line.decides(rule.role))
+def _is_open(line: RuleLine | ConditionLine) -> bool:
+    return isinstance(line, ConditionLine) and line.view.mark is not Mark.TRUE
 
 
 @cache
-def _environment() -> Environment:
+def _environment(text_limit: int) -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
         loader=PackageLoader("remyx_action", "report/render/templates"),
         undefined=StrictUndefined,
-        autoescape=False,  # noqa: S701 - Markdown, not HTML: `finalize` neutralises instead
+        autoescape=False,  # noqa: S701 - Markdown, not HTML: `finalize` escapes instead
         finalize=_finalized,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
     environment.filters.update(
-        prose=lambda value, limit: Markdown(_spelled(value, limit, cell=False)),
-        cell=lambda value, limit: Markdown(_spelled(value, limit, cell=True)),
-        code=lambda value, limit: Markdown(neutral.code(value, limit=limit)),
-        cell_code=lambda value, limit: Markdown(neutral.cell_code(value, limit=limit)),
+        md=lambda value: Markdown(as_markdown(value, text_limit)),
+        prose=lambda value, limit: Markdown(escape.prose(value, limit=limit)),
+        cell=lambda value: Markdown(_in_cell(value, text_limit)),
+        code=lambda value: Markdown(escape.code(value, limit=text_limit)),
+        cell_code=lambda value: Markdown(escape.cell_code(value, limit=text_limit)),
+        shown=lambda value: Markdown(numbers.NONE if value is None else escape.cell(value, limit=text_limit)),
         bar_changes=_bar_changes,
-        block=lambda value, lines: Markdown(neutral.block(value, lines=lines)),
-        command=lambda value: Markdown(neutral.block(value, language="sh")),
+        block=lambda value, lines: Markdown(escape.block(value, lines=lines)),
+        command=lambda value: Markdown(escape.block(value, language="sh")),
+        condition=lambda line: Markdown(_condition(line, text_limit)),
         ours=Markdown,
-        unbroken=lambda value: Markdown(numbers.unbroken(value)),
-        drawn=lambda value: Markdown(f"`{value}`" if value else ""),
         plural=lambda amount, one, many=None: Markdown(numbers.plural(amount, one, many)),
     )
     return environment
@@ -181,14 +199,41 @@ def _bar_changes(changes: Sequence[BarChange], shown: int, text_limit: int) -> M
 def _finalized(value: object) -> object:
     if isinstance(value, Markdown | int) or value is None:
         return value
-    return neutral.cell(str(value))
+    return escape.cell(str(value))
 
 
-def _spelled(value: str | Phrase, limit: int, *, cell: bool) -> str:
-    phrase = (Said(value),) if isinstance(value, str) else value
-    said, coded = (neutral.cell, neutral.cell_code) if cell else (neutral.text, neutral.code)
+def as_markdown(phrase: Phrase, limit: int = escape.TEXT_LIMIT) -> str:
+    """Return the phrase as a line of Markdown."""
     return spell(
         phrase,
-        said=lambda text: said(text, limit=limit),
-        coded=lambda text: coded(text, limit=limit),
+        prose=lambda text: escape.prose(text, limit=limit),
+        code=lambda text: escape.code(text, limit=limit),
     )
+
+
+def _in_cell(value: str | Phrase, limit: int) -> str:
+    return spell(
+        (Prose(value),) if isinstance(value, str) else value,
+        prose=lambda text: escape.cell(text, limit=limit),
+        code=lambda text: escape.cell_code(text, limit=limit),
+    )
+
+
+def _condition(line: RuleLine | ConditionLine, limit: int) -> str:
+    """One condition of a rule: mark, words, numbers, and the policy's own line."""
+    indent = "  " * line.depth
+    if isinstance(line, RuleLine):
+        return f"{indent}- {line.words}:"
+    view = line.view
+    word = MARK_WORDS[view.condition.role, view.condition.mark]
+    label: Phrase = (*view.label, ": ") if view.label else ()
+    parts = [f"{indent}- {view.glyph} **{word}** {as_markdown((*label, *view.asks), limit)}"]
+    found = joined([phrase for phrase in (view.came_out, view.certainty) if phrase], "; ")
+    if found:
+        parts.append(f" ({as_markdown(found, limit)})")
+    parts.append(f" {escape.code(view.condition.text, limit=limit)}")
+    if view.condition.why:
+        parts.append(f" ({escape.prose(view.condition.why, limit=limit)})")
+    if view.note and view.unknown is not None:
+        parts.append(f" ({escape.prose(view.note, limit=limit)})")
+    return "".join(parts)

@@ -10,7 +10,7 @@ from msgspec import Struct
 from remyx_action.errors import Problem, Severity
 from remyx_action.project.files.pointer import json_path
 
-from . import neutral
+from . import escape
 from .problems import counted
 from .view import short_commit
 from .words import NO_VERDICT, NOT_JUDGED, NoVerdictKind
@@ -49,7 +49,7 @@ class NoVerdict(Struct, frozen=True, kw_only=True):
 
     @property
     def headline(self) -> str:
-        """Symbol, word and reason in one line of Markdown, without `#` and commit."""
+        """Symbol, word and reason in one line of Markdown, without `#`."""
         reason = self._reason()
         return " ".join(self.named) + (f": {reason}" if reason else "")
 
@@ -73,7 +73,7 @@ class NoVerdict(Struct, frozen=True, kw_only=True):
         if self.kind == "internal_error":
             return "internal error"
         if self.kind in GREEN or self._is_short():
-            return neutral.text(self.message, limit=LINE_LIMIT) if self.message else ""
+            return escape.prose(self.message, limit=LINE_LIMIT) if self.message else ""
         return NOT_JUDGED.get(self._code(), "see why below")
 
     def _is_short(self) -> bool:
@@ -84,15 +84,14 @@ class NoVerdict(Struct, frozen=True, kw_only=True):
     def _code(self) -> str:
         return self.message.partition(":")[0]
 
-    def as_markdown(self, *, limit: int, marker: str = "") -> str:
+    def as_markdown(self, *, limit: int, marker: str = "", heading: str = "###") -> str:
         """Return Markdown of at most `limit` bytes (from some 2,000 on): the first line is as a report's."""
-        commit = f" · {neutral.code(short_commit(self.commit))}" if self.commit else ""
-        parts = [f"### {self.headline}{commit}"]
+        parts = [f"{heading} {self.headline}"]
         text_limit = min(MESSAGE_LIMIT, max(80, (limit - ROOM) // 8))
         if self.body:
-            parts.append(neutral.text(self.body, limit=text_limit))
+            parts.append(escape.prose(self.body, limit=text_limit))
         if self.help:
-            parts.append(f"**Next:** {neutral.text(self.help, limit=text_limit)}")
+            parts.append(f"**Next:** {escape.prose(self.help, limit=text_limit)}")
         if self.errors:
             parts.append(_listed(self.errors, limit=limit - len("\n\n".join(parts).encode()) - ROOM))
         if self.changes:
@@ -101,8 +100,10 @@ class NoVerdict(Struct, frozen=True, kw_only=True):
             parts.append(changes_as_markdown(self.changes, shown=limit // 1_000, limit=LINE_LIMIT).rstrip())
         if self.harness:
             parts.append(_files(self.harness, limit=limit // 8))
-        if self.policy:
-            parts.append(f"<sub>policy {neutral.code(self.policy, limit=80)}</sub>")
+        about = [f"policy {escape.code(self.policy, limit=80)}"] if self.policy else []
+        about += [escape.code(short_commit(self.commit))] if self.commit else []
+        if about:
+            parts.append(f"<sub>{', '.join(about)}</sub>")
         return "\n\n".join([*parts, *([marker] if marker else [])]) + "\n"
 
 
@@ -124,7 +125,7 @@ def _files(paths: Sequence[str], *, limit: int) -> str:
     """As many paths as fit into `limit` bytes, and how many more there are."""
     lines = ["**This pull request changes files that measure; nothing was measured with them:**", ""]
     for count, path in enumerate(paths):
-        line = f"- {neutral.code(path, limit=LINE_LIMIT)}"
+        line = f"- {escape.code(path, limit=LINE_LIMIT)}"
         limit -= len(line.encode()) + 1
         if limit < 0:
             lines.append(f"- and {len(paths) - count} more")
@@ -134,7 +135,7 @@ def _files(paths: Sequence[str], *, limit: int) -> str:
 
 
 def _line(one: Problem) -> str:
-    place = neutral.code(f"{one.path}:{one.line}:{one.column}", limit=LINE_LIMIT)
-    pointer = neutral.code(json_path(one.pointer), limit=LINE_LIMIT)
-    message, advice = (neutral.text(said, limit=LINE_LIMIT) for said in (one.message, one.help))
+    place = escape.code(f"{one.path}:{one.line}:{one.column}", limit=LINE_LIMIT)
+    pointer = escape.code(json_path(one.pointer), limit=LINE_LIMIT)
+    message, advice = (escape.prose(said, limit=LINE_LIMIT) for said in (one.message, one.help))
     return f"- {place} {pointer}: {message}<br>help: {advice}"

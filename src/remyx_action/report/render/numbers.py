@@ -73,42 +73,46 @@ def interval(bounds: Iterable[Decimal] | None, decimals: int) -> str:
     return "[" + f",{KEPT}".join(signed(bound, decimals) for bound in bounds) + "]"
 
 
-ALMOST = {Decimal(0): f"≈{KEPT}0", Decimal(1): f"≈{KEPT}1"}
-"""A probability is never certain, even where 9 decimals cannot say so."""
+def percent(share: Decimal, *, decimals: int | None = None) -> str:
+    """Return 0.8 as `80 %`; with as many digits as it has where `decimals` is None."""
+    hundredfold = share * 100
+    if decimals is None:
+        decimals = decimals_of(hundredfold.normalize(EXACT))
+    return f"{number(hundredfold, decimals)}{KEPT}%"
 
 
-def confidence(value: Decimal | None, decimals: int = 3) -> str:
-    """A probability at 3 decimals; never a false 0 or 1."""
-    if value is None:
-        return NONE
-    return ALMOST.get(at(value, decimals)) or number(value, decimals)
+SURE = Decimal("0.99")
+"""Beyond it nobody needs the digits, unless a floor asks for them."""
+MOST_SURE = Decimal("0.9999")
 
 
-def against_floor(value: Decimal | None, floor: Decimal | None) -> str:
-    """`0.962 ≥ 0.80`: the confidence held against the floor that applies, as it really stands to it."""
-    if value is None or floor is None:
-        return confidence(value)
-    passed = value >= floor
-    decimals = 3
-    while decimals < MOST_DECIMALS and (at(value, decimals) >= at(floor, decimals + 1)) != passed:
+def needed(floor: Decimal) -> str:
+    """Return a floor as `80 %`, as `97.5 %` where it is no whole percent, or as `96.7 %` of 0.9666…"""
+    written = decimals_of((floor * 100).normalize(EXACT))
+    return percent(floor, decimals=written if written <= 2 else 1 if floor <= SURE else 2)
+
+
+def sure(confidence: Decimal, floor: Decimal | None = None) -> str:
+    """Return a confidence as `56 %`, `over 99 %` or `under 1 %`; rounding never moves it across the floor."""
+    if confidence > SURE and (floor is None or floor <= SURE):
+        return "over " + percent(SURE)
+    if confidence > MOST_SURE:
+        return "over " + percent(MOST_SURE)
+    if confidence < 1 - SURE:
+        return "under " + percent(1 - SURE)
+    if confidence == floor:
+        return needed(confidence)
+    decimals = 0
+    while floor is not None and decimals < MOST_DECIMALS:
+        if (at(confidence * 100, decimals) >= floor * 100) == (confidence >= floor):
+            break
         decimals += 1
-    shown = number(floor, floor_decimals(floor, most=decimals + 1))
-    return unbroken(f"{confidence(value, decimals)} {'≥' if passed else '<'} {shown}")
-
-
-def floor_decimals(floor: Decimal, *, most: int) -> int:
-    """Decimals of a floor as policies write it: two at least, `most` at most."""
-    return max(2, min(decimals_of(floor), most))
+    return percent(confidence, decimals=decimals)
 
 
 def unbroken(line: str) -> str:
     """The line so that no reader wraps it."""
     return line.replace(" ", KEPT)
-
-
-def percent(level: Decimal) -> str:
-    """`95%`."""
-    return number((level * 100).normalize()) + "%"
 
 
 def count(value: int | None) -> str:

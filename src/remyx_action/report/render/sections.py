@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from msgspec import Struct
 
 from remyx_action.errors import EXIT_OF_VERDICT, Exit, most_severe
 from remyx_action.report.report import Report
 
-from . import neutral, numbers
-from .markdown import Limits, fitted
+from . import escape, numbers
+from .markdown import Limits, as_markdown, fitted
 from .no_verdict import NoVerdict
-from .view import short_commit, view_of
-from .words import REASONS, VERDICTS, quick_look
+from .view import view_of
+from .words import VERDICTS
 
 Result = Report | NoVerdict
 """What became of one policy."""
@@ -29,6 +30,8 @@ LEAST_BYTES = 6_000
 """That every report fits into; where there is less for each, the last ones get only their line."""
 LEAST_BYTES_WITHOUT_A_VERDICT = 2_000
 ROWS = 60
+LINE_BYTES = 400
+"""Of a policy that gets only its line."""
 LEFT_OUT_BYTES = 200
 BETWEEN = "\n\n---\n\n"
 EXITS_WITHOUT_A_VERDICT = {
@@ -50,9 +53,7 @@ class Layout(Struct, frozen=True, kw_only=True):
 
 COMMENT = Layout(limits=Limits(), elsewhere="the job summary and verdict.json", marker=MARKER)
 SUMMARY = Layout(
-    limits=Limits(
-        log_lines=200, facts=1000, advice=1000, warnings=1000, changes=1000, rule_changes=1000, files=1000
-    ),
+    limits=Limits(log_lines=200, facts=1000, warnings=1000, changes=1000, rule_changes=1000, files=1000),
     elsewhere="verdict.json",
 )
 
@@ -77,31 +78,58 @@ def _drawn(results: Sequence[Result], layout: Layout, limit: int) -> str:
     return _sections(results, layout, limit)
 
 
-def _section(result: Result, layout: Layout, limit: int, *, marker: str = "") -> str:
-    """Return one policy's Markdown in at most `limit` bytes."""
+def _section(
+    result: Result, layout: Layout, limit: int, *, marker: str = "", policy: str = "", lock: bool = True
+) -> str:
+    """Return one result's Markdown in at most `limit` bytes; `policy`: named where there are several."""
     if isinstance(result, NoVerdict):
-        return result.as_markdown(limit=limit, marker=marker)
-    view = view_of(result)
-    return fitted(view, limit=limit, limits=layout.limits, elsewhere=layout.elsewhere, marker=marker)
+        return result.as_markdown(limit=limit, marker=marker, heading=_heading(policy))
+    return fitted(
+        view_of(result),
+        limit=limit,
+        limits=layout.limits,
+        elsewhere=layout.elsewhere,
+        marker=marker,
+        heading=_heading(policy),
+        lock=lock,
+    )
+
+
+def _heading(policy: str) -> str:
+    return f"#### {escape.code(policy, limit=80)}" if policy else "###"
 
 
 def _sections(results: Sequence[Result], layout: Layout, limit: int) -> str:
-    """Return one text of at most `limit` bytes: the worst verdict, then a line and a section for each."""
+    """Return one text of at most `limit` bytes: the worst headline, then a section for each policy.
+
+    What the verdicts were judged under is said once, where it is the same for all of them.
+    """
     ordered = worst_first(results)
-    head, end = _head(ordered), f"\n\n{layout.marker}\n" if layout.marker else "\n"
+    lock = _shared_lock(ordered)
+    head, end = _head(ordered, lock), f"\n\n{layout.marker}\n" if layout.marker else "\n"
     room = limit - len(f"{head}{end}".encode()) - LEFT_OUT_BYTES
     shown = _that_fit(ordered, room)
-    draws = [lambda share, result=result: _section(result, layout, share) for result in shown]
+
+    def draw(result: Result, share: int) -> str:
+        return _section(result, layout, share, policy=policy_of(result), lock=not lock)
+
+    draws = [partial(draw, result) for result in shown]
     sections = fair_shares(draws, limit=room - len(BETWEEN) * len(shown))
-    left = len(ordered) - len(shown)
-    if left:
-        missing = numbers.plural(left, "section")
-        sections.append(f"<sub>{missing} left out to fit: all in {layout.elsewhere}.</sub>")
+    rest = ordered[len(shown) :]
+    if rest:
+        lines = [
+            f"- {escape.code(policy_of(one) or numbers.NONE, limit=80)}: {_headline(one)}"
+            for one in rest[:ROWS]
+        ]
+        more = [f"- and {len(rest) - ROWS} more"] if len(rest) > ROWS else []
+        left_out = f"<sub>Details left out here to fit: all of it is in {layout.elsewhere}.</sub>"
+        sections.append("\n".join([*lines, *more, "", left_out]))
     return BETWEEN.join([head, *(section.strip() for section in sections)]) + end
 
 
 def _that_fit(ordered: Sequence[Result], room: int) -> Sequence[Result]:
-    """The first ones, as many as surely fit into `room` bytes; one at least."""
+    """Return the first ones, as many as surely fit into `room` bytes with a line for each other."""
+    room -= LINE_BYTES * min(len(ordered), ROWS)
     for place, one in enumerate(ordered):
         room -= len(BETWEEN) + (LEAST_BYTES if isinstance(one, Report) else LEAST_BYTES_WITHOUT_A_VERDICT)
         if room < 0:
@@ -110,7 +138,7 @@ def _that_fit(ordered: Sequence[Result], room: int) -> Sequence[Result]:
 
 
 def worst_first(results: Sequence[Result]) -> list[Result]:
-    """By what the exit code would be; else in order."""
+    """Return them by what the exit code would be; else in order."""
     exits = [exit_of(one) for one in results]
     ranked: list[Exit] = []
     while left := [each for each in exits if each not in ranked]:
@@ -119,14 +147,14 @@ def worst_first(results: Sequence[Result]) -> list[Result]:
 
 
 def exit_of(result: Result) -> Exit:
-    """The exit code of one of them alone."""
+    """Return the exit code of one of them alone."""
     if isinstance(result, NoVerdict):
         return EXITS_WITHOUT_A_VERDICT[result.kind]
     return EXIT_OF_VERDICT[result.verdict]
 
 
 def fair_shares(drawings: Sequence[Callable[[int], str]], *, limit: int) -> list[str]:
-    """Each drawn in an equal part of `limit` bytes; what the short ones leave goes to the long ones."""
+    """Return each drawn in an equal part of `limit` bytes; what short ones leave goes to the long ones."""
     drawn: dict[int, str] = {}
     room = limit
     waiting = list(range(len(drawings)))
@@ -141,35 +169,38 @@ def fair_shares(drawings: Sequence[Callable[[int], str]], *, limit: int) -> list
     return [drawn[place] for place in range(len(drawings))]
 
 
-def _head(ordered: Sequence[Result]) -> str:
-    """The worst verdict with the commit, and a row for each."""
-    commits = [_commit(one) for one in ordered]
-    commit = next((neutral.code(short_commit(each)) for each in commits if each), "")
-    same = [one for one in ordered if _word(one) == _word(ordered[0])]
-    count = f"{len(same)} of {len(ordered)} policies"
-    first = " ".join(_word(ordered[0])) + f": {count}" + (f" · {commit}" if commit else "")
-    rows = [f"| {_policy(one)} | {_reason(one)} |" for one in ordered[:ROWS]]
-    if len(ordered) > ROWS:
-        rows.append(f"| | and {len(ordered) - ROWS} more |")
-    return "\n".join([f"### {first}", "", "| policy | verdict |", "| :-- | :-- |", *rows])
+def policy_of(result: Result) -> str:
+    """Return the policy's name; "" where a job ended before one was known."""
+    return result.policy.policy.name if isinstance(result, Report) else result.policy or ""
 
 
-def _commit(result: Result) -> str | None:
-    return result.judged_under.commits.get("head") if isinstance(result, Report) else result.commit
+def _head(ordered: Sequence[Result], lock: str) -> str:
+    """The worst headline, how many policies there are, and what all of them were judged under."""
+    others = [policy_of(one) for one in ordered[1:]]
+    words = [numbers.plural(len(ordered), "policy", "policies")]
+    for symbol, word in dict.fromkeys(map(_word, ordered)):
+        words.append(f"{symbol} {word.lower()} {sum(_word(one) == (symbol, word) for one in ordered)}")
+    named = escape.code(policy_of(ordered[0]), limit=80) if policy_of(ordered[0]) else ""
+    which = f" ({named})" if named and any(others) else ""
+    return "\n\n".join([f"### {_headline(ordered[0])}{which}", ", ".join(words), *([lock] if lock else [])])
+
+
+def _shared_lock(ordered: Sequence[Result]) -> str:
+    locks = {as_line for one in ordered if isinstance(one, Report) for as_line in [_lock(one)]}
+    return locks.pop() if len(locks) == 1 else ""
+
+
+def _lock(report: Report) -> str:
+    symbol, words = view_of(report).lock
+    return f"{symbol} {as_markdown(words)}"
 
 
 def _word(result: Result) -> tuple[str, str]:
     return VERDICTS[result.verdict] if isinstance(result, Report) else result.named
 
 
-def _policy(result: Result) -> str:
-    name = result.policy.policy.name if isinstance(result, Report) else result.policy
-    return neutral.cell_code(name, limit=80) if name else numbers.NONE
-
-
-def _reason(result: Result) -> str:
+def _headline(result: Result) -> str:
     if isinstance(result, NoVerdict):
-        return result.headline.replace("|", "\\|")
-    symbol, word = VERDICTS[result.verdict]
-    reason = REASONS.get(result.reason, result.reason) + quick_look(result.quick_look)
-    return f"{symbol} **{word}**: {neutral.cell(reason, limit=160)}"
+        return result.headline
+    view = view_of(result)
+    return f"{view.symbol} {view.word}: {as_markdown(view.cause)}"

@@ -1,50 +1,53 @@
-"""Report → a terminal: tables that fit the width, colours only where they are wanted, never alone."""
+"""View → a terminal: the same headline, table and facts as the comment, colours only beside words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
+from remyx_action.policy.rules import Mark
 from remyx_action.report.report import Report
 
-from . import drawing, neutral, numbers
-from .metric_lines import MetricLine
-from .neutral import Phrase, spell
-from .trace import TraceLine
-from .view import ArmView, ProposalView, RuleView, View, view_of
+from . import escape, numbers
+from .condition_words import ConditionLine, RuleLine
+from .escape import Phrase
+from .view import NOTES_LIMIT, ArmView, BarLine, Row, RuleView, View, view_of
+from .words import MARK_WORDS
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
-    from rich.table import Table
     from rich.text import Text
 
 NARROWEST = 60
-WORDS_WIDTH = 36
-"""Words wrap beside their condition where there is this much room, and else stand below it."""
-NUMBERS_WIDTH = 46
-"""Room for mark, observed number and confidence beside a condition."""
-LABEL_WIDTH = 24
+LABEL_WIDTH = 26
 """Longer names of metrics wrap."""
-ROWS = 60
+ROWS = 40
 LOG_LINES = 12
-FILES = 12
-RULE_CHANGES = 40
+WARNINGS = 6
 
+GLYPHS = {"ship": "✓", "reject": "✗", "iterate": "↻", None: "!"}
 VERDICT_STYLES = {"ship": "bold green", "reject": "bold red", "iterate": "bold yellow", None: "bold magenta"}
-MARK_STYLES = {
-    ("ship", "true"): "green",
-    ("ship", "false"): "red",
-    ("reject", "true"): "red",
-    ("reject", "false"): "green",
-}
-STANDING_STYLES = {"better": "green", "worse": "red", "even": "default", "unknown": "yellow"}
-UNKNOWN_STYLE = "yellow"
+MARK_STYLES = {Mark.TRUE: "green", Mark.FALSE: "red", Mark.UNKNOWN: "yellow"}
+WARNING_STYLE = "yellow"
 QUIET = "bright_black"
 
 
-def text(report: Report, *, width: int, colour: bool) -> str:
-    """The whole report; every line at most `width` columns (at least 60), no trailing spaces."""
+def text(
+    report: Report,
+    *,
+    width: int,
+    colour: bool,
+    verbose: bool = False,
+    quiet: bool = False,
+    details: str = "",
+) -> str:
+    """Return the report; every line at most `width` columns (at least 60), no trailing spaces.
+
+    `verbose` adds every condition and the provenance, `quiet` leaves the headline alone; `details` is where
+    the page lies.
+    """
     from rich.console import Console
 
     stream = StringIO()
@@ -60,234 +63,137 @@ def text(report: Report, *, width: int, colour: bool) -> str:
         legacy_windows=False,
         _environ={},
     )
-    _print(console, view_of(report))
+    view = view_of(report)
+    parts = [_headline(view)] if quiet else list(_parts(view, console.width, details, verbose=verbose))
+    _print(console, parts)
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
 
 
-def _print(console: Console, view: View) -> None:
-    for place, part in enumerate(_parts(view, console.width)):
-        if place:
-            console.print()
-        console.print(part)
+def _print(console: Console, parts: Iterable[RenderableType | None]) -> None:
+    """Print the parts; None is an empty line."""
+    for part in parts:
+        console.print("" if part is None else part)
 
 
-def _parts(view: View, width: int) -> Iterable[RenderableType]:
+def _parts(view: View, width: int, details: str, *, verbose: bool) -> Iterator[RenderableType | None]:
+    yield from _above(view)
+    for arm in view.arms:
+        if arm.failed:
+            yield None
+            yield _failure(arm)
+    if view.rows:
+        yield None
+        yield _table(view, width)
+        yield None
+    yield from (_item(" ", "", fact) for fact in view.facts[:WARNINGS])
+    yield from (_item("!", WARNING_STYLE, warning) for warning in view.warnings[:WARNINGS])
+    if view.shows_notes and view.notes:
+        yield _item(" ", "", (f"Why this bar: {escape.terminal(view.notes, limit=NOTES_LIMIT)}",))
+    yield _item(" ", QUIET, view.lock[1])
+    if verbose:
+        for rule in view.rules:
+            yield None
+            yield from _conditions(rule)
+        yield None
+        yield _provenance(view)
+    if details:
+        yield _item(" ", "", (f"Details: {details}",))
+
+
+def _above(view: View) -> Iterator[RenderableType]:
+    """Everything above the table."""
     yield _headline(view)
-    if view.failed:
-        yield from (_failure(arm) for arm in view.arms if arm.failed)
-    else:
-        yield _metrics(view, width)
-    if view.warnings:
-        yield _items([("!", UNKNOWN_STYLE, _plain(warning)) for warning in view.warnings])
-    if view.proposal and view.proposal.title:
-        yield _rules_changed(view.proposal, width)
-    if not view.failed:
-        yield from (_rule(rule, width) for rule in view.rules)
-    if view.advice:
-        yield _advice(view)
-    yield _judged_under(view)
-
-
-def _plain(phrase: Phrase) -> str:
-    return spell(phrase, said=neutral.terminal, coded=neutral.terminal)
+    alerts = view.proposal.alerts if view.proposal else ()
+    yield from (_item("!", WARNING_STYLE, alert) for alert in alerts)
+    about = escape.joined([phrase for phrase in (view.about, view.certainty) if phrase], " · ")
+    if about:
+        yield _item(" ", "", about)
+    if view.next_step:
+        yield _item(" ", "", ("Next: ", *view.next_step))
+    if view.experiment:
+        yield _item(" ", "", ("Experiment ", *view.experiment))
 
 
 def _headline(view: View) -> RenderableType:
-    from rich.console import Group
     from rich.text import Text
 
-    glyph = {"ship": "✓", "reject": "✗", "iterate": "↻"}.get(view.verdict or "", "!")
-    first = Text(f"{glyph} {view.word.upper()}", style=VERDICT_STYLES[view.verdict])
-    first.append(f": {view.reason}", style="bold default")
-    about = _plain(view.about) + (f" · {neutral.terminal(view.commit)}" if view.commit else "")
-    lines = [_plain(phrase) for phrase in view.because]
-    if view.next_step:
-        lines.append(f"Next: {view.next_step}")
-    if view.proposal and view.proposal.experiment:
-        lines.append(f"Experiment {_plain(view.proposal.experiment)}")
-    alerts = [("!", UNKNOWN_STYLE, _alert(view.proposal))] if view.proposal and view.proposal.alert else []
-    said = _items([*alerts, *((" ", "", line) for line in lines)])
-    return Group(first, said, _items([(" ", "", about)], style=QUIET))
+    line = Text(f"{GLYPHS.get(view.verdict, '!')} {view.word.upper()}", style=VERDICT_STYLES[view.verdict])
+    line.append(f": {escape.plain(view.cause)}", style="bold default")
+    return line
 
 
-def _alert(proposal: ProposalView) -> str:
-    return f"{proposal.alert} {', '.join(_some(proposal.workflow))}"
-
-
-def _some(paths: Sequence[str]) -> list[str]:
-    """The first paths, and how many more there are."""
-    more = [f"and {len(paths) - FILES} more"] if len(paths) > FILES else []
-    return [*(neutral.terminal(path) for path in paths[:FILES]), *more]
-
-
-def _items(items: Iterable[tuple[str, str, str]], *, style: str = "") -> RenderableType:
-    """Lines with a sign each, wrapped below their own first word."""
+def _item(sign: str, style: str, phrase: Phrase) -> RenderableType:
+    """A line with a sign, wrapped below its own first word."""
     from rich.table import Table
     from rich.text import Text
 
     grid = Table.grid(padding=(0, 1))
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
-    for sign, sign_style, line in items:
-        grid.add_row(Text(sign, style=sign_style), Text(line, style=style))
+    grid.add_row(Text(sign, style=style), Text(escape.plain(phrase), style=style if sign == " " else ""))
     return grid
 
 
-def _table(*columns: tuple[str, str]) -> Table:
+def _table(view: View, width: int) -> RenderableType:
+    """One block of lines per metric: label and values, change and interval, the bar."""
+    from rich.cells import cell_len
+    from rich.console import Group
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style=QUIET)
-    for name, justify in columns:
-        table.add_column(
-            name,
-            justify="right" if justify == "right" else "left",
-            no_wrap=justify != "left",
-            overflow="fold",
-        )
-    return table
-
-
-def _metrics(view: View, width: int) -> RenderableType:
-    from rich.console import Group
-    from rich.text import Text
-
-    lines = view.metrics[:ROWS]
-    notes = [("·", UNKNOWN_STYLE, _plain(note)) for note in view.notes[:ROWS]]
-    more = len(view.metrics) - ROWS
-    if more > 0:
-        notes.append(("…", QUIET, f"{numbers.plural(more, 'more metric')} in verdict.json"))
-    caption = [Text(_plain(view.caption), style=QUIET)] if view.caption else []
-    return Group(_metric_table(lines, width), *([_items(notes)] if notes else []), *caption)
-
-
-def _metric_table(lines: Sequence[MetricLine], width: int) -> Table:
-    """Every column that fits: what is left out is said elsewhere, or drawn."""
-    from rich.text import Text
-
-    cells: dict[str, list[Text]] = {
-        "": [_label(line) for line in lines],
-        "baseline": [Text(line.baseline) for line in lines],
-        "variant": [Text(line.variant) for line in lines],
-        "delta": [Text(line.delta, style=f"bold {STANDING_STYLES[line.standing]}") for line in lines],
-        "interval": [Text(line.interval) for line in lines],
-        "n": [Text(line.n) for line in lines],
-        drawing.HEADING: [Text(line.drawing, style=STANDING_STYLES[line.standing]) for line in lines],
-    }
-    widths = {name: max([len(name), *(cell.cell_len for cell in cells[name])]) + 2 for name in cells}
-    widths[""] = min(widths[""], LABEL_WIDTH + 2)
-    for spare in ("interval", drawing.HEADING):
-        if sum(widths.values()) > width + 2 or not any(cell.plain for cell in cells[spare]):
-            del widths[spare]
-    justified = {"": "left", drawing.HEADING: "drawn"}
-    table = _table(*((name, justified.get(name, "right")) for name in widths))
-    for row in zip(*(cells[name] for name in widths), strict=True):
-        table.add_row(*row)
-    return table
-
-
-def _label(line: MetricLine) -> Text:
-    from rich.text import Text
-
-    unit = f" ({neutral.terminal(line.unit, limit=12)})" if line.unit else ""
-    return Text(f"{neutral.terminal(line.label, limit=40)}{unit}{numbers.KEPT}{line.arrow}")
-
-
-def _rule(rule: RuleView, width: int) -> RenderableType:
-    from rich.console import Group
-    from rich.text import Text
-
-    title = Text(f"{rule.role.capitalize()} rule: ", style="bold")
-    title.append(
-        f"{rule.glyph} {rule.word}", style="bold " + MARK_STYLES.get((rule.role, rule.mark), UNKNOWN_STYLE)
+    table.add_column("", max_width=LABEL_WIDTH if width < 100 else 2 * LABEL_WIDTH, overflow="fold")
+    table.add_column(f"change ({view.level})" if view.level else "change", no_wrap=True)
+    table.add_column("bar", overflow="fold")
+    rows = view.rows[:ROWS]
+    names = min(
+        table.columns[0].max_width or 0,
+        max(cell_len(escape.plain(part)) for row in rows for part in (row.name, row.values)),
     )
-    lines = rule.lines[:ROWS]
-    words = [_words(line) for line in lines]
-    beside = _fits_beside(lines, words, width)
-    columns = [("", "left"), (rule.of, "left"), ("observed", "right"), ("confidence", "right")]
-    table = _table(*columns, *([("", "left")] if beside else []))
-    if not beside:
-        table.columns[1].max_width = max(_longest(lines), width - NUMBERS_WIDTH)
-    for line, said in zip(lines, words, strict=True):
-        cells = [_mark(line, rule), _condition(line, "" if beside else said)]
-        cells += [Text(line.observed), Text(line.confidence)]
-        table.add_row(*cells, *([Text(said, style=QUIET)] if beside else []))
-    more = len(rule.lines) - ROWS
-    rest = [Text(f"… {numbers.plural(more, 'more line')} in verdict.json", style=QUIET)] if more > 0 else []
-    return Group(title, table, *rest)
+    changes = max(cell_len(part) for row in rows for part in (escape.plain(row.change), row.interval))
+    room = width - names - changes - 4
+    for row in rows:
+        table.add_row(_name(row), _change(row), _bar(row.bar, room))
+    more = len(view.rows) - ROWS
+    rest = [Text(f"… {numbers.plural(more, 'more metric')} in verdict.json", style=QUIET)] if more > 0 else []
+    return Group(table, *rest)
 
 
-def _longest(lines: Sequence[TraceLine]) -> int:
-    return max((len(line.text or line.rule) + 2 * line.depth for line in lines), default=0)
-
-
-def _fits_beside(lines: Sequence[TraceLine], words: Sequence[str], width: int) -> bool:
-    """Whether there is room for the words of each condition behind its numbers."""
-    spare = width - NUMBERS_WIDTH - _longest(lines)
-    return max(map(len, words), default=0) <= max(spare, 0) or spare >= WORDS_WIDTH
-
-
-def _mark(line: TraceLine, rule: RuleView) -> Text:
+def _name(row: Row) -> Text:
     from rich.text import Text
 
-    style = MARK_STYLES.get((rule.role, line.mark), UNKNOWN_STYLE)
-    return Text(f"{line.glyph} {line.word}", style=style, no_wrap=True)
+    name = Text(escape.plain(row.name), style="bold")
+    values = escape.plain(row.values)
+    return name.append(f"\n{values}", style="not bold") if values else name
 
 
-def _condition(line: TraceLine, words: str) -> Text:
+def _change(row: Row) -> Text:
     from rich.text import Text
 
-    indent = "  " * line.depth
-    condition = Text(indent + (line.rule or neutral.terminal(line.text)), style="italic" if line.rule else "")
-    return condition.append(f"\n{indent}{words}", style=QUIET) if words else condition
+    return Text("\n".join(filter(None, (escape.plain(row.change), row.interval))))
 
 
-def _words(line: TraceLine) -> str:
-    why = neutral.terminal(line.why) if line.why else ""
-    return " · ".join(filter(None, (_plain(line.words), why)))
-
-
-def _rules_changed(proposal: ProposalView, width: int) -> RenderableType:
-    from rich.console import Group
+def _bar(lines: Sequence[BarLine], room: int) -> Text:
+    """Each condition with its mark; how sure it is follows in the same line where that fits."""
+    from rich.cells import cell_len
     from rich.text import Text
 
-    parts: list[RenderableType] = [Text(proposal.title, style="bold")]
-    if proposal.verdicts:
-        table = _table(("rules", "left"), ("verdict", "left"))
-        for under in proposal.verdicts:
-            said = f"{under.word.upper()}: {neutral.terminal(under.reason)}"
-            table.add_row(Text(under.rules, style="bold" if under.counts else ""), Text(said))
-        parts += [table, Text()]
-    if proposal.kept:
-        parts.append(Text(proposal.kept))
-    if proposal.changes:
-        parts.append(_changes(proposal, width))
-    if proposal.files:
-        files = [("-", "", path) for path in _some(proposal.files)]
-        parts += [Text(proposal.files_title), _items(files)]
-    if proposal.split:
-        parts.append(Text(f"Advice: {proposal.split}"))
-    return Group(*parts)
-
-
-def _changes(proposal: ProposalView, width: int) -> Text:
-    # Here, as a report on anything but a pull request has no use for the diff's weight.
-    from rich.text import Text
-
-    from .bar_diff import changes_as_text
-
-    told = changes_as_text(proposal.changes, width=width, colour=True, shown=RULE_CHANGES)
-    return Text.from_ansi(told, overflow="fold")
-
-
-def _advice(view: View) -> RenderableType:
-    from rich.console import Group
-    from rich.text import Text
-
-    lines = [
-        ("-", "", f"{neutral.terminal(condition)}: {neutral.terminal(sentence)}")
-        for condition, sentence in view.advice[:ROWS]
-    ]
-    return Group(Text("What would settle it", style="bold"), _items(lines))
+    if not lines:
+        return Text("not in the bar", style=QUIET)
+    cell = Text()
+    for place, line in enumerate(lines):
+        cell.append("\n" if place else "")
+        cell.append(line.glyph, style=MARK_STYLES[line.mark])
+        cell.append(f" {escape.plain(line.words)}")
+        below = escape.plain(line.below)
+        if not below:
+            continue
+        if cell_len(f"{line.glyph} {escape.plain(line.words)}: {below}") <= room:
+            cell.append(f": {below}")
+        else:
+            lines_below = wrap(below, max(room, 20) - 2, break_on_hyphens=False)
+            cell.append("".join(f"\n  {part}" for part in lines_below))
+    return cell
 
 
 def _failure(arm: ArmView) -> RenderableType:
@@ -297,18 +203,37 @@ def _failure(arm: ArmView) -> RenderableType:
     after = f" after {arm.seconds}" if arm.seconds else ""
     title = Text(f"{arm.name} {arm.state}{after}", style="bold")
     if arm.asset:
-        title.append(f" · {neutral.terminal(arm.asset)}", style="default")
-    lines = neutral.terminal_lines(arm.detail, lines=LOG_LINES) if arm.detail else []
+        title.append(f": {escape.terminal(arm.asset)}", style="default")
+    lines = escape.terminal_lines(arm.detail, lines=LOG_LINES) if arm.detail else []
     return Group(title, *(Text(f"  {line}", overflow="fold") for line in lines))
 
 
-def _about_arm(arm: ArmView) -> Iterable[str]:
-    asset = neutral.terminal(arm.asset) if arm.asset else ""
-    cost = [f"{amount} {neutral.terminal(unit, limit=40)}" for unit, amount in arm.cost]
-    return filter(None, (arm.state, asset, arm.seconds, *cost))
+def _conditions(rule: RuleView) -> Iterator[RenderableType]:
+    from rich.text import Text
+
+    yield Text(f"{rule.title}, {rule.words}: {rule.held} of {rule.of} conditions hold", style="bold")
+    for line in rule.lines:
+        yield _condition(line)
 
 
-def _judged_under(view: View) -> RenderableType:
+def _condition(line: RuleLine | ConditionLine) -> RenderableType:
+    """Mark, words and numbers; the policy's own line below them."""
+    from rich.padding import Padding
+
+    if isinstance(line, RuleLine):
+        return Padding(_item(" ", "", (f"{line.words}:",)), (0, 0, 0, 2 * line.depth))
+    view = line.view
+    word = MARK_WORDS[view.condition.role, view.condition.mark]
+    label: Phrase = (*view.label, ": ") if view.label else ()
+    parts = [part for part in (view.came_out, view.certainty) if part]
+    found: Phrase = (" (", *escape.joined(parts, "; "), ")") if parts else ()
+    said: Phrase = (f"{word}  ", *label, *view.asks, *found)
+    why = (f" ({escape.terminal(view.condition.why)})",) if view.condition.why else ()
+    shown: Phrase = (*said, "  ", escape.Code(view.condition.text), *why)
+    return Padding(_item(view.glyph, MARK_STYLES[view.mark], shown), (0, 0, 0, 2 * line.depth))
+
+
+def _provenance(view: View) -> RenderableType:
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
@@ -316,14 +241,15 @@ def _judged_under(view: View) -> RenderableType:
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True, style=QUIET)
     grid.add_column(overflow="fold")
-    for name, phrase in view.judged_under:
-        if not _plain(name).startswith("Digest"):
-            grid.add_row(Text(_plain(name)), Text(_plain(phrase)))
+    for name, phrase in view.provenance:
+        grid.add_row(Text(escape.plain(name)), Text(escape.plain(phrase)))
     for arm in view.arms:
-        grid.add_row(Text(f"Arm {arm.name}"), Text(" · ".join(_about_arm(arm))))
-    for change in view.changes[:ROWS]:
-        grid.add_row(
-            Text("Changed"), Text(f"{neutral.terminal(change.label)}: {change.up} up, {change.down} down")
-        )
-    grid.add_row(Text("Reproduce"), Text(neutral.terminal(view.reproduce)))
-    return Group(Text("Judged under", style="bold"), grid)
+        grid.add_row(Text(f"Arm {arm.name}"), Text(", ".join(_about_arm(arm))))
+    grid.add_row(Text("Reproduce"), Text(escape.terminal(view.reproduce)))
+    return Group(Text("Provenance", style="bold"), grid)
+
+
+def _about_arm(arm: ArmView) -> Iterable[str]:
+    asset = escape.terminal(arm.asset) if arm.asset else ""
+    cost = [f"{amount} {escape.terminal(unit, limit=40)}" for unit, amount in arm.cost]
+    return filter(None, (arm.state, asset, arm.seconds, *cost))

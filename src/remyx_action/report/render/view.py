@@ -1,4 +1,4 @@
-"""Report → everything that is said about it, in order; comment, summary and terminal only lay it out."""
+"""Report → everything that is shown of it, in order; comment, summary, terminal and page only lay it out."""
 
 from __future__ import annotations
 
@@ -7,165 +7,110 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from remyx_action.decimals import plain
-from remyx_action.policy.rules import Gate, Mark, Role
+from remyx_action.policy.rules import Gate, Mark
 from remyx_action.report.age import age_in_words
-from remyx_action.report.report import ArmReport, BarChange, ExperimentReport, Report
+from remyx_action.report.report import (
+    ArmReport,
+    ExperimentReport,
+    JudgedUnder,
+    Report,
+)
 
-from . import neutral, numbers
-from .metric_lines import MetricLine, caption, metric_lines
-from .metric_lines import notes as metric_notes
-from .neutral import Coded, Phrase, Said
-from .numbers import NONE
-from .trace import MetricView, TraceLine, rule_name, trace_lines
+from . import escape, numbers
+from .cause import Marked, cause_of, certainty_of, marked, next_step, views_in
+from .condition_words import ConditionLine, ConditionView, FieldCondition, RuleLine, rule_words
+from .escape import Code, Phrase, Prose, joined
+from .metric_words import MetricView
+from .metric_words import notes as metric_notes
+from .proposal_words import ProposalView, proposal_view
 from .words import (
     ARM_STATES,
-    CAPS,
-    FILES_OF_BASE,
+    ISOLATION,
     MARKS,
-    NEXT_STEPS,
-    PROPOSED_REASONS,
-    REASONS,
-    REJECT_MARKS,
-    RULES_CHANGED,
-    RULES_KEPT,
-    RULES_OF_BASE,
-    RULES_PROPOSED,
-    SHIP_MARKS,
-    SPLIT_ADVICE,
+    METHODS,
     VERDICTS,
-    WORKFLOW_CHANGED,
-    quick_look,
+    lock_words,
 )
 
 HYPOTHESIS_LIMIT = 200
-"""Characters of a hypothesis: a reminder, as the whole of it stands in the experiment's file."""
-
-
-class RulesVerdict(Struct, frozen=True, kw_only=True):
-    """What one set of rules says of the numbers."""
-
-    rules: str
-    counts: bool
-    symbol: str
-    word: str
-    reason: str
-
-
-class ProposalView(Struct, frozen=True, kw_only=True):
-    """Strings are ours; `Phrase`s, changes and files hold words from outside."""
-
-    experiment: Phrase
-    """() where the pull request names none."""
-    alert: str
-    """Of changed workflow files; "" where there are none."""
-    workflow: tuple[str, ...]
-    title: str
-    """Of the section on rules; "" where no file that a verdict is judged by changes."""
-    verdicts: tuple[RulesVerdict, ...]
-    """Under the rules that count and under the proposed ones; () where the rules stay."""
-    kept: str
-    changes: Sequence[BarChange]
-    files_title: str
-    files: tuple[str, ...]
-    """Changed files that a verdict is judged by, workflow files apart."""
-    split: str
-    """The advice to split; "" where nothing else changes."""
-
-
-def proposal_view(report: Report, lines: Sequence[MetricLine]) -> ProposalView:
-    """Everything that a reader is told about a pull request beside the variant."""
-    proposal = report.proposal
-    assert proposal is not None
-    workflow = tuple(proposal.workflow)
-    files = tuple(path for path in proposal.protected if path not in proposal.workflow)
-    touched = bool(files or proposal.changes)
-    known = {line.key: line for line in lines}
-    return ProposalView(
-        experiment=_experiment(proposal.experiment, known) if proposal.experiment else (),
-        alert=WORKFLOW_CHANGED if workflow else "",
-        workflow=workflow,
-        title=RULES_CHANGED if touched else "",
-        verdicts=_verdicts(report) if proposal.reason is not None else (),
-        kept="" if proposal.changes else RULES_KEPT,
-        changes=proposal.changes,
-        files_title=FILES_OF_BASE,
-        files=files,
-        split=SPLIT_ADVICE if files and proposal.others else "",
-    )
-
-
-def _experiment(experiment: ExperimentReport, known: dict[str, MetricLine]) -> Phrase:
-    said: Phrase = (": ", _short(experiment.hypothesis)) if experiment.hypothesis else ()
-    if experiment.target_metric is None:
-        return (Coded(experiment.name), *said)
-    line = known.get(experiment.target_metric)
-    named = Said(line.label) if line else Coded(experiment.target_metric)
-    delta = f" ({line.delta})" if line and line.delta != NONE else ""
-    return (Coded(experiment.name), *said, " · target metric ", named, delta)
-
-
-def _short(text: str) -> Said:
-    return Said(neutral.one_line(text, limit=HYPOTHESIS_LIMIT))
-
-
-def _verdicts(report: Report) -> tuple[RulesVerdict, ...]:
-    proposal = report.proposal
-    assert proposal is not None
-    return (
-        _under(RULES_OF_BASE, report.verdict, report.reason, counts=True),
-        _under(RULES_PROPOSED, proposal.verdict, proposal.reason or "", counts=False),
-    )
-
-
-def _under(rules: str, verdict: str | None, reason: str, *, counts: bool) -> RulesVerdict:
-    symbol, word = VERDICTS[verdict]
-    said = REASONS.get(reason) or PROPOSED_REASONS.get(reason, reason)
-    return RulesVerdict(rules=rules, counts=counts, symbol=symbol, word=word, reason=said)
-
-
-SHORT_COMMIT = 9
+NOTES_LIMIT = 200
+"""Characters of the policy's notes above the folds."""
+SHORT_COMMIT = 7
 SHORT_DIGEST = len("sha256:") + 12
-DECISIVE_SHOWN = 3
+NAMED = 6
+FIELD_NAMES = {"delta_confidence": "All targets", "sample_size": "Samples", "coverage": "Coverage"}
 
 
-NOT_COVERED = (
-    "judge bias, contamination, a harness that changed, other seeds: confidence is about sampling of items"
-    " (and of the clusters declared), for these very checkpoints; heavy tails without a range stay optimistic"
-    " below some 300 samples"
-)
-"""What no interval here tells; docs/statistics.md says why."""
-NOT_COVERED_OF_A_RECIPE = (
-    "judge bias, contamination, a harness that changed: confidence is about sampling of items (and of the"
-    " clusters declared) and of the seeds that were run; heavy tails without a range stay optimistic below"
-    " some 300 samples"
-)
-"""The same where both arms were run once per seed."""
+class BarLine(Struct, frozen=True, kw_only=True):
+    """One condition in the bar cell of its metric."""
+
+    mark: Mark
+    """Whether it lets the change through."""
+    words: Phrase
+    below: Phrase = ()
+    """How sure it is, or why it is not known."""
+
+    @property
+    def glyph(self) -> str:
+        return MARKS[self.mark]
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """One line of the table: a metric, or a field that stands in the way."""
+
+    name: Phrase
+    values: Phrase
+    change: Phrase
+    interval: str
+    bar: tuple[BarLine, ...]
+    """() of a metric that is in no rule."""
+    decides: bool
+    """Whether a condition stands between the variant and a ship."""
+    metric: MetricView | None = None
+
+
+class SampleView(Struct, frozen=True, kw_only=True):
+    """One sample whose score changed."""
+
+    id: str
+    baseline: str
+    variant: str
+    is_worse: bool
+    input: str | None = None
+    outputs: tuple[str | None, str | None] = (None, None)
+
+
+class ChangedSamples(Struct, frozen=True, kw_only=True):
+    """Samples of one metric whose score changed."""
+
+    key: str
+    name: Phrase
+    better: int
+    worse: int
+    examples: tuple[SampleView, ...]
+    """Worst first."""
+
+    @property
+    def has_texts(self) -> bool:
+        """Whether the harness left what was asked or answered."""
+        return any(sample.input or any(sample.outputs) for sample in self.examples)
 
 
 class RuleView(Struct, frozen=True, kw_only=True):
-    role: Role
-    glyph: str
-    word: str
-    mark: str
-    of: str
+    """One rule with all of its conditions."""
+
+    title: str
+    """`Ship`, `Reject`."""
+    words: str
     """`all of 5`."""
-    lines: tuple[TraceLine, ...]
-
-    @property
-    def deciding(self) -> tuple[TraceLine, ...]:
-        """Conditions that stand between the variant and a ship."""
-        return tuple(line for line in self.lines if line.text and line.decides(self.role))
-
-
-class ChangeView(Struct, frozen=True, kw_only=True):
-    label: str
-    up: int
-    down: int
-    examples: tuple[tuple[str, str, str], ...]
-    """id, baseline, variant."""
+    held: int
+    of: int
+    lines: tuple[RuleLine | ConditionLine, ...]
 
 
 class ArmView(Struct, frozen=True, kw_only=True):
+    """How one arm came about."""
+
     name: str
     state: str
     asset: str | None
@@ -180,172 +125,309 @@ class ArmView(Struct, frozen=True, kw_only=True):
 
 
 class View(Struct, frozen=True, kw_only=True):
-    """Strings are ours or numbers; `Phrase`s and the texts of lines hold words from outside."""
+    """Plain strings are ours or numbers; `Phrase`s, files and changes hold words from outside."""
 
     verdict: str | None
     symbol: str
     word: str
-    reason: str
-    because: tuple[Phrase, ...]
-    """The conditions that made the verdict, most `DECISIVE_SHOWN`, and how many more."""
-    next_step: str
-    commit: str | None
-    about: Phrase
-    """What was judged, by which policy."""
-    metrics: tuple[MetricLine, ...]
-    open_metrics: frozenset[str]
-    """Keys with a condition that stands between the variant and a ship."""
-    notes: tuple[Phrase, ...]
-    """Why metrics have no confidence."""
-    caption: Phrase
-    ship: RuleView
-    reject: RuleView | None
-    advice: tuple[tuple[str, str], ...]
-    """Condition and sentence."""
-    warnings: tuple[Phrase, ...]
-    changes: tuple[ChangeView, ...]
-    arms: tuple[ArmView, ...]
-    judged_under: tuple[tuple[Phrase, Phrase], ...]
-    reproduce: str
+    cause: Phrase
+    policy: str
     proposal: ProposalView | None
+    about: Phrase
+    """What was judged against what."""
+    certainty: Phrase
+    next_step: Phrase
+    experiment: Phrase
+    """() where none is named."""
+    level: str
+    """Of the intervals: `95 %`; "" where there are none."""
+    rows: tuple[Row, ...]
+    facts: tuple[Phrase, ...]
+    warnings: tuple[Phrase, ...]
+    notes: str
+    """The policy's, whole; "" where there are none."""
+    shows_notes: bool
+    """Whether they are shown above the folds."""
+    lock: tuple[str, Phrase]
+    """Symbol and words."""
+    samples: tuple[ChangedSamples, ...]
+    rules: tuple[RuleView, ...]
+    arms: tuple[ArmView, ...]
+    provenance: tuple[tuple[Phrase, Phrase], ...]
+    reproduce: str
+    failed: bool
 
     @property
-    def rules(self) -> tuple[RuleView, ...]:
-        return (self.ship, self.reject) if self.reject else (self.ship,)
-
-    @property
-    def failed(self) -> bool:
-        return self.verdict is None
+    def worse(self) -> int:
+        return sum(changed.worse for changed in self.samples)
 
 
 def view_of(report: Report) -> View:
-    """Everything that a reader of the report is told."""
-    lines = metric_lines(report)
-    unknown = {row.key: (row.reason, row.note) for row in report.metrics}
-    known = {
-        line.key: MetricView(label=line.label, decimals=line.decimals, unknown=unknown[line.key])
-        for line in lines
-    }
-    ship, rejecting = _rule(report.ship_rule(), known), report.reject_rule()
-    reject = None if rejecting is None else _rule(rejecting, known)
+    """Return everything that a reader of the report is shown."""
+    of = marked(report)
     symbol, word = VERDICTS[report.verdict]
-    deciding = [line for rule in (ship, reject) if rule for line in rule.deciding]
+    levels = {row.level for row in report.metrics if row.interval}
     return View(
         verdict=report.verdict,
         symbol=symbol,
         word=word,
-        reason=REASONS.get(report.reason, report.reason) + quick_look(report.quick_look),
-        because=tuple(_because(report, ship=ship, reject=reject)),
-        next_step=NEXT_STEPS.get(report.reason, ""),
-        commit=_commit(report),
+        cause=cause_of(of),
+        policy=report.policy.policy.name,
+        proposal=proposal_view(report.proposal) if report.proposal else None,
         about=_about(report),
-        metrics=lines,
-        open_metrics=frozenset(line.metric for line in deciding if line.metric),
-        notes=tuple(metric_notes(report)),
-        caption=caption(report),
-        ship=ship,
-        reject=reject,
-        advice=tuple((advice.condition, advice.message) for advice in report.advice),
+        certainty=certainty_of(of),
+        next_step=next_step(of),
+        experiment=_experiment(report, of.metrics),
+        level=numbers.percent(max(levels)) if levels else "",
+        rows=tuple(_rows(of)),
+        facts=tuple(_facts(report, of.metrics)),
         warnings=tuple(_warnings(report)),
-        changes=tuple(_changes(report, known)),
+        notes=report.policy.policy.notes or "",
+        shows_notes=report.verdict in {"iterate", "reject"},
+        lock=_lock(report),
+        samples=tuple(_samples(report, of.metrics)),
+        rules=tuple(_rules(of)),
         arms=tuple(_arm(name, arm, report.run.clock) for name, arm in report.arms.items()),
-        judged_under=tuple(_judged_under(report)),
+        provenance=tuple(_provenance(report)),
         reproduce=report.judged_under.reproduce,
-        proposal=proposal_view(report, lines) if report.proposal else None,
+        failed=report.verdict is None,
     )
-
-
-def _rule(gate: Gate, metrics: Mapping[str, MetricView]) -> RuleView:
-    words = SHIP_MARKS if gate.role == "ship" else REJECT_MARKS
-    return RuleView(
-        role=gate.role,
-        glyph=MARKS[gate.mark],
-        word=words[gate.mark],
-        mark=gate.mark,
-        of=rule_name(gate),
-        lines=tuple(trace_lines(gate, metrics)),
-    )
-
-
-def _about(report: Report) -> Phrase:
-    assets = {name: arm.asset for name, arm in report.arms.items()}
-    parts: list[str | Said | Coded] = []
-    if assets.get("variant"):
-        parts.extend((Coded(assets["variant"] or ""), " "))
-    if assets.get("baseline") and assets["baseline"] != assets.get("variant"):
-        parts.extend(("against ", Coded(assets["baseline"] or ""), " "))
-    policy = ("policy ", Coded(report.policy.policy.name), " on template ", Coded(report.policy.template))
-    return (*parts, *(("· ",) if parts else ()), *policy)
-
-
-def _commit(report: Report) -> str | None:
-    head = report.judged_under.commits.get("head")
-    return short_commit(head) if head else None
 
 
 def short_commit(commit: str) -> str:
-    """The first digits of a commit, with whatever is said behind it."""
-    digits, space, said = commit.partition(" ")
-    return digits[:SHORT_COMMIT] + space + said
+    """Return the first digits of a commit, with whatever follows it."""
+    digits, space, more = commit.partition(" ")
+    return digits[:SHORT_COMMIT] + space + more
 
 
-def _because(report: Report, *, ship: RuleView, reject: RuleView | None) -> Iterator[Phrase]:
-    if report.reason == "run_failed":
-        for name, arm in report.arms.items():
-            if arm.state in {"failed", "timed_out"}:
-                yield (f"The {name} arm {ARM_STATES[arm.state]}; no score of it counts, not even as 0.",)
+def _about(report: Report) -> Phrase:
+    variant, baseline = (
+        report.arms[arm].asset if arm in report.arms else None for arm in ("variant", "baseline")
+    )
+    commits = report.judged_under.commits
+    if variant is None and baseline is None and "head" in commits:
+        base = commits.get("merge_base") or commits.get("base")
+        against: Phrase = (" against ", Code(short_commit(base))) if base else ()
+        return (Code(short_commit(commits["head"])), *against)
+    if baseline is None or baseline == variant:
+        recorded = report.arms["baseline"].state == "recorded" if "baseline" in report.arms else False
+        against = (" against the recorded baseline",) if recorded else ()
+        return (Code(variant), *against) if variant else ()
+    return (*((Code(variant),) if variant else ("the variant",)), " against ", Code(baseline))
+
+
+def _experiment(report: Report, metrics: Mapping[str, MetricView]) -> Phrase:
+    experiment = report.proposal.experiment if report.proposal else None
+    if experiment is None:
+        return ()
+    parts: list[Phrase] = []
+    if experiment.hypothesis:
+        parts.append((Prose(escape.one_line(experiment.hypothesis, limit=HYPOTHESIS_LIMIT).rstrip(".")),))
+    if experiment.target_metric is not None:
+        parts.append(_target(experiment, metrics))
+    if experiment.tags:
+        parts.append(("tags ", *joined([(Code(tag),) for tag in experiment.tags[:NAMED]], ", ")))
+    return (Code(experiment.name), *((": ", *joined(parts, "; ")) if parts else ()))
+
+
+def _target(experiment: ExperimentReport, metrics: Mapping[str, MetricView]) -> Phrase:
+    assert experiment.target_metric is not None
+    metric = metrics.get(experiment.target_metric)
+    if metric is None:
+        return ("target ", Code(experiment.target_metric))
+    change: Phrase = (" (", *metric.change, ")") if metric.row.delta is not None else ()
+    return ("target ", *metric.name, *change)
+
+
+def _rows(of: Marked) -> Iterator[Row]:
+    """Every metric in the template's order, then fields that stand in the way."""
+    if of.report.run_state in {"failed", "not_comparable"}:
         return
-    if report.reason == "not_comparable":
-        yield from ((Said(difference),) for difference in report.inputs.not_comparable[:DECISIVE_SHOWN])
+    by_key: dict[str, list[ConditionView]] = {key: [] for key in of.metrics}
+    fields: list[ConditionView] = []
+    for view in (*views_in(of.ship), *views_in(of.reject)):
+        if view.metric is None:
+            fields.append(view)
+        else:
+            by_key[view.metric.key].append(view)
+    for key, metric in of.metrics.items():
+        yield Row(
+            name=(*metric.name, *metric.remark),
+            values=metric.values,
+            change=metric.change,
+            interval=metric.interval,
+            bar=tuple(_bar_cell(by_key[key])),
+            decides=any(view.mark is not Mark.TRUE for view in by_key[key]),
+            metric=metric,
+        )
+    for view in fields:
+        if view.mark is not Mark.TRUE:
+            yield _field_row(view)
+
+
+def _field_row(view: ConditionView) -> Row:
+    assert isinstance(view, FieldCondition)
+    return Row(
+        name=(FIELD_NAMES.get(view.condition.field, view.condition.field),),
+        values=(),
+        change=(view.observed,),
+        interval="",
+        bar=(BarLine(mark=view.mark, words=view.asks, below=view.certainty if view.unknown else ()),),
+        decides=True,
+    )
+
+
+def _bar_cell(views: Sequence[ConditionView]) -> Iterator[BarLine]:
+    """One line for each condition; what does not reject is said once."""
+    rejecting = [view for view in views if view.condition.role == "reject"]
+    yield from (
+        BarLine(mark=view.mark, words=view.asks, below=view.certainty)
+        for view in views
+        if view.condition.role == "ship"
+    )
+    for view in rejecting:
+        if view.condition.mark is not Mark.FALSE or view.condition.reason == "low_confidence":
+            yield _rejecting(view)
+    if rejecting and all(
+        view.condition.mark is Mark.FALSE and view.condition.reason != "low_confidence" for view in rejecting
+    ):
+        yield BarLine(mark=Mark.TRUE, words=("not rejected",))
+
+
+def _rejecting(view: ConditionView) -> BarLine:
+    condition = view.condition
+    if condition.mark is Mark.UNKNOWN:
+        return BarLine(mark=view.mark, words=("a reject cannot be ruled out",))
+    if condition.mark is Mark.FALSE:
+        return BarLine(
+            mark=view.mark,
+            words=("not rejected",),
+            below=("looks worse than allowed, but only ", *view.certainty),
+        )
+    does = "rejects" if view.rejects_alone else "speaks for a reject"
+    return BarLine(mark=view.mark, words=(f"{does}: ", *view.happened), below=view.certainty)
+
+
+def _facts(report: Report, metrics: Mapping[str, MetricView]) -> Iterator[Phrase]:
+    if report.verdict is None:
         return
-    if report.reason in {"bar_met", *CAPS}:
-        yield (_all_clear(ship, reject),)
+    if report.run_state == "not_comparable":
+        yield from (("Different: ", Prose(difference)) for difference in report.inputs.not_comparable)
         return
-    lines = _decisive(report.reason, ship, reject)
-    yield from (line.sentence for line in lines[:DECISIVE_SHOWN])
-    if len(lines) > DECISIVE_SHOWN:
-        yield (f"And {numbers.plural(len(lines) - DECISIVE_SHOWN, 'more condition')} below.",)
+    yield from _counts(report, metrics)
+    yield from metric_notes(report)
+    for rule in (report.ship_rule(), report.reject_rule()):
+        yield from _choices(rule)
+    if report.rules.reject is None:
+        yield ("There is no reject rule: nothing is rejected, however much it loses.",)
 
 
-def _all_clear(ship: RuleView, reject: RuleView | None) -> str:
-    met = sum(1 for line in ship.lines if line.text and line.mark is Mark.TRUE)
-    of = sum(1 for line in ship.lines if line.text)
-    held = f"All {of} ship conditions are met" if met == of else f"{met} of {of} ship conditions are met"
-    if of == 1:
-        held = "The ship condition is met"
-    return f"{held}; no reject condition is triggered." if reject else f"{held}; there is no reject rule."
+def _choices(rule: Gate | None) -> Iterator[Phrase]:
+    """Where not every condition has to hold, how many do."""
+    if rule is None:
+        return
+    for gate in rule.gates():
+        if gate.role == "ship" and gate.k < len(gate.children):
+            held = sum(child.mark is Mark.TRUE for child in gate.children)
+            yield (f"Of {len(gate.children)} conditions of the ship rule {gate.k} must hold, and {held} do.",)
 
 
-def _decisive(reason: str, ship: RuleView, reject: RuleView | None) -> list[TraceLine]:
-    rejecting = list(reject.lines) if reject else []
-    lines, mark = {
-        "reject_rule": (rejecting, Mark.TRUE),
-        "both_match": (rejecting, Mark.TRUE),
-        "below_bar": (list(ship.lines), Mark.FALSE),
-        "ship_undetermined": (list(ship.lines), Mark.UNKNOWN),
-        "reject_undetermined": (rejecting, Mark.UNKNOWN),
-    }.get(reason, ([], Mark.TRUE))
-    return [line for line in lines if line.text and line.mark is mark]
+def _counts(report: Report, metrics: Mapping[str, MetricView]) -> Iterator[Phrase]:
+    """How many samples there were, and how many changed, method by method."""
+    methods: dict[str, list[MetricView]] = {}
+    for metric in metrics.values():
+        if metric.row.method is not None and metric.row.n is not None:
+            methods.setdefault(metric.row.method, []).append(metric)
+    for method, counted in methods.items():
+        sizes = {(metric.row.n, metric.row.clusters) for metric in counted}
+        words: Phrase = (METHODS[method],) if method in METHODS else (Prose(method),)
+        if len(sizes) == 1:
+            changes = [
+                change for metric in counted[:NAMED] for change in [_changed(report, metric)] if change
+            ]
+            said: Phrase = (": ", *joined(changes, "; ")) if changes else ()
+            yield (f"{_size(counted[0])}, ", *words, *said)
+            continue
+        named = [_count(report, metric) for metric in counted[:NAMED]]
+        more = [(f"and {len(counted) - NAMED} more metrics",)] if len(counted) > NAMED else []
+        yield ("Samples, ", *words, ": ", *joined([*named, *more], ", "))
+
+
+def _count(report: Report, metric: MetricView) -> Phrase:
+    """`MindCube 1,050 (34 better, 36 worse)`."""
+    changed = _changed(report, metric, named=False)
+    clusters = metric.row.clusters
+    within = "" if clusters is None else f" in {numbers.plural(clusters, 'cluster')}"
+    return (*metric.name, f" {metric.row.n:,}{within}", *((" (", *changed, ")") if changed else ()))
+
+
+def _size(metric: MetricView) -> str:
+    clusters = metric.row.clusters
+    within = "" if clusters is None else f" in {numbers.plural(clusters, 'cluster')}"
+    return numbers.plural(metric.row.n or 0, "sample") + within
+
+
+def _changed(report: Report, metric: MetricView, *, named: bool = True) -> Phrase:
+    found = report.samples_changed.get(metric.key)
+    if found is None:
+        return ()
+    better, worse = (found.up, found.down) if metric.higher_is_better else (found.down, found.up)
+    on: Phrase = (" on ", *metric.name) if named else ()
+    return (f"{better:,} better, {worse:,} worse", *on)
 
 
 def _warnings(report: Report) -> Iterator[Phrase]:
-    if report.rules.reject is None:
-        yield ("The policy has no reject rule: nothing can be rejected, however much it regresses.",)
     for name, arm in report.arms.items():
-        yield from ((f"{name}: ", Said(warning)) for warning in arm.warnings)
+        yield from ((f"{name}: ", Prose(warning)) for warning in arm.warnings)
 
 
-def _changes(report: Report, known: Mapping[str, MetricView]) -> Iterator[ChangeView]:
+def _lock(report: Report) -> tuple[str, Phrase]:
+    under = report.judged_under
+    symbol, words = lock_words(under.lock)
+    level, commits = under.isolation, under.commits
+    parts: list[Phrase] = [(Prose(words),), (Prose(ISOLATION.get(level, level)),)]
+    if "head" in commits:
+        base: Phrase = (" against ", Code(short_commit(commits["base"]))) if "base" in commits else ()
+        parts.append((Code(short_commit(commits["head"])), *base))
+    return symbol, joined(parts, "; " if ":" in words else ", ")
+
+
+def _samples(report: Report, metrics: Mapping[str, MetricView]) -> Iterator[ChangedSamples]:
     for key, changed in report.samples_changed.items():
-        if changed.up or changed.down:
-            yield ChangeView(
-                label=known[key].label if key in known else key,
-                up=changed.up,
-                down=changed.down,
-                examples=tuple(
-                    (change.id, numbers.number(change.baseline), numbers.number(change.variant))
-                    for change in changed.examples
-                ),
+        metric = metrics.get(key)
+        if not (changed.up or changed.down):
+            continue
+        higher = metric is None or metric.higher_is_better
+        better, worse = (changed.up, changed.down) if higher else (changed.down, changed.up)
+        examples = [
+            SampleView(
+                id=change.id,
+                baseline=numbers.number(change.baseline),
+                variant=numbers.number(change.variant),
+                is_worse=(change.variant < change.baseline) == higher,
+            )
+            for change in changed.examples
+        ]
+        yield ChangedSamples(
+            key=key,
+            name=metric.name if metric else (Code(key),),
+            better=better,
+            worse=worse,
+            examples=tuple(sorted(examples, key=lambda sample: not sample.is_worse)),
+        )
+
+
+def _rules(of: Marked) -> Iterator[RuleView]:
+    ship, reject = of.report.ship_rule(), of.report.reject_rule()
+    for title, gate, lines in (("Ship", ship, of.ship), ("Reject", reject, of.reject)):
+        if gate is not None:
+            views = views_in(lines)
+            yield RuleView(
+                title=title,
+                words=rule_words(gate),
+                held=sum(view.condition.mark is Mark.TRUE for view in views),
+                of=len(views),
+                lines=tuple(lines),
             )
 
 
@@ -369,22 +451,28 @@ def _state(arm: ArmReport, now: str) -> str:
     """How it ended; of an arm that was not measured now also how old it is."""
     if arm.origin is None or arm.state not in {"completed", "recorded"}:
         return ARM_STATES[arm.state]
-    word = "reused" if arm.origin.kind == "kept" else "recorded"
+    word = "recorded" if arm.origin.kind == "recorded" else "reused"
     return f"{word}, measured {age_in_words(arm.origin.clock, now)}"
 
 
-def _judged_under(report: Report) -> Iterator[tuple[Phrase, Phrase]]:
+def _provenance(report: Report) -> Iterator[tuple[Phrase, Phrase]]:
     under, run = report.judged_under, report.run
-    yield ("Policy",), (Coded(report.policy.policy.name), " on template ", Coded(report.policy.template))
-    yield ("Rules read from",), (Said(under.source),)
+    yield ("Policy",), (Code(report.policy.policy.name), " on template ", Code(report.policy.template))
+    yield ("Rules read from",), (Prose(under.source),)
     for name, commit in under.commits.items():
-        yield ("Commit ", Said(name.replace("_", " "))), (Coded(short_commit(commit)),)
+        yield ("Commit ", Prose(name.replace("_", " "))), (Code(short_commit(commit)),)
     for name, digest in under.digests.items():
-        yield ("Digest of ", Said(name)), (Coded(digest[:SHORT_DIGEST]),)
-    note: Phrase = (": ", Said(under.isolation_note)) if under.isolation_note else ()
-    yield ("Isolation",), (Said(under.isolation), *note)
-    yield ("Lock",), (Said(under.lock),)
-    weighed = (found.has_seeds("baseline", "variant") for found in report.inputs.metrics.values())
-    yield ("Not covered",), (NOT_COVERED_OF_A_RECIPE if any(weighed) else NOT_COVERED,)
+        yield ("Digest of ", Prose(name)), (Code(digest[:SHORT_DIGEST]),)
+    yield ("Isolation",), _isolation(under)
+    yield ("Lock",), (Prose(lock_words(under.lock)[1]),)
     took = numbers.duration(run.seconds)
-    yield ("Run",), (Said(run.clock), f", {took}, attempt {run.attempt}, remyx-action ", Said(run.version))
+    yield ("Run",), (Prose(run.clock), f", {took}, attempt {run.attempt}, remyx-action ", Prose(run.version))
+
+
+def _isolation(under: JudgedUnder) -> Phrase:
+    """`Not sandboxed (level 1 of 3): …`."""
+    words = ISOLATION.get(under.isolation)
+    note: Phrase = (": ", Prose(under.isolation_note)) if under.isolation_note else ()
+    if words is None:
+        return (Prose(under.isolation), *note)
+    return (f"{words[0].upper()}{words[1:]} (level {under.isolation[1:]} of 3)", *note)

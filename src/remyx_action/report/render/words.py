@@ -1,8 +1,10 @@
-"""Plain words for every code in a report: what happened, and what to do next. The one table."""
+"""The dictionary: every code in a report → the words that people read."""
 
 from __future__ import annotations
 
 from typing import Literal
+
+from msgspec import Struct
 
 from remyx_action.policy.rules import Mark
 
@@ -15,66 +17,7 @@ VERDICTS = {
     "iterate": ("🔁", "Iterate"),
     None: ("⚠️", "Not judged"),
 }
-"""Symbol and word of the first line."""
-
-REASONS = {
-    "bar_met": "the bar is met",
-    "reject_rule": "the reject rule is triggered",
-    "both_match": "ship and reject rule both match, and reject wins",
-    "below_bar": "the bar is not met",
-    "ship_undetermined": "the ship rule cannot be decided yet",
-    "reject_undetermined": "the reject rule cannot be ruled out yet",
-    "not_comparable": "the two arms cannot be compared",
-    "run_failed": "the run failed",
-    "workflow_changed": "the bar is met, but this pull request edits the workflow that judges it",
-    "lock_stale": "the bar is met, but it is not the one that was locked",
-    "not_locked": "the bar is met, but the policy asks for a lock that is not there",
-    "isolation": "the bar is met, but the numbers come from where the policy does not trust them",
-    "not_measured": "the bar is met, but this pull request brings more than was measured",
-    "quick_look": "the bar is met, but only on a quick look",
-}
-"""Why a verdict is what it is, to follow a colon or stand alone."""
-
-NEXT_STEPS = {
-    "bar_met": "Merge it.",
-    "reject_rule": "Find what regressed below, or say in a reviewed policy change why it may.",
-    "both_match": "It gains and it loses: mend the regression below, keep the gain.",
-    "below_bar": "Improve the variant, or measure on more samples where that is said to help.",
-    "ship_undetermined": "Supply what is missing below; what is unknown never ships.",
-    "reject_undetermined": "Supply what is missing below; what cannot be ruled out never ships.",
-    "not_comparable": "Run both arms on the same inputs, with the same harness, data and judge.",
-    "run_failed": "Mend what the log below shows, then run again: a crash is never a score.",
-    "workflow_changed": "Move the files under .github/ into a pull request of their own.",
-    "lock_stale": "Review what drifted on the base branch, run `remyx-action lock` there, and merge that.",
-    "not_locked": "Run `remyx-action lock` and merge what it writes; `remyx-action doctor` tells what lacks.",
-    "isolation": "Measure where the policy trusts it; the lowest level it takes is its `trust: {min_level}`.",
-    "not_measured": "Land the other files in a pull request of their own: they took no part in this run.",
-    "quick_look": "Run it on all samples; or let the ship rule say how few suffice: `sample_size >= N`.",
-}
-
-CAPS = ("workflow_changed", "lock_stale", "not_locked", "isolation", "not_measured", "quick_look")
-"""Reasons of an iterate whose bar is met."""
-
-PROPOSED_REASONS = {"policy_removed": "the policy, or its template, is removed"}
-"""Why there is no verdict under proposed rules, beside `REASONS`."""
-
-WORKFLOW_CHANGED = "This pull request edits the workflow that starts its own evaluation: at best iterate."
-RULES_CHANGED = "Rules changed in this pull request"
-RULES_OF_BASE = "of the base branch: these count"
-RULES_PROPOSED = "as proposed, on the same numbers"
-RULES_KEPT = "Metrics, template and policy stay as they are."
-FILES_OF_BASE = "Changed here, but taken from the base branch for this verdict:"
-SPLIT_ADVICE = (
-    "Split this into two pull requests: first the files above alone; once they are merged, the rest, "
-    "judged by them."
-)
-
-NOT_JUDGED = {
-    "no_variant": "nothing names exactly one variant",
-    "same_asset": "both arms are the same asset",
-    "same_commit": "there is no change to judge",
-}
-"""By the code before the colon of an error's message: why there is no verdict."""
+"""Symbol and word of the headline."""
 
 NO_VERDICT: dict[NoVerdictKind, tuple[str, str]] = {
     "not_judged": ("⚠️", "Not judged"),
@@ -83,72 +26,170 @@ NO_VERDICT: dict[NoVerdictKind, tuple[str, str]] = {
     "nothing": ("✅", "Nothing to evaluate"),
     "first": ("✅", "Nothing to judge yet"),
 }
-"""Symbol and word of the first line, where there is no report."""
+"""Symbol and word of the headline where there is no report."""
 
-CONDITION_REASONS = {
-    "threshold": "the number does not satisfy it",
-    "low_confidence": "the number satisfies it, but not surely enough",
-    "missing_metric": "the variant did not report this metric",
-    "no_baseline": "there is no baseline for this metric",
-    "invalid_value": "a value that cannot be used was reported",
-    "out_of_range": "a score lies outside the metric's range",
-    "zero_baseline": "the baseline may be zero, so nothing is relative to it",
-    "no_uncertainty": "nothing tells how uncertain the numbers are",
-    "too_few_samples": "too few samples for a confidence",
-    "too_few_clusters": "too few clusters for a confidence",
-    "unmatched_samples": "the arms hold different samples",
-    "not_comparable": "the arms cannot be compared",
-    "arm_failed": "an arm failed",
+NOT_JUDGED = {
+    "no_variant": "nothing names exactly one variant",
+    "same_asset": "baseline and variant are the same asset",
+    "same_commit": "there is no change to judge",
 }
-"""Why a condition is false or unknown, or a metric has no confidence."""
+"""By the code before the colon of an error's message: why there is no verdict."""
 
-CONDITION_STEPS = {
-    "missing_metric": "let the eval script report it",
-    "no_baseline": "let the baseline report it, or write a recorded one into metrics.yaml",
-    "invalid_value": "mend what the eval script writes",
-    "out_of_range": "mend the scores, or declare the range they have",
-    "zero_baseline": "use an absolute threshold",
-    "no_uncertainty": "report samples, or the standard error with n",
-    "too_few_samples": "measure on more samples",
-    "too_few_clusters": "measure on more clusters",
-    "unmatched_samples": "run both arms on the same ids",
-    "not_comparable": "run both arms under the same conditions",
-    "arm_failed": "mend the run",
+CAPS = {
+    "workflow_changed": "this pull request edits the workflow that judges it",
+    "lock_stale": "its lock is out of date",
+    "not_locked": "the bar is not locked",
+    "isolation": "the evaluation was not sandboxed",
+    "not_measured": "changed files were not measured",
+    "looks_unknown": "earlier looks could not be read",
+    "quick_look": "on a part of the samples only",
+    "incomplete": "not every sample was scored",
 }
-"""What to do about an unknown condition."""
+"""Reason of an iterate whose bar is met → what follows "bar met, but"."""
 
-MARKS = {Mark.TRUE: "✓", Mark.FALSE: "✗", Mark.UNKNOWN: "·"}
-SHIP_MARKS = {Mark.TRUE: "met", Mark.FALSE: "not met", Mark.UNKNOWN: "unknown"}
-REJECT_MARKS = {Mark.TRUE: "triggered", Mark.FALSE: "clear", Mark.UNKNOWN: "unknown"}
-
-DELTA_CONFIDENCE = {
-    "significant": "significantly better",
-    "worse": "significantly worse",
-    "inconclusive": "inconclusive",
-    "not_tested": "not tested",
+NEXT = {
+    "bar_met": "Merge it.",
+    "not_comparable": "Give both arms the same inputs, harness, data and judge, then run again.",
+    "run_failed": "Fix the error below and run again. A failed run is never scored.",
+    "workflow_changed": "Move the files under .github/ into a pull request of their own.",
+    "lock_stale": "Review what changed on the base branch, run `remyx-action lock` there, and merge that.",
+    "not_locked": "Run `remyx-action lock` and merge it; `remyx-action doctor` names what is missing.",
+    "isolation": "Measure it sandboxed, or lower `trust: {min_level}` in a reviewed change of the policy.",
+    "not_measured": "Land the other files in a pull request of their own: they took no part in this run.",
+    "looks_unknown": "Let the job read the pull request's comments and checks, then run again.",
+    "quick_look": "Run it on all samples.",
+    "incomplete": "Fix what kept samples from being scored, then run again.",
 }
+"""Reason → what to do, where it needs no numbers."""
+
+UNDER_PROPOSED = {
+    "ship": "it would ship",
+    "reject": "it would be rejected",
+    "iterate": "it would iterate",
+    None: "there would be no verdict",
+}
+
+PROPOSED_REASONS = {"policy_removed": "the policy, or its template, is removed"}
+"""Why there is no verdict under proposed rules."""
+
+
+class Unknown(Struct, frozen=True):
+    """Why a number or its certainty is not known."""
+
+    short: str
+    """Follows "not known:"."""
+    sentence: str
+    """Follows the metric's label."""
+    step: str
+    """What to do about it; `{}` is the metric's label."""
+
+
+UNKNOWN = {
+    "missing_metric": Unknown("not reported", "was not reported", "let the eval script report {}"),
+    "no_baseline": Unknown(
+        "no baseline", "has no baseline", "let the baseline report {}, or record one in metrics.yaml"
+    ),
+    "invalid_value": Unknown(
+        "a value that cannot be used",
+        "has a value that cannot be used",
+        "fix what the eval script writes for {}",
+    ),
+    "out_of_range": Unknown(
+        "a score out of range",
+        "has a score outside its range",
+        "fix the scores of {}, or declare the range they have",
+    ),
+    "zero_baseline": Unknown(
+        "the baseline is 0",
+        "has a baseline of 0, so nothing is relative to it",
+        "give {} a threshold in its unit",
+    ),
+    "no_uncertainty": Unknown(
+        "only a mean was reported", "has no confidence", "report samples of {}, or its standard error with n"
+    ),
+    "too_few_samples": Unknown("too few samples", "has too few samples", "measure {} on more samples"),
+    "too_few_clusters": Unknown("too few clusters", "has too few clusters", "measure {} on more clusters"),
+    "unmatched_samples": Unknown(
+        "different samples in the two arms",
+        "was scored on different samples in the two arms",
+        "score {} on the same ids in baseline and variant",
+    ),
+    "missing_samples": Unknown(
+        "some samples were not scored", "lacks some scores", "score every sample of {}, or give it a range"
+    ),
+    "too_many_missing": Unknown(
+        "too many samples were not scored", "lacks too many scores", "score the missing samples of {}"
+    ),
+    "not_comparable": Unknown(
+        "the arms had different inputs",
+        "cannot be compared",
+        "give both arms the same inputs, harness, data and judge",
+    ),
+    "arm_failed": Unknown("the run failed", "was not measured", "fix the run"),
+}
+"""Reason of a metric without confidence, or of a condition that is not known."""
+
+MARKS: dict[Mark, str] = {Mark.TRUE: "✓", Mark.FALSE: "✗", Mark.UNKNOWN: "·"}
+"""✓ lets the change through, ✗ stands in its way, · is not known."""
+MARK_OF_REJECT: dict[Mark, Mark] = {
+    Mark.TRUE: Mark.FALSE,
+    Mark.FALSE: Mark.TRUE,
+    Mark.UNKNOWN: Mark.UNKNOWN,
+}
+"""What a condition that rejects means for the change."""
+
+MARK_WORDS = {
+    ("ship", Mark.TRUE): "met",
+    ("ship", Mark.FALSE): "not met",
+    ("ship", Mark.UNKNOWN): "not known",
+    ("reject", Mark.TRUE): "rejects",
+    ("reject", Mark.FALSE): "not rejected",
+    ("reject", Mark.UNKNOWN): "not known",
+}
+"""By rule and mark of the condition."""
+
+ISOLATION = {
+    "L0": "self-reported",
+    "L1": "not sandboxed",
+    "L2": "sandboxed",
+    "L3": "sandboxed, and enforced",
+}
+"""Level → how far what is judged was kept from the numbers that judge it."""
 
 ARM_STATES = {
-    "completed": "completed",
-    "failed": "failed",
+    "completed": "measured",
+    "failed": "crashed",
     "timed_out": "ran out of time",
     "recorded": "recorded earlier",
     "handed_in": "handed in",
 }
 
 METHODS = {
-    "paired": "paired by sample",
-    "unpaired": "unpaired, from each arm's mean and standard error",
-    "one-sample": "the variant alone against a fixed bar",
-    "quantile": "on the quantile itself",
+    "paired": "paired",
+    "unpaired": "not paired",
+    "one-sample": "against a fixed baseline",
+    "quantile": "paired, on the percentile itself",
 }
 
-
-def quick_look(samples: int | None) -> str:
-    """What stands behind the reason of a verdict on fewer samples than there are; "" elsewhere."""
-    return "" if samples is None else f" · quick look at {samples:,} samples at most"
+SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+ORDINALS = ("", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 
 
-def combined(combinator: str, k: int | None, of: int) -> str:
-    """How a rule combines its conditions: `all of`, `any of`, `at least 2 of 3`."""
-    return f"at least {k:,} of {of:,}" if combinator == "at_least" else f"{combinator} of {of:,}"
+def in_words(count: int) -> str:
+    """Return `two`; digits from ten on."""
+    return SMALL[count] if 0 <= count < len(SMALL) else f"{count:,}"
+
+
+def ordinal(count: int) -> str:
+    """Return `second`; `12th` from ten on."""
+    return ORDINALS[count] if 0 < count < len(ORDINALS) else f"{count:,}th"
+
+
+def lock_words(lock: str) -> tuple[str, str]:
+    """Return symbol and words of what a report says about the lock."""
+    state, _, reason = lock.partition(": ")
+    if state == "locked":
+        return "🔒", "locked"
+    if state == "captured":
+        return "📌", "fixed by its lock file; owner approval not proven"
+    return "⚠️", f"not locked: {reason or lock}"

@@ -9,33 +9,41 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import groupby
 from operator import itemgetter
 
 from msgspec import Struct
 
 
-class Said(Struct, frozen=True):
+class Prose(Struct, frozen=True):
     """Prose from outside: a label, a message."""
 
     text: str
 
 
-class Coded(Struct, frozen=True):
+class Code(Struct, frozen=True):
     """What people type or copy: a condition, an id, a digest."""
 
     text: str
 
 
-Phrase = tuple[str | Said | Coded, ...]
+Phrase = tuple[str | Prose | Code, ...]
 """Plain strings are ours and pass as they are."""
 
 
-def spell(phrase: Phrase, *, said: Callable[[str], str], coded: Callable[[str], str]) -> str:
-    """The phrase in a dialect that neutralises what came from outside."""
-    spelled = {Said: said, Coded: coded}
+def spell(phrase: Phrase, *, prose: Callable[[str], str], code: Callable[[str], str]) -> str:
+    """Return the phrase, with what came from outside made inert by the two functions."""
+    spelled = {Prose: prose, Code: code}
     return "".join(part if isinstance(part, str) else spelled[type(part)](part.text) for part in phrase)
+
+
+def joined(phrases: Iterable[Phrase], separator: str) -> Phrase:
+    """Return the phrases one after the other."""
+    parts: list[str | Prose | Code] = []
+    for place, phrase in enumerate(phrases):
+        parts.extend((*((separator,) if place else ()), *phrase))
+    return tuple(parts)
 
 
 TEXT_LIMIT = 300
@@ -106,7 +114,7 @@ def one_line(value: str, *, limit: int = TEXT_LIMIT) -> str:
     return line if len(line) <= limit else line[: limit - 1].rstrip() + CUT
 
 
-def text(value: str, *, limit: int = TEXT_LIMIT) -> str:
+def prose(value: str, *, limit: int = TEXT_LIMIT) -> str:
     """Markdown prose for a paragraph or a list item."""
     line = one_line(value, limit=limit)
     return _prose(line, code_span) if line else EMPTY
@@ -148,6 +156,11 @@ def terminal_lines(value: str, *, lines: int = 20, limit: int = 4_000) -> list[s
     """The last `lines` lines of `value` for a terminal."""
     tail = clean(value[-limit:]).expandtabs(4).strip("\n").split("\n")[-lines:]
     return [line.rstrip() for line in tail]
+
+
+def plain(phrase: Phrase) -> str:
+    """Return the phrase as plain characters in one line."""
+    return spell(phrase, prose=terminal, code=terminal)
 
 
 def code_span(line: str) -> str:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import example, given, settings
 
-from remyx_action.report.render import neutral
+from remyx_action.report.render import escape
 from support.hostile_text import CORPUS, Page, acted_on, hostile
 
 
@@ -19,12 +19,12 @@ def assert_only_read(markdown: str, *, tags: set[str], shown: str) -> None:
 
 
 def check(value: str) -> None:
-    shown = neutral.one_line(value) or neutral.EMPTY
-    for piece in (neutral.text(value), neutral.code(value)):
+    shown = escape.one_line(value) or escape.EMPTY
+    for piece in (escape.prose(value), escape.code(value)):
         assert_only_read(piece, tags={"p", "code"}, shown=shown)
         assert_only_read(f"- {piece}", tags={"ul", "li", "code"}, shown=shown)
         assert_only_read(f"before {piece} after", tags={"p", "code"}, shown=f"before {shown} after")
-    for piece in (neutral.cell(value), neutral.cell_code(value)):
+    for piece in (escape.cell(value), escape.cell_code(value)):
         table = f"| a | b |\n| - | - |\n| {piece} | end |\n"
         page = Page(table)
         assert page.tags <= {"table", "thead", "tbody", "tr", "th", "td", "code"}
@@ -48,21 +48,21 @@ def test_any_text_is_shown_and_does_nothing(value: str) -> None:
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(hostile)
 def test_a_block_is_one_block_of_code(value: str) -> None:
-    page = Page(neutral.block(value))
+    page = Page(escape.block(value))
     assert page.tags == {"pre", "code"}
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(hostile)
 def test_nothing_reaches_a_terminal_that_it_would_obey(value: str) -> None:
-    assert neutral.terminal(value).isprintable()
-    assert all(line.isprintable() for line in neutral.terminal_lines(value))
+    assert escape.terminal(value).isprintable()
+    assert all(line.isprintable() for line in escape.terminal_lines(value))
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(hostile)
 def test_whatever_is_shown_can_be_written_as_utf_8(value: str) -> None:
-    pieces = [neutral.text(value), neutral.cell(value), neutral.block(value), neutral.terminal(value)]
+    pieces = [escape.prose(value), escape.cell(value), escape.block(value), escape.terminal(value)]
     assert [piece.encode().decode() for piece in pieces] == pieces
 
 
@@ -84,26 +84,26 @@ def test_whatever_is_shown_can_be_written_as_utf_8(value: str) -> None:
     ],
 )
 def test_harmless_words_stay_prose_and_risky_ones_become_code(value: str, expected: str) -> None:
-    assert neutral.text(value) == expected
+    assert escape.prose(value) == expected
 
 
 def test_a_pipe_in_a_cell_stays_in_its_cell() -> None:
-    assert neutral.cell("mmlu|0") == "`mmlu\\|0`"
+    assert escape.cell("mmlu|0") == "`mmlu\\|0`"
 
 
 def test_long_text_is_cut_with_a_sign() -> None:
-    assert neutral.text("word " * 100, limit=14) == "word word wor…"
+    assert escape.prose("word " * 100, limit=14) == "word word wor…"
 
 
 def test_the_marker_cannot_be_forged() -> None:
     marker = "<!-- remyx-action:report -->"
-    pieces = [neutral.text(marker), neutral.cell(marker), neutral.code(marker), neutral.block(marker)]
+    pieces = [escape.prose(marker), escape.cell(marker), escape.code(marker), escape.block(marker)]
     assert [marker in piece for piece in pieces] == [False] * 4
 
 
 def test_a_block_keeps_the_last_lines() -> None:
-    assert neutral.block("a\nb\nc\nd", lines=2) == "```text\nc\nd\n```"
+    assert escape.block("a\nb\nc\nd", lines=2) == "```text\nc\nd\n```"
 
 
 def test_a_block_outruns_the_backticks_in_it() -> None:
-    assert neutral.block("````\nx") == "`````text\n````\nx\n`````"
+    assert escape.block("````\nx") == "`````text\n````\nx\n`````"

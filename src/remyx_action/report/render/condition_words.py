@@ -1,0 +1,482 @@
+"""A condition of a rule → its words: what it asks, what came out, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Literal
+
+from msgspec import Struct
+
+from remyx_action.decimals import plain, round_significant
+from remyx_action.policy.rules import Condition, Gate, Mark, OnField, OnMetric
+
+from . import numbers
+from .escape import Code, Phrase
+from .metric_words import MetricView
+from .words import MARK_OF_REJECT, MARKS, UNKNOWN, Unknown, in_words
+
+Bound = Literal["at least", "more than", "at most", "less than", "exactly"]
+BOUNDS: dict[tuple[str, bool], Bound] = {
+    ("at_least", False): "at least",
+    ("at_least", True): "more than",
+    ("at_most", False): "at most",
+    ("at_most", True): "less than",
+    ("equal", False): "exactly",
+}
+OPPOSITE: dict[Bound, Bound] = {
+    "at least": "at most",
+    "more than": "less than",
+    "at most": "at least",
+    "less than": "more than",
+    "exactly": "exactly",
+}
+OF_FIELD: dict[str, Bound] = {">=": "at least", ">": "more than", "<=": "at most", "<": "less than"}
+UPPER = frozenset({"at most", "less than"})
+
+
+class Verb(Struct, frozen=True):
+    """A change in one direction."""
+
+    base: str
+    third: str
+    past: str
+    participle: str
+    noun: str
+
+
+VERBS = {
+    ("higher", True): Verb("gain", "gains", "gained", "gained", "gain"),
+    ("higher", False): Verb("lose", "loses", "lost", "lost", "loss"),
+    ("lower", True): Verb("rise", "rises", "rose", "risen", "rise"),
+    ("lower", False): Verb("drop", "drops", "dropped", "dropped", "drop"),
+}
+"""By the metric's direction, and whether its value goes up."""
+Form = Literal["base", "third", "past"]
+NOT: dict[Form, str] = {"base": "not", "third": "does not", "past": "did not"}
+BE: dict[Form, str] = {"base": "be", "third": "is", "past": "is"}
+
+
+class Movement(Struct, frozen=True, kw_only=True):
+    """A claim about a change in words' terms: which way, and how far."""
+
+    verb: Verb
+    bound: Bound
+    amount: Decimal
+    """Never below zero."""
+    up: bool
+
+    @property
+    def limits(self) -> bool:
+        """Whether it bounds a change from above, as a guard does."""
+        return self.bound in UPPER
+
+
+def movement_of(condition: OnMetric) -> Movement | None:
+    """Return the change that the condition is about; None where it is about the value itself."""
+    claim = condition.claim
+    if claim.quantity == "value":
+        return None
+    bound, threshold = BOUNDS[claim.side, claim.strict], plain(claim.threshold)
+    # A bound from below at zero is about what may be lost, unless it is strict: then something is gained.
+    up = threshold > 0 or (threshold == 0 and bound in {"more than", "at most", "exactly"})
+    return Movement(
+        verb=VERBS[condition.metric.direction, up],
+        bound=bound if up else OPPOSITE[bound],
+        amount=abs(threshold),
+        up=up,
+    )
+
+
+def floor_of(condition: Condition) -> Decimal | None:
+    """Return how sure one must be of the condition, None where nothing is asked."""
+    return None if condition.floor is None else round_significant(condition.floor)
+
+
+class ConditionView(Struct, frozen=True, kw_only=True):
+    """One condition in words."""
+
+    condition: Condition
+    metric: MetricView | None = None
+    rejects_alone: bool = False
+    """Of a reject rule: whether this condition rejects by itself."""
+
+    @property
+    def mark(self) -> Mark:
+        """Whether it lets the change through."""
+        mark = self.condition.mark
+        return mark if self.condition.role == "ship" else MARK_OF_REJECT[mark]
+
+    @property
+    def glyph(self) -> str:
+        return MARKS[self.mark]
+
+    @property
+    def label(self) -> Phrase:
+        return self.metric.name if self.metric else ()
+
+    @property
+    def unknown(self) -> Unknown | None:
+        """Why it is not known, or was not before `violated` decided; None where it is known."""
+        return UNKNOWN.get(self.condition.reason or "")
+
+    @property
+    def note(self) -> str | None:
+        """The metric's own words, from outside, about why it has no number or no confidence."""
+        row = self.metric.row if self.metric else None
+        return row.note if row and row.reason == self.condition.reason else None
+
+    @property
+    def asks(self) -> Phrase:
+        """`gain at least 0.02`, `reject if it loses more than 0.01`, `at most 3 samples worse`."""
+        raise NotImplementedError
+
+    @property
+    def happened(self) -> Phrase:
+        """What a condition that rejects says came true: `lost more than 0.01`."""
+        raise NotImplementedError
+
+    @property
+    def came_out(self) -> Phrase:
+        """What it was judged by: `gained 0.023`, `is 162.1 ms`; () where `certainty` says it."""
+        return ()
+
+    @property
+    def certainty(self) -> Phrase:
+        """`50 % sure, needs 80 %`; "holds; no certainty asked"; why it is not known."""
+        if self.unknown is None:
+            return self._certainty
+        counts = ", which counts against it" if self.condition.mark is not Mark.UNKNOWN else ""
+        return (f"not known: {self.unknown.short}{counts}",)
+
+    @property
+    def _certainty(self) -> Phrase:
+        raise NotImplementedError
+
+    @property
+    def sure_that(self) -> Phrase:
+        """`50 % sure that Recall@5 lost no more than 0.01, needs 80 %`; () where none is asked."""
+        raise NotImplementedError
+
+    @property
+    def headline(self) -> Phrase:
+        """What came out, as a cause of the verdict: `MindCube lost 0.046, at most 0.01 allowed`."""
+        if self.unknown is None:
+            return self._headline
+        rejects = self.condition.role == "reject" and self.condition.mark is Mark.TRUE
+        return (
+            *(self.label or (Code(self.condition.text),)),
+            f" {self.unknown.sentence}{', which rejects' if rejects else ''}",
+        )
+
+    @property
+    def _headline(self) -> Phrase:
+        raise NotImplementedError
+
+
+class MetricCondition(ConditionView, frozen=True, kw_only=True):
+    """A condition on a metric."""
+
+    condition: OnMetric
+    metric: MetricView
+
+    @property
+    def movement(self) -> Movement | None:
+        return movement_of(self.condition)
+
+    @property
+    def asks(self) -> Phrase:
+        if self.condition.role == "reject":
+            return ("reject if it ", *self._claim("third"))
+        return self._claim("base")
+
+    @property
+    def happened(self) -> Phrase:
+        return self._claim("past")
+
+    def _claim(self, form: Form) -> Phrase:
+        movement = self.movement
+        if movement is None:
+            bound = BOUNDS[self.condition.claim.side, self.condition.claim.strict]
+            return (f"{BE[form]} {bound} ", *self.metric.value(plain(self.condition.threshold)))
+        verb: str = getattr(movement.verb, form)
+        if movement.amount:
+            words = "no more than" if movement.bound == "at most" and form == "past" else movement.bound
+            return (f"{verb} {words} ", *self.threshold)
+        if movement.bound in {"more than", "at least"}:
+            return (verb,)
+        return (f"{NOT[form]} {'change' if movement.bound == 'exactly' else movement.verb.base}",)
+
+    @property
+    def threshold(self) -> Phrase:
+        """The threshold on a change as it is written: `0.01`, `10 ms`, `5 % of the baseline`."""
+        size = abs(plain(self.condition.threshold))
+        if self.condition.is_relative:
+            return (f"{numbers.percent(size)} of the baseline",)
+        return self.metric.amount(size)
+
+    @property
+    def came_out(self) -> Phrase:
+        if self.condition.observed is None:
+            return ()
+        if self.movement is None:
+            return ("is ", *self._value)
+        return self._moved
+
+    @property
+    def _value(self) -> Phrase:
+        value = self.metric.row.variant
+        if value is None:
+            return (numbers.NONE,)
+        return self.metric.value(numbers.at(value, self.metric.decimals))
+
+    @property
+    def _moved(self) -> Phrase:
+        """What the metric did: `gained 0.013`, `dropped 7.6 % of the baseline`, `did not change`."""
+        delta = self.metric.row.delta
+        if self.condition.is_relative and self.condition.observed is not None:
+            delta = self.condition.turn * self.condition.observed
+        if delta is None:
+            return ("is not known",)
+        if delta == 0:
+            return ("did not change",)
+        verb = VERBS[self.condition.metric.direction, delta > 0]
+        if not self.condition.is_relative:
+            return (f"{verb.past} ", *self.metric.moved(delta))
+        threshold = abs(plain(self.condition.threshold))
+        decimals = numbers.decimals_that_tell_apart([100 * abs(delta)], [100 * threshold], at_least=1)
+        return (f"{verb.past} {numbers.percent(abs(delta), decimals=decimals)} of the baseline",)
+
+    @property
+    def _certainty(self) -> Phrase:
+        floor = floor_of(self.condition)
+        if floor is None:
+            holds = self.condition.mark is Mark.TRUE and self.condition.role == "ship"
+            return ("holds; no certainty asked",) if holds else ()
+        if self.condition.confidence is None:
+            return (f"needs {self.needed}",)
+        return (f"{numbers.sure(self.condition.confidence, floor)} sure, needs {self.needed}",)
+
+    @property
+    def needed(self) -> str:
+        """`80 %`; where sharing raised it `90 % (0.80 in the bar; two conditions share it)`."""
+        floor, declared = floor_of(self.condition), self.condition.declared_floor
+        assert floor is not None
+        if declared is None or plain(declared) == floor:
+            return numbers.needed(floor)
+        written = numbers.number(declared, max(2, numbers.decimals_of(declared)))
+        share = self.condition.share
+        shared = f"; {in_words(share)} conditions share it" if share > 1 else ""
+        return f"{numbers.needed(floor)} ({written} in the bar{shared})"
+
+    @property
+    def sure_that(self) -> Phrase:
+        floor = floor_of(self.condition)
+        if floor is None or self.condition.confidence is None:
+            return ()
+        sure = numbers.sure(self.condition.confidence, floor)
+        return (f"{sure} sure that ", *self.label, " ", *self.happened, f", needs {numbers.needed(floor)}")
+
+    @property
+    def _headline(self) -> Phrase:
+        movement = self.movement
+        if movement is None:
+            return self._value_headline
+        if self.condition.reason == "low_confidence":
+            return self._unsure(movement)
+        wanted = self._beyond(movement) if self.condition.role == "reject" else self._wanted(movement)
+        return (*self.label, " ", *self._moved, ", ", *wanted)
+
+    @property
+    def _value_headline(self) -> Phrase:
+        condition = self.condition
+        bound = BOUNDS[condition.claim.side, condition.claim.strict]
+        limit = (f"{bound} ", *self.metric.value(plain(condition.threshold)))
+        if condition.reason == "low_confidence" and condition.confidence is not None:
+            sure = numbers.sure(condition.confidence, floor_of(condition))
+            return (*self.label, " is ", *self._value, f", but only {sure} sure that it is ", *limit)
+        needed = "" if condition.role == "reject" else " needed"
+        return (*self.label, " is ", *self._value, ", ", *limit, needed)
+
+    def _unsure(self, movement: Movement) -> Phrase:
+        """The point satisfies the condition, and how sure that is does not."""
+        if movement.limits:
+            beyond: Phrase = (" more than ", *self.threshold) if movement.amount else ()
+            return (*self.label, f" may have {movement.verb.participle}", *beyond)
+        confidence = self.condition.confidence
+        sure = "" if confidence is None else numbers.sure(confidence, floor_of(self.condition))
+        return (*self.label, " ", *self.metric.change, f", but only {sure} sure")
+
+    def _wanted(self, movement: Movement) -> Phrase:
+        """What was needed or allowed, beside what the metric did."""
+        if movement.limits:
+            return (f"{movement.bound} ", *self.threshold, " allowed") if movement.amount else NOTHING_ALLOWED
+        if movement.amount == 0:
+            return (f"a {movement.verb.noun} needed",)
+        size = self.threshold if movement.bound == "at least" else (f"{movement.bound} ", *self.threshold)
+        delta = self.metric.row.delta
+        right_way = movement.bound == "exactly" or (delta and (delta > 0) == movement.up)
+        return (*size, " needed") if right_way else (f"a {movement.verb.noun} of ", *size, " needed")
+
+    def _beyond(self, movement: Movement) -> Phrase:
+        """The limit that was broken."""
+        if movement.amount == 0:
+            return NOTHING_ALLOWED
+        if movement.bound == "more than":
+            return ("more than the ", *self.threshold, " allowed")
+        return (f"{movement.bound} ", *self.threshold, " rejects")
+
+
+NOTHING_ALLOWED = ("nothing allowed",)
+
+
+class FieldCondition(ConditionView, frozen=True, kw_only=True):
+    """A condition on a number about the whole comparison."""
+
+    condition: OnField
+
+    @property
+    def bound(self) -> Bound:
+        return OF_FIELD[self.condition.op]
+
+    @property
+    def threshold(self) -> Decimal:
+        return plain(self.condition.threshold)
+
+    @property
+    def asks(self) -> Phrase:
+        return (*(("reject at ",) if self.condition.role == "reject" else ()), *self.happened)
+
+    @property
+    def happened(self) -> Phrase:
+        field, on = self.condition.field, self._on
+        if field == "delta_confidence":
+            at = "" if self.bound == "at least" else f"{self.bound} "
+            return (f"{at}{numbers.needed(self.threshold)} sure that ", *self._improved)
+        if field == "coverage":
+            every = self.threshold == 1 and self.bound == "at least"
+            share = "every sample" if every else f"{self.bound} {numbers.percent(self.threshold)} of samples"
+            return (share, *on, " scored")
+        fewer = "fewer than" if self.bound == "less than" else self.bound
+        if field in {"worse", "better"}:
+            return (f"{fewer} {_samples(self.threshold)} {field}", *self._by)
+        return (f"{fewer} {_samples(self.threshold)}", *on)
+
+    @property
+    def _on(self) -> Phrase:
+        return (" of ", *self.label) if self.metric else ()
+
+    @property
+    def _by(self) -> Phrase:
+        """By how much a sample must change to count."""
+        by = getattr(self.condition, "by", None)
+        if not by:
+            return ()
+        return (" by more than ", *(self.metric.amount(plain(by)) if self.metric else (str(by),)))
+
+    @property
+    def _improved(self) -> Phrase:
+        if self.metric is None:
+            return ("every target gained",)
+        return (*self.label, " gained" if self.metric.higher_is_better else " dropped")
+
+    @property
+    def observed(self) -> str:
+        """What was found: `56 % sure`, `300 samples`, `87 % of samples scored`; a dash where nothing was."""
+        value = self.condition.observed
+        if value is None:
+            return numbers.NONE
+        if self.condition.field == "delta_confidence":
+            return f"{numbers.sure(value, self.threshold)} sure"
+        if self.condition.field == "coverage":
+            # Rounding must not make everything out of nearly everything.
+            marks = [100 * self.threshold, Decimal(100)]
+            decimals = numbers.decimals_that_tell_apart([100 * value], marks, at_least=0)
+            return f"{numbers.percent(value, decimals=decimals)} of samples scored"
+        return _samples(value)
+
+    @property
+    def _certainty(self) -> Phrase:
+        return () if self.condition.observed is None else (self.observed,)
+
+    @property
+    def sure_that(self) -> Phrase:
+        if self.condition.field != "delta_confidence" or self.condition.observed is None:
+            return ()
+        return (f"{self.observed} that ", *self._improved, f", needs {numbers.needed(self.threshold)}")
+
+    @property
+    def _headline(self) -> Phrase:
+        field, on = self.condition.field, (" on ", *self.label) if self.metric else ()
+        if self.condition.role == "reject":
+            return (f"{self.observed}, and the bar rejects at ", *self.happened)
+        if field == "delta_confidence":
+            return (
+                f"only {self.observed} that ",
+                *self._improved,
+                f", {numbers.needed(self.threshold)} needed",
+            )
+        if field == "coverage":
+            asked = "all" if self.threshold == 1 else f"{self.bound} {numbers.percent(self.threshold)}"
+            return (self.observed, *on, f", {asked} needed")
+        got = f" got {field}" if field in {"worse", "better"} else ""
+        verb = "allowed" if self.bound in UPPER else "needed"
+        return (f"{self.observed}{got}", *on, f", {self.bound} {numbers.number(self.threshold)} {verb}")
+
+
+def _samples(count: Decimal) -> str:
+    return numbers.plural(int(count), "sample") if count == int(count) else f"{numbers.number(count)} samples"
+
+
+class RuleLine(Struct, frozen=True, kw_only=True):
+    """A rule inside a rule, where it begins."""
+
+    depth: int
+    gate: Gate
+
+    @property
+    def words(self) -> str:
+        return rule_words(self.gate)
+
+
+class ConditionLine(Struct, frozen=True, kw_only=True):
+    """A condition at its place in its rule."""
+
+    depth: int
+    view: ConditionView
+
+
+def rule_words(gate: Gate) -> str:
+    """Return how a rule combines what it holds: `all of 5`, `at least 2 of 3`, `any of 4`."""
+    of = len(gate.children)
+    return (
+        f"at least {gate.k:,} of {of:,}" if gate.combinator == "at_least" else f"{gate.combinator} of {of:,}"
+    )
+
+
+def lines_of(gate: Gate, metrics: Mapping[str, MetricView]) -> Iterator[RuleLine | ConditionLine]:
+    """Yield every line below a rule, in the file's order."""
+    alone = frozenset(condition.pointer for condition in gate.deciding()) if gate.role == "reject" else ()
+
+    def below(gate: Gate, depth: int) -> Iterator[RuleLine | ConditionLine]:
+        for child in gate.children:
+            if isinstance(child, Gate):
+                yield RuleLine(depth=depth, gate=child)
+                yield from below(child, depth + 1)
+            else:
+                yield ConditionLine(depth=depth, view=_view_of(child, metrics, child.pointer in alone))
+
+    return below(gate, 0)
+
+
+def _view_of(
+    condition: Condition,
+    metrics: Mapping[str, MetricView],
+    rejects_alone: bool,  # noqa: FBT001
+) -> ConditionView:
+    if isinstance(condition, OnMetric):
+        metric = metrics[condition.metric.key]
+        return MetricCondition(condition=condition, metric=metric, rejects_alone=rejects_alone)
+    assert isinstance(condition, OnField)
+    named = None if condition.metric is None else metrics[condition.metric.key]
+    return FieldCondition(condition=condition, metric=named, rejects_alone=rejects_alone)

@@ -1,0 +1,210 @@
+"""The first lines that anybody reads: headline, how sure, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from remyx_action.report.render.cause import cause_of, certainty_of, marked, next_step, round_up
+from remyx_action.report.render.escape import Phrase, plain
+from remyx_action.report.report import Report
+from support.reports import REJECT, REPORTS, SHIP, arm, bar_of, flips, judged, proposed
+
+SCORES = {
+    "spatialscore": flips(1995, 2744, won=208, lost=53),
+    "omnispatial": flips(430, 982, won=88, lost=33),
+    "space10": flips(1015, 815, won=88, lost=82),
+    "mindcube": flips(363, 617, won=34, lost=36),
+}
+
+
+def read(phrase: Phrase) -> str:
+    return plain(phrase).replace("\N{NO-BREAK SPACE}", " ")
+
+
+def first_lines(report: Report) -> tuple[str, str, str]:
+    of = marked(report)
+    return read(cause_of(of)), read(certainty_of(of)), read(next_step(of))
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        (
+            "ship",
+            (
+                "SpatialScore +0.031, OmniSpatial +0.036, no limit broken",
+                "99 % sure that OmniSpatial gained at least 0.02, needs 80 %",
+                "Merge it.",
+            ),
+        ),
+        (
+            "reject",
+            (
+                "MindCube lost 0.046, more than the 0.01 allowed",
+                "over 99 % sure that MindCube lost more than 0.01, needs 90 %",
+                "Fix the 92 samples that got worse on MindCube, or undo what made them so.",
+            ),
+        ),
+        (
+            "iterate",
+            (
+                "SpatialScore +0.023, but only 56 % sure; OmniSpatial gained 0.013, 0.02 needed; and 1 more",
+                "56 % sure that SpatialScore gained at least 0.02, needs 80 %",
+                (
+                    "Keep working: SpatialScore needs a gain of about 0.056 to be sure on these 300 samples."
+                    " If a gain of 0.023 is the truth, about 34,000 samples would show it."
+                ),
+            ),
+        ),
+        (
+            "partial",
+            (
+                "cannot tell yet: MindCube was not reported",
+                "99 % sure that OmniSpatial gained at least 0.02, needs 80 %",
+                "Let the eval script report MindCube. What is not known never ships.",
+            ),
+        ),
+        (
+            "failed",
+            (
+                "the variant's run crashed (CUDA out of memory)",
+                "",
+                "Fix the error below and run again. A failed run is never scored.",
+            ),
+        ),
+        (
+            "not_comparable",
+            (
+                "the arms (baseline and variant) had different inputs",
+                "",
+                "Give both arms the same inputs, harness, data and judge, then run again.",
+            ),
+        ),
+        (
+            "workflow",
+            (
+                "bar met, but this pull request edits the workflow that judges it",
+                "99 % sure that OmniSpatial gained at least 0.02, needs 80 %",
+                "Move the files under .github/ into a pull request of their own.",
+            ),
+        ),
+        (
+            "serving",
+            (
+                "Latency −22.5 ms, Tokens per answer −31.9 tokens, 1 more gained, no limit broken",
+                "over 99 % sure that Latency dropped at least 10 ms, needs 95 %",
+                "Merge it.",
+            ),
+        ),
+        (
+            "no_reject_bare",
+            ("SpatialScore +0.02, OmniSpatial +0.02, 2 more gained", "", "Merge it."),
+        ),
+    ],
+)
+def test_a_verdict_starts_with_its_cause_in_labels_and_numbers(
+    kind: str, expected: tuple[str, str, str]
+) -> None:
+    assert expected == first_lines(REPORTS[kind]())
+
+
+@pytest.mark.parametrize(
+    ("caps", "cause"),
+    [
+        (["lock_stale"], "bar met, but its lock is out of date"),
+        (["not_locked", "isolation"], "bar met, but the bar is not locked"),
+        (["isolation"], "bar met, but the evaluation was not sandboxed"),
+    ],
+)
+def test_a_capped_ship_says_that_the_bar_is_met_and_what_is_missing(caps: Sequence[str], cause: str) -> None:
+    report = judged(bar_of(SHIP, REJECT), SCORES, caps=caps)
+    assert ("iterate", cause) == (report.verdict, first_lines(report)[0])
+
+
+def test_files_that_neither_arm_ran_with_are_counted() -> None:
+    report = judged(bar_of(SHIP, REJECT), SCORES, caps=["not_measured"])
+    report = report.model_copy(update={"proposal": proposed(not_measured=["src/a.py", "src/b.py"])})
+    assert "bar met, but 2 changed files were not measured" == first_lines(report)[0]
+
+
+def test_a_reject_over_a_ship_keeps_the_gain_in_sight() -> None:
+    ship = {"all": SHIP["all"][:3]}
+    scores = {**SCORES, "mindcube": flips(307, 607, won=44, lost=92)}
+    cause, _, then = first_lines(judged(bar_of(ship, REJECT), scores))
+    assert cause.endswith("MindCube lost 0.046, more than the 0.01 allowed (the ship rule was met too)")
+    assert then.endswith("Keep the gain: the ship rule was met.")
+
+
+def test_a_reject_that_cannot_be_ruled_out_is_no_ship() -> None:
+    ship = {"all": SHIP["all"][:2]}
+    missing = REPORTS["partial"]()
+    report = judged(bar_of(ship, REJECT), SCORES)
+    unknown = missing.rules.reject
+    assert unknown is not None
+    report = report.model_copy(
+        update={
+            "verdict": "iterate",
+            "reason": "reject_undetermined",
+            "rules": report.rules.model_copy(update={"reject": unknown}),
+        }
+    )
+    expected = "ship rule met, but a reject cannot be ruled out: MindCube was not reported"
+    assert expected == first_lines(report)[0]
+
+
+GUARD = {"metric": "space10", "op": "no_regression", "threshold": 0.01, "confidence": 0.80}
+
+
+def test_a_guard_that_is_not_sure_says_what_may_have_happened_and_how_many_samples_would_show_it() -> None:
+    scores = {**SCORES, "space10": flips(200, 60, won=19, lost=22)}
+    cause, certainty, then = first_lines(judged(bar_of({"all": [GUARD, *SHIP["all"][:1]]}, None), scores))
+    assert "SpaCE-10 may have lost more than 0.01" == cause
+    assert certainty.endswith(" % sure that SpaCE-10 lost no more than 0.01, needs 80 %")
+    assert then.startswith("Keep working: fix some of the 22 samples that got worse on SpaCE-10.")
+
+
+def test_a_broken_guard_says_how_much_too_much_was_lost() -> None:
+    scores = {**SCORES, "space10": flips(200, 60, won=4, lost=36)}
+    cause, _, then = first_lines(judged(bar_of({"all": [GUARD]}, None), scores))
+    assert "SpaCE-10 lost 0.107, at most 0.01 allowed" == cause
+    assert "Keep working: SpaCE-10 lost 0.097 too much: fix some of the 36 samples that got worse." == then
+
+
+def test_a_gain_for_which_the_range_has_no_room_is_not_asked_for() -> None:
+    scores = {**SCORES, "spatialscore": flips(19, 0, won=1, lost=0)}
+    _, _, then = first_lines(judged(bar_of({"all": [SHIP["all"][0]]}, None), scores))
+    assert "needs a gain" not in then
+    assert "SpatialScore" in then
+
+
+@pytest.mark.parametrize(
+    ("detail", "shown"),
+    [
+        ("exit code 1", " (exit code 1)"),
+        ("a\nValueError: no column `score`", " (no column `score`)"),
+        ("a\nbuiltins.KeyError: 'x'\n\n", " (`'x'`)"),
+        ("x" * 300, f" ({'x' * 79}…)"),
+        ("", ""),
+    ],
+)
+def test_a_crash_is_named_by_the_last_line_of_its_log(detail: str, shown: str) -> None:
+    crashed = arm("remyx/sft-3", state="failed", detail=detail)
+    report = judged(bar_of(SHIP, REJECT), SCORES, arms=(arm("base"), crashed))
+    assert f"the variant's run crashed{shown.replace('`', '')}" == first_lines(report)[0].replace("`", "")
+
+
+def test_a_projected_number_of_samples_has_two_digits() -> None:
+    assert [100, 3900, 34000, 7] == [round_up(n) for n in (100, 3841, 33_001, 7)]
+
+
+def test_a_quick_look_is_said_whatever_the_verdict() -> None:
+    report = REPORTS["reject"]().model_copy(update={"quick_look": 100})
+    assert first_lines(report)[0].endswith("allowed (quick look: 100 samples at most)")
+    capped = judged(bar_of(SHIP, REJECT), SCORES, caps=["quick_look"]).model_copy(update={"quick_look": 200})
+    assert "bar met, but on 200 samples only" == first_lines(capped)[0]
+
+
+def test_more_than_two_causes_are_counted() -> None:
+    assert first_lines(REPORTS["many"]())[0].count(";") <= 2
