@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from remyx_action.commands.lock import Locked, check_locks, lock
 from remyx_action.errors import FilesWrong, WrongUsage
 from remyx_action.project.codeowners import read_codeowners
 from remyx_action.project.path_patterns import pattern_of
 from support.git_commands import commit, git, write
-from support.github_stand_in.contract import Contract
 from support.small_project import POLICY, UNLOCKED
 
-DESCRIPTION = Path(__file__).parents[1] / "support/github_stand_in/openapi.json"
 OWNERS = ["@org/leads"]
 
 
@@ -144,16 +145,196 @@ def test_a_project_in_a_folder_protects_its_own_paths(tmp_path: Path) -> None:
     assert lock_file["protected"]["/models/a/.remyx/metrics.yaml"] == ["@org/leads"]
 
 
-def test_the_ruleset_is_one_that_github_takes(folder: Path) -> None:
-    ruleset = json.loads(locked(folder).ruleset)
-    contract = Contract(json.loads(DESCRIPTION.read_text()))
-    known = {"id": 1, "source": "org/repository", "source_type": "Repository"}
-    assert contract.value_violations({"$ref": "#/$defs/repository-ruleset"}, ruleset | known) == []
-    types = {"$ref": "#/$defs/repository-rule-pull-request"}
-    assert contract.value_violations(types, ruleset["rules"][2]) == []
-    (checks,) = (rule for rule in ruleset["rules"] if rule["type"] == "required_status_checks")
-    contexts = [check["context"] for check in checks["parameters"]["required_status_checks"]]
-    assert contexts == ["remyx / default (main)"]
+RULESETS = json.loads((Path(__file__).parents[1] / "support/github_stand_in/rulesets.json").read_text())
+
+
+@pytest.mark.parametrize("server", RULESETS)
+@pytest.mark.parametrize("given", [{}, {"allow_own": True}, {"app_id": 4242}, {"branch": "main"}])
+def test_the_ruleset_is_one_that_every_server_takes(folder: Path, server: str, given: dict[str, Any]) -> None:
+    ruleset = json.loads(lock(folder, template=None, owners=OWNERS, **given).ruleset)
+    validator = Draft202012Validator(RULESETS[server])
+    assert [error.message for error in validator.iter_errors(ruleset)] == []
+    assert list(validator.iter_errors({**ruleset, "bypass": []}))  # unknown fields are errors
+
+
+def ruleset_of(made: Locked) -> tuple[str, list[str], list[str]]:
+    """The ruleset's name, the branches that it is for, and the checks that it requires."""
+    ruleset = json.loads(made.ruleset)
+    checks = [
+        check["context"]
+        for rule in ruleset["rules"]
+        if rule["type"] == "required_status_checks"
+        for check in rule["parameters"]["required_status_checks"]
+    ]
+    return ruleset["name"], ruleset["conditions"]["ref_name"]["include"], checks
+
+
+@pytest.mark.parametrize("trunk", ["trunk", "main", "master", "release/1.x"])
+def test_the_ruleset_is_for_the_branch_that_there_is(tmp_path: Path, trunk: str) -> None:
+    git(tmp_path, "init", "-q", "-b", trunk)
+    commit(tmp_path, UNLOCKED)
+    made = lock(tmp_path, template=None, owners=OWNERS)
+    assert ruleset_of(made) == ("remyx-action", [f"refs/heads/{trunk}"], [f"remyx / default ({trunk})"])
+
+
+def test_a_branch_that_is_not_known_is_asked_for(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "-b", "trunk")
+    commit(tmp_path, UNLOCKED)
+    with pytest.raises(WrongUsage, match="there is no branch develop here"):
+        lock(tmp_path, template=None, owners=OWNERS, branch="develop")
+    git(tmp_path, "checkout", "-q", "--detach")
+    git(tmp_path, "branch", "-q", "-D", "trunk")
+    with pytest.raises(WrongUsage, match="HEAD is on no branch") as wrong:
+        lock(tmp_path, template=None, owners=OWNERS)
+    assert wrong.value.help == "name it: --branch NAME"
+    assert not (tmp_path / ".github").exists()
+
+
+def test_the_ruleset_of_a_clone_is_for_the_default_branch_of_its_origin(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    git(tmp_path, "init", "-q", "-b", "stable")
+    commit(tmp_path, UNLOCKED)
+    clone = tmp_path_factory.mktemp("clone") / "clone"
+    git(tmp_path, "clone", "-q", str(tmp_path), str(clone))
+    git(clone, "checkout", "-q", "-b", "feature/x")
+    assert ruleset_of(lock(clone, template=None, owners=OWNERS))[1] == ["refs/heads/stable"]
+
+
+def test_the_ruleset_of_one_template_bears_its_name_and_requires_its_checks_alone(folder: Path) -> None:
+    other = UNLOCKED[".remyx/templates/small.yaml"]
+    policy = POLICY.replace("name: default", "name: strict").replace("template: small", "template: large")
+    commit(
+        folder,
+        {
+            ".remyx/templates/large.yaml": str(other).replace("name: small", "name: large"),
+            ".remyx/templates/bare.yaml": str(other).replace("name: small", "name: bare"),
+            ".remyx/policies/strict.yaml": policy,
+        },
+    )
+    made = lock(folder, template="large", owners=OWNERS)
+    assert ruleset_of(made) == ("remyx-action large", ["refs/heads/main"], ["remyx / strict (main)"])
+    assert sorted(path.name for path in (folder / ".remyx/locks").iterdir()) == ["large.json"]
+    bare = lock(folder, template="bare", owners=OWNERS)
+    assert ruleset_of(bare)[2] == []
+    assert "no policy judges by this template" in bare.log
+
+
+def test_the_checks_of_a_project_in_a_folder_bear_its_name(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "-b", "main")
+    commit(tmp_path, {f"models/a/{path}": text for path, text in UNLOCKED.items()})
+    made = lock(tmp_path / "models/a", template=None, owners=OWNERS)
+    assert ruleset_of(made)[2] == ["remyx / models/a / default (main)"]
+
+
+@pytest.mark.parametrize(
+    ("owners", "is_told"),
+    [
+        (["@alice"], True),
+        (["@alice @alice"], True),
+        (["a@b.example"], True),
+        (["@alice,@bob"], False),
+        (OWNERS, False),
+    ],
+)
+def test_a_single_owner_is_told_of_being_locked_out(folder: Path, owners: list[str], is_told: bool) -> None:
+    made = lock(folder, template=None, owners=owners)
+    assert ("alone owns the bar" in made.log and "--allow-own" in made.log) is is_told
+    assert json.loads(made.ruleset)["bypass_actors"] == []
+    text = (folder / ".github/CODEOWNERS").read_text()
+    assert "@alice @alice" not in text
+
+
+def test_the_bypass_of_a_single_owner_says_what_it_costs(folder: Path) -> None:
+    made = lock(folder, template=None, owners=["@alice"], allow_own=True)
+    (actor,) = json.loads(made.ruleset)["bypass_actors"]
+    assert actor == {"actor_id": 5, "actor_type": "RepositoryRole", "bypass_mode": "pull_request"}
+    assert "without a review, and no lock is proven" in made.log
+
+
+def test_the_app_that_the_check_must_come_from_is_said(folder: Path) -> None:
+    assert "takes its checks from GitHub Actions (app 15368" in lock(folder, template=None, owners=OWNERS).log
+    made = lock(folder, template=None, owners=OWNERS, app_id=4242)
+    assert "takes its checks from app 4242" in made.log
+    assert '"integration_id": 4242' in made.ruleset
+
+
+LOST: dict[str, Callable[[str], str]] = {
+    "the end line": lambda text: text.replace("# remyx-action: end /\n", ""),
+    "the begin line": lambda text: "\n".join(line for line in text.split("\n") if ": begin" not in line),
+    "the order of both": lambda text: "# remyx-action: end /\n" + text.replace("# remyx-action: end /\n", ""),
+    "one of two blocks' end": lambda text: text + text.replace("# remyx-action: end /\n", ""),
+}
+
+
+@pytest.mark.parametrize("lost", LOST)
+def test_a_block_that_lost_a_mark_is_left_alone(folder: Path, lost: str) -> None:
+    locked(folder)
+    path = folder / ".github/CODEOWNERS"
+    changed = LOST[lost](path.read_text()) + "/payments/ @org/payments\n/infra/ @org/infra\n"
+    path.write_text(changed)
+    commit(folder)
+    with pytest.raises(FilesWrong) as wrong:
+        lock(folder, template=None, owners=OWNERS)
+    (problem,) = wrong.value.problems
+    assert (problem.path, problem.code) == (".github/CODEOWNERS", "broken-block")
+    assert path.read_text() == changed
+
+
+@pytest.mark.parametrize("content", [b"* @a\n# caf\xe9\n", "* @a\n".encode("utf-16"), b"\xff\n"])
+def test_a_file_that_is_not_utf_8_is_left_alone(folder: Path, content: bytes) -> None:
+    (folder / "CODEOWNERS").write_bytes(content)
+    commit(folder)
+    with pytest.raises(FilesWrong) as wrong:
+        lock(folder, template=None, owners=OWNERS)
+    assert wrong.value.problems[0].code == "not-utf-8"
+    assert (folder / "CODEOWNERS").read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("codeowners", "finding"),
+    [
+        (None, "has no owner here"),
+        (
+            "* @org/leads\n/.remyx/policies/\n",
+            "/.remyx/policies/ has no owner here: line 2 of CODEOWNERS takes it",
+        ),
+        ("* @mallory\n", "is owned by @mallory here (line 1 of CODEOWNERS), not by @org/leads"),
+        ("* @org/leads\n/evaluation/*.py\n", "/evaluation/ has no owner here: line 2"),
+        ("/* @org/leads\n", "/.remyx/metrics.yaml has no owner here"),
+    ],
+)
+def test_owners_that_changed_since_are_told_by_the_check(
+    folder: Path, codeowners: str | None, finding: str
+) -> None:
+    locked(folder)
+    commit(folder, {".github/CODEOWNERS": codeowners})
+    held = check_locks(folder, template=None)
+    assert not held.holds
+    assert finding in held.log
+
+
+def test_lines_that_protect_nothing_any_more_are_named(folder: Path) -> None:
+    locked(folder)
+    text = str(UNLOCKED[".remyx/templates/small.yaml"])
+    moved = text.replace("evaluation/evaluate.py", "scoring/run.py").replace("evaluation/**", "scoring/**")
+    commit(folder, {".remyx/templates/small.yaml": moved, "scoring/run.py": "print(1)\n"})
+    assert "no longer protected: /evaluation/" in lock(folder, template=None, owners=[]).log
+
+
+def test_a_folder_with_a_dot_in_its_name_is_protected_whole(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "-b", "main")
+    text = str(UNLOCKED[".remyx/templates/small.yaml"]).replace("harness: [evaluation/**]\n", "")
+    files = UNLOCKED | {
+        ".remyx/templates/small.yaml": text.replace("evaluation/evaluate.py", "evaluation/v1.2")
+    }
+    commit(tmp_path, files | {"evaluation/v1.2/run": "print(1)\n"})
+    lock(tmp_path, template=None, owners=OWNERS)
+    path = tmp_path / ".github/CODEOWNERS"
+    path.write_text(path.read_text() + "/evaluation/v1.2/*.py\n")
+    commit(tmp_path)
+    held = check_locks(tmp_path, template=None)
+    assert "/evaluation/v1.2 has no owner here: line" in held.log
 
 
 def test_outside_git_and_before_a_commit_it_says_what_to_do(tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
     npm pack @octokit/openapi@23 @octokit/openapi-webhooks@12 @octokit/webhooks-examples@7
     python tests/support/github_stand_in/cut_openapi.py FOLDER_WITH_THE_THREE_ARCHIVES
 
-Writes openapi.json (operations), webhooks.json (events and one example of each) beside this script.
+Writes openapi.json (operations), webhooks.json (events and one example of each) and rulesets.json (what four
+servers take as a new ruleset) beside this script.
 Descriptions and examples of single fields are dropped; `nullable` becomes JSON Schema's null type;
 objects that list their properties are closed, so that an unknown field is an error.
 """
@@ -57,7 +58,6 @@ OPERATIONS = [
     f"get {REPOSITORY}/rules/branches/{{branch}}",
     f"get {REPOSITORY}/rulesets",
     f"get {REPOSITORY}/rulesets/{{ruleset_id}}",
-    f"post {REPOSITORY}/rulesets",
     f"get {REPOSITORY}/environments/{{environment_name}}",
 ]
 """The requests that a run, a publication and a look at the protection may make."""
@@ -87,6 +87,7 @@ WORDS = {
     "deprecated",
     "default",
 }
+SERVERS = ("api.github.com", "ghes-3.17", "ghes-3.18", "ghes-3.19")
 JSON = Any
 
 
@@ -103,6 +104,7 @@ def main(folder: Path) -> None:
             "$defs": cutter.definitions,
         },
     )
+    write("rulesets.json", {name: new_ruleset(folder, name) for name in SERVERS})
     hooks = member(folder, "octokit-openapi-webhooks-", "generated/api.github.com.json")
     cutter = Cutter(hooks["components"])
     schemas = {
@@ -120,6 +122,14 @@ def main(folder: Path) -> None:
             "$defs": cutter.definitions,
         },
     )
+
+
+def new_ruleset(folder: Path, server: str) -> JSON:
+    """The schema of a ruleset that is created or imported."""
+    description = member(folder, "octokit-openapi-2", f"generated/{server}.json")
+    cutter = Cutter(description["components"])
+    operation = cutter.operation(description["paths"], f"post {REPOSITORY}/rulesets")
+    return {**operation["body"], "$defs": cutter.definitions}
 
 
 def member(folder: Path, prefix: str, name: str) -> JSON:

@@ -36,5 +36,5 @@ class Lock(Spec):
     """Of the files as they were locked."""
     pins: dict[Line, Line]
     """By name, the versions that git does not hold: model and dataset revisions, image digests, packages."""
-    protected: dict[Line, Annotated[list[Line], Field(min_length=1)]]
+    protected: dict[Line, list[Line]]
     """The owners of each path that needs their review, by its CODEOWNERS pattern."""
