@@ -4,7 +4,7 @@ import json
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from math import sqrt
 from pathlib import Path
@@ -24,7 +24,7 @@ from remyx_action.project.files.json_text import read_as_written
 from remyx_action.project.models import Template
 from remyx_action.readers import BrokenResults, read_arm
 from remyx_action.readers.files import ArmFiles
-from remyx_action.readers.lighteval import DETAIL_COLUMNS, read_lighteval
+from remyx_action.readers.lighteval import read_lighteval
 from remyx_action.readers.lighteval.details import id_of, input_of, read_details
 from remyx_action.readers.reasons import Reason
 from remyx_action.readers.samples import point_of
@@ -32,7 +32,7 @@ from remyx_action.readers.scores import ArmScores, Samples, Summary, Unusable
 from remyx_action.report.verdict import Arm
 from remyx_action.runtimes.lighteval.child.documents import identify
 from remyx_action.sources.disk import ResultsFolder
-from remyx_action.sources.disk.parquet import ParquetRows
+from support.folders import MemoryFolder
 from support.lighteval_runs import a_run, details_of, results_of, rewrite
 from support.metrics import a_metric
 
@@ -518,14 +518,11 @@ DOCUMENT = st.fixed_dictionaries(
 
 @given(DOCUMENT | JSON)
 def test_any_results_file_ends_in_scores_or_in_an_error_that_says_why(document: Any) -> None:
-    def open_file(_: str) -> Iterator[bytes]:
-        yield json.dumps(document).encode()
-
-    name = "results_2026-01-01T00-00-00.json"
+    folder = MemoryFolder({"results_2026-01-01T00-00-00.json": json.dumps(document)})
     template = Template(version=1, name="a", script="b", metrics=["em"], results="lighteval")
     problems: tuple[Problem, ...] = ()
     try:
-        arm = read_arm(template, {"em": a_metric("em")}, open_file, names=lambda: [name])
+        arm = read_arm(template, {"em": a_metric("em")}, folder)
     except BrokenResults as broken:
         problems = broken.problems
     else:
@@ -604,14 +601,9 @@ def test_samples_have_the_ids_and_inputs_that_an_arm_run_here_gives_them() -> No
 
 def read_wanted(path: Path, tasks: dict[str, str]) -> ArmScores:
     """`acc` of these tasks, by the metric's name in each, as a template asks that names its task."""
-    folder = ResultsFolder(path)
-    with ParquetRows(DETAIL_COLUMNS) as rows:
-
-        def open_file(name: str) -> Iterator[bytes]:
-            return rows.lines(name, b"".join(folder(name))) if ".parquet" in name else folder(name)
-
+    with ResultsFolder(path) as folder:
         metrics = {"acc": a_metric("acc")}
-        return read_lighteval(ArmFiles(open_file), folder.names(), metrics, wanted={"acc": tasks})
+        return read_lighteval(ArmFiles(folder), folder.names(), metrics, wanted={"acc": tasks})
 
 
 def test_a_template_that_names_its_task_gets_that_task_and_no_other(unpacked: Path) -> None:

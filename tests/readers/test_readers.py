@@ -1,7 +1,7 @@
 """Every folder of tests/examples/results, read; and arbitrary files, which end in scores or BrokenResults."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -17,14 +17,13 @@ from remyx_action.evidence.comparability import compare_provenance
 from remyx_action.project.files.json_text import NumberText
 from remyx_action.project.models import ResultsMap, Template
 from remyx_action.project.models.metrics import ExactBaseline, RecordedBaseline
-from remyx_action.readers import CAP_BYTES, BrokenResults, read_arm, recorded_baseline, results_file
+from remyx_action.readers import CAP_BYTES, BrokenResults, read_arm, recorded_baseline
 from remyx_action.readers.entry import Contradiction, Entry, scored
-from remyx_action.readers.lighteval import DETAIL_COLUMNS
 from remyx_action.readers.reasons import Reason
 from remyx_action.readers.samples import beyond_limits, beyond_range, point_of
 from remyx_action.readers.scores import ArmScores, Exact, Samples, Summary, Unusable
 from remyx_action.sources.disk import ResultsFolder
-from remyx_action.sources.disk.parquet import ParquetRows
+from support.folders import MemoryFolder
 from support.metrics import a_metric
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "results"
@@ -43,8 +42,10 @@ METRICS = {
 }
 POINTED = ResultsMap(
     file="benchmark_report.json",
+    rows="/benchmarks/{metric}/per_item",
+    id="/id",
+    score="/score",
     value="/summary/{metric}",
-    samples="/benchmarks/{metric}/per_item",
     n="/benchmarks/{metric}/total",
 )
 TEMPLATES = {
@@ -54,20 +55,18 @@ TEMPLATES = {
 }
 
 
-def opener(**files: bytes | str) -> Callable[[str], Iterator[bytes]]:
+def opener(**files: bytes | str) -> MemoryFolder:
     """A folder in memory; `results` stands for results.json, other names have `__` for the dot."""
-
-    def open_file(name: str) -> Iterator[bytes]:
-        content = files.get("results" if name == "results.json" else name.replace(".", "__"))
-        if content is None:
-            raise FileNotFoundError(name)
-        yield content.encode() if isinstance(content, str) else content
-
-    return open_file
+    named = {"results.json" if name == "results" else name.replace("__", "."): files[name] for name in files}
+    return MemoryFolder(named)
 
 
 def read(document: Any, **siblings: str) -> ArmScores:
     return read_arm(TEMPLATES["native"], METRICS, opener(results=json.dumps(document), **siblings))
+
+
+def read_pointed(document: Any) -> ArmScores:
+    return read_arm(TEMPLATES["pointed"], METRICS, opener(benchmark_report__json=json.dumps(document)))
 
 
 def results(**metrics: Any) -> dict[str, Any]:
@@ -84,14 +83,8 @@ def test_a_folder_of_results_is_read_as_expected(case: Path) -> None:
     template = TEMPLATES[expected["policy"]]
 
     def read_one(arm: str) -> ArmScores:
-        folder = ResultsFolder(case / arm)
-        cap_bytes = expected.get("cap_bytes", CAP_BYTES)
-        with ParquetRows(DETAIL_COLUMNS) as rows:
-
-            def open_file(name: str) -> Iterator[bytes]:
-                return rows.lines(name, b"".join(folder(name))) if ".parquet" in name else folder(name)
-
-            return read_arm(template, METRICS, open_file, names=folder.names, cap_bytes=cap_bytes)
+        with ResultsFolder(case / arm) as folder:
+            return read_arm(template, METRICS, folder, cap_bytes=expected.get("cap_bytes", CAP_BYTES))
 
     if expected["exit"] == 4:
         with pytest.raises(NotJudged) as caught:
@@ -120,7 +113,7 @@ def test_samples_keep_their_literals() -> None:
         ids=["7", "b"],
         scores=["1e-1", "0.90"],
         clusters=["3", "x"],
-        inputs=[None, "[1]\n"],
+        inputs=[None, "[1]"],
         outputs=["é", None],
     )
 
@@ -156,11 +149,12 @@ def test_every_contradiction_and_every_bad_path_is_reported_at_once() -> None:
 
 
 def test_an_opener_that_fails_is_a_broken_arm() -> None:
-    def refuse(_name: str) -> Iterator[bytes]:
-        raise PermissionError(13, "Permission denied")
+    class Refusing(MemoryFolder):
+        def __call__(self, name: str) -> Iterator[bytes]:
+            raise PermissionError(13, "Permission denied", name)
 
     with pytest.raises(BrokenResults, match=r"results.json:1:1: cannot be read: permission denied"):
-        read_arm(TEMPLATES["native"], METRICS, refuse)
+        read_arm(TEMPLATES["native"], METRICS, Refusing({}))
 
 
 def test_another_file_is_read_where_it_is_named() -> None:
@@ -171,10 +165,6 @@ def test_another_file_is_read_where_it_is_named() -> None:
         file="mine.json",
     )
     assert arm.scores["mindcube"] == Summary(value=Decimal("0.5"))
-    assert (results_file(TEMPLATES["native"]), results_file(TEMPLATES["pointed"])) == (
-        "results.json",
-        "benchmark_report.json",
-    )
 
 
 @pytest.mark.parametrize(
@@ -189,7 +179,7 @@ def test_another_file_is_read_where_it_is_named() -> None:
         ({"value": "/{metric}", "names": {"mindcube": "mindcube/tiny"}},
          {"mindcube/tiny": 0.5, "mindcube": 1},
          Summary(value=Decimal("0.5")), ("mindcube",)),
-        ({"samples": "/{metric}", "id": "qid", "score": "hit", "cluster": "kind"},
+        ({"rows": "/{metric}", "id": "/qid", "score": "/hit", "cluster": "/kind"},
          {"mindcube": [{"qid": 1, "hit": 1, "kind": "a", "repeat": 1}]},
          Samples(ids=["1"], scores=["1"], clusters=["a"]), ()),
     ],
@@ -423,19 +413,44 @@ def test_the_order_of_rows_does_not_change_what_is_said_of_them(
     rows: list[dict[str, Any]], random: Random
 ) -> None:
     shuffled = random.sample(rows, len(rows))
-    said = [
-        found.message if isinstance(found, Unusable) else None
-        for order in (rows, shuffled)
-        for found in [read(results(mindcube={"samples": order})).scores["mindcube"]]
-    ]
+    said = []
+    for order in (rows, shuffled):
+        try:
+            found = read_pointed({"benchmarks": {"mindcube": {"per_item": order}}}).scores["mindcube"]
+        except BrokenResults as broken:
+            said.append(broken.message)
+        else:
+            said.append(found.message if isinstance(found, Unusable) else "")
     assert said[0] == said[1]
 
 
 def test_faulty_rows_are_numbered_in_the_warnings_alone() -> None:
-    arm = read(
-        results(mindcube={"samples": [{"id": "b", "score": 1}, {"score": 1}, {"id": "a", "score": "x"}]})
-    )
+    rows = [{"id": "b", "score": 1}, {"score": 1}, {"id": "a", "score": "x"}]
+    arm = read_pointed({"benchmarks": {"mindcube": {"per_item": rows}}})
     found = arm.scores["mindcube"]
     assert isinstance(found, Unusable)
-    assert 'samples without "id": 1; scores that are not numbers: 1 ("a": "x")' == found.message
-    assert ("mindcube: faulty samples by number: 2, 3",) == arm.warnings
+    assert 'samples without an id: 1; scores that are not numbers: 1 ("a": "x")' == found.message
+    assert "mindcube: faulty samples by number: 2, 3" in arm.warnings
+
+
+def test_a_fault_of_a_native_file_fails_the_arm() -> None:
+    with pytest.raises(BrokenResults, match='mindcube: scores that are not numbers: 1 \\("a": "x"\\)'):
+        read(results(mindcube={"samples": [{"id": "a", "score": "x"}, {"id": "b", "score": 1}]}))
+
+
+def test_a_sample_with_an_error_or_a_null_is_missing_and_no_score() -> None:
+    rows: list[dict[str, Any]] = [
+        {"id": "a", "score": 1}, {"id": "b", "score": None}, {"id": "c", "error": "timed out"},
+        {"id": "d", "score": 0, "error": {"message": "judge failed"}}, {"id": "e", "score": 0, "error": None},
+        {"id": "f", "repeat": 1, "score": 1}, {"id": "f", "repeat": 2, "error": "out of memory"},
+    ]  # fmt: skip
+    for row in rows[:5]:
+        row["repeat"] = 1
+    arm = read(results(mindcube={"samples": rows}))
+    found = arm.scores["mindcube"]
+    assert isinstance(found, Samples)
+    assert (["a", "e", "f"], ["1", "0", "1"]) == (list(found.ids), list(found.scores))
+    assert {"b": "", "c": "timed out", "d": "judge failed"} == found.missing
+    assert arm.warnings == (
+        "mindcube: 1 repeat of an id has no score; the id's score is the mean of its other repeats",
+    )

@@ -19,6 +19,7 @@ from .models import Experiment, Lock, Metrics, Policy, Template
 from .models.fields import NAME_PATTERN
 from .problems import Words, problem_at, read_spec
 from .references import Files, is_of_lighteval, misplaced_references, misused_containers, needs_vocabulary
+from .result_maps import misused_maps
 
 ROOT = ".remyx"
 VOCABULARY = f"{ROOT}/metrics.yaml"
@@ -104,7 +105,8 @@ def load_bundle(texts: Mapping[str, bytes], *, checks: Iterable[Check] = ()) -> 
     for path, spec in files.specs.items():
         if isinstance(spec, Template):
             document = files.documents[path]
-            problems.extend(problem_at(document, path, *found) for found in misused_containers(spec))
+            located = [*misused_containers(spec), *misused_maps(spec)]
+            problems.extend(problem_at(document, path, *found) for found in located)
     for check in checks:
         problems.extend(check(files))
     return _bundle(files, problems)

@@ -38,6 +38,7 @@ from .models.lock import DIGEST_PATTERN
 from .models.metrics import PERCENTILE_PATTERN
 from .models.miswritten import NO_SUFFIX, OPERATORS
 from .models.policy import KIND_OF_OP
+from .models.results_map import EXPRESSION_PATTERN, ID_PATTERN, PLACE_PATTERN
 
 
 class Words(Struct, frozen=True, kw_only=True):
@@ -58,6 +59,9 @@ PATTERNS = {
     REFERENCE_PATTERN: ("a metric with a suffix", "write KEY.value, KEY.delta or KEY.relative_delta"),
     PATH_PATTERN: ("a path below the repository's root", "use / between folders, no leading / and no .."),
     POINTER_PATTERN: ("a JSON Pointer", "start with /, such as /summary/accuracy"),
+    EXPRESSION_PATTERN: ("a JSON Pointer with or without a factor", "write /score, or /latencyMs * 0.001"),
+    PLACE_PATTERN: ("a JSON Pointer", "start with /, such as /score"),
+    ID_PATTERN: ("a JSON Pointer", "write a pointer such as /doc_id, a list of them, or row"),
     VARIABLE_PATTERN: ("a variable's name", "use letters, digits and _, not starting with a digit"),
     TASK_PATTERN: ("the name of a task", "write it as `remyx-action tasks` does, such as mmlu:astronomy"),
     URL_PATTERN: ("an address", "write it with http:// or https://, such as http://127.0.0.1:8000/v1"),
@@ -78,6 +82,7 @@ TYPES = {
     "bool_type": ("true or false", "write true or false"),
     "number_type": ("a number", "write a number such as 0.02"),
     "integer_type": ("a whole number", "write a whole number such as 300"),
+    "word_type": ("text, a number, true or false", "write one value"),
 }
 
 

@@ -270,16 +270,11 @@ def _template(files: Files, path: str, known: list[str]) -> Iterator[Problem]:
         if known and isinstance(key, str) and key not in known:
             words = _unknown("metric", key, known, "metrics.yaml")
             yield problem_at(document, path, f"/metrics/{index}", words)
-    maps = {"/samples": get(document.value, "samples")}
-    maps["/results/names"] = get(get(document.value, "results"), "names")
-    for parent, mapping in maps.items():
-        for key in mapping if isinstance(mapping, dict) else ():
-            if key not in measured:
-                pointer = pointer_to(parent, key)
-                words = _unknown(
-                    "metric", key, [one for one in measured if isinstance(one, str)], "`metrics`"
-                )
-                yield problem_at(document, path, pointer, words, at_key=True)
+    samples = get(document.value, "samples")
+    for key in samples if isinstance(samples, dict) else ():
+        if key not in measured:
+            words = _unknown("metric", key, [one for one in measured if isinstance(one, str)], "`metrics`")
+            yield problem_at(document, path, pointer_to("/samples", key), words, at_key=True)
 
 
 def _policy(files: Files, path: str, known: list[str]) -> Iterator[Problem]:

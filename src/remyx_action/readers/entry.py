@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -16,10 +16,10 @@ from remyx_action.project.files.wording import nearest
 from remyx_action.project.models.metrics import BarMetric
 
 from .columns import Columns, rows_with_faults, shown_value
-from .files import BrokenResults, problem_of, shown
+from .files import BrokenResults, broken, problem_of, shown
 from .reasons import Reason
 from .samples import beyond_limits, beyond_range, point_of, usable_samples
-from .scores import ArmScores, Scores, Summary, Unusable
+from .scores import ArmScores, Empty, Samples, Scores, Summary, Unusable
 
 MOST_LISTED = 100
 
@@ -74,8 +74,10 @@ class Entry(Struct, frozen=True, kw_only=True):
     """One metric as it was reported; None where it was not."""
 
     numbers: Mapping[str, Any] = field(default_factory=dict)
-    """`value`, `n`, `stderr`, `clusters`: whatever JSON value stands there."""
+    """`value`, `n`, `stderr`, `clusters`: whatever JSON value was reported."""
     samples: Columns | None = None
+    aggregates: Mapping[str, Any] = field(default_factory=dict)
+    """The same numbers from another file: the engine's own, which may be another measure."""
     faults: tuple[str, ...] = ()
     """What is wrong with its form."""
 
@@ -87,19 +89,25 @@ class Scored(Struct, frozen=True, kw_only=True):
 
 def scored(entry: Entry, metric: BarMetric) -> Scored:
     """The metric's scores. Raises Contradiction."""
-    faults = [*entry.faults, *_faults(entry.numbers)]
+    numbers = entry.numbers if entry.samples is not None or entry.numbers else entry.aggregates
+    faults = [*entry.faults, *_faults(numbers)]
     if faults:
         return _invalid("; ".join(faults))
     if entry.samples is not None:
         return _from_samples(entry, metric)
-    if "value" not in entry.numbers:
+    if "value" not in numbers:
         return _invalid("neither a value nor samples were given")
-    value = Decimal(entry.numbers["value"])
+    value = Decimal(numbers["value"])
     low, high = metric.range or (None, None)
     if low is not None and high is not None and beyond_range([str(value)], low, high):
-        message = f"{entry.numbers['value']} lies outside [{low:f}, {high:f}]"
+        message = f"{numbers['value']} lies outside [{low:f}, {high:f}]"
         return Scored(scores=Unusable(reason=Reason.OUT_OF_RANGE, message=message))
-    return Scored(scores=_summary(entry.numbers))
+    return Scored(scores=_summary(numbers))
+
+
+def _sound(numbers: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The numbers that nothing is wrong with."""
+    return {name: number for name, number in numbers.items() if not _faults({name: number})}
 
 
 def _invalid(message: str) -> Scored:
@@ -140,45 +148,69 @@ def _from_samples(entry: Entry, metric: BarMetric) -> Scored:
         rows = rows_with_faults(entry.samples)
         return Scored(scores=samples, warnings=(f"{metric.key}: {rows}",) if rows else ())
     warnings = []
-    if "value" in entry.numbers:
-        _compare(str(entry.numbers["value"]), point_of(samples, metric.aggregate), metric)
-    if "n" in entry.numbers:
+    point = point_of(samples, metric.aggregate) if samples.ids else None
+    if "value" in entry.numbers and point is not None:
+        contradiction = _contradiction(str(entry.numbers["value"]), point, metric)
+        if contradiction:
+            raise Contradiction(f"the value {contradiction}")
+    own = _sound(entry.aggregates)
+    if "value" in own and point is not None:
+        contradiction = _contradiction(str(own["value"]), point, metric)
+        if contradiction:
+            warnings.append(f"{metric.key}: the engine's own value {contradiction}; the samples count")
+    numbers = {**own, **entry.numbers}
+    if "n" in numbers:
         ids = len(samples.ids) if samples.repeats is None else len(set(samples.ids))
-        reported = int(Decimal(entry.numbers["n"]))
-        if reported not in (ids, len(samples.ids)):
-            warnings.append(f"{metric.key}: n says {reported:,}, there are samples of {ids:,} ids")
-    return Scored(scores=samples, warnings=tuple(warnings))
+        asked, reported = ids + len(samples.missing), int(Decimal(numbers["n"]))
+        if reported not in (ids, asked, len(samples.ids)):
+            warnings.append(f"{metric.key}: n says {reported:,}, there are samples of {asked:,} ids")
+    return Scored(scores=samples, warnings=(*warnings, *_lost_repeats(entry.samples, samples, metric)))
 
 
-def _compare(literal: str, point: Fraction, metric: BarMetric) -> None:
-    """Hold a reported value against its samples, to half a unit of its own last digit."""
+def _lost_repeats(columns: Columns, samples: Samples, metric: BarMetric) -> Iterator[str]:
+    lost = len(columns.ids) - len(samples.ids) - sum(id_ in samples.missing for id_ in columns.ids)
+    if lost:
+        what = "repeat of an id has no score" if lost == 1 else "repeats of ids have no score"
+        yield f"{metric.key}: {lost:,} {what}; the id's score is the mean of its other repeats"
+
+
+def _contradiction(literal: str, point: Fraction, metric: BarMetric) -> str | None:
+    """How a reported value differs from its samples by more than half a unit of its own last digit."""
     value = Decimal(literal)
     exponent = value.as_tuple().exponent
     assert isinstance(exponent, int)
     tolerance = max(Fraction(10) ** exponent / 2, LEAST_TOLERANCE)
-    if abs(Fraction(value) - point) > tolerance:
-        what = f"{metric.aggregate} of its samples" if metric.aggregate else "mean of its samples"
-        raise Contradiction(f"the value {literal[:40]} contradicts the {what}, {float(point):.12g}")
+    if abs(Fraction(value) - point) <= tolerance:
+        return None
+    what = f"{metric.aggregate} of its samples" if metric.aggregate else "mean of its samples"
+    return f"{literal[:40]} contradicts the {what}, {float(point):.12g}"
 
 
 TRUST_SAMPLES = "make the harness write the mean of its samples, or leave the value out"
+FIX_HARNESS = "correct what the harness writes; a sample without a score has `error` or a score of null"
 MAP_THEM = "report the template's metrics under their keys, or map them with `names:`"
 
 
 class Arrived(Struct, frozen=True, kw_only=True):
-    """What one results file holds."""
+    """The metrics that an arm reported."""
 
     file: str
+    """That reports them, or should."""
     entries: Mapping[str, Entry]
     """By the key of a declared metric."""
     unnamed: Sequence[str]
     """Names that no declared metric has."""
     provenance: Mapping[str, str] = field(default_factory=dict)
     warnings: Sequence[str] = ()
+    native: bool = False
+    """Written for this program: a fault is its writer's to fix, and fails the arm."""
 
 
 def assemble(arrived: Arrived, metrics: Mapping[str, BarMetric]) -> ArmScores:
-    """The arm's scores. Raises BrokenResults where nothing declared arrived or a value contradicts itself."""
+    """The arm's scores.
+
+    Raises BrokenResults where nothing declared arrived, and for every fault of a native file.
+    """
     file, entries = arrived.file, arrived.entries
     missing = [key for key in metrics if key not in entries]
     meant = doubts(arrived.unnamed, metrics, missing)
@@ -186,7 +218,7 @@ def assemble(arrived: Arrived, metrics: Mapping[str, BarMetric]) -> ArmScores:
         raise BrokenResults([_nothing_declared(arrived, metrics, meant)])
     scores: dict[str, Scores] = {}
     notes = [*arrived.warnings, *meant]
-    problems = []
+    faults = []
     for key, metric in metrics.items():
         if key in missing:
             scores[key] = Unusable(reason=Reason.MISSING_METRIC, message=f"{file} does not report it")
@@ -195,19 +227,25 @@ def assemble(arrived: Arrived, metrics: Mapping[str, BarMetric]) -> ArmScores:
             result = scored(entries[key], metric)
         except Contradiction as contradiction:
             message = f"{key}: {contradiction}"
-            fault = Fault(code="value-contradicts-samples", message=message, help=TRUST_SAMPLES)
-            problems.append(problem_of(file, fault))
+            faults.append(Fault(code="value-contradicts-samples", message=message, help=TRUST_SAMPLES))
             continue
         scores[key] = result.scores
         notes += result.warnings
-    if problems:
-        raise BrokenResults(problems)
+        if arrived.native and isinstance(result.scores, Unusable) and not isinstance(result.scores, Empty):
+            found = "; ".join([result.scores.message, *result.warnings])
+            faults.append(Fault(code=_code(result.scores), message=f"{key}: {found}", help=FIX_HARNESS))
+    if faults:
+        raise broken(file, *faults)
     return ArmScores(
         scores=scores,
         provenance=arrived.provenance,
         unnamed=listed_names(arrived.unnamed),
         warnings=tuple(notes),
     )
+
+
+def _code(unusable: Unusable) -> str:
+    return unusable.reason.value.replace("_", "-")
 
 
 def _nothing_declared(arrived: Arrived, metrics: Mapping[str, BarMetric], meant: Sequence[str]) -> Problem:

@@ -1,14 +1,21 @@
-"""The files of one arm: opened by whoever holds the folder, read here once and up to the cap."""
+"""The files of one arm: opened by the caller, found by pattern, unpacked, read once and up to the cap."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+import re
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
 
 from remyx_action.errors import NotJudged, Problem
 from remyx_action.project.files.json_text import Fault
 from remyx_action.project.files.pointer import json_path
 from remyx_action.project.files.wording import shown_as
+from remyx_action.project.models.results_map import Format
+
+PIECE_BYTES = 1024 * 1024
+"""Of what is unpacked at once."""
 
 
 class BrokenResults(NotJudged):
@@ -55,17 +62,21 @@ def _line(problem: Problem) -> str:
     return f"{place}{path}: {problem.message}"
 
 
-OpenFile = Callable[[str], Iterator[bytes]]
-"""A file name below the arm's folder → its bytes, in pieces of any size.
+class Folder(Protocol):
+    """The folder that an arm left, held by whoever may touch the disk."""
 
-Raises OSError where it cannot be opened or read.
-"""
+    def __call__(self, name: str, /) -> Iterator[bytes]:
+        """The bytes of a file, in pieces of any size. Raises OSError where it cannot be read."""
 
-ListFiles = Callable[[], Iterable[str]]
-"""→ the paths of all files below the arm's folder, with `/`."""
+    def names(self) -> Sequence[str]:
+        """The paths of all files below the folder, with `/`."""
+
+    def parquet(self, name: str, columns: Sequence[str], /) -> Iterator[bytes]:
+        """The columns of a parquet file as JSON Lines, in pieces. `columns` are dotted paths."""
+
 
 CAP_BYTES = 256 * 1024 * 1024
-"""Per file."""
+"""Per file, unpacked."""
 
 SMALLER = "leave outputs out of the results, or split the evaluation into shards"
 LEAVE_ONE = "the harness must leave a regular file there; look into its log"
@@ -73,35 +84,126 @@ NOT_THERE = Fault(code="no-file", message="is not there", help=LEAVE_ONE)
 NAMED_TWICE = Fault(
     code="read-twice", message="is named by two metrics", help="give every metric a file of its own"
 )
+POINT_AT_IT = "say where the scores are with `results:`; `remyx-action read FILE` prints the block to paste"
+STDOUT_FILE = "stdout.json"
+"""Holds the JSON that a script printed."""
+PACK_AGAIN = "pack it again with gzip, or leave it unpacked"
+MOST_NAMED = 5
+
+FORMATS: Mapping[str, Format] = {
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".parquet": "parquet",
+}
+"""Ending → format."""
+
+
+def format_of(name: str) -> Format | None:
+    """The format that a file's name says, whether it is packed or not."""
+    plain = name.removesuffix(".gz")
+    return FORMATS.get("." + plain.rpartition(".")[2].casefold()) if "." in plain else None
+
+
+def fits(pattern: str, name: str) -> bool:
+    """Whether a path fits a pattern: `*` within a name, `**` across folders."""
+    parts = re.split(r"(\*\*/|\*\*|\*)", pattern)
+    meaning = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*"}
+    return re.fullmatch("".join(meaning.get(part) or re.escape(part) for part in parts), name) is not None
 
 
 class ArmFiles:
-    """Opens each file at most once."""
+    """The files of one arm, each opened at most once."""
 
-    def __init__(self, open_file: OpenFile, *, cap_bytes: int = CAP_BYTES) -> None:
-        self._open_file = open_file
+    def __init__(self, folder: Folder, *, cap_bytes: int = CAP_BYTES, left_by: str = "the harness") -> None:
+        self._folder = folder
+        self._left_by = left_by
         self._cap_bytes = cap_bytes
         self._opened: set[str] = set()
+        self._names: Sequence[str] | None = None
+
+    def names(self) -> Sequence[str]:
+        """The paths of all files of the arm, sorted."""
+        if self._names is None:
+            self._names = sorted(self._folder.names())
+        return self._names
+
+    def matching(self, pattern: str) -> Sequence[str]:
+        """The files that a pattern fits; a name without `*` fits itself, whether it is there or not."""
+        return [name for name in self.names() if fits(pattern, name)] if "*" in pattern else [pattern]
 
     def pieces(self, name: str) -> Iterator[bytes]:
-        """The file's bytes, in pieces of any size. Raises BrokenResults."""
+        """The file's bytes, unpacked, in pieces of any size. Raises BrokenResults."""
+        pieces = self._guarded(name, lambda: self._folder(name))
+        return _unpacked(name, pieces, self._cap_bytes) if name.endswith(".gz") else pieces
+
+    def parquet(self, name: str, columns: Sequence[str]) -> Iterator[bytes]:
+        """The columns of a parquet file as JSON Lines. Raises BrokenResults."""
+        return self._guarded(name, lambda: self._folder.parquet(name, columns))
+
+    def whole(self, name: str) -> bytes:
+        """All of the file's bytes. Raises BrokenResults."""
+        return b"".join(self.pieces(name))
+
+    def absent(self, wanted: str) -> Fault:
+        """That a file is not there, and which ones are."""
+        others = [name for name in self.names() if not name.endswith(".log")]
+        if not others:
+            return NOT_THERE
+        left = f"{self._left_by} left no {wanted}"
+        if STDOUT_FILE in others and wanted != STDOUT_FILE:
+            return Fault(
+                code="no-file",
+                message=f"{left}; it printed JSON on its last line",
+                help="add `results: {file: stdout}` to the template, and say where the scores are in it",
+            )
+        more = f" and {len(others) - MOST_NAMED:,} more" if len(others) > MOST_NAMED else ""
+        message = f"{left}; it left {', '.join(map(shown, others[:MOST_NAMED]))}{more}"
+        return Fault(code="no-file", message=message, help=POINT_AT_IT)
+
+    def _guarded(self, name: str, open_file: Callable[[], Iterator[bytes]]) -> Iterator[bytes]:
         if name in self._opened:
             raise broken(name, NAMED_TWICE)
         self._opened.add(name)
         size = 0
         try:
-            for piece in self._open_file(name):
+            for piece in open_file():
                 size += len(piece)
                 if size > self._cap_bytes:
-                    message = f"is larger than {self._cap_bytes:,} bytes"
-                    raise broken(name, Fault(code="too-large", message=message, help=SMALLER))
+                    raise broken(name, _too_large(self._cap_bytes))
                 yield piece
         except FileNotFoundError:
-            raise broken(name, NOT_THERE) from None
+            raise broken(name, self.absent(name)) from None
         except OSError as error:
             message = f"cannot be read: {(error.strerror or type(error).__name__).lower()}"
             raise broken(name, Fault(code="unreadable", message=message, help=LEAVE_ONE)) from None
 
-    def whole(self, name: str) -> bytes:
-        """All of the file's bytes. Raises BrokenResults."""
-        return b"".join(self.pieces(name))
+
+def _too_large(cap_bytes: int) -> Fault:
+    return Fault(code="too-large", message=f"is larger than {cap_bytes:,} bytes", help=SMALLER)
+
+
+def _unpacked(name: str, pieces: Iterable[bytes], cap_bytes: int) -> Iterator[bytes]:
+    """The content of a gzip file, one or more members, up to the cap."""
+    unpack, size = zlib.decompressobj(wbits=31), 0
+    rest = b""
+    for piece in pieces:
+        rest += piece
+        while rest:
+            if unpack.eof:
+                unpack = zlib.decompressobj(wbits=31)
+            try:
+                found = unpack.decompress(rest, PIECE_BYTES)
+            except zlib.error:
+                message = "is not a gzip file, or one that is damaged"
+                raise broken(name, Fault(code="not-gzip", message=message, help=PACK_AGAIN)) from None
+            rest = unpack.unused_data if unpack.eof else unpack.unconsumed_tail
+            size += len(found)
+            if size > cap_bytes:
+                raise broken(name, _too_large(cap_bytes))
+            yield found
+    if not unpack.eof:
+        message = "ends in the middle"
+        raise broken(name, Fault(code="not-gzip", message=message, help=PACK_AGAIN))

@@ -13,11 +13,12 @@ from remyx_action.errors import Problem
 from remyx_action.project.files.json_text import Fault, NumberText
 from remyx_action.project.models.metrics import BarMetric
 
-from .columns import NATIVE_ROLES, Columns, shown_value
+from .columns import Columns, shown_value
 from .entry import Arrived, Entry, assemble
 from .files import ArmFiles, BrokenResults, broken, shown
-from .json_lines import read_lines
+from .rows import Table, rows_of_lines, rows_of_values
 from .samples import beyond_limits
+from .sampling import NATIVE, Rows, columns_of
 from .scores import ArmScores
 
 FILE = "results.json"
@@ -57,6 +58,7 @@ def read_native(file: str, document: Any, files: ArmFiles, metrics: Mapping[str,
         unnamed=[name for name in reported if name not in metrics],
         provenance=document.get("provenance", {}),
         warnings=warnings,
+        native=True,
     )
     return replace(assemble(arrived, metrics), cost=cost)
 
@@ -96,10 +98,7 @@ def entry_of(file: str, key: str, reported: Any, files: ArmFiles | None) -> Entr
     if samples is None:
         return Entry(numbers=numbers)
     if type(samples) is list:
-        columns = Columns()
-        for sample in samples:
-            columns.add(sample, NATIVE_ROLES)
-        return Entry(numbers=numbers, samples=columns)
+        return Entry(numbers=numbers, samples=_columns(rows_of_values(samples, NATIVE.pointers())))
     if type(samples) is not str:
         fault = f"samples is neither a list nor the name of a file: {shown_value(samples)}"
         return Entry(numbers=numbers, faults=(fault,))
@@ -109,7 +108,12 @@ def entry_of(file: str, key: str, reported: Any, files: ArmFiles | None) -> Entr
         raise broken(file, Fault(code="not-beside", message=message, help=BESIDE, pointer=pointer))
     folder = file.rpartition("/")[0]
     name = f"{folder}/{samples}" if folder else samples
-    return Entry(numbers=numbers, samples=read_lines(name, files.pieces(name), NATIVE_ROLES))
+    table = rows_of_lines(name, files.pieces(name), NATIVE.pointers(), strict=True)
+    return Entry(numbers=numbers, samples=_columns(table))
+
+
+def _columns(table: Table) -> Columns:
+    return columns_of(Rows(table=table), NATIVE)
 
 
 def _cost(found: Any, warnings: list[str]) -> Mapping[str, Decimal]:

@@ -69,10 +69,9 @@ def recorded_baseline(
     except NotStrictJson as error:
         raise broken(file, *error.faults) from None
     check_shape(file, document, SCHEMA)
+    strange = [key for key in document if key not in KEYS]
     faults = [
-        Fault(code="unknown-key", message=f"unknown key {shown(key)}", help=RECORD_AGAIN)
-        for key in document
-        if key not in KEYS
+        Fault(code="unknown-key", message=f"unknown key {shown(key)}", help=RECORD_AGAIN) for key in strange
     ]
     if document.get("template") != template_name:
         message = f"is of the template {shown(document.get('template'))}, not {template_name}"
@@ -86,6 +85,7 @@ def recorded_baseline(
         entries={key: entry_of(file, key, reported[key], None) for key in metrics if key in reported},
         unnamed=[name for name in reported if name not in metrics],
         provenance=document.get("provenance", {}),
+        native=True,
     )
     scores = assemble(arrived, metrics)
     if measured is not None and measured.seeds:
@@ -114,7 +114,11 @@ def _seeded(scores: Scores) -> Scores:
 
 def _entry_for(scores: Scores) -> dict[str, Any]:
     if isinstance(scores, Samples):
-        return {"samples": [dict(sample) for sample in _rows(scores)]}
+        missing = [
+            {"id": id_, "error": error} if error else {"id": id_, "score": None}
+            for id_, error in scores.missing.items()
+        ]
+        return {"samples": [*map(dict, _rows(scores)), *missing]}
     assert isinstance(scores, Summary)  # an arm with anything else is not recorded
     named = {"value": scores.value, "n": scores.n, "stderr": scores.stderr, "clusters": scores.clusters}
     return {name: number for name, number in named.items() if number is not None}

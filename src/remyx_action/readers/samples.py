@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from decimal import Decimal, localcontext
 from fractions import Fraction
+from itertools import compress, repeat
 from operator import itemgetter
 
 from remyx_action.project.models.metrics import BarMetric
@@ -28,24 +29,62 @@ def usable_samples(columns: Columns, metric: BarMetric) -> Samples | Unusable:
     if not columns.ids:
         return Empty(reason=Reason.INVALID_VALUE, message="the list of samples is empty")
     invalid = [counted(kind, places) for kind, places in sorted(columns.faults.items(), key=itemgetter(0))]
+    invalid = invalid or _repeated(columns)
+    scored = columns if invalid else _scored(columns)
     outside: list[str] = []
     if not invalid:
-        invalid += _repeated(columns)
-        invalid += _partial(columns)
-        invalid += _scores(columns, beyond_limits, "scores beyond ±1e15, 30 digits or 100 decimals")
+        invalid += _partial(scored)
+        invalid += _refused(scored, beyond_limits, "scores beyond ±1e15, 30 digits or 100 decimals")
     if not invalid:
-        outside = _scores_outside(columns, metric)
+        outside = _scores_outside(scored, metric)
     if invalid or outside:
         reason = Reason.INVALID_VALUE if invalid else Reason.OUT_OF_RANGE
         return Unusable(reason=reason, message="; ".join(invalid or outside))
     return Samples(
-        ids=columns.ids,
-        scores=columns.scores,
-        clusters=columns.optional["cluster"],  # type: ignore[arg-type] # _partial: all or none
-        repeats=columns.optional["repeat"],  # type: ignore[arg-type]
-        inputs=columns.optional["input"],
-        outputs=columns.optional["output"],
+        ids=scored.ids,
+        scores=_literals(scored),
+        clusters=scored.clusters,  # type: ignore[arg-type] # _partial: all or none
+        repeats=scored.repeats,  # type: ignore[arg-type]
+        inputs=scored.inputs,
+        outputs=scored.outputs,
+        missing={} if scored is columns else _missing(columns, set(scored.ids)),
     )
+
+
+def _scored(columns: Columns) -> Columns:
+    """The samples that have a score; the same columns where all have."""
+    lost = [score is None for score in columns.scores]
+    if columns.errors is not None:
+        lost = [gone or error is not None for gone, error in zip(lost, columns.errors, strict=True)]
+    if not any(lost):
+        return columns
+    kept = [not gone for gone in lost]
+
+    def of(column: list[str | None] | None) -> list[str | None] | None:
+        found = None if column is None else list(compress(column, kept))
+        return found if found is not None and any(value is not None for value in found) else None
+
+    return Columns(
+        ids=list(compress(columns.ids, kept)),
+        scores=list(compress(columns.scores, kept)),
+        clusters=of(columns.clusters),
+        repeats=of(columns.repeats),
+        inputs=of(columns.inputs),
+        outputs=of(columns.outputs),
+    )
+
+
+def _missing(columns: Columns, scored: Collection[str]) -> dict[str, str]:
+    """Id without a score in any repeat → its error."""
+    missing: dict[str, str] = {}
+    for id_, error in zip(columns.ids, columns.errors or repeat(None), strict=False):
+        if id_ not in scored:
+            missing[id_] = missing.get(id_) or error or ""
+    return missing
+
+
+def _literals(columns: Columns) -> list[str]:
+    return [score for score in columns.scores if score is not None]
 
 
 def beyond_limits(literals: Iterable[str]) -> set[str]:
@@ -77,14 +116,14 @@ def _scores_outside(columns: Columns, metric: BarMetric) -> list[str]:
         def not_an_end(literals: Iterable[str]) -> set[str]:
             return {literal for literal in set(literals) if Decimal(literal) not in ends}
 
-        return _scores(columns, not_an_end, f"scores that are neither {ends[0]:f} nor {ends[1]:f}")
+        return _refused(columns, not_an_end, f"scores that are neither {ends[0]:f} nor {ends[1]:f}")
     if low is None or high is None:
         return []
 
     def outside(literals: Iterable[str]) -> set[str]:
         return beyond_range(literals, low, high)
 
-    return _scores(columns, outside, f"scores outside [{low:f}, {high:f}]")
+    return _refused(columns, outside, f"scores outside [{low:f}, {high:f}]")
 
 
 def beyond_range(literals: Iterable[str], low: Decimal, high: Decimal) -> set[str]:
@@ -99,20 +138,21 @@ def beyond_range(literals: Iterable[str], low: Decimal, high: Decimal) -> set[st
     return {literal for literal in near if not low <= Decimal(literal) <= high}
 
 
-def _scores(columns: Columns, refused: Callable[[Iterable[str]], set[str]], kind: str) -> list[str]:
-    bad = refused(columns.scores)
+def _refused(columns: Columns, refused: Callable[[Iterable[str]], set[str]], kind: str) -> list[str]:
+    scores = _literals(columns)
+    bad = refused(scores)
     if not bad:
         return []
     found = [
         (id_, score if len(score) <= 40 else score[:39] + "…")
-        for id_, score in zip(columns.ids, columns.scores, strict=True)
+        for id_, score in zip(columns.ids, scores, strict=True)
         if score in bad
     ]
     return [counted(kind, places_of(found))]
 
 
 def _repeated(columns: Columns) -> list[str]:
-    repeats = columns.optional["repeat"]
+    repeats = columns.repeats
     keys = columns.ids if repeats is None else list(zip(columns.ids, repeats, strict=True))
     if len(set(keys)) == len(keys):
         return []
@@ -126,8 +166,7 @@ def _repeated(columns: Columns) -> list[str]:
 
 def _partial(columns: Columns) -> list[str]:
     found = []
-    for role in ("cluster", "repeat"):
-        column = columns.optional[role]
+    for role, column in (("cluster", columns.clusters), ("repeat", columns.repeats)):
         if column is not None and None in column:
             lacking = [(id_, "") for id_, value in zip(columns.ids, column, strict=True) if value is None]
             found.append(counted(f"samples without a {role}, which the others have", places_of(lacking)))

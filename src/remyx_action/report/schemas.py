@@ -168,9 +168,11 @@ def project_schemas(bundle: Bundle) -> dict[str, dict[str, Any]]:
     _narrow(experiment["properties"], "template", templates)
     _narrow(experiment["properties"], "target_metric", keys)
     # a task of lighteval's brings keys along that no file of the project holds
-    of_a_script = template["else"]["properties"]["metrics"]
-    of_a_script["items"] = template["properties"]["metrics"]["anyOf"][0]["items"]
-    _narrow(of_a_script, "items", keys)
+    for runtime in template["allOf"]:
+        declared = runtime["then"]["properties"].get("metrics")
+        if declared is not None:
+            declared["items"] = template["properties"]["metrics"]["anyOf"][0]["items"]
+            _narrow(declared, "items", keys)
     return {
         f"{name}.schema.json": schema | {"$id": f"{schema['$id']}:project"}
         for name, schema in {"policy": policy, "template": template, "experiment": experiment}.items()

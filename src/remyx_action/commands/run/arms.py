@@ -4,7 +4,7 @@ by another job. Each source says how the arm ended and where its files lie; one 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,12 +17,12 @@ from remyx_action.project.lock import digest_of
 from remyx_action.project.models import Template
 from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.template import folder_of, seeds_of
-from remyx_action.readers import BrokenResults, Measured, read_arm, recorded_baseline, results_file
+from remyx_action.readers import NATIVE_FILE, BrokenResults, Measured, read_arm, recorded_baseline
 from remyx_action.readers.scores import ArmScores
 from remyx_action.report.age import STALE_DAYS, age_days, age_in_words
 from remyx_action.report.report import ArmReport, Origin
 from remyx_action.report.verdict import Arm, Arms, failed_arm
-from remyx_action.sources.disk import ResultsFolder, open_results, open_run
+from remyx_action.sources.disk import ResultsFolder, open_run
 
 from .parts import join_seeds
 
@@ -45,9 +45,7 @@ def read_run(
     if report.state in FAILED:
         return failed_arm(metrics, report)
     try:
-        if results_file(template) is None:
-            scores = _read_lighteval(template, metrics, folder, file)
-        else:
+        with folder:
             scores = read_arm(template, metrics, folder, file=file)
     except (BrokenResults, NotJudged) as broken:
         return _failed(metrics, report, broken)
@@ -77,10 +75,8 @@ def read_handed_in(template: Template, metrics: Metrics, path: Path) -> Arm:
     report = arm_report("handed_in")
     if template.seeds and (path / folder_of(template.seeds[0])).is_dir():
         return read_runs(template, metrics, report, path)
-    template = _as_it_was_left(template, path)
-    named = results_file(template)
-    folder, file = open_results(path, named) if named else open_run(path, below="results", beside="details")
-    return read_run(template, metrics, report, folder, file)
+    folder, file = open_run(path, below="results", beside="details")
+    return read_run(_as_it_was_left(template, path), metrics, report, folder, file)
 
 
 def read_recorded(
@@ -224,26 +220,7 @@ def _under_harness(scores: ArmScores, digest: str) -> ArmScores:
 
 def _as_it_was_left(template: Template, path: Path) -> Template:
     """A task of lighteval is run here, and leaves our own results; or by lighteval itself, elsewhere."""
-    native = results_file(template)
-    is_there = native is not None and (
-        (path / native).exists() if path.is_dir() else not path.name.startswith("results_")
-    )
+    is_there = (path / NATIVE_FILE).exists() if path.is_dir() else not path.name.startswith("results_")
     if template.runtime != "lighteval" or is_there:
         return template
     return template.model_copy(update={"results": "lighteval"})
-
-
-def _read_lighteval(
-    template: Template, metrics: Metrics, folder: ResultsFolder, file: str | None
-) -> ArmScores:
-    """Read what lighteval itself left; its details are parquet files."""
-    from remyx_action.readers.lighteval import DETAIL_COLUMNS
-    from remyx_action.sources.disk.parquet import ParquetRows
-
-    with ParquetRows(DETAIL_COLUMNS) as rows:
-
-        def open_file(asked: str) -> Iterator[bytes]:
-            blocks = folder(asked)
-            return rows.lines(asked, b"".join(blocks)) if asked.endswith(".parquet") else blocks
-
-        return read_arm(template, metrics, open_file, names=folder.names, file=file)

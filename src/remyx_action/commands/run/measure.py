@@ -7,6 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from remyx_action.errors import NotJudged
 from remyx_action.project.models import Template
 from remyx_action.project.models.metrics import BarMetric, measured_metrics
 from remyx_action.project.models.shard import Shard
@@ -68,6 +69,9 @@ class Evaluation(Struct, frozen=True, kw_only=True):
         return measured_metrics(self.template, self.context.project.vocabulary)
 
 
+JUDGE_FILES = "judge the files that another job made: remyx-action judge --policy NAME --variant PATH"
+
+
 def measure(evaluation: Evaluation) -> Arms:
     """Run and read both arms; a baseline that is not run is a cached or a recorded one."""
     context, template = evaluation.context, evaluation.template
@@ -94,13 +98,15 @@ def measure_arms(evaluation: Evaluation, assets: Mapping[ArmName, str]) -> dict[
 
     After a seed that failed none is run: the arm has failed.
     """
-    world = evaluation.world
+    world, template = evaluation.world, evaluation.template
+    if template.runtime == "results":
+        raise NotJudged(f"the template {template.name} runs nothing", help=JUDGE_FILES)
     cache = ArmCache(settings=evaluation.request.cache, world=world)
     runs: dict[ArmName, list[tuple[int | None, Arm]]] = {name: [] for name in assets}
     with ContainerRuntime(world.environment) as containers:
         either = Predicting(processes=ScriptRuntime(), containers=containers)
-        runtime = Retrying(either, retries=evaluation.template.retries)
-        for seed in seeds_of(evaluation.template):
+        runtime = Retrying(either, retries=template.retries)
+        for seed in seeds_of(template):
             found = _measure_seed(evaluation, assets, seed, cache, runtime)
             for name, arm in found.items():
                 runs[name].append((seed, arm))

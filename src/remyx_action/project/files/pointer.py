@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any, Final
 
 from .wording import shown_as
@@ -37,7 +38,12 @@ def filled(pointer: str, name: str) -> str:
 
 def resolve(document: Any, pointer: str) -> Any:
     """The value at a pointer, else ABSENT."""
-    for part in parts_of(pointer):
+    return follow(document, parts_of(pointer))
+
+
+def follow(document: Any, parts: Iterable[str]) -> Any:
+    """The value that keys and indices lead to, else ABSENT."""
+    for part in parts:
         document = child(document, part)
         if document is ABSENT:
             return ABSENT

@@ -8,7 +8,8 @@ from .experiment import Experiment
 from .lock import Lock, LockDigests
 from .metrics import Metric, Metrics
 from .policy import Policy, Rule
-from .template import ResultsMap, Template
+from .results_map import ResultsMap
+from .template import Template
 
 __all__ = [
     "Comparison",

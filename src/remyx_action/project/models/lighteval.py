@@ -27,9 +27,17 @@ TaskName = Annotated[str, Field(pattern=TASK_PATTERN, max_length=200)]
 
 OF_LIGHTEVAL = ("task", "few_shot", "max_samples", "custom_tasks", "model", "names")
 """Keys that mean nothing to a harness of one's own."""
-OF_CUSTOM = ("script", "command", "container", "predict", "patch", "results")
-"""Keys that lighteval has no use for."""
-NEEDED = {"custom": ("script",), "lighteval": ("task", "model")}
+OF_CUSTOM = ("script", "command", "container", "predict", "patch")
+"""Keys of what is run here and is the repository's own."""
+OF_FILES = ("results",)
+"""Keys of result files that are not lighteval's own."""
+RUNTIMES_OF = {
+    **dict.fromkeys(OF_LIGHTEVAL, ("lighteval",)),
+    **dict.fromkeys(OF_CUSTOM, ("custom",)),
+    **dict.fromkeys(OF_FILES, ("custom", "results")),
+}
+"""Key → the runtimes that it goes with; keys that are not listed go with all of them."""
+NEEDED: dict[str, tuple[str, ...]] = {"custom": ("script",), "lighteval": ("task", "model"), "results": ()}
 """Runtime → the keys that it cannot do without."""
 
 
@@ -111,7 +119,7 @@ class Model(Spec):
 
 
 def fits_runtime(value: Any, info: ValidationInfo) -> Any:
-    """The value of a key of OF_CUSTOM or OF_LIGHTEVAL, refused where the runtime has no use for it."""
+    """The value of a key of RUNTIMES_OF, refused where the runtime has no use for it."""
     runtime, key = info.data.get("runtime"), str(info.field_name)
     if runtime is None:
         return value
@@ -119,19 +127,19 @@ def fits_runtime(value: Any, info: ValidationInfo) -> Any:
         if key in NEEDED[runtime]:
             raise PydanticCustomError("missing", "Field required")
         return value
-    belongs = "lighteval" if key in OF_LIGHTEVAL else "custom"
-    if belongs != runtime:
+    if runtime not in RUNTIMES_OF[key]:
+        belongs = " or ".join(f"`runtime: {one}`" for one in RUNTIMES_OF[key])
         raise refuse(
             "of-another-runtime",
-            f"`{key}` goes with `runtime: {belongs}`",
-            help=f"remove `{key}`, or write `runtime: {belongs}`",
+            f"`{key}` goes with {belongs}",
+            help=f"remove `{key}`, or write {belongs}",
         )
     return value
 
 
 def compares_assets(value: str, info: ValidationInfo) -> str:
-    """lighteval is no code of the repository: there is nothing of two commits that it could run."""
-    if value == "commits" and info.data.get("runtime") == "lighteval":
+    """Refuse commits where no code of the repository is run."""
+    if value == "commits" and info.data.get("runtime") in ("lighteval", "results"):
         raise refuse(
             "of-another-runtime",
             "`compare: commits` goes with `runtime: custom`",
@@ -172,15 +180,21 @@ class OrAuto:
         return {"anyOf": [handler(schema), {"const": AUTO, "type": "string"}]}
 
 
+def _only_with(runtime: str, **properties: Any) -> dict[str, Any]:
+    """The keys that a runtime needs, and those that it has no use for."""
+    condition: dict[str, Any] = {"properties": {"runtime": {"const": runtime}}}
+    if runtime != "custom":
+        condition["required"] = ["runtime"]
+    others = [key for key, runtimes in RUNTIMES_OF.items() if runtime not in runtimes]
+    then = {"properties": {**dict.fromkeys(others, False), **properties}}
+    return {"if": condition, "then": {"required": list(NEEDED[runtime]), **then}}
+
+
 BY_RUNTIME: dict[str, Any] = {
-    "if": {"properties": {"runtime": {"const": "lighteval"}}, "required": ["runtime"]},
-    "then": {
-        "required": list(NEEDED["lighteval"]),
-        "properties": {**dict.fromkeys(OF_CUSTOM, False), "compare": {"const": "assets"}},
-    },
-    "else": {
-        "required": list(NEEDED["custom"]),
-        "properties": {**dict.fromkeys(OF_LIGHTEVAL, False), "metrics": {"type": "array"}},
-    },
+    "allOf": [
+        _only_with("custom", metrics={"type": "array"}),
+        _only_with("results", metrics={"type": "array"}, compare={"const": "assets"}),
+        _only_with("lighteval", compare={"const": "assets"}),
+    ]
 }
 """JSON Schema's way of saying which keys go together."""

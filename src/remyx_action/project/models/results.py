@@ -28,16 +28,18 @@ class Sample(Received):
 
     id: Id
     """Pairs the two arms; strings or integers, compared as written."""
-    score: Limited
-    """A number in the metric's range."""
+    score: Limited | None = None
+    """A number in the metric's range; null where the sample could not be scored."""
+    error: Any = None
+    """Not empty: why the sample could not be scored."""
     cluster: Id | None = None
     """The group that the sample was drawn with, such as its document or category."""
     repeat: Id | None = None
     """Which repetition of the same id this is."""
     input: Any = None
-    """What was asked, or its digest; compared between the arms where both give it."""
+    """The question, or its digest; compared between the arms where both give it."""
     output: Any = None
-    """What was answered."""
+    """The answer."""
 
 
 def _kind_of_samples(raw: Any) -> str:

@@ -29,49 +29,16 @@ from .fields import (
 )
 from .lighteval import (
     BY_RUNTIME,
-    OF_CUSTOM,
-    OF_LIGHTEVAL,
+    RUNTIMES_OF,
     Model,
     OrAuto,
     TaskName,
     compares_assets,
     fits_runtime,
 )
+from .results_map import ResultsOf
 
 Glob = Annotated[Line, Field(min_length=1)]
-
-
-class ResultsMap(Spec):
-    """Where a foreign result file keeps what is needed; every pointer may be absent."""
-
-    file: RepositoryPath
-    """The file's path below the arm's output folder."""
-    value: Pointer | None = None
-    """Where the arm's value stands."""
-    samples: Pointer | None = None
-    """Where the list of samples stands."""
-    id: Line | None = None
-    """The field of a sample that holds its id; default `id`."""
-    score: Line | None = None
-    """The field of a sample that holds its score; default `score`."""
-    n: Pointer | None = None
-    """Where the number of samples stands."""
-    stderr: Pointer | None = None
-    """Where the standard error of the mean stands."""
-    cluster: Line | None = None
-    """The field of a sample that names its cluster; absent: no clusters."""
-    names: dict[Key, Line] = Field(default_factory=dict)
-    """Metric key → the harness's name of it, where they differ."""
-
-
-def _kind_of_results(raw: Any) -> str:
-    return "<word>" if isinstance(raw, str) else "<map>"
-
-
-ResultsOf = Annotated[
-    Annotated[Literal["lighteval"], Tag("<word>")] | Annotated[ResultsMap, Tag("<map>")],
-    Discriminator(_kind_of_results),
-]
 
 
 class VariantFile(Spec):
@@ -105,8 +72,8 @@ class Template(Spec):
     """The version of this file's format."""
     name: Name
     """The file's stem."""
-    runtime: Literal["custom", "lighteval"] = "custom"
-    """`custom`: the repository's own script. `lighteval`: a task of lighteval, without a script."""
+    runtime: Literal["custom", "lighteval", "results"] = "custom"
+    """`custom`: the repository's own script. `lighteval`: a task of lighteval. `results`: nothing is run."""
     task: TaskName | None = Field(default=None, validate_default=True)
     """lighteval: a task or a group of its tasks, such as gsm8k or mmlu; `remyx-action tasks` lists them."""
     few_shot: Annotated[Integer, Bounds(least="0", most="1000")] = 0
@@ -132,7 +99,7 @@ class Template(Spec):
     patch: Annotated[list[Patch], Field(min_length=1, max_length=16)] | None = None
     """Config files of which each arm gets a changed copy."""
     results: ResultsOf | None = None
-    """Where a foreign result file keeps its numbers, or `lighteval`; absent: the native `results.json`."""
+    """An engine, or where a result file has the scores; absent: the native `results.json`."""
     env: Annotated[list[VariableName], Field(max_length=100)] = Field(default_factory=no_entries)
     """Names of environment variables that are passed through; nothing else is."""
     timeout: Annotated[Number, Bounds(above="0", most="604800")] = Decimal(3600)
@@ -183,7 +150,7 @@ class Template(Spec):
         assert self.script is not None
         return self.script
 
-    @field_validator(*OF_CUSTOM, *OF_LIGHTEVAL)
+    @field_validator(*RUNTIMES_OF)
     @classmethod
     def _keys_fit_the_runtime(cls, value: Any, info: ValidationInfo) -> Any:
         return fits_runtime(value, info)

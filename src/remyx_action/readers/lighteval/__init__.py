@@ -162,7 +162,9 @@ def _details(found: Found, files: ArmFiles, sources: Iterable[Source]) -> Mappin
             message = f"holds the details of {shown(task_name)} twice: {listed}"
             raise broken("the output folder", Fault(code="several-details", message=message, help=BELONG))
         for path in paths:
-            read[task_name] = read_details(path, files.pieces(path), task=task_name, metrics=list(raw))
+            read[task_name] = read_details(
+                path, files.parquet(path, DETAIL_COLUMNS), task=task_name, metrics=list(raw)
+            )
     return read
 
 

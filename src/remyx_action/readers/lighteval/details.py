@@ -16,9 +16,10 @@ from remyx_action.project.files.json_text import (
     decode_utf8,
     read_as_written,
 )
-from remyx_action.readers.columns import NATIVE_ROLES, Columns, Places, counted
+from remyx_action.readers.columns import Columns, Places, counted
 from remyx_action.readers.files import broken, shown
-from remyx_action.readers.json_lines import blocks
+from remyx_action.readers.rows import blocks, rows_of_values
+from remyx_action.readers.sampling import NATIVE, Rows, columns_of
 
 DETAIL_COLUMNS = (
     "doc.id",
@@ -53,7 +54,8 @@ def read_details(file: str, rows: Iterable[bytes], *, task: str, metrics: Sequen
 
     `rows` are the bytes of JSON Lines in pieces of any size.
     """
-    found = Details(columns={metric: Columns() for metric in metrics})
+    found = Details(columns={})
+    samples: dict[str, list[Any]] = {metric: [] for metric in metrics}
     faults: dict[str, Places] = {}
     scored: dict[str, set[str]] = {metric: set() for metric in metrics}
     asked: dict[str, None] = {}
@@ -71,16 +73,15 @@ def read_details(file: str, rows: Iterable[bytes], *, task: str, metrics: Sequen
             score = row["metric"].get(metric)
             if score is not None:
                 scored[metric].add(id_)
-                sample = {"id": id_, "score": _plain(score), "input": input_}
-                found.columns[metric].add(sample, NATIVE_ROLES)
+                samples[metric].append({"id": id_, "score": _plain(score), "input": input_})
     if faults:
         message = "; ".join(counted(kind, places) for kind, places in sorted(faults.items()))
         raise broken(file, Fault(code="not-details", message=f"holds {message}", help=NOT_DETAILS))
-    for metric in metrics:
-        for id_ in asked:
-            if id_ not in scored[metric]:
-                found.columns[metric].add({"id": id_}, NATIVE_ROLES)
-    return found
+    columns = {}
+    for metric, given in samples.items():
+        given += [{"id": id_} for id_ in asked if id_ not in scored[metric]]
+        columns[metric] = columns_of(Rows(table=rows_of_values(given, NATIVE.pointers())), NATIVE)
+    return Details(columns=columns, answers=found.answers)
 
 
 def id_of(doc: Mapping[str, Any]) -> str:

@@ -264,12 +264,12 @@ def _pooled(clusters: Sequence[str], parts: Sequence[Columns]) -> Columns:
         return parts[0]
     clustered: list[str | None] = []
     inputs: list[str | None] = []
-    pooled = Columns(optional={"cluster": clustered, "repeat": None, "input": inputs, "output": None})
+    pooled = Columns(clusters=clustered, inputs=inputs)
     for cluster, part in zip(clusters, parts, strict=True):
         pooled.ids += [f"{cluster}/{id_}" for id_ in part.ids]
         pooled.scores += part.scores
         clustered += [cluster] * len(part.ids)
-        inputs += part.optional["input"] or [None] * len(part.ids)
+        inputs += part.inputs or [None] * len(part.ids)
         for kind, places in part.faults.items():
             pooled.faults.setdefault(kind, Places()).merge(places)
     return pooled

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from remyx_action.errors import NotJudged, WrongUsage
 from remyx_action.project.files.layout import RESULTS_CAP_BYTES, too_large
@@ -16,6 +17,8 @@ from .regular import UnreadableError, open_file, open_folder
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
+
+    from .parquet import ParquetRows
 
 _BLOCK_BYTES = 1024 * 1024
 FILES_CAP = 20_000
@@ -36,6 +39,24 @@ class ResultsFolder:
         self._cap_bytes = cap_bytes
         self.digests: dict[str, str] = {}
         """File name → `sha256:…` of the bytes that were read."""
+        self._tables = ExitStack()
+        self._rows: dict[tuple[str, ...], ParquetRows] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._rows.clear()
+        self._tables.close()
+
+    def parquet(self, name: str, columns: Sequence[str]) -> Iterator[bytes]:
+        """The columns of a parquet file as JSON Lines; inside `with`, which ends what reads them."""
+        from .parquet import ParquetRows
+
+        asked = tuple(columns)
+        if asked not in self._rows:
+            self._rows[asked] = self._tables.enter_context(ParquetRows(asked))
+        return self._rows[asked].lines(name, b"".join(self(name)))
 
     def __call__(self, name: str) -> Iterator[bytes]:
         file = self._open(name)

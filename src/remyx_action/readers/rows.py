@@ -1,0 +1,329 @@
+"""The rows of a file in any format → columns of JSON texts, one for each pointer that is asked for."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, takewhile
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from remyx_action.errors import Problem
+from remyx_action.project.files.json_text import Fault, NotStrictJson, decode_utf8, read_as_written
+from remyx_action.project.files.pointer import ABSENT, follow, parts_of, pointer_to
+
+from .files import CAP_BYTES, BrokenResults, broken, problem_of, shown
+from .loose_json import NOT_OBJECTS, Odd, marked, read_loosely, text_of
+
+BLOCK_BYTES = 256 * 1024
+"""A block with one unusual row is read the slow way, so blocks are small beside a file."""
+FIRST_ROWS = 3
+SMALL_ROW = 512
+"""Bytes up to which counting a key is faster than adding up lengths."""
+
+MARK_OF_UTF8 = b"\xef\xbb\xbf"
+
+ChangeRow = Callable[[Any], Any]
+"""A row as an engine writes it → the row as its preset's map reads it."""
+
+
+class Table(Struct, kw_only=True):
+    """Columns of equal length; a text is "" where a row has nothing at the pointer."""
+
+    columns: dict[str, list[str]]
+    """Pointer → the JSON texts of its values; of a CSV file the cells as they are."""
+    count: int = 0
+    plain: bool = False
+    """Of a CSV file."""
+    keys: Sequence[str] | None = None
+    """Of rows that are the values of an object."""
+    first: list[Any] = field(default_factory=list)
+    """The first few rows, as values."""
+
+    def at(self, pointer: str) -> list[str]:
+        """The column of a pointer that was asked for."""
+        return self.columns[pointer]
+
+
+def rows_of_values(
+    values: Sequence[Any], pointers: Iterable[str], *, keys: Sequence[str] | None = None
+) -> Table:
+    """The table of a list of JSON values."""
+    parts = {pointer: parts_of(pointer) for pointer in pointers}
+    columns = {pointer: [_text_at(value, way) for value in values] for pointer, way in parts.items()}
+    return Table(columns=columns, count=len(values), keys=keys, first=list(values[:FIRST_ROWS]))
+
+
+def _text_at(value: Any, way: Sequence[str]) -> str:
+    if type(value) is not dict:
+        return marked(NOT_OBJECTS, text_of(value)[:40])
+    found = follow(value, way)
+    return "" if found is ABSENT else text_of(found)
+
+
+def rows_of_lines(
+    file: str,
+    pieces: Iterable[bytes],
+    pointers: Iterable[str],
+    *,
+    change: ChangeRow | None = None,
+    strict: bool = False,
+) -> Table:
+    """The table of a JSON Lines file; blank lines are skipped. Raises BrokenResults.
+
+    `file` is its name in messages, `pieces` its bytes in pieces of any size. `strict`: a value that is read
+    and is NaN, or has two values, breaks the file.
+    """
+    asked = list(dict.fromkeys(pointers))
+    table = Table(columns={pointer: [] for pointer in asked})
+    tree, cuts = _tree(asked)
+    lines = _Lines(file, change, asked if strict else ())
+    for block in blocks(without_mark(pieces)):
+        if lines.before == 0:
+            table.first = _first_rows(block, change)
+        found = None if change else _quickly(block, tree, cuts)
+        if found is None:
+            found = rows_of_values(lines.values(block), asked).columns
+        for pointer, texts in found.items():
+            table.columns[pointer] += texts
+        lines.before += block.count(b"\n")
+    lines.raise_if_any()
+    table.count = len(next(iter(table.columns.values()), ()))
+    return table
+
+
+def without_mark(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes without a byte order mark of UTF-8 before them."""
+    rest = iter(pieces)
+    start = b""
+    for piece in rest:
+        start += piece
+        if len(start) >= len(MARK_OF_UTF8):
+            break
+    yield start.removeprefix(MARK_OF_UTF8)
+    yield from rest
+
+
+def blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in blocks of whole lines; only the last may lack its line end."""
+    held: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size >= BLOCK_BYTES and b"\n" in piece:
+            joined = b"".join(held)
+            end = joined.rfind(b"\n") + 1
+            yield joined[:end]
+            held, size = [joined[end:]], len(joined) - end
+    rest = b"".join(held)
+    if rest:
+        yield rest
+
+
+def _first_rows(block: bytes, change: ChangeRow | None) -> list[Any]:
+    """The first few rows that can be read."""
+    rows: list[Any] = []
+    for line in block.split(b"\n", 10 * FIRST_ROWS)[:-1] or [block]:
+        try:
+            row = read_loosely(line) if line.strip() else None
+        except (NotStrictJson, RecursionError):
+            row = None
+        if type(row) is dict and len(rows) < FIRST_ROWS:
+            rows.append(change(row) if change else row)
+    return rows
+
+
+class _Node(Struct, kw_only=True):
+    """What is read of the values of one key."""
+
+    whole: bool = False
+    below: dict[str, _Node] = field(default_factory=dict)
+
+
+_objects = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_NOTHING = msgspec.Raw(b"")
+_PLAIN_KEY = re.compile(r"[ -!#-\[\]-~]+")
+
+
+def _tree(pointers: Iterable[str]) -> tuple[_Node, Mapping[str, tuple[str, Sequence[str]]]]:
+    """The keys to look into; and pointer → the pointer of the value that is cut out, and the way from there.
+
+    What could be the index of a list is looked up in the value.
+    """
+    root, cuts = _Node(), {}
+    for pointer in pointers:
+        parts = parts_of(pointer)
+        keys = [parts[0], *takewhile(lambda part: not part.isdecimal(), parts[1:])]
+        node, place = root, ""
+        for key in keys:
+            node, place = node.below.setdefault(key, _Node()), pointer_to(place, key)
+        node.whole = True
+        cuts[pointer] = (place, parts[len(keys) :])
+    return root, cuts
+
+
+def _quickly(
+    block: bytes, tree: _Node, cuts: Mapping[str, tuple[str, Sequence[str]]]
+) -> dict[str, list[str]] | None:
+    """The block's columns, or None unless each line is an object in which each key occurs once."""
+    found: dict[str, list[str]] = {}
+    try:
+        if not _split(block if block.endswith(b"\n") else block + b"\n", tree, "", found):
+            return None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return {
+        pointer: [_text_below(text, way) for text in found[place]] if way else found[place]
+        for pointer, (place, way) in cuts.items()
+    }
+
+
+def _text_below(text: str, way: Sequence[str]) -> str:
+    value = follow(read_loosely(text), way) if text else ABSENT
+    return "" if value is ABSENT else text_of(value)
+
+
+def _split(block: bytes, node: _Node, place: str, found: dict[str, list[str]]) -> bool:
+    """Add the columns below a place in each of the block's objects; False where that takes a closer look."""
+    rows = _objects.decode_lines(block)
+    columns = {key: [row.get(key, _NOTHING) for row in rows] for key in node.below}
+    if not _each_key_once(block, rows, columns):
+        return False
+    for key, below in node.below.items():
+        joined, where = b"\n".join(columns[key]), pointer_to(place, key)
+        if below.whole:
+            found[where] = joined.decode("utf-8").split("\n")
+        if below.below:
+            if not joined.startswith(b"{") or joined.count(b"\n{") < len(rows) - 1:
+                joined = b"\n".join(raw if raw[:1] == b"{" else b"{}" for raw in map(bytes, columns[key]))
+            if not _split(joined + b"\n", below, where, found):
+                return False
+    return True
+
+
+def _each_key_once(
+    block: bytes, rows: Sequence[Mapping[str, msgspec.Raw]], columns: Mapping[str, Sequence[msgspec.Raw]]
+) -> bool:
+    """Whether the block has one object a line, and no key twice of which msgspec kept the last.
+
+    Either each key that is asked for occurs as often as rows have it, or all keys and values that were kept
+    make up the length of the block, written as JSON libraries do: `{"a": 1, "b": 2}` or `{"a":1,"b":2}`.
+    """
+    if block.count(b"\n") != len(rows):
+        return False
+    if len(block) < SMALL_ROW * len(rows) and b"\\u00" not in block:
+        counts = ((key, sum(map(bool, map(len, raws)))) for key, raws in columns.items())
+        if all(_PLAIN_KEY.fullmatch(key) and block.count(b'"%s"' % key.encode()) == n for key, n in counts):
+            return True
+    size = sum(map(len, chain.from_iterable(rows)))
+    size += sum(map(len, chain.from_iterable([row.values() for row in rows])))
+    empty = sum(not row for row in rows)
+    first = block.find(b'":') + 2
+    if block[first : first + 1] == b" ":
+        size += 6 * sum(map(len, rows)) + 2 * empty
+    else:
+        size += 4 * sum(map(len, rows)) + len(rows) + empty
+    return len(block) == size + len(rows) * (2 if block.endswith(b"\r\n") else 1)
+
+
+class _Lines:
+    """Lines read one by one; of those that are not JSON the first of each kind, and how many there are."""
+
+    def __init__(self, file: str, change: ChangeRow | None, strictly: Iterable[str]) -> None:
+        self._file = file
+        self._change = change
+        self._ways = list(map(parts_of, strictly))
+        self._first: dict[str, tuple[Fault, int]] = {}
+        self._counts: dict[str, int] = {}
+        self.before = 0
+        """Lines before the block."""
+
+    def values(self, block: bytes) -> list[Any]:
+        """The rows of a block."""
+        values = []
+        for index, line in enumerate(block.split(b"\n")):
+            if not line.strip(b" \t\r"):
+                continue
+            try:
+                row = read_loosely(line)
+                if any(isinstance(follow(row, way), Odd) for way in self._ways):
+                    read_as_written(line)  # says where
+            except NotStrictJson as error:
+                self._add(error, self.before + index)
+            else:
+                values.append(self._change(row) if self._change else row)
+        return values
+
+    def _add(self, error: NotStrictJson, lines_before: int) -> None:
+        for fault in error.faults:
+            self._first.setdefault(fault.code, (fault, lines_before))
+            self._counts[fault.code] = self._counts.get(fault.code, 0) + 1
+
+    def raise_if_any(self) -> None:
+        if self._first:
+            raise BrokenResults(self._problem(code) for code in self._first)
+
+    def _problem(self, code: str) -> Problem:
+        fault, lines_before = self._first[code]
+        others = self._counts[code] - 1
+        message = fault.message + (f" (and {others:,} more lines like it)" if others else "")
+        return problem_of(self._file, fault, line_offset=lines_before, message=message)
+
+
+AS_CSV = "write it with a CSV library: a header, and quotes around cells with commas or line breaks"
+NAME_COLUMNS = "give each column a name of its own"
+
+
+def rows_of_csv(file: str, pieces: Iterable[bytes], pointers: Iterable[str], *, delimiter: str) -> Table:
+    """The table of a CSV file with a header. Raises BrokenResults."""
+    try:
+        text = decode_utf8(b"".join(without_mark(pieces)))
+    except NotStrictJson as error:
+        raise broken(file, *error.faults) from None
+    rows = _cells(file, text, delimiter)
+    header = rows[0] if rows else []
+    twice = [name for name, times in Counter(header).items() if times > 1]
+    if twice:
+        message = f"has columns of the same name: {', '.join(map(shown, twice[:FIRST_ROWS]))}"
+        raise broken(file, Fault(code="repeated-column", message=message, help=NAME_COLUMNS))
+    columns = dict(zip(header, zip(*rows[1:], strict=True), strict=True)) if len(rows) > 1 else {}
+    empty = [""] * (len(rows) - 1)
+    return Table(
+        columns={pointer: list(columns.get(_name(pointer), empty)) for pointer in pointers},
+        count=max(0, len(rows) - 1),
+        plain=True,
+        first=[dict(zip(header, row, strict=True)) for row in rows[1 : 1 + FIRST_ROWS]],
+    )
+
+
+def _name(pointer: str) -> str:
+    """A column's name; a path into a cell leads nowhere."""
+    parts = parts_of(pointer)
+    return parts[0] if len(parts) == 1 else "\0"
+
+
+def _cells(file: str, text: str, delimiter: str) -> list[list[str]]:
+    """The rows, the header first, each with as many cells as it has."""
+    before = csv.field_size_limit(CAP_BYTES)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        numbered = [(reader.line_num, row) for row in reader if row]
+    except csv.Error as error:
+        fault = Fault(code="not-csv", message=f"is not CSV: {error}", help=AS_CSV, line=reader.line_num)
+        raise broken(file, fault) from None
+    finally:
+        csv.field_size_limit(before)
+    wide = len(numbered[0][1]) if numbered else 0
+    odd = [(line, len(row)) for line, row in numbered if len(row) != wide]
+    if odd:
+        line, cells = odd[0]
+        more = f" (and {len(odd) - 1:,} more rows like it)" if len(odd) > 1 else ""
+        message = f"has {cells:,} cells where the header has {wide:,}{more}"
+        raise broken(file, Fault(code="ragged-row", message=message, help=AS_CSV, line=line))
+    return [row for _, row in numbered]
