@@ -10,7 +10,7 @@ import pytest
 
 from remyx_action.errors import Exit
 from support.github_stand_in import payloads
-from support.github_stand_in.world import Fault
+from support.github_stand_in.world import Check, Fault
 from support.jobs import CHECK, READ_ONLY, Jobs, jobs_on
 from support.small_project import HARNESS, POLICY, UNLOCKED, locked, model
 
@@ -188,6 +188,44 @@ def test_no_conclusion_is_repeated_an_event_without_results_is_red(jobs: Jobs, a
     ended = jobs.step("publish", jobs.payload("edited"), policy="default")
     assert (Exit.NOT_JUDGED, "not-judged") == (ended.exit, ended.outputs["verdict"])
     assert "the results hold no arms" in ended.summary
+
+
+def test_an_arm_that_the_machine_lost_makes_the_measuring_job_red(tmp_path: Path) -> None:
+    """Exit code 75 is how a harness says so itself; a crash of its own is for the judging job to tell."""
+    flaky = HARNESS.replace(
+        "if asset not in RIGHT:", "if asset == 'lost':\n    sys.exit(75)\nif asset not in RIGHT:"
+    )
+    for jobs in jobs_on(tmp_path, locked({**UNLOCKED, "evaluation/evaluate.py": flaky})):
+        for asset, measuring in (("lost", Exit.NOT_JUDGED), ("crashes", Exit.SHIP)):
+            jobs.propose({"model.yaml": model(asset)}, branch=f"feature/{asset}")
+            measured, ended = jobs.evaluate()
+            assert (measuring, Exit.NOT_JUDGED) == (measured.exit, ended.exit)
+            assert ("run the failed jobs again" in measured.said) == (asset == "lost")
+
+
+def test_a_job_that_died_is_named_with_its_link_and_the_last_lines(jobs: Jobs, tmp_path: Path) -> None:
+    log = tmp_path / "results" / "arms" / "variant" / "harness.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("loading\n" * 50 + "CUDA error: device lost\n")
+    url = f"{jobs.stand_in.address.removesuffix('/api/v3')}/{jobs.world.repository}/actions/runs/900/job/7"
+    head = jobs.world.head(jobs.pull)
+    jobs.world.checks.append(
+        Check(
+            id=7,
+            head=head,
+            name="remyx / eval",
+            app="github-actions",
+            fields={"status": "completed", "conclusion": "cancelled", "html_url": url},
+        )
+    )
+    ended = jobs.step("publish", run=(900, 1), results=str(tmp_path / "results"))
+    assert Exit.NOT_JUDGED == ended.exit
+    body = jobs.ours()[0].body
+    assert "was cancelled" in body
+    assert f"]({url})" in body
+    assert "CUDA error: device lost" in body
+    elsewhere = jobs.step("publish", run=(901, 1), results=str(tmp_path / "nothing"))
+    assert "was cancelled" not in elsewhere.summary
 
 
 def test_a_draft_is_neither_measured_nor_posted_on_and_never_green(jobs: Jobs) -> None:

@@ -115,7 +115,7 @@ def shown_check(request: Request, check: Check) -> JSON:
         head_sha=check.head,
         external_id=fields.get("external_id"),
         url=f"{request.url}/check-runs/{check.id}",
-        html_url=f"{request.page}/runs/{check.id}",
+        html_url=fields.get("html_url", f"{request.page}/runs/{check.id}"),
         details_url=fields.get("details_url"),
         status=fields.get("status", "queued"),
         conclusion=fields.get("conclusion"),

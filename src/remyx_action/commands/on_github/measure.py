@@ -7,6 +7,9 @@ from msgspec.structs import replace
 from remyx_action.commands.run.pipeline import run
 from remyx_action.errors import Exit
 from remyx_action.github.events import MergeGroupEvent, PullRequestEvent
+from remyx_action.runtimes import OnEvent
+from remyx_action.runtimes.outcomes import Event as ArmEvent
+from remyx_action.runtimes.outcomes import Failed, Finished
 from remyx_action.sources.disk.archive import pack
 
 from .job import ARCHIVE, Job
@@ -22,8 +25,10 @@ def carry_out(job: Job) -> Exit:
     if job.is_draft or not isinstance(job.event, PullRequestEvent | MergeGroupEvent):
         job.say(f"nothing to measure: {'a draft' if job.is_draft else 'the event'} proposes nothing")
         return Exit.SHIP
+    lost: list[str] = []
+    world = replace(job.world, on_event=_noting(lost, job.world.on_event))
     try:
-        ran = run(replace(job.request(job.event, job.out), measure_only=True), job.world)
+        ran = run(replace(job.request(job.event, job.out), measure_only=True), world)
     except BaseException:
         if job.out.is_dir():
             _hand_on(job)
@@ -32,7 +37,20 @@ def carry_out(job: Job) -> Exit:
         job.say(f"nothing to evaluate: {ran.nothing}")
         return Exit.SHIP
     _hand_on(job)
-    return Exit.SHIP
+    for each in lost:
+        job.say(f"{each}: run the failed jobs again to measure it again")
+    return Exit.NOT_JUDGED if lost else Exit.SHIP
+
+
+def _noting(lost: list[str], on_event: OnEvent) -> OnEvent:
+    """Return the callback that also notes every arm that the machine failed, not the harness."""
+
+    def note(event: ArmEvent) -> None:
+        if isinstance(event, Finished) and isinstance(event.outcome, Failed) and event.outcome.infrastructure:
+            lost.append(f"the {event.arm} was lost: {event.outcome.what}")
+        on_event(event)
+
+    return note
 
 
 def _hand_on(job: Job) -> None:
