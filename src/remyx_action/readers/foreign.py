@@ -13,6 +13,7 @@ from remyx_action.project.models.results_map import ResultsMap, assigned
 from .entry import Arrived, Entry, assemble
 from .files import MOST_NAMED, STDOUT_FILE, ArmFiles, BrokenResults, broken, shown
 from .mapped import Part, Reading, as_map, read_parts
+from .presets import merged
 from .scores import ArmScores
 
 STDOUT = "stdout"
@@ -29,6 +30,7 @@ def read_foreign(
     `file` takes the place of each map's file.
     """
     reading, names = Reading(), []
+    maps = list(map(merged, maps))
     for map_, keys in keys_by_map(maps, list(metrics)):
         name = located(files, map_, file)
         if name is not None:
