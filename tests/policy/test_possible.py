@@ -70,6 +70,8 @@ CANNOT_FAIL = [
     "coverage <= 1",
     "sample_size >= 0",
     "delta_confidence(accuracy) >= 0",
+    "worse(accuracy) >= 0",
+    "better(accuracy) >= 0",
 ]
 CANNOT_HOLD = [
     "accuracy.value >= 2",
@@ -85,6 +87,7 @@ CANNOT_HOLD = [
     "coverage > 1",
     "coverage < 0",
     "sample_size < 0",
+    "worse(accuracy) < 0",
 ]
 OPEN = [
     "accuracy.value >= 1",
@@ -152,13 +155,17 @@ def test_what_may_come_out_either_way_is_let_be(line: str) -> None:
         ("{all: [accuracy.value >= 0.5, accuracy.value <= 0.5]}", set()),
         ("{all: [accuracy.value >= 0.6, score.value <= 50]}", set()),
         ("{all: [accuracy.value >= 0.6, accuracy.delta <= 0.5]}", set()),
+        ("{all: [worse(accuracy) <= 3, worse(accuracy) > 3]}", {("ship-cannot-hold", "/ship/all/1")}),
+        ("{all: [worse(accuracy) <= 3, better(accuracy) > 3, worse(loss) > 3]}", set()),
     ],
 )
 def test_conditions_that_decide_each_other_are_found(ship: str, expected: set[tuple[str, str]]) -> None:
     assert expected == problems_of(ship)
 
 
-@pytest.mark.parametrize("line", ["coverage >= 1", "sample_size > 50", "delta_confidence(accuracy) >= 0.9"])
+@pytest.mark.parametrize(
+    "line", ["coverage >= 1", "sample_size > 50", "better(accuracy) >= 5", "worse(accuracy) <= 3"]
+)
 def test_a_field_that_rejects_on_its_good_side_is_warned_of(line: str) -> None:
     assert ("field-good-side", "/reject/any/0") in problems_of(f"{{all: [{HONEST}]}}", f"{{any: [{line}]}}")
 

@@ -69,6 +69,8 @@ SAME: dict[str, dict[str, Any]] = {
     "delta_confidence(a) > 0.5": {"field": "delta_confidence", "op": ">", "threshold": "0.5", "metric": "a"},
     "coverage(mindcube) >= 1": {"field": "coverage", "op": ">=", "threshold": "1", "metric": "mindcube"},
     "sample_size >= 200": {"field": "sample_size", "op": ">=", "threshold": "200"},
+    "worse(a) <= 3": {"field": "worse", "metric": "a", "op": "<=", "threshold": "3"},
+    "better(a, by 0.1) > 5": {"field": "better", "metric": "a", "op": ">", "threshold": "5", "by": "0.1"},
 }
 
 
@@ -141,6 +143,13 @@ conditions = st.one_of(
         st.one_of(st.just({}), floors.map(lambda floor: {"confidence": floor})),
     ),
     st.builds(
+        lambda field, op, metric, by: keys(field=field, op=op, threshold="4", metric=metric, by=by),
+        st.sampled_from(["worse", "better"]),
+        st.sampled_from([">=", ">", "<=", "<"]),
+        metrics,
+        numbers,
+    ),
+    st.builds(
         lambda field, op, metric: keys(field=field, op=op, threshold="0.30", **metric),
         st.sampled_from(["delta_confidence", "coverage", "sample_size"]),
         st.sampled_from([">=", ">", "<=", "<"]),
@@ -209,6 +218,8 @@ NEARLY = {
     "coverage >= -1": "write 1",
     "sample_size >= 80%": "write sample_size >= 80",
     "worse <= 3": "write worse(KEY) <= 3",
+    "worse(a) <= 3%": "write worse <= 3",
+    "better(a, by) >= 1": "write KEY.delta",
     "mrr(a) >= 3": "use one of delta_confidence, sample_size, coverage, worse, better",
     "": "write KEY.delta",
     "accuracy": "write KEY.delta",

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from remyx_action.evidence.evidence import Inputs
+from remyx_action.evidence.changes import count_changes
+from remyx_action.evidence.evidence import Inputs, MetricEvidence
 from remyx_action.evidence.gathering import gather
-from remyx_action.policy.bar import Bar, claims_in, set_bar
+from remyx_action.policy.bar import Bar, claims_in, set_bar, sizes_in
 from remyx_action.project.models import Metrics, Policy, Template
+from remyx_action.project.models.metrics import BarMetric
 from remyx_action.readers.reasons import Reason
 from remyx_action.readers.scores import Exact, Samples, Scores, Summary, Unusable
 
@@ -70,18 +72,16 @@ def inputs(
     states: tuple[str, str] = ("completed", "completed"),
 ) -> Inputs:
     """Both arms as evidence; a metric that an arm lacks is missing."""
-    claims = claims_in(bar)
+    claims, sizes = claims_in(bar), sizes_in(bar)
+
+    def evidence_on(metric: BarMetric) -> MetricEvidence:
+        before = baseline.get(metric.key, Unusable(reason=Reason.NO_BASELINE, message="no baseline"))
+        after = variant.get(metric.key, MISSING)
+        found = gather(metric, claims[metric.key], before, after, bar.missing)
+        return found.model_copy(update={"changes": count_changes(metric, sizes[metric.key], before, after)})
+
     return Inputs(
-        metrics={
-            metric.key: gather(
-                metric,
-                claims[metric.key],
-                baseline.get(metric.key, Unusable(reason=Reason.NO_BASELINE, message="no baseline")),
-                variant.get(metric.key, MISSING),
-                bar.missing,
-            )
-            for metric in bar.metrics
-        },
+        metrics={metric.key: evidence_on(metric) for metric in bar.metrics},
         arms={"baseline": states[0], "variant": states[1]},
         not_comparable=list(not_comparable),
         caps=list(caps),

@@ -178,6 +178,14 @@ class PercentileState(Scaled):
         )
 
 
+class ChangeCounts(Spec):
+    """How many ids changed by more than `by`, in the metric's unit."""
+
+    by: Annotated[Number, AfterValidator(_bounded), Field(ge=0)]
+    worse: Annotated[Integer, Field(ge=0)]
+    better: Annotated[Integer, Field(ge=0)]
+
+
 class MetricEvidence(Spec):
     """The sums of one metric: either `paired`, or one state for each arm."""
 
@@ -194,6 +202,10 @@ class MetricEvidence(Spec):
     """Of each arm that has samples, where the claim is about the recipe; else empty."""
     extremes: list[Extremes] = Field(default_factory=no_entries)
     percentiles: PercentileState | None = None
+    changes: Annotated[list[ChangeCounts], Field(exclude_if=lambda changes: not changes)] = Field(
+        default_factory=no_entries
+    )
+    """How many samples changed, where a condition counts them; else left out."""
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:

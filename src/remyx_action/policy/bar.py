@@ -5,6 +5,7 @@ A verdict follows from the bar and the evidence alone; verdict.json carries both
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import cached_property
 from typing import Literal, Self
 
@@ -15,7 +16,7 @@ from remyx_action.project.models import Metrics, Policy, Template
 from remyx_action.project.models.fields import Name, Spec, unchecked
 from remyx_action.project.models.metrics import BarMetric, measured_metrics
 
-from .rules import RuleTree, compile_policy
+from .rules import OnField, RuleTree, compile_policy
 
 
 class Bar(Spec):
@@ -59,6 +60,15 @@ def claims_in(bar: Bar) -> dict[str, list[Claim]]:
     for condition in bar.rules.on_metrics():
         claims[condition.metric.key][condition.claim] = None
     return {key: list(found) for key, found in claims.items()}
+
+
+def sizes_in(bar: Bar) -> dict[str, list[Decimal]]:
+    """By metric key, the sizes of changes that conditions count samples by."""
+    sizes: dict[str, dict[Decimal, None]] = {metric.key: {} for metric in bar.metrics}
+    for condition in bar.rules.conditions():
+        if isinstance(condition, OnField) and condition.field in ("worse", "better"):
+            sizes[condition.keys[0]][condition.by] = None
+    return {key: list(found) for key, found in sizes.items()}
 
 
 def set_bar(policy: Policy, template: Template, vocabulary: Metrics) -> Bar:

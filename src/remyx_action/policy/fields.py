@@ -15,6 +15,7 @@ from remyx_action.evidence.evidence import Inputs, UnusableState
 from remyx_action.readers.reasons import Reason
 
 from .bar import Bar
+from .rules import OnField
 
 
 class Numbers(Struct, frozen=True, kw_only=True):
@@ -41,13 +42,24 @@ class FieldValue(Struct, frozen=True, kw_only=True):
     """The metric that decides it."""
 
 
-def field_value(
-    field: Literal["delta_confidence", "sample_size", "coverage"], numbers: Numbers, keys: Sequence[str]
-) -> FieldValue:
-    """The field over the metrics of these keys."""
-    return {"delta_confidence": delta_confidence, "sample_size": sample_size, "coverage": coverage}[field](
-        numbers, keys
-    )
+def field_value(condition: OnField, numbers: Numbers) -> FieldValue:
+    """The field over the metrics of the condition."""
+    if condition.field in ("worse", "better"):
+        return changed(condition, numbers)
+    fields = {"delta_confidence": delta_confidence, "sample_size": sample_size, "coverage": coverage}
+    return fields[condition.field](numbers, condition.keys)
+
+
+def changed(condition: OnField, numbers: Numbers) -> FieldValue:
+    """How many samples of the metric got worse, or better; unknown without pairs."""
+    if numbers.blocked_by:
+        return FieldValue(value=None, reason=numbers.blocked_by)
+    [key] = condition.keys
+    for counts in numbers.inputs.metrics[key].changes:
+        if counts.by == condition.by:
+            return FieldValue(value=Fraction(getattr(counts, condition.field)), reason=None)
+    reason = numbers.estimates[key].reason
+    return FieldValue(value=None, reason=reason or Reason.NO_UNCERTAINTY)
 
 
 def delta_confidence(numbers: Numbers, keys: Sequence[str]) -> FieldValue:

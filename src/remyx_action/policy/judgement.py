@@ -191,7 +191,7 @@ def observed_by(condition: OnMetric, estimate: Estimate) -> Fraction | None:
 
 def _mark_field(condition: OnField, numbers: Numbers) -> OnField:
     """Unknown where the field is, with the field's reason."""
-    found = field_value(condition.field, numbers, condition.keys)
+    found = field_value(condition, numbers)
     if found.value is None:
         return replace(condition, reason=found.reason)
     threshold = Fraction(condition.threshold)

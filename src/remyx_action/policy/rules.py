@@ -120,9 +120,11 @@ class OnMetric(Condition, frozen=True, kw_only=True):
 class OnField(Condition, frozen=True, kw_only=True):
     """A condition on a number about the whole comparison."""
 
-    field: Literal["delta_confidence", "sample_size", "coverage"]
+    field: Literal["delta_confidence", "sample_size", "coverage", "worse", "better"]
     metric: BarMetric | None
     """The only metric that the field is taken over; None where it is taken over all of its own."""
+    by: Decimal = Decimal(0)
+    """Of `worse` and `better`: only samples that changed by more."""
 
 
 class Gate(Struct, frozen=True, kw_only=True):
@@ -261,16 +263,16 @@ def _condition(
         "violated": meant.on_unknown == "violated",
         "why": meant.why,
     }
-    if isinstance(meant, FieldCondition):
+    if isinstance(meant, FieldCondition | ChangeCondition):
         side, strict = SIDES[meant.op]
         return OnField(
             **same,
             field=meant.field,
             metric=None if meant.metric is None else metrics[meant.metric],
+            by=meant.by if isinstance(meant, ChangeCondition) else Decimal(0),
             keys=() if meant.metric is None else (meant.metric,),
             claim=Claim(quantity="value", side=side, strict=strict, threshold=meant.threshold),
         )
-    assert not isinstance(meant, ChangeCondition)
     metric = metrics[meant.metric.partition(".")[0]]
     declared: Decimal | None = getattr(meant, "confidence", None)
     return OnMetric(

@@ -131,7 +131,7 @@ def _wrong_type(kind: str, key: str, value: Any) -> Words:
 
 def _not_allowed(key: str, value: Any, expected: str, owners: list[str]) -> Words:
     allowed = re.findall(r"'([^']*)'", expected) or [expected.lower()]
-    if key == "op" and "FieldCondition" not in owners:
+    if key == "op" and not {"FieldCondition", "ChangeCondition"} & set(owners):
         allowed = list(KIND_OF_OP)
     if isinstance(value, str):
         meant = OPERATORS.get(value) if key == "op" else None
@@ -257,6 +257,8 @@ MISPLACED_KEYS = {
     ("FieldCondition", "expect"): "`expect` goes with metric conditions",
     ("ExplainedLine", "confidence"): "write it into the line: `… at 80%`",
     ("ExplainedLine", "mode"): "write it into the line: `… 5% of baseline`",
+    ("FieldCondition", "by"): "`by` goes with the fields worse and better",
+    ("ChangeCondition", "confidence"): "a count carries no confidence",
     ("FieldCondition", "mode"): "`mode` goes with improves_by, regresses_by and no_regression",
 }
 """(Model, key) → why a key that stands elsewhere cannot stand here."""

@@ -143,7 +143,7 @@ SUFFIXES = {
     "relative_delta": "variant minus baseline, as a fraction of the baseline's size",
 }
 WITH_SUFFIX = ("Comparison", "Equality")
-WITHOUT_SUFFIX = ("Directional", "Guard", "FieldCondition")
+WITHOUT_SUFFIX = ("Directional", "Guard", "FieldCondition", "ChangeCondition")
 
 
 def project_schemas(bundle: Bundle) -> dict[str, dict[str, Any]]:

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from remyx_action.evidence.changes import count_changes
 from remyx_action.evidence.comparability import compare_provenance
-from remyx_action.evidence.evidence import Inputs
+from remyx_action.evidence.evidence import Inputs, MetricEvidence
 from remyx_action.evidence.gathering import SamplesChanged, gather, samples_changed
-from remyx_action.policy.bar import Bar, claims_in
+from remyx_action.policy.bar import Bar, claims_in, sizes_in
 from remyx_action.policy.judgement import Judgement, judge
 from remyx_action.project.models.fields import unchecked
+from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.template import ArmName
 from remyx_action.readers.reasons import Reason
 from remyx_action.readers.scores import ArmScores, Samples, Unusable
@@ -85,20 +87,20 @@ def preview(bar: Bar, arms: Arms) -> Judgement:
 
 def compare(bar: Bar, arms: Arms, *, caps: Sequence[str] = ()) -> Inputs:
     """The evidence in both arms about everything that the bar asks."""
-    baseline, variant = arms.baseline, arms.variant
+    baseline, variant = arms.baseline.scores, arms.variant.scores
+    claims, sizes = claims_in(bar), sizes_in(bar)
+
+    def evidence_on(metric: BarMetric) -> MetricEvidence:
+        before = baseline.scores.get(metric.key, NOT_MEASURED)
+        after = variant.scores.get(metric.key, NOT_MEASURED)
+        found = gather(metric, claims[metric.key], before, after, bar.missing)
+        counts = count_changes(metric, sizes[metric.key], before, after)
+        return found.model_copy(update={"changes": counts}) if counts else found
+
     return unchecked(Inputs)(
-        metrics={
-            metric.key: gather(
-                metric,
-                claims,
-                baseline.scores.scores.get(metric.key, NOT_MEASURED),
-                variant.scores.scores.get(metric.key, NOT_MEASURED),
-                bar.missing,
-            )
-            for metric, claims in zip(bar.metrics, claims_in(bar).values(), strict=True)
-        },
+        metrics={metric.key: evidence_on(metric) for metric in bar.metrics},
         arms={name: arm.report.state for name, arm in arms.named().items()},
-        not_comparable=list(compare_provenance(baseline.scores, variant.scores).mismatches),
+        not_comparable=list(compare_provenance(baseline, variant).mismatches),
         caps=list(caps),
     )
 

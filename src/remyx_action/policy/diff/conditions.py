@@ -13,7 +13,7 @@ from remyx_action.evidence.claims import Claim
 from remyx_action.policy.rules import Condition, OnField, OnMetric, Role, effective_floor
 
 from .change import Change, Effect, effect_of, together
-from .logic import identity_of, subject_of
+from .logic import about, identity_of, subject_of
 from .words import listed, number, threshold_moved
 
 
@@ -40,7 +40,7 @@ def implies(one: Condition, other: Condition, role: Role, *, points: bool = Fals
     if not _lies_within(one.claim, other.claim):
         return False
     if isinstance(one, OnField) and isinstance(other, OnField):
-        return one.field == other.field and _covers(one, other, role)
+        return about(one) == about(other) and _covers(one, other, role)
     if not isinstance(one, OnMetric) or not isinstance(other, OnMetric):
         return False
     if one.metric.key != other.metric.key or one.claim.quantity != other.claim.quantity:

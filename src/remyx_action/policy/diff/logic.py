@@ -7,6 +7,8 @@ from msgspec.structs import replace
 from remyx_action.policy.rules import Condition, Gate, OnField, OnMetric
 
 Node = Gate | Condition
+COUNTS = ("worse", "better")
+"""Fields that count samples of one metric."""
 
 
 def simplified(node: Node) -> Node:
@@ -32,9 +34,10 @@ def conditions_of(node: Node) -> list[Condition]:
 
 
 def about(condition: Condition) -> str:
-    """The metric's key, or the field's name."""
+    """The metric's key, or the field's name, with the metric that it counts samples of."""
     if isinstance(condition, OnField):
-        return condition.field
+        by = f", by {condition.by:f}" if condition.by else ""
+        return condition.field + (f"({condition.keys[0]}{by})" if condition.field in COUNTS else "")
     assert isinstance(condition, OnMetric)
     return condition.metric.key
 

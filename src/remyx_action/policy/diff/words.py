@@ -8,7 +8,7 @@ from fractions import Fraction
 from remyx_action.decimals import plain, round_significant
 from remyx_action.policy.rules import Condition, Gate, OnField, OnMetric, Role
 
-from .logic import Node, about
+from .logic import COUNTS, Node, about
 
 SHOWN = 6
 """Conditions or names that are listed before the rest is counted."""
@@ -65,7 +65,7 @@ def listed(words: list[str], between: str = ", ") -> str:
 def threshold_moved(before: Condition, after: Condition, role: Role) -> str:
     """The same condition with another number."""
     name, of = about(after), ""
-    if isinstance(after, OnField) and after.metric is not None:
+    if isinstance(after, OnField) and after.metric is not None and after.field not in COUNTS:
         name = f"{name} of {after.metric.key}"
     if isinstance(after, OnMetric) and after.is_directional:
         verb = (SHIP_MOVES if role == "ship" else REJECT_MOVES)[after.op]

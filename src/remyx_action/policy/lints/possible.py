@@ -130,7 +130,7 @@ def _domain(condition: Condition) -> tuple[Quantity, Interval]:
     above: Bound = (INFINITE, 0)
     if isinstance(condition, OnField):
         most = (Fraction(1), 0) if condition.field in ("delta_confidence", "coverage") else above
-        return (condition.field, condition.keys), ((Fraction(0), 0), most)
+        return (f"{condition.field} by {condition.by}", condition.keys), ((Fraction(0), 0), most)
     assert isinstance(condition, OnMetric)
     metric, quantity = condition.metric, condition.claim.quantity
     low: Bound = (-INFINITE, 0)
@@ -178,20 +178,14 @@ def _better(condition: Condition) -> str:
 
 def good_side_in_reject(context: Context) -> Iterator[Finding]:
     """A field of the reject rule that fires where it is good."""
+    turned = {">=": "<", ">": "<=", "<=": ">", "<": ">="}
     for condition in context.bar.rules.conditions():
-        if (
-            isinstance(condition, OnField)
-            and condition.role == "reject"
-            and condition.claim.side == "at_least"
-        ):
+        if not isinstance(condition, OnField) or condition.role == "ship":
+            continue
+        if condition.claim.side == ("at_most" if condition.field == "worse" else "at_least"):
             yield Finding(
                 lint="field-good-side",
                 pointer=condition.pointer,
-                message=f"rejects where {condition.text}, and more of {condition.field} is better",
-                help=f"did you mean {_turned(condition)}?",
+                message=f"rejects where {condition.text}, which is the better side",
+                help=f"did you mean {condition.text.replace(condition.op, turned[condition.op])}?",
             )
-
-
-def _turned(condition: Condition) -> str:
-    """The condition on the other side of its threshold."""
-    return condition.text.replace(condition.op, {">=": "<", ">": "<="}[condition.op])

@@ -169,6 +169,7 @@ _FLOOR = (
 _AT = rf"(?: +at +(?P<floor>{_FLOOR})(?: +confidence)?)?"
 _AGAINST = r"(?P<percent>%)?(?P<baseline> +of +baseline)?"
 _ORDER = " *(?P<op>>=|>|<=|<) *"
+_OF = rf"\( *(?P<metric>{_KEY})(?: *, *by +(?P<by>{_NUMBER}))? *\)"
 _FORMS = (
     rf"(?P<metric>{_KEY}\.value){_ORDER}(?P<threshold>[-+]?{_NUMBER}){_AT}",
     rf"(?P<metric>{_KEY}\.(?:delta|relative_delta)){_ORDER}(?P<threshold>[-+]?{_NUMBER}){_AGAINST}{_AT}",
@@ -177,6 +178,7 @@ _FORMS = (
     rf"(?P<metric>{_KEY}) +(?P<op>no_regression)(?: +(?P<threshold>{_NUMBER}){_AGAINST})?{_AT}",
     rf"(?P<field>delta_confidence|coverage)(?:\( *(?P<metric>{_KEY}) *\))?{_ORDER}(?P<threshold>{_PART})",
     rf"(?P<field>sample_size)(?:\( *(?P<metric>{_KEY}) *\))?{_ORDER}(?P<threshold>{_NUMBER})",
+    rf"(?P<field>worse|better){_OF}{_ORDER}(?P<threshold>{_NUMBER})",
 )
 
 _LINES = tuple(re.compile(form) for form in _FORMS)
@@ -264,7 +266,8 @@ def line_of(condition: Condition) -> str:
 DESCRIPTION = (
     "A condition as a line: `KEY.value`, `KEY.delta` or `KEY.relative_delta` with >=, >, <=, < or ==; "
     "KEY improves_by, regresses_by or no_regression; delta_confidence, sample_size or coverage, also of one "
-    "metric, `coverage(KEY) >= 1`. `5% of baseline` is relative; `at 80%` asks for that confidence."
+    "metric, `coverage(KEY) >= 1`; `worse(KEY, by 0.1) <= 3` and `better(KEY) >= 5` count samples. "
+    "`5% of baseline` is relative; `at 80%` asks for that confidence."
 )
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
 
 from .conditions import (
+    ChangeCondition,
     Comparison,
     Condition,
     ConditionLine,
@@ -37,7 +38,7 @@ def _kind(value: Any) -> str | None:
         return None
     for key, kind in KIND_OF_KEY.items():
         if key in value:
-            return kind
+            return "<ChangeCondition>" if value.get("field") in ("worse", "better") else kind
     if not {"metric", "op", "threshold"} & set(value):
         return None
     op = value.get("op")
@@ -114,6 +115,7 @@ Child = Annotated[
     | Annotated[ConditionLine, Tag("<line>")]
     | Annotated[ExplainedLine, Tag("<ExplainedLine>")]
     | Annotated[FieldCondition, Tag("<FieldCondition>")]
+    | Annotated[ChangeCondition, Tag("<ChangeCondition>")]
     | Annotated[Comparison, Tag("<Comparison>")]
     | Annotated[Equality, Tag("<Equality>")]
     | Annotated[Directional, Tag("<Directional>")]
