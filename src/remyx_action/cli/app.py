@@ -104,7 +104,7 @@ def judge(
     report = command.judge(
         root_of(context), World(), policy=policy, variant=variant, baseline=baseline, out=out
     )
-    return show_reports([report], format, verbose=verbose, quiet=quiet)
+    return show_reports([report], format, out=out, verbose=verbose, quiet=quiet)
 
 
 @app.command()
@@ -158,11 +158,11 @@ def replay(verdict: Annotated[Path, typer.Argument(metavar="VERDICT", help="A ve
 @app.command()
 def render(
     verdict: Annotated[Path, typer.Argument(metavar="VERDICT", help="A verdict.json.")],
-    shape: Annotated[Shape, typer.Option("--as", help="comment, summary or text.")] = "text",
+    shape: Annotated[Shape, typer.Option("--as", help="comment, summary, text or page.")] = "text",
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> int:
-    """Draw a verdict as a comment, a job summary or terminal text.
+    """Draw a verdict as a comment, a job summary, terminal text or an HTML page.
 
     Example: remyx-action render .remyx-out/verdict.json --as comment
     """

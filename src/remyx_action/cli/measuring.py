@@ -76,7 +76,7 @@ def run(
     )
     wanted = replace(wanted, **asked, baseline=baseline, base=base, head=head)
     reports = pipeline.run(wanted, on_github.world()).reports
-    return show_reports(reports, format, verbose=verbose, quiet=quiet)
+    return show_reports(reports, format, out=out, verbose=verbose, quiet=quiet)
 
 
 def _shard(samples: int | None, named: str | None) -> Shard:

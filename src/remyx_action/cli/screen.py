@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import typer
@@ -58,14 +59,22 @@ def show(output: Output, format: str = "text", *, verbose: bool = False, quiet: 
 
 
 def show_reports(
-    reports: list[Report], format: ResultFormat, *, verbose: bool = False, quiet: bool = False
+    reports: list[Report],
+    format: ResultFormat,
+    *,
+    out: Path | None,
+    verbose: bool = False,
+    quiet: bool = False,
 ) -> int:
-    """Print each report; the exit code is the most severe of theirs."""
+    """Print each report, with the page below `out`; the exit code is the most severe of theirs."""
     from remyx_action.commands.render import drawings
 
-    return most_severe(
-        [Exit(show(drawings(report), format, verbose=verbose, quiet=quiet)) for report in reports]
-    )
+    exits = []
+    for report in reports:
+        folder = out if out is None or len(reports) == 1 else out / report.policy.policy.name
+        page = "" if folder is None else str(folder / "report.html")
+        exits.append(Exit(show(drawings(report, page=page), format, verbose=verbose, quiet=quiet)))
+    return most_severe(exits)
 
 
 def screen_width() -> int:

@@ -24,18 +24,20 @@ def render(path: Path) -> Output:
     return replace(drawings(report), exit=Exit.SHIP)
 
 
-def drawings(report: Report) -> Output:
-    """Return a verdict in every format, with its exit code."""
+def drawings(report: Report, *, page: str = "") -> Output:
+    """Return a verdict in every format, with its exit code; `page` is where its page was written."""
     return Output(
         formats={
             "comment": lambda _: draw.comment(report),
             "summary": lambda _: draw.summary(report),
+            "page": lambda _: draw.page(report),
             "text": lambda screen: draw.text(
                 report,
                 width=screen.width,
                 colour=screen.colour,
                 verbose=screen.verbose,
                 quiet=screen.quiet,
+                details=page,
             ),
             "json": lambda _: to_json(report),
         },

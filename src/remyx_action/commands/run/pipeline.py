@@ -123,6 +123,7 @@ def write_report(folder: Path, report: Report) -> None:
     write_whole(folder / "verdict.json", to_json(report))
     write_whole(folder / "comment.md", render.comment(report))
     write_whole(folder / "summary.md", render.summary(report))
+    write_whole(folder / "report.html", render.page(report))
 
 
 def _refuse_a_part(request: Request) -> None:

@@ -27,6 +27,13 @@ def summary(*results: Result, limit: int = 1_000_000) -> str:
     return drawn(results, limit=limit)
 
 
+def page(report: Report) -> str:
+    """Return one self-contained HTML file, with drawings, without script."""
+    from .html_page import page as drawn
+
+    return drawn(report)
+
+
 def text(
     report: Report,
     *,
