@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable
+from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 
@@ -16,18 +17,20 @@ import pytest
 from remyx_action.commands import baseline
 from remyx_action.commands.run.cache import baseline_key
 from remyx_action.commands.run.context import open_context
+from remyx_action.commands.run.measure import _moved_images
 from remyx_action.commands.run.request import CacheSettings, Request, World
 from remyx_action.errors import Exit, NotJudged
 from remyx_action.github.settings import is_trusted
 from remyx_action.project.models.shard import WHOLE
 from remyx_action.report.age import age_days, age_in_words
-from remyx_action.runtimes import Note
+from remyx_action.runtimes import Completed, Note
 from remyx_action.sources.disk.cache import CacheFolder
-from remyx_action.sources.disk.cache_key import Key
+from remyx_action.sources.disk.cache_key import Entry, Key
 from remyx_action.sources.git import Sources
 from support.jobs import jobs_on
 from support.places import Place, arm
-from support.small_project import FILES, HARNESS, METRICS, TEMPLATE
+from support.repositories import commit, git
+from support.small_project import FILES, HARNESS, METRICS, POLICY, TEMPLATE
 
 
 @pytest.fixture
@@ -124,10 +127,16 @@ def test_a_poisoned_entry_is_refused_said_and_replaced(
     "changes",
     [
         {"evaluation/evaluate.py": HARNESS + "\n# changed\n"},
-        {".remyx/templates/small.yaml": TEMPLATE.replace("timeout: 60", "timeout: 61")},
+        {
+            ".remyx/templates/small.yaml": TEMPLATE.replace(
+                "script:", "command: [python3, -B, evaluation/evaluate.py]\nscript:"
+            )
+        },
         {".remyx/templates/small.yaml": TEMPLATE.replace("half", "slightly")},
+        {".remyx/templates/small.yaml": TEMPLATE.replace("samples: 400", "samples: 401")},
+        {".remyx/templates/small.yaml": f"{TEMPLATE}env: [QUALITY]\n"},
     ],
-    ids=["harness", "template", "asset"],
+    ids=["harness", "command", "asset", "samples", "env"],
 )
 def test_a_changed_input_is_measured_anew(place: Place, changes: dict[str, str]) -> None:
     place.run()
@@ -135,6 +144,86 @@ def test_a_changed_input_is_measured_anew(place: Place, changes: dict[str, str])
     place.run()
     assert ["baseline", "variant"] == place.ran()
     assert len(place.entries()) == 2
+
+
+def test_another_value_of_a_variable_is_measured_anew(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.write({".remyx/templates/small.yaml": f"{TEMPLATE}env: [QUALITY, JUDGE_API_KEY]\n"})
+    for quality, key, ran in (
+        ("0.5", "one-key", ["baseline", "variant"]),
+        ("0.5", "another-key", ["variant"]),
+        ("0.9", "another-key", ["baseline", "variant"]),
+    ):
+        monkeypatch.setenv("QUALITY", quality)
+        monkeypatch.setenv("JUDGE_API_KEY", key)
+        place.run()
+        assert ran == place.ran(), (quality, key)
+    monkeypatch.delenv("QUALITY")
+    place.run()
+    assert ["baseline", "variant"] == place.ran()
+
+
+def test_what_decides_no_score_keeps_the_cached_arm(place: Place) -> None:
+    place.run()
+    template = TEMPLATE.replace("timeout: 60", "timeout: 61\nretries: 1").replace("src/**", "src/*")
+    place.write({".remyx/templates/small.yaml": template, "README.md": "Other words.\n"})
+    place.run()
+    assert ["variant"] == place.ran()
+
+
+def test_where_no_harness_is_written_every_tracked_file_may_decide(tmp_path: Path) -> None:
+    template = TEMPLATE.replace("harness: [evaluation/**]\n", "")
+    place = Place(tmp_path, {**FILES, ".remyx/templates/small.yaml": template, "data/labels.csv": "1\n"})
+    place.run()
+    (warning,) = arm(place.run()).warnings
+    assert "nothing says which files decide a score: write `harness`, or commit them" in warning
+    git(place.root, "init", "-q")
+    commit(place.root, {})
+    place.run()
+    place.run()
+    assert ["variant"] == place.ran()
+    place.write({"model.yaml": "model: better\n", ".remyx/policies/default.yaml": f"{POLICY}notes: x\n"})
+    place.run()
+    assert ["variant"] == place.ran()
+    for change in ("0\n", "2\n"):
+        place.write({"data/labels.csv": change})
+        place.run()
+        assert ["baseline", "variant"] == place.ran()
+    commit(place.root, {"data/more.csv": "1\n"})
+    place.run()
+    assert ["baseline", "variant"] == place.ran()
+
+
+def test_packages_that_are_chosen_when_a_script_runs_are_not_cached(tmp_path: Path) -> None:
+    metadata = "# /// script\n# dependencies = []\n# ///\n"
+    place = Place(tmp_path, {**FILES, "evaluation/evaluate.py": metadata + HARNESS})
+    (warning,) = arm(place.run()).warnings
+    assert "`uv lock --script` pins them" in warning
+    assert [] == place.entries()
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "said"),
+    [
+        ({"FROM base": "1"}, {"FROM base": "2"}, "FROM base was 1 then, and is 2"),
+        ({"predict: FROM base": "1"}, {"predict: FROM base": "2"}, "predict: FROM base was 1 then, and is 2"),
+        ({"FROM base": "unknown"}, {"FROM base": "unknown"}, "FROM base was unknown then, and is unknown"),
+        ({"FROM base": "1"}, {"FROM other": "1"}, "FROM base was 1 then, and is unknown"),
+        ({"FROM base": "1", "image": "3"}, {"FROM base": "1", "image": "4"}, None),
+    ],
+)
+def test_a_cached_arm_beside_another_image_is_measured_anew(
+    then: dict[str, str], now: dict[str, str], said: str | None
+) -> None:
+    entry = Entry(
+        schema="remyx-kept/1",
+        facts={},
+        files={"results.json": f"sha256:{'0' * 64}"},
+        clock="2026-01-02T03:04:05Z",
+        seconds=Decimal(1),
+        version="1",
+        images=then,
+    )
+    assert said == _moved_images(entry, Completed(elapsed_seconds=1.0, images=now))
 
 
 def test_an_asset_that_is_a_file_is_told_apart_by_its_content(tmp_path: Path) -> None:

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import json
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Mapping
 from decimal import Decimal
+from hashlib import file_digest, sha256
 from pathlib import Path
 from posixpath import normpath
 
 from msgspec import Struct, field
 
-from remyx_action.project.lock import digest_of, pins_of
+from remyx_action.project.lock import digest_of_environment, digest_of_measuring, pins_of
 from remyx_action.project.models import Template
 from remyx_action.project.models.shard import Shard
-from remyx_action.project.models.template import contained
+from remyx_action.project.models.template import ScriptKind, contained
 from remyx_action.report.verdict import Arm
+from remyx_action.runtimes.lighteval.environment import installed
 from remyx_action.runtimes.plan.lighteval import name_and_revision
 from remyx_action.sources.disk import describe_script
 from remyx_action.sources.disk.cache import CacheFolder, digest_of_asset
 from remyx_action.sources.disk.cache_key import Entry, Key, NotWhatItSays, key_of, read_entry, write_entry
-from remyx_action.sources.git import Sources
+from remyx_action.sources.git import Sources, find_repository
 
 from .context import Context
 from .judged_under import harness_digest
@@ -105,9 +113,19 @@ def baseline_key(
         return str(wrong)
     lock = context.project.bundle.locks.get(template.name)
     is_lighteval = template.runtime == "lighteval"
+    stack = _stack(template, context.harness, world.environment)
+    tree = _tracked(context, template)
+    if isinstance(stack, Unresolved) or isinstance(tree, Unresolved):
+        return stack.why if isinstance(stack, Unresolved) else tree.why  # type: ignore[union-attr]
+    harness = harness_digest(template, context.harness)
     known = {
-        "template": digest_of(template),
-        "harness": harness_digest(template, context.harness),
+        "template": digest_of_measuring(template, harness),
+        "metrics": ",".join(template.metrics),
+        "declared samples": json.dumps(template.samples),
+        "environment": digest_of_environment(template, world.environment),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "stack": stack,
+        "tree": tree,
         "content": content,
         "commit": sources.commits.get("merge_base"),
         "lighteval": edition(template, context.harness, world.environment) if is_lighteval else None,
@@ -119,6 +137,71 @@ def baseline_key(
         seed=seed,
         shard=shard,
     )
+
+
+class Unresolved(Struct, frozen=True):
+    """Something that decides about scores and cannot be told from another one of its kind."""
+
+    why: str
+
+
+def _stack(template: Template, root: Path, environment: Mapping[str, str]) -> str | Unresolved | None:
+    """Return a digest of the Python that a script starts with, and of its packages; None in a container."""
+    if template.script is None:
+        return None
+    script = describe_script(root, template.script)
+    if contained(template, script.kind) is not None:
+        return None
+    if script.kind == ScriptKind.PYTHON_WITH_METADATA and template.command is None:
+        lock = root / f"{template.script}.lock"
+        if not lock.is_file():
+            return Unresolved(
+                f"the packages of {template.script} are chosen when it runs: `uv lock --script` pins them"
+            )
+        return sha256(lock.read_bytes()).hexdigest()
+    python = shutil.which("python3", path=environment.get("PATH"))
+    if python is None:
+        return "no python3"
+    try:
+        found = installed(Path(python), surroundings=environment)
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError):
+        return Unresolved(f"{python} does not say which packages it has")
+    return sha256(json.dumps([os.path.realpath(python), found], sort_keys=True).encode()).hexdigest()
+
+
+def _tracked(context: Context, template: Template) -> str | Unresolved | None:
+    """Return a digest of every tracked file, where the template does not say which ones decide a score.
+
+    Files below `.remyx/` and the variant file decide nothing.
+    """
+    if template.harness is not None or (template.script is None and template.custom_tasks is None):
+        return None
+    root = context.project.root
+    repository = find_repository(root)
+    head = repository.head() if repository else None
+    commit = context.proposal.base if context.proposal else head
+    if repository is None or commit is None:
+        return Unresolved("nothing says which files decide a score: write `harness`, or commit them")
+    left_out = template.variant_asset.file if template.variant_asset else ""
+    found = {
+        repository.relative(entry.path): f"{entry.mode} {entry.object_id}"
+        for entry in repository.all_entries(commit)
+    }
+    if context.proposal is None:
+        found |= {path: _content(root / path) for path in repository.changed_paths()}
+    lines = [
+        f"{json.dumps(path)} {identity}"
+        for path, identity in sorted(found.items())
+        if not path.startswith(".remyx/") and path != left_out
+    ]
+    return sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _content(path: Path) -> str:
+    if path.is_symlink() or not path.is_file():
+        return "no regular file"
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def _path_of(template: Template, asset: str) -> str:

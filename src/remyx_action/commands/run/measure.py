@@ -35,7 +35,8 @@ from remyx_action.sources.disk import (
     put_in_place,
     read_below,
 )
-from remyx_action.sources.disk.cache_key import Key
+from remyx_action.sources.disk.cache_key import Entry, Key
+from remyx_action.sources.disk.output import empty_folder
 from remyx_action.sources.git import Sources
 
 from .arms import as_cached, of_entry, of_outcome, read_recorded, read_run, with_harness
@@ -115,7 +116,7 @@ def measure_arms(evaluation: Evaluation, assets: Mapping[ArmName, str]) -> dict[
     arms = {name: join_seeds(found, evaluation.metrics) for name, found in runs.items()}
     arms = {name: arm.with_warnings(_too_many(evaluation.shard, arm)) for name, arm in arms.items()}
     if "baseline" in arms:
-        arms["baseline"] = arms["baseline"].with_warnings([*cache.notes, *_moved_images(arms)])
+        arms["baseline"] = arms["baseline"].with_warnings(cache.notes)
     return arms
 
 
@@ -136,7 +137,13 @@ def _measure_seed(
     if entry is not None:
         world.on_event(Note(arm="baseline", text=f"reused: measured {entry.clock} in {entry.seconds} s"))
     to_run = {name: asset for name, asset in assets.items() if name == "variant" or entry is None}
-    outcomes = _run(evaluation, to_run, folders, seed, runtime)
+    outcomes = dict(_run(evaluation, to_run, folders, seed, runtime))
+    moved = _moved_images(entry, outcomes.get("variant"))
+    if moved is not None:
+        cache.note(f"the cached arm was measured anew: {moved}")
+        entry = None
+        empty_folder(folders["baseline"])
+        outcomes |= _run(evaluation, {"baseline": assets["baseline"]}, folders, seed, runtime)
     arms: dict[ArmName, Arm] = {}
     for name, asset in assets.items():
         folder, shown = ResultsFolder(folders[name]), evaluation.sources.name_of(name, asset)
@@ -216,16 +223,17 @@ def _configs(root: Path, template: Template) -> dict[str, bytes]:
     return {path: content for path, content in found.items() if content is not None}
 
 
-def _moved_images(arms: Mapping[ArmName, Arm]) -> list[str]:
-    """Return the base images that are not what they were when a cached baseline was measured."""
-    if "variant" not in arms:
-        return []
-    before, now = arms["baseline"].report.images, arms["variant"].report.images
-    return [
-        f"{name} was {before[name]} then, and is {now[name]}: pin its digest, or measure with --fresh"
-        for name in before.keys() & now.keys()
-        if name.startswith("FROM ") and before[name] != now[name]
-    ]
+def _moved_images(entry: Entry | None, variant: ArmOutcome | None) -> str | None:
+    """Return in words which image is not what it was when a cached baseline was measured, or None."""
+    if entry is None or variant is None or not variant.images:
+        return None
+    before, now = entry.images, variant.images
+    for name in sorted(before.keys() | now.keys()):
+        if name.removeprefix("predict: ").startswith("FROM "):
+            then, is_ = before.get(name, "unknown"), now.get(name, "unknown")
+            if then != is_ or "unknown" in {then, is_}:
+                return f"{name} was {then} then, and is {is_}"
+    return None
 
 
 def _too_many(shard: Shard, arm: Arm) -> Sequence[str]:
