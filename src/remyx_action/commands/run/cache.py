@@ -105,33 +105,14 @@ def baseline_key(
     shard: Shard,
 ) -> Key | str:
     """Return the key of the baseline arm, or in words why it cannot be told from another."""
-    if _is_built_from_everything(template, context.harness):
-        return "its image may copy from the whole project, and `harness` does not say what it takes of it"
     try:
-        content = digest_of_asset(context.harness, _path_of(template, asset), cap_bytes=ASSET_CAP_BYTES)
-    except (NotWhatItSays, OSError) as wrong:
-        return str(wrong)
+        digests = _digests(context, template, asset, world.environment)
+    except (UnresolvedError, NotWhatItSays, OSError) as unresolved:
+        return str(unresolved)
+    commit = sources.commits.get("merge_base")
     lock = context.project.bundle.locks.get(template.name)
-    is_lighteval = template.runtime == "lighteval"
-    stack = _stack(template, context.harness, world.environment)
-    tree = _tracked(context, template)
-    if isinstance(stack, Unresolved) or isinstance(tree, Unresolved):
-        return stack.why if isinstance(stack, Unresolved) else tree.why  # type: ignore[union-attr]
-    harness = harness_digest(template, context.harness)
-    known = {
-        "template": digest_of_measuring(template, harness),
-        "metrics": ",".join(template.metrics),
-        "declared samples": json.dumps(template.samples),
-        "environment": digest_of_environment(template, world.environment),
-        "machine": f"{platform.system()} {platform.machine()}",
-        "stack": stack,
-        "tree": tree,
-        "content": content,
-        "commit": sources.commits.get("merge_base"),
-        "lighteval": edition(template, context.harness, world.environment) if is_lighteval else None,
-    }
     return key_of(
-        digests={name: value for name, value in known.items() if value is not None},
+        digests=digests if commit is None else {**digests, "commit": commit},
         pins={**pins_of(template), **(lock.pins if lock else {})},
         asset=asset,
         seed=seed,
@@ -139,14 +120,37 @@ def baseline_key(
     )
 
 
-class Unresolved(Struct, frozen=True):
-    """Something that decides about scores and cannot be told from another one of its kind."""
-
-    why: str
+class UnresolvedError(Exception):
+    """Something decides about scores that cannot be told from another one of its kind: what, in words."""
 
 
-def _stack(template: Template, root: Path, environment: Mapping[str, str]) -> str | Unresolved | None:
-    """Return a digest of the Python that a script starts with, and of its packages; None in a container."""
+def _digests(
+    context: Context, template: Template, asset: str, environment: Mapping[str, str]
+) -> dict[str, str]:
+    """Return what an arm's numbers follow from. Raises UnresolvedError, NotWhatItSays, OSError."""
+    root = context.harness
+    if _is_built_from_everything(template, root):
+        what = "its image may copy from the whole project, and `harness` does not say what it takes of it"
+        raise UnresolvedError(what)
+    asked = json.dumps([template.metrics, template.samples])
+    known = {
+        "template": digest_of_measuring(template, harness_digest(template, root)),
+        "metrics and samples": sha256(asked.encode()).hexdigest(),
+        "environment": digest_of_environment(template, environment),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "stack": _stack(template, root, environment),
+        "tree": _tracked(context, template),
+        "content": digest_of_asset(root, _path_of(template, asset), cap_bytes=ASSET_CAP_BYTES),
+        "lighteval": edition(template, root, environment) if template.runtime == "lighteval" else None,
+    }
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def _stack(template: Template, root: Path, environment: Mapping[str, str]) -> str | None:
+    """Return a digest of the Python that a script starts with, and of its packages; None in a container.
+
+    Raises UnresolvedError.
+    """
     if template.script is None:
         return None
     script = describe_script(root, template.script)
@@ -155,7 +159,7 @@ def _stack(template: Template, root: Path, environment: Mapping[str, str]) -> st
     if script.kind == ScriptKind.PYTHON_WITH_METADATA and template.command is None:
         lock = root / f"{template.script}.lock"
         if not lock.is_file():
-            return Unresolved(
+            raise UnresolvedError(
                 f"the packages of {template.script} are chosen when it runs: `uv lock --script` pins them"
             )
         return sha256(lock.read_bytes()).hexdigest()
@@ -164,15 +168,15 @@ def _stack(template: Template, root: Path, environment: Mapping[str, str]) -> st
         return "no python3"
     try:
         found = installed(Path(python), surroundings=environment)
-    except (OSError, subprocess.SubprocessError, ValueError, IndexError):
-        return Unresolved(f"{python} does not say which packages it has")
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError) as failure:
+        raise UnresolvedError(f"{python} does not say which packages it has") from failure
     return sha256(json.dumps([os.path.realpath(python), found], sort_keys=True).encode()).hexdigest()
 
 
-def _tracked(context: Context, template: Template) -> str | Unresolved | None:
+def _tracked(context: Context, template: Template) -> str | None:
     """Return a digest of every tracked file, where the template does not say which ones decide a score.
 
-    Files below `.remyx/` and the variant file decide nothing.
+    Files below `.remyx/` and the variant file decide nothing. Raises UnresolvedError.
     """
     if template.harness is not None or (template.script is None and template.custom_tasks is None):
         return None
@@ -181,7 +185,7 @@ def _tracked(context: Context, template: Template) -> str | Unresolved | None:
     head = repository.head() if repository else None
     commit = context.proposal.base if context.proposal else head
     if repository is None or commit is None:
-        return Unresolved("nothing says which files decide a score: write `harness`, or commit them")
+        raise UnresolvedError("nothing says which files decide a score: write `harness`, or commit them")
     left_out = template.variant_asset.file if template.variant_asset else ""
     found = {
         repository.relative(entry.path): f"{entry.mode} {entry.object_id}"
