@@ -1,4 +1,4 @@
-"""What a lock is worth: findings, the padlock that only verified ones make, and the words for it."""
+"""What a lock is worth: findings, and the padlock that only verified ones make."""
 
 from __future__ import annotations
 
@@ -139,13 +139,3 @@ def state_of(items: Iterable[Item]) -> LockState:
     )
     lock_file = found.get("lock-file")
     return LockState(why=short.what if short else "", captured=isinstance(lock_file, Verified))
-
-
-def lock_words(state: str) -> str:
-    """Return how every reader is told of a lock; `state` as a verdict stores it, such as `unlocked: why`."""
-    level, _, why = state.partition(": ")
-    if level == "locked":
-        return "🔒 locked"
-    if level == "captured":
-        return "📌 fixed by its lock file; owner approval not proven"
-    return f"⚠️ not locked: {why}" if why else "⚠️ not locked"

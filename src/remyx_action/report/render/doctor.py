@@ -8,7 +8,9 @@ from textwrap import wrap
 from msgspec import Struct
 
 from remyx_action.policy.branch_rules import GITHUB_ACTIONS_APP
-from remyx_action.policy.lock_state import WHY, Item, LockState, lock_words
+from remyx_action.policy.lock_state import WHY, Item, LockState
+
+from .words import lock_words
 
 MARKS = {"verified": "✓", "missing": "✗", "unknown": "?"}
 COLOURS = {"verified": "32", "missing": "31", "unknown": "33"}
@@ -66,7 +68,7 @@ def summary(examined: Examined) -> str:
     """Return the lock in one sentence, and how many items there are of each state."""
     states = [item.state for item in examined.items]
     counts = ", ".join(f"{states.count(state)} {state}" for state in MARKS if state in states)
-    return f"{lock_words(str(examined.lock))} ({counts})"
+    return f"{' '.join(lock_words(str(examined.lock)))} ({counts})"
 
 
 def examined_as_json(examined: Examined) -> str:
@@ -78,7 +80,7 @@ def examined_as_json(examined: Examined) -> str:
         "tip": examined.tip,
         "enforced": examined.lock.level == "locked",
         "lock": str(examined.lock),
-        "words": lock_words(str(examined.lock)),
+        "words": " ".join(lock_words(str(examined.lock))),
         "items": [
             {"id": item.id, "state": item.state, "what": item.what, "why": WHY[item.id], "fix": item.fix}
             for item in examined.items
