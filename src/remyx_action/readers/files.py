@@ -9,10 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from remyx_action.errors import NotJudged, Problem
-from remyx_action.project.files.json_text import Fault
+from remyx_action.project.files.json_text import Fault, NotStrictJson
 from remyx_action.project.files.pointer import json_path
 from remyx_action.project.files.wording import shown_as
 from remyx_action.project.models.results_map import Format
+from remyx_action.project.models.template import LOG_NAME
+
+from .loose_json import read_loosely
 
 PIECE_BYTES = 1024 * 1024
 """Of what is unpacked at once."""
@@ -85,8 +88,6 @@ NAMED_TWICE = Fault(
     code="read-twice", message="is named by two metrics", help="give every metric a file of its own"
 )
 POINT_AT_IT = "say where the scores are with `results:`; `remyx-action read FILE` prints the block to paste"
-STDOUT_FILE = "stdout.json"
-"""Holds the JSON that a script printed."""
 PACK_AGAIN = "pack it again with gzip, or leave it unpacked"
 MOST_NAMED = 5
 
@@ -99,6 +100,19 @@ FORMATS: Mapping[str, Format] = {
     ".parquet": "parquet",
 }
 """Ending → format."""
+
+
+def printed_json(log: bytes) -> bytes | None:
+    """The last line of a log that by itself is a JSON object or list, else all of it where it is one."""
+    for line in (*reversed(log.split(b"\n")), log):
+        text = line.strip()
+        if text[:1] in (b"{", b"["):
+            try:
+                read_loosely(text)
+            except (NotStrictJson, RecursionError):
+                continue
+            return text
+    return None
 
 
 def format_of(name: str) -> Format | None:
@@ -150,15 +164,15 @@ class ArmFiles:
     def absent(self, wanted: str) -> Fault:
         """That a file is not there, and which ones are."""
         others = [name for name in self.names() if not name.endswith(".log")]
-        if not others:
-            return NOT_THERE
         left = f"{self._left_by} left no {wanted}"
-        if STDOUT_FILE in others and wanted != STDOUT_FILE:
+        if wanted != LOG_NAME and LOG_NAME in self.names() and printed_json(self.whole(LOG_NAME)):
             return Fault(
                 code="no-file",
-                message=f"{left}; it printed JSON on its last line",
+                message=f"{left}; it printed a JSON object on its last line",
                 help="add `results: {file: stdout}` to the template, and say where the scores are in it",
             )
+        if not others:
+            return NOT_THERE
         more = f" and {len(others) - MOST_NAMED:,} more" if len(others) > MOST_NAMED else ""
         message = f"{left}; it left {', '.join(map(shown, others[:MOST_NAMED]))}{more}"
         return Fault(code="no-file", message=message, help=POINT_AT_IT)

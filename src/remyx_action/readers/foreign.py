@@ -9,9 +9,10 @@ from msgspec.structs import replace
 from remyx_action.project.files.json_text import Fault
 from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.results_map import ResultsMap, assigned
+from remyx_action.project.models.template import LOG_NAME
 
 from .entry import Arrived, Entry, assemble
-from .files import MOST_NAMED, STDOUT_FILE, ArmFiles, BrokenResults, broken, shown
+from .files import MOST_NAMED, ArmFiles, BrokenResults, broken, shown
 from .mapped import Part, Reading, as_map, read_parts
 from .presets import merged
 from .scores import ArmScores
@@ -95,7 +96,7 @@ def located(files: ArmFiles, map_: ResultsMap, file: str | None, *, optional: bo
         return file
     assert map_.file is not None
     if map_.file == STDOUT:
-        return STDOUT_FILE
+        return LOG_NAME
     found = files.matching(map_.file)
     if len(found) == 1:
         return found[0]

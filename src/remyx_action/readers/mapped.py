@@ -13,10 +13,11 @@ from remyx_action.project.files.pointer import ABSENT, PLACEHOLDER, filled, part
 from remyx_action.project.files.wording import nearest
 from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.results_map import Aggregates, Format, ResultsMap, split_factor
+from remyx_action.project.models.template import LOG_NAME
 
 from .columns import Columns, Places, cell_number, shown_value, times
 from .entry import Entry
-from .files import ArmFiles, broken, format_of, shown
+from .files import ArmFiles, broken, format_of, printed_json, shown
 from .loose_json import Odd, read_loosely
 from .rows import ChangeRow, Table, rows_of_csv, rows_of_lines, rows_of_values
 from .sampling import Roles, Rows, columns_of
@@ -26,6 +27,7 @@ MOST_NAMED = 8
 NOT_REPORTED = ("N/A", "nan", "NaN", "")
 """What engines write where a standard error is unknown."""
 NAME_FORMAT = "write `format: json`, `jsonl`, `csv` or `parquet`"
+PRINT_IT = "print the scores as one JSON object on the last line, or name the file that has them"
 AS_LINES = "it has one JSON value a line: write `format: jsonl`"
 
 
@@ -225,6 +227,11 @@ def _open_json(
 def read_document(files: ArmFiles, file: str) -> Any:
     """A JSON file's value. Raises BrokenResults."""
     content = files.whole(file).removeprefix(b"\xef\xbb\xbf")
+    if file == LOG_NAME:
+        printed = printed_json(content)
+        if printed is None:
+            raise broken(file, Fault(code="no-json", message="holds no JSON object or list", help=PRINT_IT))
+        content = printed
     try:
         return read_loosely(content)
     except NotStrictJson as error:

@@ -110,7 +110,7 @@ class ResultsMap(Spec):
     file: RepositoryPath | None = None
     """Below the arm's output folder; `*` within a name, `**` across folders; exactly one file must match.
 
-    `stdout`: what the script printed.
+    `stdout`: the last JSON object or list that the script printed on a line of its own.
     """
     format: Format | None = None
     """By the file's ending where it has one that says it; `.gz` is unpacked."""
