@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from remyx_action.errors import Exit
+from remyx_action.github.marks import ExternalId, Marker, key_of
 from support.github_stand_in import payloads
 from support.github_stand_in.world import Check, Fault
 from support.jobs import CHECK, READ_ONLY, Jobs, jobs_on
@@ -226,6 +227,22 @@ def test_a_job_that_died_is_named_with_its_link_and_the_last_lines(jobs: Jobs, t
     assert "CUDA error: device lost" in body
     elsewhere = jobs.step("publish", run=(901, 1), results=str(tmp_path / "nothing"))
     assert "was cancelled" not in elsewhere.summary
+
+
+def test_every_look_is_named_in_the_comment_and_the_same_measurement_is_one(jobs: Jobs) -> None:
+    for asset in ("slightly", "worse", "better"):
+        jobs.push({"model.yaml": model(asset)})
+        jobs.evaluate()
+        jobs.evaluate()
+    body = jobs.ours()[0].body
+    assert "Looks under `default`: iterate +0.02, reject −0.25, now ship +0.15." in body
+    marker = Marker.read(body)
+    assert marker is not None
+    ((key, looks),) = marker.looks.items()
+    assert (key_of("", "default"), ["iterate", "reject", "ship"]) == (key, [look.verdict for look in looks])
+    closed = ExternalId.read(jobs.checks()[-1].fields["external_id"])
+    assert closed is not None
+    assert looks[-1].id == closed.look
 
 
 def test_a_draft_is_neither_measured_nor_posted_on_and_never_green(jobs: Jobs) -> None:

@@ -17,6 +17,8 @@ from remyx_action.github.trouble import LeftAlone, NotPosted, NotRead, Posted, S
 from remyx_action.report.conclusion import Section, check_texts, comments, worst
 from remyx_action.report.render import escape
 
+from .looks import as_text, look_of
+
 GitHubEvent = PullRequestEvent | MergeGroupEvent
 
 
@@ -169,9 +171,10 @@ def post_all(
         for section in sections
         if section.policy
     }
-    footer = _footer(target, checks, posts)
+    looks = {} if thread is None else _looks(target, sections, thread)
+    footer = _footer(target, sections, looks, checks, posts)
     if thread is not None:
-        _post_comment(target, target.client, sections, thread, checks, footer, posts)
+        _post_comment(target, target.client, sections, thread, looks, checks, footer, posts)
     for section in sections:
         if section.policy:
             _close(target, target.client, section, checks[section.policy], footer, posts)
@@ -181,9 +184,20 @@ def _newer(checks: Checks | NotRead, order: Order) -> Order | None:
     return None if isinstance(checks, NotRead) else checks.newer_than(order)
 
 
-def _footer(target: Target, checks: Mapping[str, Checks | NotRead], posts: Posts) -> str:
-    """Return links to the run and its failed jobs, and the checks of our names that somebody else posted."""
-    lines = [f"[The run, its summary and its files]({target.runner.run_url})"]
+def _footer(
+    target: Target,
+    sections: Sequence[Section],
+    looks: Mapping[str, Sequence[Look]],
+    checks: Mapping[str, Checks | NotRead],
+    posts: Posts,
+) -> str:
+    """Return earlier looks, links to the run and its failed jobs, and others' checks of our name."""
+    lines = [
+        as_text(section.policy, several)
+        for section in sections
+        if len(several := looks.get(target.key(section.policy), ())) > 1
+    ]
+    lines += [f"[The run, its summary and its files]({target.runner.run_url})"]
     lines += [f"[{escape.code(each.name)} {each.ending}]({each.url})" for each in posts.failed_jobs]
     for policy, found in checks.items():
         for other in () if isinstance(found, NotRead) else found.others:
@@ -199,6 +213,7 @@ def _post_comment(
     client: Client,
     sections: Sequence[Section],
     thread: comment.Thread,
+    looks: Mapping[str, Sequence[Look]],
     checks: Mapping[str, Checks | NotRead],
     footer: str,
     posts: Posts,
@@ -219,7 +234,7 @@ def _post_comment(
             head=target.event.head_commit,
             order=target.order,
             word=worst(sections).word,
-            looks=_looks(target, sections, thread),
+            looks=looks,
         ),
         renderings=comments(sections, footer=footer),
         blocks=not all(section.passes for section in sections),
@@ -241,11 +256,6 @@ def _looks(target: Target, sections: Sequence[Section], thread: comment.Thread) 
         before = [look for look in thread.looks.get(key, ()) if now is None or look.id != now.id]
         looks[key] = [*before, *([now] if now else [])]
     return {key: several for key, several in looks.items() if several}
-
-
-def look_of(_section: Section) -> Look | None:
-    """Return what a later run counts of this verdict; None where nothing was measured."""
-    return None
 
 
 def _close(
