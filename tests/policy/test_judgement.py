@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from remyx_action.policy.advice import advice_for
 from remyx_action.policy.judgement import decide, judge
 from remyx_action.policy.rules import Condition, Mark
 from remyx_action.readers.reasons import Reason
@@ -309,3 +310,21 @@ def test_a_relative_guard_tolerates_no_loss_at_all_where_there_is_nothing_to_los
     found = only(judge(held, inputs(held, {"a": NOTHING}, {"a": samples([0, 1] * 25)})))
     assert expected is found.mark
     assert (Reason.ZERO_BASELINE == found.reason) == (expected is Mark.UNKNOWN)
+
+
+def advice_of(before: Scores, after: Scores) -> Any:
+    held = bar({"all": ["a improves_by 0.02 at 99%"]})
+    given = inputs(held, {"a": before}, {"a": after})
+    [advice] = advice_for(judge(held, given), bar=held, inputs=given)
+    return advice
+
+
+def test_advice_names_no_gain_that_the_range_does_not_hold() -> None:
+    few = advice_of(samples([0, 0]), samples([1, 0]))
+    assert few.smallest_effect is None
+    assert "2 samples cannot confirm any gain." in few.message
+    one = advice_of(samples([0]), samples([1]))
+    assert "One sample has no spread: 2 are the least." in one.message
+    many = advice_of(samples([0, 1] * 100), samples([0, 1] * 95 + [1] * 10))
+    assert 0 < many.smallest_effect < 1
+    assert "cannot confirm any" not in many.message

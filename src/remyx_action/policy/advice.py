@@ -46,7 +46,7 @@ def _advice(condition: Condition, judgement: Judgement, bar: Bar, inputs: Inputs
         condition.floor,
         None if expect is None else condition.turn * expect,
     )
-    return _entry(numbers, condition.text, metric, _term(condition), condition.turn)
+    return _entry(numbers, condition.claim, condition.text, metric, _term(condition), condition.turn)
 
 
 def _of_field(condition: OnField, judgement: Judgement, bar: Bar, inputs: Inputs) -> Advice | None:
@@ -60,14 +60,20 @@ def _of_field(condition: OnField, judgement: Judgement, bar: Bar, inputs: Inputs
     claim: Claim = IMPROVED[metric.direction]
     turn = 1 if metric.direction == "higher" else -1
     numbers = advise(inputs.metrics[key], metric, claim, floor, None)
-    return _entry(numbers, condition.text, metric, f"gain in {metric.label}", turn)
+    return _entry(numbers, claim, condition.text, metric, f"gain in {metric.label}", turn)
 
 
-def _entry(numbers: AdviceNumbers, text: str, metric: BarMetric, term: str, turn: int) -> Advice | None:
+def _entry(
+    numbers: AdviceNumbers, claim: Claim, text: str, metric: BarMetric, term: str, turn: int
+) -> Advice | None:
     if numbers.expected is None:
         return None
     expected = round_significant(turn * numbers.expected)
-    effect = None if numbers.smallest_effect is None else turn * numbers.smallest_effect
+    possible = numbers.smallest_effect is None or _is_possible(numbers.smallest_effect, claim, metric)
+    effect = turn * numbers.smallest_effect if possible and numbers.smallest_effect is not None else None
+    message = _message(numbers, term, expected, effect)
+    if not possible:
+        message += f" {numbers.n_now or 0:,} {numbers.counted_in} cannot confirm any {term}."
     return Advice(
         condition=text,
         metric=metric.key,
@@ -79,8 +85,18 @@ def _entry(numbers: AdviceNumbers, text: str, metric: BarMetric, term: str, turn
         expected_from=numbers.expected_from,
         counted_in=numbers.counted_in,
         evidence_against=numbers.evidence_against,
-        message=_message(numbers, term, expected, effect),
+        message=message,
     )
+
+
+def _is_possible(effect: Decimal, claim: Claim, metric: BarMetric) -> bool:
+    """Whether a value or a delta in the metric's range can be as large."""
+    if metric.range is None or claim.quantity == "relative_delta":
+        return True
+    low, high = metric.range
+    if claim.quantity == "value":
+        return low <= effect <= high
+    return abs(effect) <= high - low
 
 
 def _term(condition: OnMetric) -> str:
@@ -100,6 +116,8 @@ def _message(numbers: AdviceNumbers, term: str, expected: Decimal, effect: Decim
         said = f"The {term}, {assumed}, is not beyond the threshold: more samples are not expected to help."
     else:
         said = f"No number of {numbers.counted_in} can be named for the {term} {assumed}."
+        if now == 1:
+            said += " One sample has no spread: 2 are the least."
     if effect is not None:
         count = f"{now:,} {numbers.counted_in}"
         said += f" With {count}, a true {term} of {_short(effect)} is confirmed four times out of five."

@@ -21,6 +21,7 @@ from .files.wording import did_you_mean, listed, nearest, quoted
 from .files.yaml_text import MOST_PROBLEMS, Document
 from .models import Template
 from .models.conditions import parse_line
+from .models.fields import FIELDS
 from .problems import Words, problem_at
 
 Located = tuple[str, Words]
@@ -313,7 +314,7 @@ class _Scope(Struct, frozen=True, kw_only=True):
 
     def refuse(self, reference: str) -> Words | None:
         key, dot, suffix = reference.partition(".")
-        if key in self.measured or not self.measured:
+        if key in self.measured or not self.measured or key in FIELDS:
             return None
         if key not in self.known:
             return _unknown("metric", key, self.measured, self.where, suffix=dot + suffix)

@@ -32,7 +32,9 @@ Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 SYNTAX_HELP = "check the indentation, the quotes and the brackets around this place"
 HELP_OF_SYNTAX = {
     "mapping values are not allowed": "put quotes around a value that contains `: `",
-    "cannot start any token": "indent with spaces, not tabs; quote a value that starts with @, ` or %",
+    "cannot start any token": "indent with spaces, not tabs; quote a value that starts with @, `, %, > or <, "
+    'such as `op: ">="`',
+    "expected a comment or a line break": 'quote a value that starts with > or |, such as `op: ">="`',
     "violates indentation": "indent with spaces, not tabs",
     "found unexpected end of stream": "close the quote",
     "expected ',' or": "close the bracket, or put a comma between the entries",
