@@ -357,3 +357,17 @@ def test_a_template_that_moved_in_what_only_judges_is_judged(jobs: Jobs) -> None
     jobs.between = move
     _, ended = jobs.evaluate()
     assert ("ship", "bar_met") == ended.verdict
+
+
+POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'4d7a2146' * 8}\nsize 12345\n"
+
+
+@pytest.mark.parametrize("more", ["", "\njson.loads(pathlib.Path('evaluation/labels.bin').read_text())\n"])
+def test_a_large_file_that_is_a_pointer_is_told(tmp_path: Path, more: str) -> None:
+    files: Files = {"evaluation/labels.bin": POINTER, "evaluation/evaluate.py": HARNESS + more}
+    for jobs in jobs_on(tmp_path, locked(UNLOCKED | files)):
+        ended = jobs.step("run")
+        assert (Exit.NOT_JUDGED if more else Exit.SHIP) == ended.exit
+        warnings = ended.report["arms"]["variant"]["warnings"]
+        assert "Git LFS files are pointers in the checkouts: evaluation/labels.bin" in warnings
+        assert "LFS" in ended.summary

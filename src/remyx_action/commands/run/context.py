@@ -11,7 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from remyx_action.errors import FilesWrong, NotJudged
+from remyx_action.errors import FilesWrong, NotJudged, WrongUsage
 from remyx_action.github.events import MergeGroupEvent, PullRequestEvent
 from remyx_action.policy.diff import Change, Side, compare_bars
 from remyx_action.policy.lints.errors import load_checked
@@ -20,10 +20,11 @@ from remyx_action.project.models import Experiment, Policy, Template
 from remyx_action.sources.disk import read_below
 from remyx_action.sources.git import Repository, Sources, Tree, checked_out, find_repository, sources_of
 
+from .judged_under import commit_at_head
 from .project import Project, choose, load_project
 from .proposal import Proposal
 from .request import Request
-from .variants import UNCHANGED, FileChange, asset_in, change_of_file, choose_variant, named_variants
+from .variants import UNCHANGED, FileChange, asset_in, change_of_file, choose_variant, is_name, named_variants
 
 GitHubEvent = PullRequestEvent | MergeGroupEvent
 NOTHING = "the change touches nothing that a template evaluates"
@@ -54,6 +55,18 @@ class Context(Struct, frozen=True, kw_only=True):
     """By name: the experiments that the pull request adds or changes."""
     notes: tuple[str, ...] = ()
     """What the checkout of the harness root does not hold."""
+    head: Mapping[str, str] = field(default_factory=dict)
+    """Off GitHub: the commit at HEAD when the run began, as `head`."""
+
+    def head_moved(self) -> str | None:
+        """Return in words that HEAD is no longer the commit that the run began with, or None."""
+        if not self.head:
+            return None
+        before, now = self.head["head"].split()[0], commit_at_head(self.project).get("head", "").split()
+        if now[:1] == [before]:
+            return None
+        moved = f"to {now[0][:12]} " if now else ""
+        return f"HEAD moved {moved}while the arms ran: the commit named here is the one they began with"
 
     @property
     def bar_changes(self) -> tuple[Change, ...]:
@@ -73,6 +86,9 @@ class Context(Struct, frozen=True, kw_only=True):
 
 def open_context(request: Request) -> AbstractContextManager[Context]:
     """Return where rules, harness and variant come from: the event's commits, else the working tree."""
+    for flag, asset in (("--variant", request.variant), ("--baseline", request.baseline)):
+        if asset is not None and not is_name(asset):
+            raise WrongUsage(f"{flag} is empty, or no name", help=f"name an asset in one line: {flag} ASSET")
     if isinstance(request.event, PullRequestEvent | MergeGroupEvent):
         return _of_event(request, request.event)
     return _of_working_tree(request)
@@ -101,6 +117,7 @@ def _of_working_tree(request: Request) -> Iterator[Context]:
         harness=request.root,
         choices=choose(project.bundle, template=request.template, policy=request.policy),
         variant_of=variant_of,
+        head=commit_at_head(project),
     )
 
 

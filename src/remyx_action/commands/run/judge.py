@@ -60,7 +60,7 @@ def judge_arms(
             isolation=isolation,
             reproduce=command(request, context, template, policy, sources),
             harness=harness,
-            commits=context.commits(sources),
+            commits=context.commits(sources) or context.head,
         ),
         run=world.now(),
         caps=caps_of(context, template, bar, arms, lock=lock, isolation=isolation),

@@ -8,7 +8,7 @@ from pathlib import Path
 from remyx_action.errors import NotJudged
 from remyx_action.policy.isolation import Isolation, isolation_of
 from remyx_action.policy.lock_state import Item, LockState, Missing, Verified, state_of
-from remyx_action.project.lock import digest_of, digest_of_harness, drift, lock_of
+from remyx_action.project.lock import HarnessFile, digest_of, digest_of_harness, drift, lock_of
 from remyx_action.project.models import Policy, Template
 from remyx_action.project.models.template import ScriptKind, contained
 from remyx_action.report.report import JudgedUnder
@@ -87,9 +87,18 @@ def _is_pinned(template: Template, root: Path, variant: str | None) -> bool:
 
 def harness_digest(template: Template, root: Path) -> str:
     """Return the digest of the template's harness as it lies below the harness root."""
+    return digest_of_harness(_files_of_harness(template, root))
+
+
+def harness_files(template: Template, root: Path) -> dict[str, str]:
+    """Return the digest of each file of the template's harness, by its path below the harness root."""
+    return {file.path: digest_of_harness([file]) for file in _files_of_harness(template, root)}
+
+
+def _files_of_harness(template: Template, root: Path) -> list[HarnessFile]:
     from remyx_action.project.protected import harness_globs  # brings CODEOWNERS along
 
-    return digest_of_harness(read_harness(root, harness_globs(template)))
+    return read_harness(root, harness_globs(template))
 
 
 def lock_state(

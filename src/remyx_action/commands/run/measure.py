@@ -42,7 +42,7 @@ from remyx_action.sources.git import Sources
 from .arms import as_cached, of_entry, of_outcome, read_recorded, read_run, with_harness
 from .cache import ArmCache, baseline_key
 from .context import Context
-from .judged_under import harness_digest
+from .judged_under import harness_digest, harness_files
 from .lighteval import lighteval_site
 from .parts import join_seeds
 from .request import Request, World
@@ -79,7 +79,19 @@ def measure(evaluation: Evaluation) -> Arms:
     assets = choose_assets(
         template, baseline=evaluation.request.baseline, variant=context.variant_of(template)
     )
-    return both(evaluation, measure_arms(evaluation, assets), samples=evaluation.shard.samples)
+    before = harness_files(template, context.harness)
+    measured = measure_arms(evaluation, assets)
+    after = harness_files(template, context.harness)
+    changed = [path for path, digest in before.items() if after.get(path) != digest]
+    if changed:
+        raise NotJudged(
+            f"the harness changed while the arms ran: {changed[0]}",
+            help="run it again, and leave the files that measure as they are meanwhile",
+        )
+    moved = context.head_moved()
+    if moved is not None:
+        measured["variant"] = measured["variant"].with_warnings([moved])
+    return both(evaluation, measured, samples=evaluation.shard.samples)
 
 
 def both(evaluation: Evaluation, measured: Mapping[ArmName, Arm], *, samples: int | None) -> Arms:
@@ -202,7 +214,7 @@ def _run(
             environment=world.environment,
             outputs={name: str(folder) for name, folder in folders.items()},
             sources=evaluation.sources.folders,
-            notes=evaluation.sources.notes,
+            notes=(*evaluation.context.notes, *evaluation.sources.notes),
             copies={name: str(copy) for name, copy in copies.items()},
             configs=_configs(harness, template),
         )

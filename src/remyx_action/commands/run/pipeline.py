@@ -16,7 +16,7 @@ from remyx_action.report import render
 from remyx_action.report.report import Report, to_json
 from remyx_action.report.run_record import NAME, record_as_json
 from remyx_action.report.verdict import Arms
-from remyx_action.sources.disk import prepare_output, write_whole
+from remyx_action.sources.disk import prepare_output, remove_written, write_whole
 
 from .artifacts import read_artifacts
 from .context import open_context, open_sources
@@ -61,6 +61,7 @@ def run(request: Request, world: World) -> Ran:
     """Measure both arms of every template asked for and judge them by each of its policies."""
     reports: list[Report] = []
     _refuse_a_part(request)
+    remove_written(request.out, but=[NAME] if request.measured else [])
     with ExitStack() as stack:
         context = stack.enter_context(open_context(request))
         alone = sum(len(policies) for _, policies in context.choices) == 1

@@ -1,6 +1,6 @@
 """The folder on disk: finding the project, reading it and its results safely, writing results whole."""
 
-from .output import OutputFolder, copies_of, prepare_output, put_in_place, write_whole
+from .output import OutputFolder, copies_of, prepare_output, put_in_place, remove_written, write_whole
 from .project import describe_script, find_root, read_below, read_harness, read_project
 from .results import ResultsFolder, open_results, open_run
 
@@ -17,5 +17,6 @@ __all__ = [
     "read_below",
     "read_harness",
     "read_project",
+    "remove_written",
     "write_whole",
 ]

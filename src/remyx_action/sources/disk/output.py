@@ -114,6 +114,28 @@ def prepare_output(path: Path, arms: tuple[str, ...] = ("baseline", "variant")) 
         yield folder
 
 
+WRITTEN = ("verdict.json", "comment.md", "summary.md", "report.html", "run.json")
+"""What a run leaves beside its arms."""
+
+
+def remove_written(path: Path, *, but: Sequence[str] = ()) -> None:
+    """Remove what an earlier run left in an output folder and in the folders of its policies.
+
+    Whatever becomes of the new run, nobody reads the earlier one's verdict for its own. A folder that is not
+    ours stays as it is. NotJudged where another run is writing into it, or where nothing can be removed.
+    """
+    if not _is_ours(path / ".gitignore"):
+        return
+    with _only_writer(path):
+        try:
+            folders = [path, *(each for each in path.iterdir() if each.is_dir() and not each.is_symlink())]
+            for file in (folder / name for folder in folders for name in WRITTEN if name not in but):
+                file.unlink(missing_ok=True)
+        except OSError as error:
+            what = f"cannot write below {path}: {(error.strerror or 'unknown error').lower()}"
+            raise NotJudged(what, help="name another folder with --out") from error
+
+
 def write_whole(path: Path, content: str | bytes) -> None:
     """Write under a temporary name in the same folder, then rename: a reader sees all of it or nothing."""
     data = content.encode() if isinstance(content, str) else content

@@ -1,0 +1,94 @@
+"""A verdict names what was measured, and nothing of an earlier run is left beside a new one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from remyx_action.errors import FilesWrong, NotJudged, WrongUsage
+from remyx_action.sources.disk.output import WRITTEN
+from support.places import Place, arm
+from support.repositories import commit, git
+from support.small_project import FILES, HARNESS
+
+
+def harness(more: str) -> dict[str, str | None]:
+    """The small project with a harness that does more while the variant runs."""
+    return {**FILES, "evaluation/evaluate.py": f"{HARNESS}\nif asset != 'half':\n    {more}\n"}
+
+
+def committed(tmp_path: Path, files: dict[str, str | None]) -> tuple[Place, str]:
+    place = Place(tmp_path, files)
+    git(place.root, "init", "-q", "-b", "main")
+    return place, commit(place.root, {})
+
+
+COMMITS = (
+    "import subprocess; subprocess.run(['git', '-c', 'user.name=a', '-c', 'user.email=a@b.c', "
+    "'commit', '-q', '--allow-empty', '-m', 'later'], check=True)"
+)
+CHECKS_OUT = "import subprocess; subprocess.run(['git', 'checkout', '-q', '--detach', 'HEAD~1'], check=True)"
+
+
+@pytest.mark.parametrize("moves", [COMMITS, CHECKS_OUT])
+def test_the_commit_named_is_the_one_that_the_arms_began_with(tmp_path: Path, moves: str) -> None:
+    place, _ = committed(tmp_path, harness(moves))
+    first = commit(place.root, {})
+    report = place.run()
+    assert {"head": first} == report.judged_under.commits
+    (warning,) = [one for one in arm(report, "variant").warnings if "HEAD moved" in one]
+    assert first[:12] not in warning
+
+
+def test_a_dirty_tree_is_named_as_it_was_when_the_arms_began(tmp_path: Path) -> None:
+    place, first = committed(tmp_path, FILES)
+    place.write({"README.md": "Other words.\n"})
+    assert {"head": f"{first} with uncommitted changes"} == place.run().judged_under.commits
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        "pathlib.Path('evaluation/labels.csv').write_text('2')",
+        "pathlib.Path('evaluation/labels.csv').unlink()",
+        "pathlib.Path('evaluation/labels.csv').chmod(0o755)",
+    ],
+)
+def test_a_harness_that_changes_while_the_arms_run_fails_the_run(tmp_path: Path, edits: str) -> None:
+    place = Place(tmp_path, {**harness(edits), "evaluation/labels.csv": "1"})
+    with pytest.raises(NotJudged, match=r"the harness changed while the arms ran: evaluation/labels.csv"):
+        place.run()
+    assert not [name for name in WRITTEN if (place.out / name).exists()]
+
+
+def test_a_file_that_the_harness_leaves_beside_itself_does_not_matter(tmp_path: Path) -> None:
+    place = Place(tmp_path, harness("pathlib.Path('evaluation/cache.bin').write_text('1')"))
+    assert "ship" == place.run().verdict
+
+
+def test_a_run_that_fails_leaves_no_earlier_verdict(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    assert "ship" == place.run().verdict
+    assert (place.out / "verdict.json").exists()
+    place.write({".remyx/policies/default.yaml": "version: 1\n"})
+    with pytest.raises(FilesWrong):
+        place.run()
+    assert not [name for name in WRITTEN if (place.out / name).exists()]
+
+
+def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    place.out.mkdir()
+    (place.out / "verdict.json").write_text("mine")
+    with pytest.raises(WrongUsage, match="did not write"):
+        place.run()
+    assert "mine" == (place.out / "verdict.json").read_text()
+
+
+@pytest.mark.parametrize("asset", ["", " ", "a\nb", "x" * 501])
+@pytest.mark.parametrize("flag", ["variant", "baseline"])
+def test_what_is_no_name_is_wrong_usage(tmp_path: Path, flag: str, asset: str) -> None:
+    place = Place(tmp_path)
+    with pytest.raises(WrongUsage, match=f"--{flag} is empty, or no name"):
+        place.run(**{flag: asset})
