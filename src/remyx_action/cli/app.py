@@ -108,6 +108,27 @@ def judge(
 
 
 @app.command()
+def read(
+    context: typer.Context,
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A result file, or an arm's output folder.")],
+    template: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Read it as this template says.")
+    ] = None,
+    preset: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Read it as a file of this engine.")
+    ] = None,
+) -> int:
+    """Show what is read of a result file, and the `results:` block that reads it.
+
+    Example: remyx-action read out/results_2025-09-09.json
+    """
+    from remyx_action.commands import read as command
+
+    root = root_of(context) if template is not None else Path()
+    return show(command.read(root, path, template=template, preset=preset))
+
+
+@app.command()
 def schema(
     context: typer.Context,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the schemas are written.")] = Path(
