@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from remyx_action.commands.check import check_project
 from remyx_action.commands.lock import Locked, check_locks, lock
-from remyx_action.errors import FilesWrong, WrongUsage
+from remyx_action.errors import Exit, FilesWrong, WrongUsage
 from remyx_action.project.codeowners import read_codeowners
 from remyx_action.project.path_patterns import pattern_of
 from support.git_commands import commit, git, write
@@ -131,7 +132,18 @@ def test_links_and_twins_are_refused(folder: Path) -> None:
     with pytest.raises(FilesWrong) as wrong:
         lock(folder, template=None, owners=OWNERS)
     assert {problem.code for problem in wrong.value.problems} == {"not-a-file", "twin-file"}
+    checked = check_project(folder)
+    assert {problem.code for problem in checked.problems} >= {"not-a-file", "twin-file"}
+    assert checked.exit is Exit.SHIP
     assert not (folder / ".remyx/locks").exists()
+
+
+def test_a_path_that_codeowners_cannot_hold_is_said_by_check_and_refused_by_lock(folder: Path) -> None:
+    text = str(UNLOCKED[".remyx/templates/small.yaml"])
+    commit(folder, {".remyx/templates/small.yaml": text.replace("[evaluation/**]", "['evaluation/[ab].py']")})
+    assert "not-lockable" in {problem.code for problem in check_project(folder).problems}
+    with pytest.raises(WrongUsage, match=r"a path with \[ or \]|no range in CODEOWNERS"):
+        lock(folder, template=None, owners=OWNERS)
 
 
 def test_a_project_in_a_folder_protects_its_own_paths(tmp_path: Path) -> None:

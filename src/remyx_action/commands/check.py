@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from posixpath import join
 
@@ -14,6 +14,9 @@ from remyx_action.policy.lints.errors import load_checked
 from remyx_action.policy.lints.warnings import warnings_of
 from remyx_action.project.files.pointer import json_path
 from remyx_action.project.files.wording import shown_as
+from remyx_action.project.models import Template
+from remyx_action.project.path_patterns import WrongPatternError, pattern_of
+from remyx_action.project.protected import not_lockable, protected_paths
 from remyx_action.report.render.problems import (
     counted,
     problems_as_json,
@@ -21,7 +24,7 @@ from remyx_action.report.render.problems import (
     problems_as_text,
 )
 from remyx_action.sources.disk import read_below, read_project
-from remyx_action.sources.git import find_repository
+from remyx_action.sources.git import Repository, find_repository
 
 from .output import Output
 
@@ -34,20 +37,43 @@ class Checked(Output, frozen=True, kw_only=True):
 
 
 def check_project(root: Path) -> Checked:
-    """Check the project in the working tree at `root`, with what its Dockerfiles copy."""
+    """Check the project in the working tree at `root`, its Dockerfiles, and what `lock` would refuse."""
     texts, unreadable = read_project(root)
-    dockerfiles = {}
-    for template in load_checked(texts).templates.values():
+    dockerfiles, bundle = {}, load_checked(texts)
+    for template in bundle.templates.values():
         path = f"{(template.script or '').rstrip('/')}/Dockerfile"
         dockerfile = read_below(root, path) if template.script else None
         if dockerfile is not None:
             dockerfiles[path] = dockerfile
     repository = find_repository(root)
+    refused = _refused_by_lock(repository, bundle.templates.values()) if repository else ()
     return check(
         {**texts, **dockerfiles},
-        unreadable=unreadable,
+        unreadable=(*unreadable, *refused),
         project_folder=repository.prefix if repository else "",
     )
+
+
+def _refused_by_lock(repository: Repository, templates: Iterable[Template]) -> Iterator[Problem]:
+    """Yield as warnings what `lock` would refuse of the files that are tracked."""
+    entries = repository.tracked()
+    for template in templates:
+        try:
+            patterns = [pattern_of(path) for path in protected_paths(template, root=repository.prefix)]
+        except WrongPatternError as error:
+            yield Problem(
+                path=f".remyx/templates/{template.name}.yaml",
+                line=1,
+                column=1,
+                pointer="",
+                code="not-lockable",
+                severity=Severity.WARNING,
+                message=f"`lock` refuses it: {error}",
+                help="rename the file, or name its folder in `harness`",
+            )
+            continue
+        for problem in not_lockable(patterns, entries):
+            yield replace(problem, path=repository.relative(problem.path), severity=Severity.WARNING)
 
 
 def check(

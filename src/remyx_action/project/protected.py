@@ -56,6 +56,8 @@ def protected_paths(template: Template, *, root: str = "") -> tuple[str, ...]:
     patterns = [f"/{escaped(root)}{place}" for place in OF_THE_BAR]
     patterns += [f"/{place}" for place in OF_THE_REPOSITORY]
     patterns += [_below(root, glob) for glob in review_globs(template)]
+    for pattern in patterns:
+        pattern_of(pattern)
     return _without_repeats(patterns)
 
 
@@ -87,10 +89,13 @@ def not_lockable(protected: Iterable[Pattern], entries: Iterable[tuple[str, str]
         is_protected = any(one.matches(path) for one in patterns)
         if is_protected and mode not in REGULAR_MODES:
             yield _problem(
-                path, "not-a-file", "is protected and no regular file", "commit a regular file here"
+                path,
+                "not-a-file",
+                "is protected and no regular file: `lock` refuses it",
+                "commit a regular file here",
             )
         if first != path and (is_protected or any(one.matches(first) for one in patterns)):
-            message = f"looks like {first}, and one of them is protected"
+            message = f"looks like {first}, and one of them is protected: `lock` refuses both"
             yield _problem(path, "twin-file", message, "rename or remove one of the two")
 
 

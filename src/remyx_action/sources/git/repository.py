@@ -156,6 +156,12 @@ class Repository(Struct, frozen=True, kw_only=True):
         """Every file of the commit, with its path below the repository's own root."""
         return self._entries(commit, "")
 
+    def tracked(self) -> tuple[tuple[str, str], ...]:
+        """Path below the repository's own root and git's mode of every file that is tracked now."""
+        listing = git.run(self.root, "ls-files", "--stage", "--full-name", "-z", ":(top)")
+        rows = (line.partition(b"\t") for line in listing.split(b"\0") if line)
+        return tuple((os.fsdecode(path), about[:6].decode()) for about, _, path in rows)
+
     def _entries(self, commit: str, place: str) -> tuple[Entry, ...]:
         where = ("--", place) if place else ()
         listing = git.run(self.root, "ls-tree", "-r", "-z", "-l", "--full-tree", commit, *where)
