@@ -281,9 +281,7 @@ def test_however_ids_are_dealt_the_evidence_is_the_same(case: tuple[list[Row], l
     ]
     merged = merge_shards(parts).scores["m"]
     whole = samples_of(rows)
-    assert gather(metric(), [], whole, whole, "unmatched") == gather(
-        metric(), [], merged, merged, "unmatched"
-    )
+    assert gather(metric(), [], whole, whole) == gather(metric(), [], merged, merged)
 
 
 ONE = Samples(ids=["a"], scores=["1"])

@@ -30,7 +30,7 @@ BETTER = claim("delta", "at_least", "0")
 
 def weighed(baseline: Scores, variant: Scores, what: Claim = BETTER, **changes: object) -> Weighed:
     subject = metric(**changes)
-    return weigh(gather(subject, [what], baseline, variant, "unmatched"), subject, what)
+    return weigh(gather(subject, [what], baseline, variant), subject, what)
 
 
 def summary(value: str, n: int | None, stderr: str | None = None, clusters: int | None = None) -> Summary:
@@ -113,14 +113,14 @@ def test_too_little_data_is_said_and_the_point_still_judged() -> None:
 def test_few_clusters_are_remarked() -> None:
     clusters = [f"c{row % 7}" for row in range(40)]
     arms = [samples([str(row * step % 2) for row in range(40)], clusters=clusters) for step in (1, 3)]
-    found = estimate(gather(metric(), [], arms[0], arms[1], "unmatched"), metric())
+    found = estimate(gather(metric(), [], arms[0], arms[1]), metric())
     assert (7, None, "paired") == (found.clusters, found.reason, found.method)
     assert found.note == "only 7 clusters: a loss in clusters that nobody drew cannot be seen"
     assert found.n_effective is not None
 
 
 def test_an_interval_is_cut_to_what_is_possible() -> None:
-    found = estimate(gather(metric(), [], samples(["0"] * 2), samples(["1"] * 2), "unmatched"), metric())
+    found = estimate(gather(metric(), [], samples(["0"] * 2), samples(["1"] * 2)), metric())
     assert found.interval is not None
     assert 1.0 == found.interval[1]
 
@@ -243,7 +243,7 @@ def test_an_exact_baseline_is_a_bar_for_the_value() -> None:
     assert weighed(number("0"), arm, claim("value", "at_least", "0.5")).confidence == against.confidence
     relative = weighed(exact("0.4"), arm, claim("relative_delta", "at_least", "0.25"))
     assert against.confidence == relative.confidence
-    found = estimate(gather(metric(), [], exact("0.45"), arm, "unmatched"), metric())
+    found = estimate(gather(metric(), [], exact("0.45"), arm), metric())
     assert ("one-sample", 10, Fraction(1, 4)) == (found.method, found.n, found.delta)
     low, high = stats.binomtest(7, 10).proportion_ci(0.95, "exact")
     assert (low - 0.45, high - 0.45) == pytest.approx(found.interval, abs=1e-11)
@@ -264,14 +264,11 @@ def test_a_value_is_judged_whatever_the_baseline_is() -> None:
 
 
 def test_the_interval_of_the_baseline_is_for_drift() -> None:
-    evidence = gather(metric(), [], samples(["1"] * 7 + ["0"] * 3), samples(["1"] * 10), "unmatched")
+    evidence = gather(metric(), [], samples(["1"] * 7 + ["0"] * 3), samples(["1"] * 10))
     assert stats.binomtest(7, 10).proportion_ci(0.99, "exact") == pytest.approx(
         interval_of_baseline(evidence, metric(), 0.99), abs=1e-12
     )
-    assert (
-        interval_of_baseline(gather(metric(), [], exact("1"), number("1"), "unmatched"), metric(), 0.99)
-        is None
-    )
+    assert interval_of_baseline(gather(metric(), [], exact("1"), number("1")), metric(), 0.99) is None
     assert interval_of_baseline(evidence, metric(aggregate="p50"), 0.99) is None
 
 
@@ -304,7 +301,7 @@ def test_two_summaries_with_a_range_get_their_pseudo_samples() -> None:
     assert found.confidence == pytest.approx(without.confidence, abs=Decimal("1e-8"))
     sampled = weighed(arms[0], samples([f"{score:g}" for score in rows[1]]))
     assert found.confidence == pytest.approx(sampled.confidence, abs=Decimal("1e-8"))
-    evidence = gather(metric(), [], arms[0], arms[1], "unmatched")
+    evidence = gather(metric(), [], arms[0], arms[1])
     assert ("unpaired", 100, None) == tuple(
         getattr(estimate(evidence, metric()), name) for name in ("method", "n", "reason")
     )
@@ -376,10 +373,10 @@ def test_a_summary_that_cannot_be_believed_says_why(
     variant: Scores, changes: dict[str, object], reason: Reason, words: str
 ) -> None:
     subject = metric(**changes)
-    found = estimate(gather(subject, [], summary("0.5", 400, "0.025"), variant, "unmatched"), subject)
+    found = estimate(gather(subject, [], summary("0.5", 400, "0.025"), variant), subject)
     assert (None, None, None, reason) == (found.improved, found.interval, found.method, found.reason)
     assert words in (found.note or "")
-    other = estimate(gather(subject, [], variant, summary("0.5", 400, "0.025"), "unmatched"), subject)
+    other = estimate(gather(subject, [], variant, summary("0.5", 400, "0.025")), subject)
     assert reason == other.reason
 
 
@@ -394,7 +391,7 @@ def test_a_possible_standard_error_is_believed(stderr: str) -> None:
 def test_a_percentile_is_the_smallest_score_that_enough_do_not_exceed() -> None:
     for n, percent, expected in ((20, 95, 19), (100, 95, 95), (21, 95, 20), (10, 50, 5), (3, 99, 3)):
         arm = samples([str(score) for score in range(n, 0, -1)])
-        evidence = gather(metric(range=None, aggregate=f"p{percent}"), [], arm, arm, "unmatched")
+        evidence = gather(metric(range=None, aggregate=f"p{percent}"), [], arm, arm)
         assert Fraction(expected) == estimate(evidence, metric(range=None, aggregate=f"p{percent}")).variant
 
 
@@ -430,7 +427,7 @@ def test_a_change_of_a_percentile_takes_the_worse_of_both_limits() -> None:
 def estimate_of(baseline: Scores, variant: Scores, **changes: object) -> tuple[object, object, object]:
     subject = metric(**changes)
     what = claim("delta", "at_most" if subject.direction == "lower" else "at_least", "0", strict=True)
-    found = estimate(gather(subject, [what], baseline, variant, "unmatched"), subject)
+    found = estimate(gather(subject, [what], baseline, variant), subject)
     return found.method, found.reason, found.interval
 
 
@@ -480,11 +477,11 @@ def test_percentiles_of_clusters_take_the_robust_formula() -> None:
 def test_a_claim_that_was_not_gathered_has_no_confidence() -> None:
     arm = samples([str(score) for score in range(200)])
     subject = metric(**latency())
-    evidence = gather(subject, [], arm, arm, "unmatched")
+    evidence = gather(subject, [], arm, arm)
     for quantity in ("value", "delta"):
         found = weigh(evidence, subject, claim(quantity, "at_most", "1000"))
         assert (True, Reason.NO_UNCERTAINTY) == (found.holds, found.reason)
-    unranged = gather(UNRANGED, [], arm, samples(arm.scores[::-1]), "unmatched")
+    unranged = gather(UNRANGED, [], arm, samples(arm.scores[::-1]))
     assert (
         weigh(unranged, UNRANGED, claim("relative_delta", "at_least", "0.7")).reason is Reason.NO_UNCERTAINTY
     )
@@ -494,7 +491,7 @@ def test_a_claim_that_was_not_gathered_has_no_confidence() -> None:
 
 
 def test_sums_wider_than_the_range_are_not_believed() -> None:
-    evidence = gather(UNRANGED, [], samples(["0", "5"] * 10), samples(["9", "0"] * 10), "unmatched")
+    evidence = gather(UNRANGED, [], samples(["0", "5"] * 10), samples(["9", "0"] * 10))
     found = estimate(evidence, metric())
     assert (Reason.INVALID_VALUE, None) == (found.reason, found.improved)
     narrow = [entry.model_copy(update={"low": "4", "high": "4"}) for entry in evidence.extremes]
@@ -503,12 +500,12 @@ def test_sums_wider_than_the_range_are_not_believed() -> None:
 
 
 def test_an_empty_range_counts_as_none() -> None:
-    evidence = gather(UNRANGED, [], samples(["0", "1"]), samples(["1", "1"]), "unmatched")
+    evidence = gather(UNRANGED, [], samples(["0", "1"]), samples(["1", "1"]))
     assert estimate(evidence, UNRANGED) == estimate(evidence, metric(range=[Decimal(1), Decimal(1)]))
 
 
 def test_evidence_is_only_read_where_it_fits_together() -> None:
-    written = gather(metric(), [], samples(["0", "1"]), samples(["1", "1"]), "unmatched").model_dump()
+    written = gather(metric(), [], samples(["0", "1"]), samples(["1", "1"])).model_dump()
     assert MetricEvidence.model_validate(written)
     others: list[dict[str, object]] = [
         {"paired": None},
@@ -582,15 +579,15 @@ def test_percentiles_of_many_equal_scores_are_counted() -> None:
     assert (Fraction(0), True, None) == (found.left, found.holds, found.reason)
     ranged = metric(aggregate="p50", range=[Decimal(0), Decimal(9)])
     rising = claim("relative_delta", "at_most", "0.1")
-    evidence = gather(ranged, [rising, claim("delta", "equal", "0")], arm, arm, "unmatched")
+    evidence = gather(ranged, [rising, claim("delta", "equal", "0")], arm, arm)
     assert weigh(evidence, ranged, rising).confidence is not None
     assert 1 == len(evidence.percentiles.counts if evidence.percentiles else [])
 
 
 def test_percentiles_of_ids_that_differ_keep_each_arms_own_value() -> None:
-    before, after = samples(["1", "2", "3"]), samples(["2", "3", "4"], first=1)
+    before, after = samples(["1", "2", "3"]), samples(["2", "3", "4"], first=3)
     subject = metric(**latency("p50"))
-    found = estimate(gather(subject, [], before, after, "unmatched"), subject)
+    found = estimate(gather(subject, [], before, after), subject)
     assert (Fraction(2), Fraction(3), None) == (found.baseline, found.variant, found.delta)
 
 
@@ -598,7 +595,7 @@ def test_counts_that_are_no_counts_are_refused() -> None:
     subject = metric(**latency("p50"))
     claims = [claim("delta", "at_most", "1"), claim("value", "at_most", "2")]
     arm = samples([str(score) for score in range(20)])
-    written = gather(subject, claims, arm, arm, "unmatched").model_dump()
+    written = gather(subject, claims, arm, arm).model_dump()
     for place in (0, 1):
         hostile = deepcopy(written)
         table = hostile["percentiles"]["counts"][place]
@@ -610,7 +607,7 @@ def test_counts_that_are_no_counts_are_refused() -> None:
 
 def test_a_percentile_that_was_not_gathered_has_no_point() -> None:
     arm = samples([str(score) for score in range(20)])
-    found = estimate(gather(UNRANGED, [], arm, arm, "unmatched"), metric(**latency()))
+    found = estimate(gather(UNRANGED, [], arm, arm), metric(**latency()))
     assert (None, Reason.NO_UNCERTAINTY) == (found.variant, found.reason)
 
 

@@ -24,7 +24,7 @@ def of_spread(n: int, mean: str, deviation: str, *, clusters: list[str] | None =
     """n pairs, half of them one deviation above the mean and half below."""
     ends = [str(Decimal(mean) + sign * Decimal(deviation)) for sign in (1, -1)]
     arm = samples([ends[row % 2] for row in range(n)], clusters=clusters)
-    return gather(metric(), [], samples(["0"] * n, clusters=clusters), arm, "unmatched")
+    return gather(metric(), [], samples(["0"] * n, clusters=clusters), arm)
 
 
 def advice(evidence: MetricEvidence, what: Claim = TARGET, expect: str | None = None) -> AdviceNumbers:
@@ -73,9 +73,7 @@ def test_a_projection_at_its_own_n_agrees_with_the_confidence() -> None:
 def test_clusters_are_counted_where_samples_come_in_clusters() -> None:
     clusters = [f"c{row // 10:03}" for row in range(300)]
     ends = [("0.5" if row // 10 % 2 else "-0.4") for row in range(300)]
-    evidence = gather(
-        metric(), [], samples(["0"] * 300, clusters=clusters), samples(ends, clusters=clusters), "unmatched"
-    )
+    evidence = gather(metric(), [], samples(["0"] * 300, clusters=clusters), samples(ends, clusters=clusters))
     found = advice(evidence)
     assert ("clusters", 30) == (found.counted_in, found.n_now)
     alone = advice(of_spread(300, "0.05", "0.45")).n_needed
@@ -94,7 +92,6 @@ def test_too_few_clusters_are_counted_in_clusters_too(ends: list[str], kind: str
         [],
         samples(["0"] * 300, clusters=clusters),
         samples(ends * 150, clusters=clusters),
-        "unmatched",
     )
     found = advice(evidence)
     assert (kind, "clusters", 3, None) == (found.kind, found.counted_in, found.n_now, found.n_needed)
@@ -105,32 +102,32 @@ def test_clusters_of_summaries_are_counted_in_clusters() -> None:
         Summary(value=Decimal(value), n=400, stderr=Decimal("0.02"), clusters=clusters)
         for value, clusters in (("0.40", None), ("0.45", 12))
     ]
-    found = advice(gather(metric(), [], arms[0], arms[1], "unmatched"))
+    found = advice(gather(metric(), [], arms[0], arms[1]))
     assert ("more_samples", "clusters", 12) == (found.kind, found.counted_in, found.n_now)
     assert found.n_needed is not None
     assert 27 < found.n_needed < 42  # (1.683·0.0283/0.03)²·12
     few = replace(arms[1], clusters=3)
-    unknown = advice(gather(metric(), [], arms[0], few, "unmatched"))
+    unknown = advice(gather(metric(), [], arms[0], few))
     assert ("no_estimate", "clusters", 3) == (unknown.kind, unknown.counted_in, unknown.n_now)
 
 
 def test_summaries_are_projected_too() -> None:
     arms = [Summary(value=Decimal(value), n=400, stderr=Decimal("0.02")) for value in ("0.40", "0.45")]
-    found = advice(gather(metric(), [], arms[0], arms[1], "unmatched"))
+    found = advice(gather(metric(), [], arms[0], arms[1]))
     assert ("more_samples", 400) == (found.kind, found.n_now)
     assert found.n_needed is not None
     assert 900 < found.n_needed < 1300  # (1.683·0.0283/0.03)²·400
 
 
 def test_relative_effects_are_in_relative_terms() -> None:
-    evidence = gather(metric(), [], samples(["0.5"] * 300), samples(["1", "0.1"] * 150), "unmatched")
+    evidence = gather(metric(), [], samples(["0.5"] * 300), samples(["1", "0.1"] * 150))
     found = advice(evidence, claim("relative_delta", "at_least", "0.02"))
     assert (Fraction(1, 10), "more_samples") == (found.expected, found.kind)
     assert 0.02 + 1.683 * 0.0259 / 0.5 == pytest.approx(float(found.smallest_effect or 0), abs=2e-3)
 
 
 def test_nothing_is_invented_where_there_is_no_spread_to_project() -> None:
-    bare = advice(gather(metric(), [], number("0.4"), number("0.5"), "unmatched"))
+    bare = advice(gather(metric(), [], number("0.4"), number("0.5")))
     assert ("no_estimate", None, None) == (bare.kind, bare.n_needed, bare.smallest_effect)
     zero = advice(of_wins(300, 0, 0), claim("relative_delta", "at_least", "0.02"))
     assert ("no_estimate", None, None) == (zero.kind, zero.expected, zero.smallest_effect)

@@ -22,11 +22,7 @@ UNRANGED = metric(range=None)
 
 
 def paired(baseline: Scores, variant: Scores, **changes: object) -> MetricEvidence:
-    return gather(metric(**changes), [], baseline, variant, "unmatched")
-
-
-def worst(baseline: Scores, variant: Scores, **changes: object) -> MetricEvidence:
-    return gather(metric(**changes), [], baseline, variant, "worst")
+    return gather(metric(**changes), [], baseline, variant)
 
 
 def test_arms_pair_by_id_whatever_their_order() -> None:
@@ -87,10 +83,10 @@ def test_a_repeat_column_that_repeats_nothing_is_none() -> None:
     assert paired(once, once).facts["variant"].repeats is None
 
 
-def test_ids_that_differ_leave_only_each_arms_own_value() -> None:
-    evidence = paired(samples(["1", "0", "1"]), samples(["1", "1", "1"], first=1))
+def test_arms_without_a_common_id_leave_only_each_arms_own_value() -> None:
+    evidence = paired(samples(["1", "0", "1"]), samples(["1", "1", "1"], first=3))
     assert evidence.unmatched == (
-        "1 ids are only in the baseline: q0; 1 ids are only in the variant: q3 "
+        "3 ids are only in the baseline: q0, q1, q2; 3 ids are only in the variant: q3, q4, q5 "
         "(baseline 3, variant 3 ids): evaluate the same samples in both arms"
     )
     delta = weigh(evidence, metric(), claim("delta", "at_least", "-1"))
@@ -100,44 +96,52 @@ def test_ids_that_differ_leave_only_each_arms_own_value() -> None:
     found = estimate(evidence, metric())
     assert (Fraction(2, 3), Fraction(1), None) == (found.baseline, found.variant, found.delta)
     assert (None, Reason.UNMATCHED_SAMPLES) == (found.n, found.reason)
-    assert Fraction(2, 3) == evidence.coverage(expected=None)
-    assert Fraction(2, 10) == evidence.coverage(expected=10)
+    assert 0 == evidence.coverage(expected=None) == evidence.coverage(expected=10)
 
 
-@pytest.mark.parametrize(
-    ("subject", "means"), [({}, ("0.75", "0.5")), ({"direction": "lower"}, ("0.5", "0.75"))]
-)
-def test_missing_ids_are_filled_with_the_worst_case(
-    subject: dict[str, object], means: tuple[str, str]
-) -> None:
-    # The variant lacks q0 and the baseline q3; where lower is better, bad and good change places.
-    evidence = worst(samples(["1", "0", "1"]), samples(["0", "1", "1"], first=1), **subject)
-    expected = tuple(Fraction(mean) for mean in means)
-    assert expected == (evidence.mean("baseline"), evidence.mean("variant"))
-    assert (2, 1, 1) == (evidence.both, evidence.facts["baseline"].filled, evidence.facts["variant"].filled)
-    assert Fraction(2, 3) == evidence.coverage(expected=3)
-    assert "1 ids that the variant lacks were given the worst case" in (
-        estimate(evidence, metric()).note or ""
+def test_missing_ids_are_kept_beside_the_pairs_with_the_ends_of_their_scores() -> None:
+    baseline = Samples(ids=["a", "b", "c"], scores=["1", "0", "1"], missing={"e": "time out"})
+    variant = Samples(ids=["b", "c", "d"], scores=["0", "1", "1"], missing={"e": "time out", "a": "refused"})
+    evidence = gather(metric(), [], baseline, variant, expected=7)
+    assert (2, 5, 2, 5) == (evidence.both, evidence.asked, evidence.absent, evidence.missing)
+    assert (2, 2) == (evidence.facts["baseline"].missing, evidence.facts["variant"].missing)
+    assert ("refused", 1) == (evidence.facts["variant"].error, evidence.facts["variant"].errors)
+    assert {"baseline": 1, "variant": 1} == evidence.alone
+    assert (Fraction(1, 2), Fraction(1, 2)) == (evidence.mean("baseline"), evidence.mean("variant"))
+    assert evidence.paired is not None
+    missing = evidence.paired.missing
+    assert missing is not None
+    # a is known in the baseline, d in the variant; e and the two declared ones in neither.
+    assert ([5], ["1"], ["5"], ["1"], ["5"]) == (
+        missing.ids,
+        missing.variant_low,
+        missing.variant_high,
+        missing.baseline_low,
+        missing.baseline_high,
     )
+    assert Fraction(2, 7) == evidence.coverage(expected=7)
+    assert evidence == MetricEvidence.model_validate_json(evidence.model_dump_json())
 
 
-def test_a_range_with_decimals_fills_exactly() -> None:
-    evidence = worst(samples(["1"]), samples(["1", "1"]), range=[Decimal("0.125"), Decimal("1.5")])
-    assert Fraction(5, 4) == evidence.mean("baseline")
-
-
-def test_nothing_is_filled_without_a_range() -> None:
-    evidence = worst(samples(["1"]), samples(["1", "1"]), range=None)
-    assert evidence.unmatched is not None
-    assert evidence.unmatched.endswith("`missing: worst` needs a `range:` on the metric")
-
-
-def test_filled_ids_keep_the_cluster_of_the_other_arm() -> None:
-    baseline = Samples(ids=["a", "b"], scores=["1", "1"], clusters=["x", "y"])
-    variant = Samples(ids=["b", "c"], scores=["1", "1"], clusters=["y", "z"])
-    sums = worst(baseline, variant).paired
+def test_a_range_with_decimals_bounds_exactly() -> None:
+    subject = metric(range=[Decimal("0.125"), Decimal("1.5")])
+    sums = gather(subject, [], samples(["1"]), samples(["1", "1"])).paired
     assert sums is not None
-    assert ([1, 2], [1, 1], ["0", "1"]) == (sums.clusters, sums.n, sums.variant)
+    assert sums.missing is not None
+    assert (["125"], ["1500"], 1000) == (sums.missing.baseline_low, sums.missing.baseline_high, sums.scale)
+
+
+def test_missing_ids_keep_the_cluster_of_the_arm_that_has_them() -> None:
+    baseline = Samples(ids=["a", "b"], scores=["1", "1"], clusters=["x", "y"], missing={"e": ""})
+    variant = Samples(ids=["b", "c"], scores=["1", "1"], clusters=["y", "y"])
+    evidence = paired(baseline, variant)
+    sums = evidence.paired
+    assert sums is not None
+    assert sums.missing is not None
+    # Nobody names the cluster of e; x has lost its only id, and y has one of two.
+    assert ([1, 1, 1], [0, 0, 1], [1, 1, 1]) == (sums.clusters, sums.n, sums.missing.ids)
+    assert {"baseline": 1, "variant": 1} == evidence.alone
+    assert (1, 1) == (sums.ids, sums.cluster_count)
 
 
 @pytest.mark.parametrize(
@@ -226,18 +230,23 @@ def test_a_summary_beyond_all_bounds_is_invalid() -> None:
 def test_extremes_are_gathered_only_without_a_range() -> None:
     relative = claim("relative_delta", "at_most", "0.25")
     arms = samples(["1", "2"]), samples(["3", "1"])
-    assert [] == gather(metric(), [relative], *arms, "unmatched").extremes
+    assert [] == gather(metric(), [relative], *arms).extremes
     assert [
         Extremes(ratio=Decimal(0), low="1", high="3"),
         Extremes(ratio=Decimal(1), low="-1", high="2"),
         Extremes(ratio=Decimal("1.25"), low="-6", high="7"),
         Extremes(ratio=Decimal("0.75"), low="-2", high="9"),
         Extremes(ratio=None, low="1", high="2"),
-    ] == gather(UNRANGED, [relative], *arms, "unmatched").extremes
+    ] == gather(UNRANGED, [relative], *arms).extremes
 
 
-def test_coverage_is_unknown_where_an_arm_has_no_ids() -> None:
-    assert paired(number("0.5"), samples(["1"])).coverage(expected=3) is None
+UNUSABLE = Unusable(reason=Reason.INVALID_VALUE, message="")
+
+
+def test_coverage_is_unknown_where_no_arm_has_ids_or_one_has_no_score() -> None:
+    assert paired(number("0.5"), number("0.5")).coverage(expected=3) is None
+    assert paired(UNUSABLE, samples(["1"])).coverage(expected=3) is None
+    assert Fraction(1, 3) == paired(number("0.5"), samples(["1"])).coverage(expected=3)
     assert Fraction(1) == paired(samples(["1"]), samples(["1"])).coverage(expected=None)
 
 
@@ -246,5 +255,5 @@ def test_evidence_reads_back_as_it_was_written() -> None:
     arms = [samples(scores, clusters=clusters) for scores in (["1", "2", "3"], ["3", "1", "2.5"])]
     relative = claim("relative_delta", "at_most", "0.25")
     for subject in (metric(range=None), metric(range=None, aggregate="p50")):
-        evidence = gather(subject, [relative], arms[0], arms[1], "unmatched")
+        evidence = gather(subject, [relative], arms[0], arms[1])
         assert evidence == MetricEvidence.model_validate(evidence.model_dump())

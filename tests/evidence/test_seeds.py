@@ -34,7 +34,7 @@ def gathered(
     variant: list[list[float]], baseline: list[list[float]], *, seeds: bool = True
 ) -> MetricEvidence:
     before, after = (recipe(arm, seeded=seeds) for arm in (baseline, variant))
-    return gather(metric(), [], before, after, "unmatched")
+    return gather(metric(), [], before, after)
 
 
 def by_hand(ratio: float, threshold: float) -> float:
@@ -79,7 +79,7 @@ def test_a_single_seed_speaks_of_the_checkpoint_and_says_so() -> None:
     assert weigh(evidence, metric(), LEVEL) == weigh(alone, metric(), LEVEL)
     assert "a single seed: this speaks of the checkpoint" in (estimate(evidence, metric()).note or "")
     assert estimate(alone, metric()).note is None
-    once = gather(metric(), [], recipe(BASELINE[:1]), recipe(VARIANT[:1]), "unmatched")
+    once = gather(metric(), [], recipe(BASELINE[:1]), recipe(VARIANT[:1]))
     assert "a single seed" in (estimate(once, metric()).note or "")
 
 

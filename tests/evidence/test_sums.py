@@ -99,7 +99,7 @@ def test_shards_in_any_order_have_the_sums_of_all_rows(
             merge_shards([(f"shard {part}", arm(column, part)) for part in parts]).scores["a"]
             for column in (1, 0)
         )
-        return gather(metric(), [], baseline, variant, "unmatched").model_dump_json()
+        return gather(metric(), [], baseline, variant).model_dump_json()
 
     every = list(range(len(rows)))
     whole = gathered([every])
@@ -116,7 +116,7 @@ def test_fifty_thousand_clusters_of_two_binary_samples_are_a_hundred_rows() -> N
     baseline, variant = (
         Samples(ids=ids, scores=[str(random.randint(0, 1)) for _ in ids], clusters=clusters) for _ in "ab"
     )
-    evidence = gather(metric(), [], baseline, variant, "unmatched")
+    evidence = gather(metric(), [], baseline, variant)
     assert evidence.paired is not None
     assert (100_000, 50_000, 100) == (
         evidence.paired.ids,
@@ -130,7 +130,7 @@ def test_fifty_thousand_clusters_of_two_binary_samples_are_a_hundred_rows() -> N
 def test_sums_over_thirds_stay_exact() -> None:
     thirds = samples(["1", "0", "0", "1"], repeats=["1", "2", "3", "1"])
     twice = type(thirds)(ids=["a", "a", "a", "b"], scores=thirds.scores, repeats=thirds.repeats)
-    evidence = gather(metric(), [], twice, twice, "unmatched")
+    evidence = gather(metric(), [], twice, twice)
     assert Fraction(2, 3) == evidence.mean("variant")
     assert evidence.paired is not None
     assert "3" == evidence.paired.parts

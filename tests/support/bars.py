@@ -10,6 +10,7 @@ from remyx_action.evidence.changes import count_changes
 from remyx_action.evidence.evidence import Inputs, MetricEvidence
 from remyx_action.evidence.gathering import gather
 from remyx_action.policy.bar import Bar, claims_in, set_bar, sizes_in
+from remyx_action.policy.judgement import asks_for_coverage
 from remyx_action.project.models import Metrics, Policy, Template
 from remyx_action.project.models.metrics import BarMetric
 from remyx_action.readers.reasons import Reason
@@ -77,7 +78,8 @@ def inputs(
     def evidence_on(metric: BarMetric) -> MetricEvidence:
         before = baseline.get(metric.key, Unusable(reason=Reason.NO_BASELINE, message="no baseline"))
         after = variant.get(metric.key, MISSING)
-        found = gather(metric, claims[metric.key], before, after, bar.missing)
+        expected = 0 if asks_for_coverage(bar.rules.ship) else metric.samples or 0
+        found = gather(metric, claims[metric.key], before, after, expected=expected)
         return found.model_copy(update={"changes": count_changes(metric, sizes[metric.key], before, after)})
 
     return Inputs(

@@ -122,7 +122,6 @@ def of_differences(
         [],
         Samples(ids=ids, scores=["0"] * len(ids), clusters=clusters),
         Samples(ids=ids, scores=scores, clusters=clusters),
-        "unmatched",
     )
 
 
@@ -247,7 +246,7 @@ def far_from_zero() -> Measured:
         literals = [f"{Decimal(offset + step).scaleb(-6):f}" for step in steps]
         samples = Samples(ids=ids, scores=literals)
         zero = Samples(ids=ids, scores=["0"] * 3000)
-        evidence = gather(metric(range=None), [], zero, samples, "unmatched")
+        evidence = gather(metric(range=None), [], zero, samples)
         outlook = advise(evidence, metric(range=None), claim("delta", "at_least", "0"), Fraction(4, 5), None)
         assert outlook.smallest_effect is not None
         widths.append(float(outlook.smallest_effect))
@@ -280,7 +279,7 @@ def gathered(shards: Sequence[Sequence[tuple[str, str, str, str]]]) -> MetricEvi
             parts.append((f"shard {number}", ArmScores(scores={"a": part})))
         return merge_shards(parts).scores["a"]
 
-    return gather(metric(), [], arm(2), arm(1), "unmatched")
+    return gather(metric(), [], arm(2), arm(1))
 
 
 Draws = npt.NDArray[np.int64]

@@ -1,6 +1,6 @@
 """Estimates, and the confidence in each claim, from the evidence. Closed forms, no random numbers."""
 
-from .estimates import Estimate, Weighed, estimate, interval_of_baseline, sample_size, weigh
+from .estimates import Estimate, Weighed, estimate, interval_of_baseline, sample_size, uneven_missing, weigh
 from .projection import AdviceNumbers, advise
 
 __all__ = [
@@ -11,5 +11,6 @@ __all__ = [
     "estimate",
     "interval_of_baseline",
     "sample_size",
+    "uneven_missing",
     "weigh",
 ]

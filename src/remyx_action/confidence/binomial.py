@@ -39,6 +39,11 @@ def clopper_pearson(successes: int, n: int, level: float) -> tuple[float, float]
     return low, 1 - rest
 
 
+def chance_of_split(one: int, other: int) -> float:
+    """Return the two-sided probability of a split at least so uneven where both sides are as likely."""
+    return min(1.0, 2 * rate_at_least(min(one, other) + 1, one + other, 0.5, 0.5))
+
+
 def _beta(a: int, b: int, x: float, y: float) -> float:
     """Return I_x(a, b) for whole a, b >= 1."""
     kernel = _mass(a, a + b, x, y) * a * b / (a + b)

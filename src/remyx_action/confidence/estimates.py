@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
+from typing import Any
 
 from msgspec import Struct
 
@@ -16,32 +17,58 @@ from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.template import ArmName
 from remyx_action.readers.reasons import Reason
 
+from .binomial import chance_of_split
 from .location import INTERVAL_LEVEL, Inference, Unknown
-from .methods import infer
+from .methods import infer, unknown_for_missing, y_bounds
 from .one_sample import mean_of_arm
 from .percentiles import counts_of
 from .plausibility import delta_of, point_of, range_of
 from .pseudo_samples import Observed, Prior, alone, difference, locate, prior_of_arm, prior_of_difference
 
 FEW_CLUSTERS = 20
+UNEVEN = 0.01
+"""Probability below which missing ids are said to be no chance of one arm."""
 
 
 def remark_on(evidence: MetricEvidence, clusters: int | None) -> str | None:
     """Return filled-in scores, unequal repeats and few clusters in one line, or None."""
     remarks = []
     arms: tuple[ArmName, ArmName] = ("baseline", "variant")
+    remarks += _on_missing(evidence)
     for arm in arms:
         facts = evidence.facts.get(arm)
-        if facts and facts.filled:
-            remarks.append(
-                f"{facts.filled} ids that the {arm} lacks were given the worst case for the variant"
-            )
         if facts and facts.repeats and facts.repeats[0] != facts.repeats[1]:
             remarks.append(f"ids of the {arm} have {facts.repeats[0]} to {facts.repeats[1]} repeats")
     remarks += _on_seeds(evidence)
     if clusters is not None and clusters < FEW_CLUSTERS:
         remarks.append(f"only {clusters} clusters: a loss in clusters that nobody drew cannot be seen")
     return "; ".join(remarks) or None
+
+
+def uneven_missing(evidence: MetricEvidence) -> str | None:
+    """Return that one arm alone lacks more ids (or more clusters' ids) than chance explains, or None."""
+    counts = evidence.alone
+    if not counts or chance_of_split(counts["baseline"], counts["variant"]) >= UNEVEN:
+        return None
+    sums = evidence.sums("variant")
+    units = "ids" if sums is None or sums.clusters is None else "clusters' ids"
+    found = f"{counts['variant']:,} {units} are missing in the variant alone"
+    return f"{found}, {counts['baseline']:,} in the baseline: more than chance explains"
+
+
+def _on_missing(evidence: MetricEvidence) -> list[str]:
+    """Return how many samples have no score, in which arm, and the commonest error."""
+    if not evidence.missing:
+        return []
+    found = [f"{facts.missing:,} in the {arm}" for arm, facts in evidence.facts.items() if facts.missing]
+    if evidence.absent:
+        found.append(f"{evidence.absent:,} declared ones in neither arm")
+    remark = f"samples without a score: {', '.join(found)}"
+    errors = [facts for facts in evidence.facts.values() if facts.error is not None]
+    if errors:
+        commonest = max(errors, key=lambda facts: facts.errors)
+        remark += f"; the commonest error ({commonest.errors:,} times): {commonest.error}"
+    return [remark]
 
 
 def _on_seeds(evidence: MetricEvidence) -> list[str]:
@@ -71,7 +98,9 @@ class Estimate(Struct, frozen=True, kw_only=True):
     """Of the delta, two-sided, at `level`; 12 significant digits; cut to what is possible."""
     level: Decimal
     improved: Decimal | None
-    """P(the variant is truly better), 9 decimals."""
+    """P(the variant is truly better), 9 decimals; the smallest over all missing scores."""
+    improved_most: Decimal | None = None
+    """The largest over all missing scores; equal to `improved` where none is missing."""
     n: int | None
     """Ids scored in both arms; unpaired: the smaller n; against an exact baseline: the variant's."""
     n_effective: float | None
@@ -97,39 +126,47 @@ class Weighed(Struct, frozen=True, kw_only=True):
     point_reason: Reason | None
     """Why the point is unknown."""
     confidence: Decimal | None
-    """P(the claim holds for the true value), 9 decimals."""
+    """P(the claim holds for the true value), 9 decimals; the smallest over all missing scores."""
+    most: Decimal | None = None
+    """The largest confidence over all missing scores; equal to `confidence` where none is missing."""
     reason: Reason | None
     """Why the confidence is unknown."""
     n: int | None
 
+    def is_sure(self, floor: Fraction) -> bool | None:
+        """Return whether the confidence reaches the floor, or None where that depends on missing scores."""
+        if self.confidence is None or self.most is None:
+            return None
+        if Fraction(self.confidence) >= floor:
+            return True
+        return False if Fraction(self.most) < floor else None
+
 
 def estimate(evidence: MetricEvidence, metric: BarMetric) -> Estimate:
     """Return the metric's estimate: all that does not depend on a condition."""
-    points = {
-        "baseline": point_of(evidence, metric, "baseline"),
-        "variant": point_of(evidence, metric, "variant"),
-        "delta": delta_of(evidence, metric),
-    }
-    known = {name: None if isinstance(point, Unknown) else point for name, point in points.items()}
-    inference = infer(evidence, metric, IMPROVED[metric.direction])
+    known = _points(evidence, metric)
+    better = IMPROVED[metric.direction]
+    inference = infer(evidence, metric, better)
     if isinstance(inference, Unknown):
         return Estimate(
             **known,
             interval=None,
             level=LEVEL,
             improved=None,
-            n=_size(evidence, IMPROVED[metric.direction]),
+            n=_size(evidence, better),
             n_effective=_effective(evidence, metric),
             clusters=_clusters(evidence),
             method=None,
             reason=inference.reason,
             note=inference.note,
         )
+    improved, improved_most = _confidences(inference, better)
     return Estimate(
         **known,
         interval=_interval(inference, metric, INTERVAL_LEVEL),
         level=LEVEL,
-        improved=_confidence(inference, IMPROVED[metric.direction]),
+        improved=improved,
+        improved_most=improved_most,
         n=inference.n,
         n_effective=_effective(evidence, metric)
         if inference.n_effective is None
@@ -139,6 +176,15 @@ def estimate(evidence: MetricEvidence, metric: BarMetric) -> Estimate:
         reason=None,
         note=remark_on(evidence, inference.clusters),
     )
+
+
+def _points(evidence: MetricEvidence, metric: BarMetric) -> dict[str, Any]:
+    points = {
+        "baseline": point_of(evidence, metric, "baseline"),
+        "variant": point_of(evidence, metric, "variant"),
+        "delta": delta_of(evidence, metric),
+    }
+    return {name: None if isinstance(point, Unknown) else point for name, point in points.items()}
 
 
 def weigh(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Weighed:
@@ -155,12 +201,15 @@ def weigh(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Weighed:
         right *= abs(baseline)
     inference = None if claim.side == "equal" else infer(evidence, metric, claim)
     known = inference if isinstance(inference, Inference) else None
+    holds, point_reason = _holds_whatever_is_missing(evidence, metric, claim, left, right)
+    least, most = _confidences(known, claim) if known else (None, None)
     return Weighed(
         left=left,
         right=right,
-        holds=_holds(left, right, claim),
-        point_reason=None,
-        confidence=_confidence(known, claim) if known else None,
+        holds=holds,
+        point_reason=point_reason,
+        confidence=least,
+        most=most,
         reason=inference.reason if isinstance(inference, Unknown) else None,
         n=known.n if known else _size(evidence, claim),
     )
@@ -185,6 +234,24 @@ def _tolerates_zero(claim: Claim, metric: BarMetric) -> bool:
     return gain < 0 or (gain == 0 and not (favours_better and claim.strict))
 
 
+def _holds_whatever_is_missing(
+    evidence: MetricEvidence, metric: BarMetric, claim: Claim, left: Fraction, right: Fraction
+) -> tuple[bool | None, Reason | None]:
+    """Return whether the claim holds for the points under all missing scores, or why that is unknown."""
+    unknown = unknown_for_missing(evidence, metric, claim)
+    if unknown is not None:
+        return None, unknown.reason
+    sums = evidence.sums("variant")
+    if sums is None or sums.missing is None:
+        return _holds(left, right, claim), None
+    ends = y_bounds(evidence, metric, claim)
+    if isinstance(ends, Unknown):
+        return None, ends.reason
+    nearest = min(max(ends[0], Fraction(0)), ends[1])
+    found = {_holds(end, Fraction(0), claim) for end in (*ends, nearest)}
+    return (found.pop(), None) if len(found) == 1 else (None, Reason.MISSING_SAMPLES)
+
+
 def interval_of_baseline(
     evidence: MetricEvidence, metric: BarMetric, level: float
 ) -> tuple[float, float] | None:
@@ -204,14 +271,23 @@ def _holds(left: Fraction, right: Fraction, claim: Claim) -> bool:
     return (left > right) == (claim.side == "at_least")
 
 
-def _confidence(inference: Inference, claim: Claim) -> Decimal:
+def _confidences(inference: Inference, claim: Claim) -> tuple[Decimal, Decimal]:
+    """Return the smallest and the largest confidence over all missing scores; equal where none is missing."""
+    if inference.bounds is not None:
+        both = inference.bounds.at_least if claim.side == "at_least" else inference.bounds.at_most
+        least, most = both(inference.threshold)
+        return _probability(least), _probability(most)
     side = inference.tails.at_least if claim.side == "at_least" else inference.tails.at_most
-    confidence = Decimal(side(inference.threshold))
-    return confidence.quantize(Decimal(1).scaleb(-PROBABILITY_DECIMALS), ROUND_HALF_EVEN)
+    confidence = _probability(side(inference.threshold))
+    return confidence, confidence
+
+
+def _probability(value: float) -> Decimal:
+    return Decimal(value).quantize(Decimal(1).scaleb(-PROBABILITY_DECIMALS), ROUND_HALF_EVEN)
 
 
 def _interval(inference: Inference, metric: BarMetric, level: float) -> tuple[float, float] | None:
-    found = inference.tails.interval(level)
+    found = (inference.bounds or inference.tails).interval(level)
     if found is None:
         return None
     range_, shift = range_of(metric), inference.shift

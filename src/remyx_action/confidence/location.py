@@ -60,6 +60,19 @@ class Tails(Protocol):
         """Return the two-sided interval, or None where the method has none."""
 
 
+class Bounds(Protocol):
+    """Smallest and largest tails of a true value."""
+
+    def at_least(self, threshold: Fraction, /) -> tuple[float, float]:
+        """Return the bounds of P(true >= threshold)."""
+
+    def at_most(self, threshold: Fraction, /) -> tuple[float, float]:
+        """Return the bounds of P(true <= threshold)."""
+
+    def interval(self, level: float, /) -> tuple[float, float] | None:
+        """Return the two-sided interval that holds those of all completions."""
+
+
 class Location(Struct, frozen=True, kw_only=True):
     """Student's t around a centre."""
 
@@ -71,10 +84,10 @@ class Location(Struct, frozen=True, kw_only=True):
     degrees: float
 
     def at_least(self, threshold: Fraction) -> float:
-        return lower_tail(self._steps(self.center - threshold), self.degrees)
+        return lower_tail(self.steps(self.center - threshold), self.degrees)
 
     def at_most(self, threshold: Fraction) -> float:
-        return lower_tail(self._steps(threshold - self.center), self.degrees)
+        return lower_tail(self.steps(threshold - self.center), self.degrees)
 
     def interval(self, level: float) -> tuple[float, float]:
         reach = quantile((1 + level) / 2, self.degrees) * self.standard_error
@@ -85,7 +98,8 @@ class Location(Struct, frozen=True, kw_only=True):
         """In the metric's unit."""
         return sqrt(self.variance) * float(self.unit)
 
-    def _steps(self, distance: Fraction) -> float:
+    def steps(self, distance: Fraction) -> float:
+        """Return a distance in standard errors."""
         return float(distance / self.unit) / sqrt(self.variance)
 
 
@@ -94,7 +108,7 @@ INTERVAL_LEVEL = 0.95
 
 
 class Inference(Struct, frozen=True, kw_only=True):
-    """What a claim is weighed by."""
+    """The distribution that a claim is weighed by, and how it came about."""
 
     tails: Tails
     threshold: Fraction
@@ -105,6 +119,8 @@ class Inference(Struct, frozen=True, kw_only=True):
     clusters: int | None = None
     shift: Fraction = Fraction(0)
     """The delta is what `tails` is about minus this."""
+    bounds: Bounds | None = None
+    """How far missing scores can move the tails; None: none is missing."""
 
 
 def widen(items: Location, arms: list[tuple[SeedSums, Fraction]]) -> Location:

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from msgspec.structs import replace
 
+from remyx_action.decimals import round_significant
 from remyx_action.evidence.claims import Claim
 from remyx_action.evidence.evidence import MetricEvidence, SummaryState
 from remyx_action.evidence.sums import ArmSums, PairedSums
@@ -13,10 +14,11 @@ from remyx_action.project.models.metrics import BarMetric
 from remyx_action.readers.reasons import Reason
 
 from . import percentiles
-from .location import INTERVAL_LEVEL, Inference, Tails, Unknown, widen
+from .bounds import bounds_of, mean_bounds, missing_pairs, missing_scores
+from .location import DECLARE_A_RANGE, INTERVAL_LEVEL, Inference, Tails, Unknown, widen
 from .one_sample import mean_of_arm
 from .plausibility import delta_of, point_of, range_of
-from .pseudo_samples import countable, difference, locate, prior_of_difference
+from .pseudo_samples import alone, countable, difference, locate, prior_of_difference
 from .unpaired import arm_mean, difference_of_means
 
 
@@ -53,16 +55,78 @@ def ratio_of(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Fract
     return sign if isinstance(sign, Unknown) else 1 + Fraction(claim.threshold) * sign
 
 
+def unknown_for_missing(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Unknown | None:
+    """Return why missing samples leave the claim unknown, or None where there are none, or bounds of them."""
+    missing, scored = evidence.missing, evidence.scored
+    if evidence.paired is None and claim.quantity == "value" and "variant" in evidence.facts:
+        facts = evidence.facts["variant"]
+        missing, scored = facts.missing + evidence.absent, facts.ids
+    if not missing or scored is None:
+        return None
+    expected = missing + scored
+    note = f"{missing:,} of {expected:,} samples have no score in both arms"
+    if missing > metric.max_missing * expected:
+        most = f"more than `max_missing: {metric.max_missing:f}`"
+        return Unknown(reason=Reason.TOO_MANY_MISSING, note=f"{note}, {most}")
+    if metric.missing == "unknown":
+        return Unknown(reason=Reason.MISSING_SAMPLES, note=f"{note}: evaluate them, or set `missing: bounds`")
+    if metric.aggregate is not None:
+        return Unknown(
+            reason=Reason.MISSING_SAMPLES,
+            note=f"{note}, and a {metric.aggregate} has no bounds: evaluate them",
+        )
+    if range_of(metric) is None:
+        return Unknown(reason=Reason.MISSING_SAMPLES, note=f"{note}: evaluate them, or {DECLARE_A_RANGE}")
+    if evidence.paired is None and claim.quantity != "value" and not _is_exact(evidence):
+        return Unknown(
+            reason=Reason.MISSING_SAMPLES, note=f"{note}: evaluate them, or report samples of both"
+        )
+    return None
+
+
+def _is_exact(evidence: MetricEvidence) -> bool:
+    return isinstance(evidence.baseline, SummaryState) and evidence.baseline.exact
+
+
+def y_bounds(
+    evidence: MetricEvidence, metric: BarMetric, claim: Claim
+) -> tuple[Fraction, Fraction] | Unknown:
+    """Return the bounds of the mean of the claim's y, less its threshold, over all missing scores."""
+    if evidence.paired is not None and claim.quantity != "value":
+        ratio = ratio_of(evidence, metric, claim)
+        if isinstance(ratio, Unknown):
+            return ratio
+        observed, missing = difference(evidence.paired, ratio), missing_pairs(evidence.paired, ratio)
+        threshold = threshold_of(claim)
+    else:
+        sums, margin = evidence.sums("variant"), Fraction(claim.threshold)
+        assert sums is not None
+        observed, missing, threshold = alone(sums), missing_scores(sums), margin
+        if claim.quantity != "value":
+            baseline = point_of(evidence, metric, "baseline")
+            assert isinstance(baseline, Fraction)
+            threshold = baseline + margin * (abs(baseline) if claim.quantity == "relative_delta" else 1)
+    low, high = mean_bounds(observed, missing)
+    if any(facts.rounded for facts in evidence.facts.values()):
+        low, high = Fraction(round_significant(low)), Fraction(round_significant(high))
+    return low - threshold, high - threshold
+
+
 def infer(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Inference | Unknown:
     """Return the inference of the table's row for this claim, or why there is no confidence."""
+    unknown = unknown_for_missing(evidence, metric, claim)
     if claim.quantity == "value":
         point = point_of(evidence, metric, "variant")
         if isinstance(point, Unknown):
             return point
+        if unknown is not None:
+            return unknown
         return _of_value(evidence, metric, claim, Fraction(claim.threshold))
     delta = delta_of(evidence, metric)
     if isinstance(delta, Unknown):
         return delta
+    if unknown is not None:
+        return unknown
     state = evidence.baseline
     if isinstance(state, SummaryState) and state.exact:
         return _against_exact(evidence, metric, claim)
@@ -122,9 +186,10 @@ def _paired(
     if isinstance(prior, Unknown):
         return prior
     mean = locate(observed, prior)
-    tails = mean.location
+    tails, bounds = mean.location, bounds_of(observed, missing_pairs(paired, ratio), prior)
     if evidence.has_seeds("variant", "baseline"):
-        tails = widen(tails, [(evidence.seeds["variant"], Fraction(1)), (evidence.seeds["baseline"], ratio)])
+        seeds = [(evidence.seeds["variant"], Fraction(1)), (evidence.seeds["baseline"], ratio)]
+        tails, bounds = widen(tails, seeds), bounds and bounds.widen(seeds)
     return Inference(
         tails=tails,
         threshold=threshold_of(claim),
@@ -132,6 +197,7 @@ def _paired(
         n=mean.n,
         n_effective=mean.n_effective,
         clusters=mean.clusters,
+        bounds=bounds,
     )
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from fractions import Fraction
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from remyx_action.evidence.evidence import MetricEvidence
 from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.template import ArmName
 
 from .binomial import clopper_pearson, rate_at_least, rate_at_most
+from .bounds import Ends, Missing, bounds_of, missing_scores
 from .location import Inference, Unknown, widen
 from .plausibility import range_of
 from .pseudo_samples import Observed, Range, alone, countable, locate, prior_of_arm
@@ -51,7 +53,11 @@ def mean_of_arm(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> In
     facts = evidence.facts.get(arm)
     share = _share(observed, range_of(metric), repeated=bool(facts and facts.repeats))
     if share is not None:
-        return Inference(tails=share, threshold=Fraction(0), method="one-sample", n=observed.n)
+        ends = _share_bounds(observed, missing_scores(sums), share)
+        if sums.missing is None or ends is not None:
+            return Inference(
+                tails=share, threshold=Fraction(0), method="one-sample", n=observed.n, bounds=ends
+            )
     few = countable(observed)
     if few is not None:
         return few
@@ -59,9 +65,10 @@ def mean_of_arm(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> In
     if isinstance(prior, Unknown):
         return prior
     mean = locate(observed, prior)
-    tails = mean.location
+    tails, bounds = mean.location, bounds_of(observed, missing_scores(sums), prior)
     if evidence.has_seeds(arm):
-        tails = widen(tails, [(evidence.seeds[arm], Fraction(1))])
+        seeds = [(evidence.seeds[arm], Fraction(1))]
+        tails, bounds = widen(tails, seeds), bounds and bounds.widen(seeds)
     return Inference(
         tails=tails,
         threshold=Fraction(0),
@@ -69,6 +76,7 @@ def mean_of_arm(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> In
         n=mean.n,
         n_effective=mean.n_effective,
         clusters=mean.clusters,
+        bounds=bounds,
     )
 
 
@@ -83,6 +91,20 @@ def _of_summary(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> In
         n=summary.n,
         clusters=summary.clusters,
     )
+
+
+def _share_bounds(observed: Observed, missing: Missing | None, share: Share) -> Ends | None:
+    """Return the binomials of the fewest and the most successes; None where those are no whole numbers."""
+    if missing is None:
+        return None
+    (lost,), ends = missing.sizes, []
+    for total in (missing.low[0], missing.high[0]):
+        above_low = Fraction(total, observed.denominator) - lost * share.low
+        successes = share.successes + above_low / (share.high - share.low)
+        if successes.denominator != 1:
+            return None
+        ends.append(replace(share, successes=int(successes), n=share.n + lost))
+    return Ends(low=ends[0], high=ends[1])
 
 
 def _share(observed: Observed, range_: Range, *, repeated: bool) -> Share | None:

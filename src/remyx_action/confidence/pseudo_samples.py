@@ -50,7 +50,10 @@ class Observed(Struct, frozen=True, kw_only=True):
 
     @property
     def cluster_count(self) -> int | None:
-        return None if self.clusters is None else sum(self.clusters)
+        """How many clusters have a scored id; None without clusters."""
+        if self.clusters is None:
+            return None
+        return sum(count for count, size in zip(self.clusters, self.sizes, strict=True) if size)
 
     @property
     def mean(self) -> Fraction:

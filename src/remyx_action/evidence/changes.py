@@ -12,7 +12,7 @@ from remyx_action.readers.scores import Samples, Scores
 
 from .evidence import ChangeCounts
 from .gathering import scale_of
-from .pairing import Averaged, average, pair
+from .pairing import Averaged, average, chosen, pair
 
 
 def count_changes(
@@ -28,11 +28,11 @@ def count_changes(
     if not isinstance(before, Averaged) or not isinstance(after, Averaged):
         return []
     scale = scale_of([before, after])
-    a, b = (arm.values(scale.decimals, scale.parts) for arm in (after, before))
     pairing = pair(before.ids, after.ids)
-    rows = range(len(a)) if pairing.variant_rows is None else pairing.variant_rows[: len(b)]
+    a = chosen(after.values(scale.decimals, scale.parts), pairing.variant_rows)
+    b = chosen(before.values(scale.decimals, scale.parts), pairing.baseline_rows)
     turn = 1 if metric.direction == "higher" else -1
-    gains = [turn * (a[row] - score) for row, score in zip(rows, b, strict=True) if row is not None]
+    gains = [turn * (score - other) for score, other in zip(a, b, strict=True)]
     lost = len(pairing.only_baseline)
     if len(gains) == 0:
         return []

@@ -71,8 +71,12 @@ class ArmFacts(Spec):
 
     ids: Count
     """Distinct ids with a real score."""
-    filled: Annotated[Integer, Field(ge=0)] = 0
-    """Ids that the arm lacks and that were given the score that is worst for the variant."""
+    missing: Annotated[Integer, Field(ge=0)] = 0
+    """Ids that an arm was asked and that this one has no score for."""
+    error: str | None = None
+    """The commonest error that was reported in place of a score."""
+    errors: Annotated[Integer, Field(ge=0)] = 0
+    """How many ids have that error."""
     repeats: Annotated[list[Count], Field(min_length=2, max_length=2)] | None = None
     """The fewest and the most scores of one id; null: every id stands once."""
     rounded: bool = False
@@ -196,6 +200,12 @@ class MetricEvidence(Spec):
     """Both arms have samples, but of different ids: what was found, with counts and examples."""
     both: Annotated[Integer, Field(ge=0)] | None = None
     """Ids with a real score in both arms; null where an arm has no ids."""
+    asked: Annotated[Integer, Field(ge=0)] | None = None
+    """Ids of either arm, scored or not; null where no arm has ids."""
+    absent: Annotated[Integer, Field(ge=0)] = 0
+    """Declared samples that are in neither arm and count as missing."""
+    alone: dict[ArmName, Annotated[Integer, Field(ge=0)]] = Field(default_factory=dict)
+    """Of each arm the ids that it alone lacks; with clusters, the clusters of which it lacks more ids."""
     facts: dict[ArmName, ArmFacts] = Field(default_factory=dict)
     """Of each arm that has samples."""
     seeds: dict[ArmName, SeedSums] = Field(default_factory=dict)
@@ -216,6 +226,8 @@ class MetricEvidence(Spec):
             raise ValueError("paired sums lack the facts about their arms")
         if self.both is not None and self.both > min((arm.ids for arm in self.facts.values()), default=0):
             raise ValueError("more ids in both arms than in one of them")
+        if self.asked is not None and self.asked < max((arm.ids for arm in self.facts.values()), default=0):
+            raise ValueError("fewer ids were asked than scored")
         return self
 
     @model_validator(mode="after")
@@ -232,14 +244,31 @@ class MetricEvidence(Spec):
         """Return whether each of the arms was run with at least two seeds."""
         return all(arm in self.seeds and len(self.seeds[arm].n) > 1 for arm in arms)
 
-    def coverage(self, *, expected: int | None) -> Fraction | None:
-        """Return the ids with a real score in both arms over the larger of the baseline's and the expected.
+    @property
+    def missing(self) -> int:
+        """The ids that were asked or declared and have no score in every arm that has ids."""
+        scored = self.scored
+        return 0 if scored is None or self.asked is None else self.asked + self.absent - scored
 
-        None where an arm has no ids.
+    @property
+    def scored(self) -> int | None:
+        """The ids with a real score in every arm that has ids; None where no arm has."""
+        if self.both is not None:
+            return self.both
+        return min((arm.ids for arm in self.facts.values()), default=None)
+
+    def coverage(self, *, expected: int | None) -> Fraction | None:
+        """Return the scored ids over the larger of those asked and the expected, or None without ids.
+
+        An arm that came as a summary counts the n that it reports.
         """
-        if self.both is None or "baseline" not in self.facts:
+        states = [state for state in (self.baseline, self.variant) if isinstance(state, SummaryState)]
+        counts = [state.n for state in states if state.n is not None]
+        if self.scored is not None:
+            counts.append(self.scored)
+        if not counts or any(isinstance(state, UnusableState) for state in (self.baseline, self.variant)):
             return None
-        return Fraction(self.both, max(self.facts["baseline"].ids, expected or 0))
+        return Fraction(min(counts), max(self.asked or 0, *counts, expected or 0))
 
     def sums(self, arm: ArmName) -> ArmSums | None:
         """Return the sums of the arm's samples, or None."""
@@ -278,3 +307,5 @@ class Inputs(Spec):
     """The differences between the arms because of which no comparison counts."""
     caps: list[str]
     """Why the verdict is at best iterate."""
+    samples: Count | None = None
+    """At most so many samples were asked for: a quick look."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 from heapq import nlargest, nsmallest
+from itertools import repeat
 from math import lcm
 from operator import sub
-from typing import Literal
 
 from pydantic import ValidationError
 
@@ -21,11 +22,9 @@ from remyx_action.readers.scores import Exact, Samples, Scores, Summary, Unusabl
 
 from .claims import Claim
 from .evidence import ArmState, MetricEvidence, SummaryState, UnusableState
-from .pairing import Averaged, Pairing, average, examples_of, pair, sum_seeds
+from .pairing import Averaged, Pairing, average, chosen, examples_of, pair, sum_seeds
 from .percentile_counts import RankedArms, percentile_state
-from .summing import Scale, arm_sums, extremes_apart, extremes_of_pairs, paired_sums, rows_of
-
-Missing = Literal["unmatched", "worst"]
+from .summing import Gap, Scale, arm_sums, extremes_apart, extremes_of_pairs, paired_sums, rows_of
 
 
 def gather(
@@ -33,20 +32,22 @@ def gather(
     claims: Sequence[Claim],
     baseline: Scores,
     variant: Scores,
-    missing: Missing,
+    *,
+    expected: int = 0,
 ) -> MetricEvidence:
     """Return the sums that the metric's estimates and claims follow from.
 
     `claims` are those of `bar.claims_in`; a claim that is not among them may have no confidence later.
-    Where an arm was run once per seed, claims are about the recipe.
+    `expected` samples were declared: those that are in neither arm count as missing. Where an arm was run
+    once per seed, claims are about the recipe.
     """
     scores: dict[ArmName, Scores] = {"baseline": baseline, "variant": variant}
     arms = {arm: _arm(found, arm) for arm, found in scores.items()}
     before, after = arms["baseline"], arms["variant"]
     if isinstance(before, Averaged) and isinstance(after, Averaged):
-        evidence = _gather_both(metric, claims, before, after, missing)
+        evidence = _gather_both(metric, claims, before, after, expected)
     else:
-        evidence = _gather_apart(metric, claims, arms, both=None, unmatched=None)
+        evidence = _gather_apart(metric, claims, arms, expected)
     sampled = {arm: found for arm, found in scores.items() if isinstance(found, Samples) and found.ids}
     if all(found.seeds is None for found in sampled.values()):
         return evidence
@@ -70,7 +71,7 @@ def _arm(scores: Scores, arm: ArmName) -> Averaged | ArmState:
 
 
 def _gather_both(
-    metric: BarMetric, claims: Sequence[Claim], baseline: Averaged, variant: Averaged, missing: Missing
+    metric: BarMetric, claims: Sequence[Claim], baseline: Averaged, variant: Averaged, expected: int
 ) -> MetricEvidence:
     pairing = pair(baseline.ids, variant.ids)
     torn = _cluster_conflict(baseline, variant, pairing)
@@ -78,25 +79,29 @@ def _gather_both(
         invalid = UnusableState(reason=Reason.INVALID_VALUE, message=torn)
         return MetricEvidence(baseline=invalid, variant=invalid)
     both = len(baseline.ids) - len(pairing.only_baseline)
-    if not pairing.matched and (missing == "unmatched" or metric.range is None):
-        return _gather_apart(
-            metric,
-            claims,
-            {"baseline": baseline, "variant": variant},
-            both=both,
-            unmatched=_unmatched(baseline, variant, pairing, missing),
-        )
-    scale = scale_of([baseline, variant], [] if pairing.matched else metric.range or [])
-    worst, best = _ends(metric, scale)
-    a = _ordered(variant.values(scale.decimals, scale.parts), pairing.variant_rows, worst)
-    b = _ordered(baseline.values(scale.decimals, scale.parts), pairing.baseline_rows, best)
-    rows = rows_of(a, b, _clusters_in_order(baseline, variant, pairing))
+    if not both:
+        arms: dict[ArmName, Averaged | ArmState] = {"baseline": baseline, "variant": variant}
+        apart = _gather_apart(metric, claims, arms, expected)
+        asked = len({*baseline.ids, *variant.ids, *baseline.missing, *variant.missing})
+        unmatched = _unmatched(baseline, variant, pairing)
+        return apart.model_copy(update={"both": 0, "asked": asked, "unmatched": unmatched})
+    scale = scale_of([baseline, variant], metric.range or [])
+    gaps = _Gaps(metric, baseline, variant, pairing, scale, expected)
+    rows = rows_of(
+        chosen(variant.values(scale.decimals, scale.parts), pairing.variant_rows),
+        chosen(baseline.values(scale.decimals, scale.parts), pairing.baseline_rows),
+        None if baseline.clusters is None else chosen(baseline.clusters, pairing.baseline_rows),
+        gaps.found() if _is_bounded(metric) else (),
+    )
     return MetricEvidence(
         paired=paired_sums(rows, scale, named=True),
         both=both,
+        asked=gaps.asked,
+        absent=gaps.absent,
+        alone=gaps.alone(),
         facts={
-            "baseline": baseline.facts(filled=len(pairing.only_variant)),
-            "variant": variant.facts(filled=len(pairing.only_baseline)),
+            "baseline": baseline.facts(missing=gaps.asked - len(baseline.ids)),
+            "variant": variant.facts(missing=gaps.asked - len(variant.ids)),
         },
         extremes=[] if metric.range else extremes_of_pairs(rows, claims),
         percentiles=percentile_state(metric, claims, RankedArms(paired=rows), scale)
@@ -105,19 +110,96 @@ def _gather_both(
     )
 
 
+def _is_bounded(metric: BarMetric) -> bool:
+    """Return whether the sums of missing scores have bounds: percentiles and endless ranges have none."""
+    return metric.range is not None and metric.aggregate is None
+
+
+class _Gaps:
+    """The ids that are missing in an arm."""
+
+    def __init__(
+        self,
+        metric: BarMetric,
+        baseline: Averaged,
+        variant: Averaged,
+        pairing: Pairing,
+        scale: Scale,
+        expected: int,
+    ) -> None:
+        self._ends = _ends(metric, scale)
+        self._arms: dict[ArmName, Averaged] = {"baseline": baseline, "variant": variant}
+        self._only: dict[ArmName, list[str]] = {
+            "baseline": pairing.only_baseline,
+            "variant": pairing.only_variant,
+        }
+        scored = {*baseline.ids, *variant.ids} if self._has_any() else baseline.ids
+        lost = {*baseline.missing, *variant.missing} - {*scored} if self._has_any() else ()
+        self._lost = len(lost)
+        self._scale = scale
+        self.asked = len(scored) + self._lost
+        self.absent = max(0, expected - self.asked)
+
+    def _has_any(self) -> bool:
+        return any(self._only.values()) or any(arm.missing for arm in self._arms.values())
+
+    def found(self) -> list[Gap]:
+        """Return the missing ids: those of one arm with the other's score, those of neither as one."""
+        gaps = [
+            Gap(
+                cluster=cluster,
+                variant=self._ends if arm == "baseline" else (score, score),
+                baseline=self._ends if arm == "variant" else (score, score),
+            )
+            for arm in self._only
+            for score, cluster in self._alone_in(arm)
+        ]
+        both = self._lost + self.absent
+        if both:
+            low, high = self._ends
+            ends = (both * low, both * high)
+            gaps.append(Gap(cluster=None, ids=both, variant=ends, baseline=ends))
+        return gaps
+
+    def alone(self) -> dict[ArmName, int]:
+        """Return how many ids each arm alone lacks; with clusters, the clusters of which it lacks more."""
+        lacks: dict[ArmName, list[str | None]] = {
+            "baseline": [cluster for _, cluster in self._alone_in("variant")],
+            "variant": [cluster for _, cluster in self._alone_in("baseline")],
+        }
+        if not any(lacks.values()):
+            return {}
+        if self._arms["baseline"].clusters is None:
+            return {arm: len(clusters) for arm, clusters in lacks.items()}
+        more = {arm: Counter(clusters) for arm, clusters in lacks.items()}
+        return {
+            "baseline": len(more["baseline"] - more["variant"]),
+            "variant": len(more["variant"] - more["baseline"]),
+        }
+
+    def _alone_in(self, arm: ArmName) -> list[tuple[int, str | None]]:
+        """Return score and cluster of the ids that only this arm has."""
+        if not self._only[arm]:
+            return []
+        averaged, only = self._arms[arm], set(self._only[arm])
+        values = averaged.values(self._scale.decimals, self._scale.parts)
+        clusters = averaged.clusters or repeat(None)
+        return [
+            (value, cluster)
+            for id_, value, cluster in zip(averaged.ids, values, clusters, strict=False)
+            if id_ in only
+        ]
+
+
 def _gather_apart(
-    metric: BarMetric,
-    claims: Sequence[Claim],
-    arms: dict[ArmName, Averaged | ArmState],
-    *,
-    both: int | None,
-    unmatched: str | None,
+    metric: BarMetric, claims: Sequence[Claim], arms: dict[ArmName, Averaged | ArmState], expected: int
 ) -> MetricEvidence:
     """Return each arm by itself: its own value can be judged, or its summary against the other's."""
     averaged = {arm: found for arm, found in arms.items() if isinstance(found, Averaged)}
-    scale = scale_of(list(averaged.values()))
+    scale = scale_of(list(averaged.values()), metric.range or [])
+    asked = {arm: len({*found.ids, *found.missing}) for arm, found in averaged.items()}
     rows = {
-        arm: rows_of(values, values, found.clusters)
+        arm: rows_of(values, values, found.clusters, _gap_of(metric, found, asked[arm], scale, expected))
         for arm, found in averaged.items()
         for values in [found.values(scale.decimals, scale.parts)]
     }
@@ -128,15 +210,25 @@ def _gather_apart(
     before = states["baseline"]
     exact = Fraction(before.value) if isinstance(before, SummaryState) and before.exact else None
     ranked = RankedArms(variant=rows.get("variant"), baseline=rows.get("baseline"), exact_baseline=exact)
+    most = max(asked.values(), default=None)
     return MetricEvidence(
         baseline=before,
         variant=states["variant"],
-        both=both,
-        unmatched=unmatched,
-        facts={arm: found.facts() for arm, found in averaged.items()},
+        asked=most,
+        absent=0 if most is None else max(0, expected - most),
+        facts={arm: found.facts(missing=asked[arm] - len(found.ids)) for arm, found in averaged.items()},
         extremes=[] if metric.range else extremes_apart(rows.get("baseline"), rows.get("variant")),
         percentiles=percentile_state(metric, claims, ranked, scale) if metric.aggregate and rows else None,
     )
+
+
+def _gap_of(metric: BarMetric, arm: Averaged, asked: int, scale: Scale, expected: int) -> Sequence[Gap]:
+    missing = max(asked, expected) - len(arm.ids)
+    if not missing or not _is_bounded(metric):
+        return ()
+    low, high = _ends(metric, scale)
+    ends = (missing * low, missing * high)
+    return (Gap(cluster=None, ids=missing, variant=ends, baseline=ends),)
 
 
 def scale_of(arms: Sequence[Averaged], ends: Sequence[Decimal] = ()) -> Scale:
@@ -148,27 +240,9 @@ def scale_of(arms: Sequence[Averaged], ends: Sequence[Decimal] = ()) -> Scale:
 
 
 def _ends(metric: BarMetric, scale: Scale) -> tuple[int, int]:
-    """Return the worst score for the variant and for the baseline; 0, 0 without a range."""
+    """Return the ends of the range over the scale; 0, 0 without a range."""
     low, high = (int(Fraction(end) * scale.whole) for end in metric.range or (0, 0))
-    return (low, high) if metric.direction == "higher" else (high, low)
-
-
-def _ordered(values: list[int], rows: Sequence[int | None] | None, filled: int) -> list[int]:
-    """Return the arm's values in the common order, `filled` for ids that it lacks."""
-    if rows is None:
-        return values
-    if None not in rows:
-        return list(map(values.__getitem__, rows))  # type: ignore[arg-type]
-    return [filled if row is None else values[row] for row in rows]
-
-
-def _clusters_in_order(baseline: Averaged, variant: Averaged, pairing: Pairing) -> Sequence[str] | None:
-    if baseline.clusters is None or variant.clusters is None:
-        return None
-    if pairing.variant_rows is None:
-        return baseline.clusters
-    added = pairing.variant_rows[len(baseline.clusters) :]
-    return [*baseline.clusters, *(variant.clusters[row] for row in added if row is not None)]
+    return low, high
 
 
 def _cluster_conflict(baseline: Averaged, variant: Averaged, pairing: Pairing) -> str | None:
@@ -178,30 +252,22 @@ def _cluster_conflict(baseline: Averaged, variant: Averaged, pairing: Pairing) -
         return f"the {given} has clusters and the {lacking} has none: report them in both arms"
     if baseline.clusters is None or variant.clusters is None:
         return None
-    after = variant.clusters
-    rows = range(len(after)) if pairing.variant_rows is None else pairing.variant_rows
-    moved = [
-        id_
-        for id_, name, row in zip(baseline.ids, baseline.clusters, rows, strict=False)
-        if row is not None and after[row] != name
-    ]
+    ids = chosen(baseline.ids, pairing.baseline_rows)
+    before = chosen(baseline.clusters, pairing.baseline_rows)
+    after = chosen(variant.clusters, pairing.variant_rows)
+    moved = [id_ for id_, name, other in zip(ids, before, after, strict=True) if name != other]
     if not moved:
         return None
     return f"{len(moved)} ids stand in different clusters in the two arms: {examples_of(moved)}"
 
 
-def _unmatched(baseline: Averaged, variant: Averaged, pairing: Pairing, missing: Missing) -> str:
-    found = []
-    for arm, ids in (("baseline", pairing.only_baseline), ("variant", pairing.only_variant)):
-        if ids:
-            found.append(f"{len(ids)} ids are only in the {arm}: {examples_of(ids)}")
-    step = (
-        "`missing: worst` needs a `range:` on the metric"
-        if missing == "worst"
-        else "evaluate the same samples in both arms"
-    )
+def _unmatched(baseline: Averaged, variant: Averaged, pairing: Pairing) -> str:
+    found = [
+        f"{len(ids)} ids are only in the {arm}: {examples_of(ids)}"
+        for arm, ids in (("baseline", pairing.only_baseline), ("variant", pairing.only_variant))
+    ]
     counts = f"baseline {len(baseline.ids)}, variant {len(variant.ids)} ids"
-    return f"{'; '.join(found)} ({counts}): {step}"
+    return f"{'; '.join(found)} ({counts}): evaluate the same samples in both arms"
 
 
 LARGEST = 20
@@ -213,17 +279,10 @@ def samples_changed(baseline: Samples, variant: Samples) -> SamplesChanged:
     if not isinstance(before, Averaged) or not isinstance(after, Averaged):
         return SamplesChanged(up=0, down=0, examples=[])
     scale = scale_of([before, after])
-    a, b = (arm.values(scale.decimals, scale.parts) for arm in (after, before))
-    ids: Sequence[str] = before.ids
     pairing = pair(before.ids, after.ids)
-    if pairing.variant_rows is not None and pairing.matched:
-        a = [a[row] for row in pairing.variant_rows if row is not None]
-    elif pairing.variant_rows is not None:
-        rows = [
-            (row, other) for row, other in enumerate(pairing.variant_rows[: len(ids)]) if other is not None
-        ]
-        ids = [before.ids[row] for row, _ in rows]
-        a, b = [a[other] for _, other in rows], [b[row] for row, _ in rows]
+    a = chosen(after.values(scale.decimals, scale.parts), pairing.variant_rows)
+    b = chosen(before.values(scale.decimals, scale.parts), pairing.baseline_rows)
+    ids = chosen(before.ids, pairing.baseline_rows)
     moves = list(map(sub, a, b))
     examples = [
         SampleChange(

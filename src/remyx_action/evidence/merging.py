@@ -87,7 +87,7 @@ def _union(key: str, found: Mapping[str, Scores]) -> Scores:
         return _invalid("a shard has no samples of it, and means cannot be merged")
     if not sampled:
         return next(iter(found.values()))
-    ids = {name: set(samples.ids) for name, samples in sampled.items()}
+    ids = {name: {*samples.ids, *samples.missing} for name, samples in sampled.items()}
     if len(set().union(*ids.values())) < sum(map(len, ids.values())):
         raise NotMergedError(_overlap(key, ids))
     return _together(list(sampled.values()))
@@ -123,6 +123,7 @@ def _seeded(samples: Samples, seed: str) -> Samples:
         seeds=[seed] * len(samples.ids),
         inputs=samples.inputs,
         outputs=samples.outputs,
+        missing=samples.missing,
     )
 
 
@@ -137,6 +138,7 @@ def _together(parts: Sequence[Samples]) -> Samples | Unusable:
             return None
         return list(chain.from_iterable(column for column in columns if column is not None))
 
+    scored = {id_ for part in parts if part.missing for id_ in chain.from_iterable(one.ids for one in parts)}
     return Samples(
         ids=[id_ for part in parts for id_ in part.ids],
         scores=[score for part in parts for score in part.scores],
@@ -145,6 +147,7 @@ def _together(parts: Sequence[Samples]) -> Samples | Unusable:
         seeds=joined([part.seeds for part in parts]),
         inputs=joined([part.inputs for part in parts]),
         outputs=joined([part.outputs for part in parts]),
+        missing={id_: error for part in parts for id_, error in part.missing.items() if id_ not in scored},
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from math import lcm
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -15,7 +17,10 @@ from .evidence import ArmFacts, SeedSums
 from .integers import Column, integers_of
 from .sums import MOST_PARTS
 
+T = TypeVar("T")
 EXAMPLES = 3
+LONGEST_ERROR = 300
+"""Characters of an error that are kept."""
 
 
 class Averaged(Struct, frozen=True, kw_only=True):
@@ -27,6 +32,8 @@ class Averaged(Struct, frozen=True, kw_only=True):
     repeats: Sequence[int] | None
     """How many repeats each id has; None where every id stands once."""
     clusters: Sequence[str] | None
+    missing: Mapping[str, str]
+    """Ids without a score → the error that was reported, or ""."""
 
     def parts(self) -> int:
         return lcm(*set(self.repeats)) if self.repeats else 1
@@ -39,10 +46,14 @@ class Averaged(Struct, frozen=True, kw_only=True):
         share = {count: parts // count for count in set(self.repeats)}
         return [total * share[count] for total, count in zip(totals, self.repeats, strict=True)]
 
-    def facts(self, *, filled: int = 0) -> ArmFacts:
+    def facts(self, *, missing: int) -> ArmFacts:
+        errors = Counter(filter(None, self.missing.values())).most_common()
+        error, count = min(errors, key=lambda found: (-found[1], found[0]), default=(None, 0))
         return ArmFacts(
             ids=len(self.ids),
-            filled=filled,
+            missing=missing,
+            error=error and error[:LONGEST_ERROR],
+            errors=count,
             repeats=[min(self.repeats), max(self.repeats)] if self.repeats else None,
             rounded=self.totals.long,
         )
@@ -54,7 +65,13 @@ def average(samples: Samples, arm: ArmName) -> Averaged | Unusable:
         return Unusable(reason=Reason.INVALID_VALUE, message=f"the {arm} has no samples")
     column = integers_of(samples.scores)
     if samples.repeats is None:
-        return Averaged(ids=samples.ids, totals=column, repeats=None, clusters=samples.clusters)
+        return Averaged(
+            ids=samples.ids,
+            totals=column,
+            repeats=None,
+            clusters=samples.clusters,
+            missing=samples.missing,
+        )
     totals: dict[str, int] = dict.fromkeys(samples.ids, 0)
     repeats = dict.fromkeys(samples.ids, 0)
     for id_, value in zip(samples.ids, column.values, strict=True):
@@ -72,6 +89,7 @@ def average(samples: Samples, arm: ArmName) -> Averaged | Unusable:
         totals=Column(values=list(totals.values()), decimals=column.decimals, long=column.long),
         repeats=counts if max(counts) > 1 else None,
         clusters=list(clusters.values()) if clusters else None,
+        missing=samples.missing,
     )
     if averaged.parts() > MOST_PARTS:
         message = f"the {arm} has too many different numbers of repeats to average exactly"
@@ -92,18 +110,14 @@ def sum_seeds(samples: Samples) -> SeedSums:
 
 
 class Pairing(Struct, frozen=True, kw_only=True):
-    """The row of every id in each arm, in one common order of the ids of both."""
+    """The rows of the ids that both arms have scored, in the baseline's order."""
 
-    baseline_rows: Sequence[int | None] | None
-    """None: its own order is the common one."""
-    variant_rows: Sequence[int | None] | None
+    baseline_rows: Sequence[int] | None
+    """None: all of them, in their order."""
+    variant_rows: Sequence[int] | None
     """None: both arms have the same ids in the same order."""
     only_baseline: list[str]
     only_variant: list[str]
-
-    @property
-    def matched(self) -> bool:
-        return not self.only_baseline and not self.only_variant
 
 
 def pair(baseline: Sequence[str], variant: Sequence[str]) -> Pairing:
@@ -111,17 +125,23 @@ def pair(baseline: Sequence[str], variant: Sequence[str]) -> Pairing:
     if baseline is variant or list(baseline) == list(variant):
         return Pairing(baseline_rows=None, variant_rows=None, only_baseline=[], only_variant=[])
     row_of = dict(zip(variant, range(len(variant)), strict=True))
-    variant_rows = list(map(row_of.get, baseline))
-    if None not in variant_rows and len(variant) == len(baseline):
-        return Pairing(baseline_rows=None, variant_rows=variant_rows, only_baseline=[], only_variant=[])
+    found = list(map(row_of.get, baseline))
+    if None not in found and len(variant) == len(baseline):
+        rows = [row for row in found if row is not None]
+        return Pairing(baseline_rows=None, variant_rows=rows, only_baseline=[], only_variant=[])
     known = set(baseline)
-    only_variant = [id_ for id_ in variant if id_ not in known]
+    both = [(row, other) for row, other in enumerate(found) if other is not None]
     return Pairing(
-        baseline_rows=[*range(len(baseline)), *([None] * len(only_variant))],
-        variant_rows=variant_rows + [row_of[id_] for id_ in only_variant],
+        baseline_rows=[row for row, _ in both],
+        variant_rows=[other for _, other in both],
         only_baseline=sorted(id_ for id_ in baseline if id_ not in row_of),
-        only_variant=sorted(only_variant),
+        only_variant=sorted(id_ for id_ in variant if id_ not in known),
     )
+
+
+def chosen(column: Sequence[T], rows: Sequence[int] | None) -> Sequence[T]:
+    """Return the entries at the rows, or the column itself."""
+    return column if rows is None else list(map(column.__getitem__, rows))
 
 
 def examples_of(names: set[str] | Sequence[str]) -> str:

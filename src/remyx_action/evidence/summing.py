@@ -15,10 +15,14 @@ from msgspec import Struct
 from .claims import Claim
 from .evidence import Extremes
 from .integers import FIRST
-from .sums import MOST_NAMED, ArmSums, PairedSums
+from .sums import MOST_NAMED, ArmSums, MissingPairs, PairedSums
 
 FEW = 4
 """Distinct pairs are counted first where there are at least this many rows for each."""
+
+
+Entry = tuple[int, ...]
+"""n, Σa, Σb, Σa², Σab, Σb², and of missing ids their number and the ends of Σa and Σb."""
 
 
 class Scale(Struct, frozen=True, kw_only=True):
@@ -35,6 +39,20 @@ class Scale(Struct, frozen=True, kw_only=True):
 UNSCALED = Scale(decimals=0, parts=1)
 
 
+class Gap(Struct, frozen=True, kw_only=True):
+    """Ids that have no score in every arm, and between which sums theirs lie."""
+
+    cluster: str | None
+    """None: in no cluster, or in one that no arm names."""
+    ids: int = 1
+    variant: tuple[int, int]
+    """The smallest and the largest Σa; equal where the score is known."""
+    baseline: tuple[int, int]
+
+    def entry(self) -> Entry:
+        return (self.ids, *self.variant, *self.baseline)
+
+
 class Rows(Struct, frozen=True, kw_only=True):
     """Pairs of scores over one scale; of a single arm, both columns are its own."""
 
@@ -43,6 +61,8 @@ class Rows(Struct, frozen=True, kw_only=True):
     counts: Sequence[int] | None
     """How often each pair stands; None: once. Always None beside clusters."""
     clusters: Sequence[str] | None
+    gaps: Sequence[Gap] = ()
+    """Ids that are missing in an arm; not among the pairs."""
 
     @property
     def n(self) -> int:
@@ -52,18 +72,24 @@ class Rows(Struct, frozen=True, kw_only=True):
         return repeat(1) if self.counts is None else self.counts
 
 
-def rows_of(variant: Sequence[int], baseline: Sequence[int], clusters: Sequence[str] | None) -> Rows:
+def rows_of(
+    variant: Sequence[int],
+    baseline: Sequence[int],
+    clusters: Sequence[str] | None,
+    gaps: Sequence[Gap] = (),
+) -> Rows:
     """Return the pairs, counted where many are equal: of a million binary pairs four rows are left."""
     if clusters is not None or not (
         _few(variant[:FIRST], baseline[:FIRST], len(variant)) and _few(variant, baseline, len(variant))
     ):
-        return Rows(variant=variant, baseline=baseline, counts=None, clusters=clusters)
+        return Rows(variant=variant, baseline=baseline, counts=None, clusters=clusters, gaps=gaps)
     counted = Counter(zip(variant, baseline, strict=True))
     return Rows(
         variant=[a for a, _ in counted],
         baseline=[b for _, b in counted],
         counts=list(counted.values()),
         clusters=None,
+        gaps=gaps,
     )
 
 
@@ -73,9 +99,9 @@ def _few(variant: Sequence[int], baseline: Sequence[int], n: int) -> bool:
 
 def paired_sums(rows: Rows, scale: Scale, *, named: bool = False) -> PairedSums:
     """Return n, Σa, Σb, Σa², Σab, Σb² of everything, or of each cluster, equal ones counted."""
-    clusters, names, entries = None, {}, [_totals(rows)]
+    clusters, names, entries = None, {}, [(*_totals(rows), *_gaps_in(rows.gaps))]
     if rows.clusters is not None:
-        by_cluster = _by_cluster(rows.clusters, rows.variant, rows.baseline)
+        by_cluster = _by_cluster(rows, rows.clusters)
         counted = Counter(by_cluster.values())
         entries = sorted(counted)
         clusters = [counted[entry] for entry in entries]
@@ -92,17 +118,32 @@ def paired_sums(rows: Rows, scale: Scale, *, named: bool = False) -> PairedSums:
         products=list(map(str, columns[4])),
         baseline_squares=list(map(str, columns[5])),
         named=names,
+        missing=_missing(columns[6:]) if rows.gaps else None,
+    )
+
+
+def _missing(columns: Sequence[Sequence[int]]) -> MissingPairs:
+    ids, *ends = columns
+    variant_low, variant_high, baseline_low, baseline_high = (list(map(str, end)) for end in ends)
+    return MissingPairs.model_construct(
+        ids=list(ids),
+        variant_low=variant_low,
+        variant_high=variant_high,
+        baseline_low=baseline_low,
+        baseline_high=baseline_high,
     )
 
 
 def arm_sums(rows: Rows, scale: Scale) -> ArmSums:
     """Return n, Σa, Σa² of the variant column."""
-    alone = Rows(variant=rows.variant, baseline=rows.variant, counts=rows.counts, clusters=rows.clusters)
+    alone = Rows(
+        variant=rows.variant,
+        baseline=rows.variant,
+        counts=rows.counts,
+        clusters=rows.clusters,
+        gaps=rows.gaps,
+    )
     return paired_sums(alone, scale).arm("variant")
-
-
-Entry = tuple[int, ...]
-"""n, Σa, Σb, Σa², Σab, Σb²."""
 
 
 def _totals(rows: Rows) -> Entry:
@@ -113,11 +154,17 @@ def _totals(rows: Rows) -> Entry:
     return (rows.n, *map(sum, sums))
 
 
-def _by_cluster(
-    clusters: Sequence[str], variant: Sequence[int], baseline: Sequence[int]
-) -> Mapping[str, Entry]:
-    totals: dict[str, list[int]] = {name: [0, 0, 0, 0, 0, 0] for name in clusters}
-    for name, a, b in zip(clusters, variant, baseline, strict=True):
+def _gaps_in(gaps: Iterable[Gap]) -> Entry:
+    return tuple(map(sum, zip((0, 0, 0, 0, 0), *(gap.entry() for gap in gaps), strict=True)))
+
+
+def _by_cluster(rows: Rows, clusters: Sequence[str]) -> Mapping[str | None, Entry]:
+    """Return the sums of each cluster; under None those of missing ids whose cluster no arm names."""
+    gaps: dict[str | None, list[Gap]] = {}
+    for gap in rows.gaps:
+        gaps.setdefault(gap.cluster, []).append(gap)
+    totals: dict[str | None, list[int]] = {name: [0, 0, 0, 0, 0, 0] for name in (*clusters, *gaps)}
+    for name, a, b in zip(clusters, rows.variant, rows.baseline, strict=True):
         total = totals[name]
         total[0] += 1
         total[1] += a
@@ -125,14 +172,15 @@ def _by_cluster(
         total[3] += a * a
         total[4] += a * b
         total[5] += b * b
-    return {name: tuple(total) for name, total in totals.items()}
+    return {name: (*total, *_gaps_in(gaps.get(name, ()))) for name, total in totals.items()}
 
 
-def _named(by_cluster: Mapping[str, Entry], entries: Sequence[Entry]) -> dict[str, int]:
+def _named(by_cluster: Mapping[str | None, Entry], entries: Sequence[Entry]) -> dict[str, int]:
     """Return the row of the clusters that changed most in sum, by name."""
     row_of = dict(zip(entries, range(len(entries)), strict=True))
+    names = [name for name in by_cluster if name is not None]
     most = nsmallest(
-        MOST_NAMED, by_cluster, key=lambda name: (-abs(by_cluster[name][1] - by_cluster[name][2]), name)
+        MOST_NAMED, names, key=lambda name: (-abs(by_cluster[name][1] - by_cluster[name][2]), name)
     )
     return {name: row_of[by_cluster[name]] for name in sorted(most)}
 

@@ -48,19 +48,64 @@ class Scaled(Spec):
         return int(10**self.decimals * int(self.parts))
 
 
+class Missing(Spec):
+    """Ids without a score in every arm, row by row: how many, and how far their sums can lie apart."""
+
+    ids: list[Annotated[Integer, Field(ge=0, le=LARGEST_SCORE)]]
+
+    def ends(self) -> Sequence[tuple[list[str], list[str]]]:
+        """Return the smallest and the largest sum of each arm, as columns."""
+        raise NotImplementedError
+
+    def columns(self) -> Sequence[Sequence[int | str]]:
+        return [self.ids, *(column for pair in self.ends() for column in pair)]
+
+
+class MissingScores(Missing):
+    """Of one arm."""
+
+    low: list[BigInteger]
+    """Σa with every missing score at the low end of the range; known scores count as they are."""
+    high: list[BigInteger]
+
+    def ends(self) -> Sequence[tuple[list[str], list[str]]]:
+        return [(self.low, self.high)]
+
+
+class MissingPairs(Missing):
+    """Of two arms; an id that one arm lacks has its score in the other."""
+
+    variant_low: list[BigInteger]
+    """Σa with every missing score at the low end of the range; known scores count as they are."""
+    variant_high: list[BigInteger]
+    baseline_low: list[BigInteger]
+    baseline_high: list[BigInteger]
+
+    def ends(self) -> Sequence[tuple[list[str], list[str]]]:
+        return [(self.variant_low, self.variant_high), (self.baseline_low, self.baseline_high)]
+
+
 class _Rows(Scaled):
     """Without clusters one row of sums; with clusters one row for all that have the same sums."""
 
     clusters: list[Count] | None
     """How many clusters have the sums of each row; null: every sample stands for itself."""
-    n: Annotated[list[Count], Field(min_length=1)]
-    """How many ids each cluster of the row has."""
+    n: Annotated[list[Annotated[Integer, Field(ge=0, le=LARGEST_SCORE)]], Field(min_length=1)]
+    """How many ids each cluster of the row has; 0 only where all of a cluster's are missing."""
 
-    def _check(self, *columns: Sequence[str]) -> None:
+    def _check(self, *columns: Sequence[str], missing: Missing | None) -> None:
+        if not self._absent(missing) and 0 in self.n:
+            raise ValueError("a row of sums without ids")
         entries = 1 if self.clusters is None else len(self.clusters)
         if any(len(column) != entries for column in (self.n, *columns)):
             raise ValueError("the columns of sums differ in length")
-        rows = list(zip(self.n, *(map(int, column) for column in columns), strict=True))
+        rows = list(
+            zip(
+                self.n,
+                *(map(int, column) for column in (*columns, *(missing.columns() if missing else ()))),
+                strict=True,
+            )
+        )
         if any(after <= before for before, after in pairwise(rows)):
             raise ValueError("rows of sums are not sorted, or stand twice")
 
@@ -76,7 +121,23 @@ class _Rows(Scaled):
 
     @property
     def cluster_count(self) -> int | None:
-        return None if self.clusters is None else sum(self.clusters)
+        """How many clusters have a scored id; None without clusters."""
+        if self.clusters is None:
+            return None
+        return sum(count for count, n in zip(self.clusters, self.n, strict=True) if n)
+
+    def _absent(self, missing: Missing | None) -> bool:
+        """Return whether ids are missing; ValueError where their sums are impossible."""
+        if missing is None:
+            return False
+        if any(len(column) != len(self.n) for column in missing.columns()):
+            raise ValueError("the columns of missing ids differ in length")
+        most = [count * LARGEST_SCORE * self.scale for count in missing.ids]
+        for low, high in missing.ends():
+            for bound, least, largest in zip(most, map(int, low), map(int, high), strict=True):
+                if not -bound <= least <= largest <= bound:
+                    raise ValueError("sums that no missing scores have")
+        return any(missing.ids)
 
     def total(self, column: Sequence[str]) -> int:
         """Return the sum of a column over all clusters."""
@@ -91,10 +152,11 @@ class ArmSums(_Rows):
     """Σa, over the scale."""
     squares: list[BigInteger]
     """Σa², over the scale squared."""
+    missing: MissingScores | None = None
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        self._check(self.scores, self.squares)
+        self._check(self.scores, self.squares, missing=self.missing)
         for n, total, squares in zip(self.n, map(int, self.scores), map(int, self.squares), strict=True):
             _check_spread(n, total, squares, self.scale)
         return self
@@ -113,13 +175,14 @@ class PairedSums(_Rows):
     """Σab, over the scale squared."""
     baseline_squares: list[BigInteger]
     """Σb², over the scale squared."""
+    missing: MissingPairs | None = None
     named: dict[str, Annotated[Integer, Field(ge=0)]] = Field(default_factory=dict)
     """Row of each cluster by name, of at most 100 clusters: those whose scores changed most in sum."""
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
         columns = (self.variant, self.baseline, self.variant_squares, self.products, self.baseline_squares)
-        self._check(*columns)
+        self._check(*columns, missing=self.missing)
         if len(self.named) > MOST_NAMED or any(row >= len(self.n) for row in self.named.values()):
             raise ValueError("names of clusters that are too many, or have no row")
         for n, *texts in zip(self.n, *columns, strict=True):
@@ -144,7 +207,13 @@ class PairedSums(_Rows):
             n=self.n,
             scores=scores,
             squares=squares,
+            missing=self.missing and self._missing(name),
         )
+
+    def _missing(self, name: Literal["baseline", "variant"]) -> MissingScores:
+        assert self.missing is not None
+        low, high = self.missing.ends()[0 if name == "variant" else 1]
+        return MissingScores.model_construct(ids=self.missing.ids, low=low, high=high)
 
 
 def _check_spread(n: int, total: int, squares: int, scale: int) -> int:

@@ -23,7 +23,6 @@ class Bar(Spec):
     policy: Policy
     """As written."""
     template: Name
-    missing: Literal["unmatched", "worst"]
     baseline: Literal["measured", "recorded"]
     metrics: list[BarMetric]
     """Every metric that the template measures, in its order."""
@@ -76,7 +75,6 @@ def set_bar(policy: Policy, template: Template, vocabulary: Metrics) -> Bar:
     return unchecked(Bar)(
         policy=policy,
         template=template.name,
-        missing=template.missing,
         baseline=template.baseline,
         metrics=list(measured_metrics(template, vocabulary).values()),
     )

@@ -7,11 +7,13 @@ from fractions import Fraction
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from remyx_action.confidence import Estimate
 from remyx_action.confidence import sample_size as size_behind
 from remyx_action.evidence.claims import IMPROVED, Claim
 from remyx_action.evidence.evidence import Inputs, UnusableState
+from remyx_action.project.models.metrics import BarMetric
 from remyx_action.readers.reasons import Reason
 
 from .bar import Bar
@@ -40,6 +42,8 @@ class FieldValue(Struct, frozen=True, kw_only=True):
     reason: Reason | None
     key: str | None = None
     """The metric that decides it."""
+    most: Fraction | None = None
+    """The largest value over all missing scores; None: it does not depend on them."""
 
 
 def field_value(condition: OnField, numbers: Numbers) -> FieldValue:
@@ -55,10 +59,17 @@ def changed(condition: OnField, numbers: Numbers) -> FieldValue:
     if numbers.blocked_by:
         return FieldValue(value=None, reason=numbers.blocked_by)
     [key] = condition.keys
-    for counts in numbers.inputs.metrics[key].changes:
+    evidence, reason = numbers.inputs.metrics[key], numbers.estimates[key].reason
+    if reason is Reason.TOO_MANY_MISSING:
+        return FieldValue(value=None, reason=reason)
+    # Each missing id may turn out to be one more; those that the variant alone lacks are worse already.
+    more = evidence.missing
+    if condition.field == "worse" and evidence.both is not None and "baseline" in evidence.facts:
+        more -= evidence.facts["baseline"].ids - evidence.both
+    for counts in evidence.changes:
         if counts.by == condition.by:
-            return FieldValue(value=Fraction(getattr(counts, condition.field)), reason=None)
-    reason = numbers.estimates[key].reason
+            value = Fraction(getattr(counts, condition.field))
+            return FieldValue(value=value, most=value + more if more else None, reason=None)
     return FieldValue(value=None, reason=reason or Reason.NO_UNCERTAINTY)
 
 
@@ -67,8 +78,11 @@ def delta_confidence(numbers: Numbers, keys: Sequence[str]) -> FieldValue:
 
     def improved(key: str) -> FieldValue:
         estimate = numbers.estimates[key]
-        value = None if estimate.improved is None else Fraction(estimate.improved)
-        return FieldValue(value=value, reason=None if value is not None else estimate.reason, key=key)
+        if estimate.improved is None or estimate.improved_most is None:
+            return FieldValue(value=None, reason=estimate.reason, key=key)
+        return FieldValue(
+            value=Fraction(estimate.improved), most=Fraction(estimate.improved_most), reason=None, key=key
+        )
 
     if numbers.blocked_by:
         return FieldValue(value=None, reason=numbers.blocked_by)
@@ -94,11 +108,19 @@ def coverage(numbers: Numbers, keys: Sequence[str]) -> FieldValue:
     """The smallest share of the expected ids that carry a real score in both arms."""
 
     def covered(key: str) -> FieldValue:
-        value = numbers.inputs.metrics[key].coverage(expected=numbers.bar.metric(key).samples)
+        value = coverage_of(numbers.inputs, numbers.bar.metric(key))
         reason = None if value is not None else numbers.estimates[key].reason or Reason.NO_UNCERTAINTY
         return FieldValue(value=value, reason=reason)
 
     return _failed(numbers) or smallest(keys, covered)
+
+
+def coverage_of(inputs: Inputs, metric: BarMetric) -> Fraction | None:
+    """Return the share of the metric's expected samples that both arms scored, or None without ids."""
+    declared = metric.samples
+    if declared is not None and inputs.samples is not None:
+        declared = min(declared, inputs.samples)
+    return inputs.metrics[metric.key].coverage(expected=declared)
 
 
 def smallest(keys: Iterable[str], value_of: Callable[[str], FieldValue]) -> FieldValue:
@@ -107,7 +129,9 @@ def smallest(keys: Iterable[str], value_of: Callable[[str], FieldValue]) -> Fiel
     unknown = next((value for value in values if value.value is None), None)
     if unknown or not values:
         return unknown or FieldValue(value=None, reason=Reason.MISSING_METRIC)
-    return min(values, key=lambda found: found.value or 0)
+    least = min(values, key=lambda found: found.value or 0)
+    most = min(found.value if found.most is None else found.most for found in values)  # type: ignore[type-var]
+    return least if least.most is None else replace(least, most=most)
 
 
 def word_of(found: FieldValue) -> Literal["significant", "worse", "inconclusive", "not_tested"]:

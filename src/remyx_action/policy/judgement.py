@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
+from operator import ge, gt, le, lt
 from typing import Literal
 
 from msgspec import Struct
@@ -15,9 +17,11 @@ from remyx_action.evidence.evidence import Inputs
 from remyx_action.readers.reasons import Reason
 
 from .bar import Bar
-from .fields import FieldValue, Numbers, coverage, delta_confidence, field_value, sample_size
+from .fields import FieldValue, Numbers, coverage, coverage_of, delta_confidence, field_value, sample_size
 from .rules import Condition, Gate, Mark, OnField, OnMetric, at_least, mark_of
 
+INCOMPLETE_RUN = "incomplete"
+"""The cap where fewer samples were scored than expected."""
 QUICK_LOOK = "quick_look"
 """The cap where fewer samples were asked for than there are."""
 
@@ -67,8 +71,13 @@ def judge(bar: Bar, inputs: Inputs) -> Judgement:
     ship = bar.rules.ship.map(mark)
     reject = bar.rules.reject and bar.rules.reject.map(mark)
     verdict, reason = decide(
-        ship=ship.mark, reject=reject.mark if reject else Mark.FALSE, state=state, caps=inputs.caps
+        ship=ship.mark,
+        reject=reject.mark if reject else Mark.FALSE,
+        state=state,
+        caps=[*inputs.caps, *cap_of_missing(bar, inputs)],
     )
+    if reason in ("ship_undetermined", "reject_undetermined") and _lacks_too_many(ship, reject):
+        reason = INCOMPLETE_RUN
     return Judgement(
         verdict=verdict,
         reason=reason,
@@ -99,6 +108,29 @@ def decide(*, ship: Mark, reject: Mark, state: RunState, caps: list[str]) -> tup
     if caps:
         return "iterate", caps[0]
     return "ship", "bar_met"
+
+
+def cap_of_missing(bar: Bar, inputs: Inputs) -> Sequence[str]:
+    """Return the cap of a run that scored too few of the expected samples.
+
+    A condition on coverage that every ship has to meet takes its place, and so does a quick look's cap.
+    """
+    if inputs.samples is not None or asks_for_coverage(bar.rules.ship):
+        return []
+    named = (bar.metric(key) for key in bar.rules.named)
+    shares = ((metric, coverage_of(inputs, metric)) for metric in named)
+    short = any(share is not None and 1 - share > Fraction(metric.max_missing) for metric, share in shares)
+    return [INCOMPLETE_RUN] if short else []
+
+
+def asks_for_coverage(ship: Gate) -> bool:
+    """Return whether every ship has to meet a condition on coverage."""
+    return any(isinstance(found, OnField) and found.field == "coverage" for found in ship.deciding())
+
+
+def _lacks_too_many(ship: Gate, reject: Gate | None) -> bool:
+    conditions = [*ship.conditions(), *(reject.conditions() if reject else ())]
+    return any(found.reason is Reason.TOO_MANY_MISSING for found in conditions)
 
 
 def run_state_of(inputs: Inputs, estimates: dict[str, Estimate]) -> RunState:
@@ -138,14 +170,14 @@ def _mark_metric(condition: OnMetric, numbers: Numbers) -> OnMetric:
     if blocked:
         return replace(condition, reason=blocked)
     weighed = weigh(numbers.inputs.metrics[metric.key], metric, claim)
-    sure = None if floor is None or weighed.confidence is None else Fraction(weighed.confidence) >= floor
+    sure = None if floor is None else weighed.is_sure(floor)
     marks = [mark_of(weighed.holds)] + ([] if floor is None else [mark_of(sure)])
     mark = at_least(len(marks), marks)
     observed = observed_by(condition, numbers.estimates[metric.key])
     return replace(
         condition,
         mark=mark,
-        reason=_reason(mark, weighed.holds, weighed.point_reason, weighed.reason),
+        reason=_reason(mark, weighed.holds, weighed.point_reason, weighed.reason or Reason.MISSING_SAMPLES),
         observed=None if observed is None else round_beside(observed, Fraction(condition.threshold)),
         confidence=weighed.confidence,
         n=weighed.n,
@@ -195,18 +227,12 @@ def _mark_field(condition: OnField, numbers: Numbers) -> OnField:
     if found.value is None:
         return replace(condition, reason=found.reason)
     threshold = Fraction(condition.threshold)
-    holds = {
-        ">=": found.value >= threshold,
-        ">": found.value > threshold,
-        "<=": found.value <= threshold,
-        "<": found.value < threshold,
-    }[condition.op]
-    return replace(
-        condition,
-        mark=mark_of(holds),
-        reason=None if holds else Reason.THRESHOLD,
-        observed=round_beside(found.value, threshold),
-    )
+    compare = {">=": ge, ">": gt, "<=": le, "<": lt}[condition.op]
+    ends = [found.value, found.value if found.most is None else found.most]
+    marks = {mark_of(compare(end, threshold)) for end in ends}
+    mark = marks.pop() if len(marks) == 1 else Mark.UNKNOWN
+    reasons = {Mark.TRUE: None, Mark.FALSE: Reason.THRESHOLD, Mark.UNKNOWN: Reason.MISSING_SAMPLES}
+    return replace(condition, mark=mark, reason=reasons[mark], observed=round_beside(found.value, threshold))
 
 
 def is_enough(ship: Gate, samples: int) -> bool:

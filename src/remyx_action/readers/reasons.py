@@ -21,5 +21,7 @@ class Reason(StrEnum):
     TOO_FEW_SAMPLES = "too_few_samples"
     TOO_FEW_CLUSTERS = "too_few_clusters"
     UNMATCHED_SAMPLES = "unmatched_samples"
+    MISSING_SAMPLES = "missing_samples"
+    TOO_MANY_MISSING = "too_many_missing"
     NOT_COMPARABLE = "not_comparable"
     ARM_FAILED = "arm_failed"

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from remyx_action.confidence import uneven_missing
 from remyx_action.evidence.changes import count_changes
 from remyx_action.evidence.comparability import compare_provenance
 from remyx_action.evidence.evidence import Inputs, MetricEvidence
 from remyx_action.evidence.gathering import SamplesChanged, gather, samples_changed
 from remyx_action.policy.bar import Bar, claims_in, sizes_in
-from remyx_action.policy.judgement import Judgement, judge
+from remyx_action.policy.judgement import Judgement, asks_for_coverage, judge
 from remyx_action.project.models.fields import unchecked
 from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.template import ArmName
@@ -65,6 +66,10 @@ def reach_verdict(
     warnings = compare_provenance(arms.baseline.scores, arms.variant.scores).warnings
     arms = replace(arms, variant=arms.variant.with_warnings(warnings))
     inputs = compare(bar, arms, caps=caps)
+    uneven = ((key, uneven_missing(evidence)) for key, evidence in inputs.metrics.items())
+    arms = replace(
+        arms, variant=arms.variant.with_warnings([f"{key}: {found}" for key, found in uneven if found])
+    )
     return draw_up(
         judge(bar, inputs),
         bar=bar,
@@ -93,7 +98,8 @@ def compare(bar: Bar, arms: Arms, *, caps: Sequence[str] = ()) -> Inputs:
     def evidence_on(metric: BarMetric) -> MetricEvidence:
         before = baseline.scores.get(metric.key, NOT_MEASURED)
         after = variant.scores.get(metric.key, NOT_MEASURED)
-        found = gather(metric, claims[metric.key], before, after, bar.missing)
+        expected = 0 if asks_for_coverage(bar.rules.ship) else _expected(metric, arms.samples)
+        found = gather(metric, claims[metric.key], before, after, expected=expected)
         counts = count_changes(metric, sizes[metric.key], before, after)
         return found.model_copy(update={"changes": counts}) if counts else found
 
@@ -102,7 +108,14 @@ def compare(bar: Bar, arms: Arms, *, caps: Sequence[str] = ()) -> Inputs:
         arms={name: arm.report.state for name, arm in arms.named().items()},
         not_comparable=list(compare_provenance(baseline, variant).mismatches),
         caps=list(caps),
+        samples=arms.samples,
     )
+
+
+def _expected(metric: BarMetric, samples: int | None) -> int:
+    """Return how many samples were declared, at most as many as a quick look asked for; 0: none were."""
+    declared = metric.samples or 0
+    return declared if samples is None else min(declared, samples)
 
 
 def failed_arm(keys: Iterable[str], report: ArmReport) -> Arm:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from remyx_action.policy.judgement import asks_for_coverage
 from remyx_action.policy.rules import Role
 from remyx_action.project.models import Policy
 
@@ -35,8 +36,15 @@ def changes_of_policies(before: Side, after: Side) -> Iterator[Change]:
             yield _change(name, "", "policy-removed", Effect.LOOSENED, sentence)
         elif _judges_otherwise(old[name], new[name], before, after):
             yield from _changes_of_keys(old[name], new[name])
+            if not _asks(before, old[name]) and _asks(after, new[name]):
+                sentence = "its condition on coverage takes the place of the cap on incomplete runs"
+                yield _change(name, "/ship", "coverage-asked", Effect.INCOMPARABLE, sentence)
             for role in ("ship", "reject"):
                 yield from _changes_of_rule(name, role, before, after)
+
+
+def _asks(side: Side, policy: Policy) -> bool:
+    return asks_for_coverage(side.bar(policy).rules.ship)
 
 
 def _judges_otherwise(old: Policy, new: Policy, before: Side, after: Side) -> bool:

@@ -87,10 +87,16 @@ def _counts(samples: Any) -> str:
 
 
 def _missing(_old: Template, new: Template) -> Judged:
-    if new.missing == "worst":
-        sentence = "an id that one arm lacks is filled with the worst score, where nothing was decided before"
-        return Effect.LOOSENED, sentence
-    return Effect.INCOMPARABLE, "an id that one arm lacks leaves its metric undecided instead of filled"
+    if new.missing == "bounds":
+        return Effect.LOOSENED, "missing samples are bounded, where they left their metric undecided before"
+    return Effect.INCOMPARABLE, "any missing sample leaves its metric undecided instead of bounded"
+
+
+def _max_missing(old: Template, new: Template) -> Judged:
+    sentence = (
+        f"a share of {number(new.max_missing)} of the samples may be missing, not {number(old.max_missing)}"
+    )
+    return Effect.LOOSENED if new.max_missing > old.max_missing else Effect.INCOMPARABLE, sentence
 
 
 def _timeout(old: Template, new: Template) -> Judged:
@@ -203,6 +209,7 @@ _JUDGES: Mapping[str, Callable[[Template, Template], Judged]] = {
     "metrics": _metrics,
     "samples": _samples,
     "missing": _missing,
+    "max_missing": _max_missing,
     "timeout": _timeout,
     "seeds": _seeds,
     "retries": _retries,

@@ -180,6 +180,10 @@ class BarMetric(Spec):
     """The declared number: judged against where no baseline is measured, else checked for drift."""
     samples: Integer | None
     """How many samples the template expects."""
+    missing: Literal["bounds", "unknown"] = "bounds"
+    """What missing samples mean, as the template says."""
+    max_missing: Number = Decimal("0.02")
+    """The share of the expected samples that may be missing."""
 
 
 def measured_metrics(template: Template, vocabulary: Metrics) -> dict[str, BarMetric]:
@@ -232,4 +236,6 @@ def _filled_in(metric: Metric, template: Template) -> BarMetric:
         aggregate=metric.aggregate,
         baseline=metric.baseline,
         samples=samples.get(metric.key) if isinstance(samples, dict) else samples,
+        missing=template.missing,
+        max_missing=template.max_missing,
     )

@@ -119,8 +119,10 @@ class Template(Spec):
     """How many parts of the samples `plan` spreads over machines."""
     retries: Annotated[Integer, Bounds(least="0", most="5")] = 0
     """How often an arm is run again after a failure of the machine; the harness's own are never repeated."""
-    missing: Literal["unmatched", "worst"] = "unmatched"
-    """`worst`: an id that one arm lacks is filled with the score that is worst for the variant."""
+    missing: Literal["bounds", "unknown"] = "bounds"
+    """`bounds`: decisions must hold whatever the missing scores are. `unknown`: its metric is unknown."""
+    max_missing: Annotated[Number, Bounds(least="0", below="1")] = Decimal("0.02")
+    """The share of the expected samples that may be missing; beyond, the metric is unknown."""
     compare: Annotated[Literal["assets", "commits"], AfterValidator(compares_assets)] = "assets"
     """`assets`: same code, two assets. `commits`: same harness, source of merge base and head."""
     arms: Literal["parallel", "sequential"] | None = None

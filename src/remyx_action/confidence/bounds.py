@@ -1,0 +1,190 @@
+"""How far missing scores can move a confidence: its smallest and its largest value over all of them.
+
+A single completion does not bound a confidence: a missing score at its best end widens the variance too.
+Mean and variance are therefore bounded apart, and the tails of all combinations lie between the two ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import fsum, lcm
+from operator import mul
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from remyx_action.evidence.evidence import SeedSums
+from remyx_action.evidence.sums import ArmSums, PairedSums
+
+from .location import Location, Tails, widen
+from .pseudo_samples import Observed, Prior, bell_mccaffrey
+from .student import lower_tail, quantile
+
+
+class Between(Struct, frozen=True, kw_only=True):
+    """Student's t around centres from `low` to `high`, with variances from that of `tight` to `wide`."""
+
+    low: Fraction
+    high: Fraction
+    tight: Location
+    wide: Location
+
+    def at_least(self, threshold: Fraction) -> tuple[float, float]:
+        return self._tails(self.low - threshold, self.high - threshold)
+
+    def at_most(self, threshold: Fraction) -> tuple[float, float]:
+        return self._tails(threshold - self.high, threshold - self.low)
+
+    def interval(self, level: float) -> tuple[float, float]:
+        reach = quantile((1 + level) / 2, self.wide.degrees) * self.wide.standard_error
+        return float(self.low) - reach, float(self.high) + reach
+
+    def widen(self, arms: list[tuple[SeedSums, Fraction]]) -> Between:
+        """Return the bounds with the variance of seeds; each arm stands with its factor in y."""
+        return replace(self, tight=widen(self.tight, arms), wide=widen(self.wide, arms))
+
+    def _tails(self, worst: Fraction, best: Fraction) -> tuple[float, float]:
+        """Return the tails: far from 0 a small variance is sure, on either side."""
+        return (
+            _tail(worst, self.wide if worst > 0 else self.tight),
+            _tail(best, self.tight if best > 0 else self.wide),
+        )
+
+
+def _tail(distance: Fraction, location: Location) -> float:
+    return lower_tail(location.steps(distance), location.degrees)
+
+
+class Ends(Struct, frozen=True, kw_only=True):
+    """Tails that rise with the scores, at the lowest and at the highest ones."""
+
+    low: Tails
+    high: Tails
+
+    def at_least(self, threshold: Fraction) -> tuple[float, float]:
+        return self.low.at_least(threshold), self.high.at_least(threshold)
+
+    def at_most(self, threshold: Fraction) -> tuple[float, float]:
+        return self.high.at_most(threshold), self.low.at_most(threshold)
+
+    def interval(self, level: float) -> tuple[float, float] | None:
+        low, high = self.low.interval(level), self.high.interval(level)
+        return None if low is None or high is None else (low[0], high[1])
+
+
+class Missing(Struct, frozen=True, kw_only=True):
+    """The y of missing ids, row by row as in the sums observed beside it."""
+
+    sizes: Sequence[int]
+    low: Sequence[int]
+    high: Sequence[int]
+
+
+def missing_pairs(sums: PairedSums, ratio: Fraction) -> Missing | None:
+    """Return the missing y = variant - ratio·baseline, or None where no id is missing."""
+    if sums.missing is None:
+        return None
+    p, q, ends = ratio.numerator, ratio.denominator, sums.missing
+    below, above = ends.baseline_low, ends.baseline_high
+    if p < 0:
+        below, above = above, below
+    return Missing(
+        sizes=ends.ids,
+        low=[int(a) * q - int(b) * p for a, b in zip(ends.variant_low, above, strict=True)],
+        high=[int(a) * q - int(b) * p for a, b in zip(ends.variant_high, below, strict=True)],
+    )
+
+
+def missing_scores(sums: ArmSums) -> Missing | None:
+    """Return the missing scores of an arm, or None where no id is missing."""
+    if sums.missing is None:
+        return None
+    ends = sums.missing
+    return Missing(sizes=ends.ids, low=list(map(int, ends.low)), high=list(map(int, ends.high)))
+
+
+def mean_bounds(observed: Observed, missing: Missing | None) -> tuple[Fraction, Fraction]:
+    """Return the smallest and the largest mean of y over observed and missing ids."""
+    if missing is None:
+        return observed.mean, observed.mean
+    count = (observed.n + sum(map(mul, observed.counts, missing.sizes))) * observed.denominator
+    low, high = (
+        observed.total + sum(map(mul, observed.counts, ends)) for ends in (missing.low, missing.high)
+    )
+    return Fraction(low, count), Fraction(high, count)
+
+
+def bounds_of(observed: Observed, missing: Missing | None, prior: Prior) -> Between | None:
+    """Return the bounds of the mean of y over observed and missing ids; None where none is missing.
+
+    No y is farther from the prior's centre than its reach.
+    """
+    if missing is None:
+        return None
+    finer = lcm(observed.denominator, prior.center.denominator, prior.reach.denominator)
+    step = finer // observed.denominator
+    center, reach = int(prior.center * finer), int(prior.reach * finer)
+    count = observed.n + sum(map(mul, observed.counts, missing.sizes)) + 2
+    low, high = (
+        (observed.total + sum(map(mul, observed.counts, ends))) * step + 2 * center
+        for ends in (missing.low, missing.high)
+    )
+    variances = (
+        _of_samples(observed, missing, step, center, reach, (low, high))
+        if observed.clusters is None
+        else _of_clusters(observed, missing, step, center, reach, (low, high))
+    )
+    sizes = [n + lost for n, lost in zip(observed.sizes, missing.sizes, strict=True)]
+    degrees = count - 1.0 if observed.clusters is None else bell_mccaffrey(sizes, observed.counts)
+    tight, wide = (
+        Location(center=prior.center, unit=prior.reach, variance=variance, degrees=degrees)
+        for variance in variances
+    )
+    return Between(
+        low=Fraction(low, count * finer), high=Fraction(high, count * finer), tight=tight, wide=wide
+    )
+
+
+def _of_samples(
+    observed: Observed, missing: Missing, step: int, center: int, reach: int, totals: tuple[int, int]
+) -> tuple[float, float]:
+    """Return the least and the most variance of the mean, over the reach squared.
+
+    The squares about the mean are at least those of what was observed, and at most those about the
+    centre where every missing y is as far from it as it can be.
+    """
+    n, (lost,) = observed.n, missing.sizes
+    count = n + lost + 2
+    total = observed.total * step + 2 * center
+    squares = observed.squares * step * step + 2 * (center * center + reach * reach)
+    least = squares - Fraction(total * total, n + 2)
+    about_center = squares - 2 * center * total + (n + 2) * center * center + lost * reach * reach
+    low, high = (end - count * center for end in totals)
+    nearest = 0 if low <= 0 <= high else min(abs(low), abs(high))
+    most = about_center - Fraction(nearest * nearest, count)
+    unit = count * (count - 1) * reach * reach
+    return float(least / unit), float(most / unit)
+
+
+def _of_clusters(
+    observed: Observed, missing: Missing, step: int, center: int, reach: int, totals: tuple[int, int]
+) -> tuple[float, float]:
+    """Return the same of the cluster-robust variance, each cluster bounded by itself."""
+    sizes = [n + lost for n, lost in zip(observed.sizes, missing.sizes, strict=True)]
+    count = sum(map(mul, observed.counts, sizes)) + 2
+    rows = [
+        (number, size, (entry + low) * step, (entry + high) * step)
+        for number, size, entry, low, high in zip(
+            observed.counts, sizes, observed.sums, missing.low, missing.high, strict=True
+        )
+    ]
+    rows += [(1, 1, pseudo, pseudo) for pseudo in (center + reach, center - reach)]
+    least, most = [], []
+    for number, size, low, high in rows:
+        corners = [low * count - size * totals[1], high * count - size * totals[0]]
+        unit = count * (count - size) * reach * reach
+        nearest = 0 if corners[0] <= 0 <= corners[1] else min(map(abs, corners))
+        least.append(number * nearest**2 / unit)
+        most.append(number * max(map(abs, corners)) ** 2 / unit)
+    return fsum(least) / (count * count), fsum(most) / (count * count)
