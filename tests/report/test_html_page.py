@@ -74,8 +74,8 @@ def test_hostile_text_adds_no_tag_to_the_page(text: str) -> None:
 @pytest.mark.parametrize("kind", ["ship", "iterate", "two_metrics"])
 def test_each_drawing_has_a_title_and_a_table(kind: str) -> None:
     page = render.page(REPORTS[kind]())
-    assert page.count('<svg viewBox="0 0 640') == page.count("<title id=")
-    assert page.count("<table>") >= page.count('<svg viewBox="0 0 640 30"')
+    assert page.count('<svg viewBox="0 0 420') == page.count("<title id=")
+    assert page.count("<table>") >= page.count('<svg viewBox="0 0 420 30"')
     assert len(view_of(REPORTS[kind]()).cause) > 0
 
 
@@ -83,4 +83,4 @@ def test_the_shares_of_samples_add_up_to_all_of_them() -> None:
     [changed, *_] = view_of(REPORTS["ship"]()).samples
     drawn = shares(changed, 5_000)
     assert [53, 4_739, 208] == [part.count for part in drawn]
-    assert 592 == pytest.approx(sum(float(part.width) for part in drawn), abs=0.3)
+    assert 372 == pytest.approx(sum(float(part.width) for part in drawn), abs=0.3)

@@ -187,7 +187,13 @@ def _prose(line: str, span: Callable[[str], str]) -> str:
     return " ".join(span(run) if is_risky else run for is_risky, run in joined)
 
 
+AT_A_NUMBER = re.compile(r"[A-Za-z]+@\d{1,4}[.,:;]?")
+"""`recall@5` mentions nobody: a letter is before the sign, and no name behind it."""
+
+
 def _is_risky(word: str, *, first: bool) -> bool:
+    if AT_A_NUMBER.fullmatch(word):
+        return False
     if first and LINE_START.fullmatch(word):
         return True
     if any(not (mark.isalnum() or mark in SAFE_PUNCTUATION) for mark in word if mark.isascii()):

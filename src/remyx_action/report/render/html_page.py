@@ -23,7 +23,7 @@ from .words import MARK_WORDS
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-WIDTH, MARGIN = 640, 24
+WIDTH, MARGIN = 420, 24
 """Of a drawing, in its own units."""
 TEXT_LIMIT = 300
 SAMPLES = 20
@@ -76,6 +76,8 @@ def page(report: Report) -> str:
             shares=[(changed, shares(changed, _scored(view, changed))) for changed in view.samples[:METRICS]],
             policy=view.policy,
             limit=SAMPLES,
+            width=WIDTH,
+            margin=MARGIN,
         )
     )
 

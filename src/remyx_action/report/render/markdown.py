@@ -184,6 +184,7 @@ def _environment(text_limit: int) -> Environment:
         command=lambda value: Markdown(escape.block(value, language="sh")),
         condition=lambda line: Markdown(_condition(line, text_limit)),
         ours=Markdown,
+        breakable=lambda value: Markdown(value.replace(numbers.KEPT, " ")),
         plural=lambda amount, one, many=None: Markdown(numbers.plural(amount, one, many)),
     )
     return environment
