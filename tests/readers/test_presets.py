@@ -107,6 +107,26 @@ def test_a_cancelled_run_fails_the_arm() -> None:
         read("inspect/cancelled", "inspect", choice={})
 
 
+@pytest.mark.parametrize(("arm", "mean"), [("baseline", Fraction(3, 5)), ("variant", Fraction(4, 5))])
+def test_an_archive_of_inspect_is_read_as_its_json(arm: str, mean: Fraction) -> None:
+    results = ResultsMap(preset="inspect", file="*.eval")
+    found = read(f"inspect-archive/{arm}", results, choice={}).scores["choice"]
+    assert isinstance(found, Samples)
+    assert (mean, 5) == (point_of(found, None), len(found.ids))
+
+
+def test_time_and_cost_of_each_sample_are_metrics_like_others() -> None:
+    score = {"score": "/score", "seconds": "/latencyMs * 0.001", "usd": "/cost"}
+    results = ResultsMap(preset="promptfoo", score=score)
+    arm = read("promptfoo/baseline", results, score={}, seconds={"aggregate": "p95"}, usd={})
+    seconds, usd = arm.scores["seconds"], arm.scores["usd"]
+    assert isinstance(seconds, Samples)
+    assert isinstance(usd, Samples)
+    assert ["0.573", "0.859", "0.907"] == list(seconds.scores)
+    assert point_of(seconds, "p95") == Fraction("0.907")
+    assert point_of(usd, None) == Fraction("0.0000069")
+
+
 def test_two_prompts_are_told_apart_and_never_mixed() -> None:
     mixed = read("promptfoo/two-prompts", "promptfoo", score={}).scores["score"]
     assert isinstance(mixed, Unusable)

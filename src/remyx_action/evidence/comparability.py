@@ -97,8 +97,9 @@ def _compare_inputs(
     other = sorted(id_ for id_ in both if asked[id_] != asked_too[id_])
     if other:
         examples = ", ".join(map(_shown, other[:EXAMPLES])) + (", …" if len(other) > EXAMPLES else "")
+        what = "sample differs" if len(other) == 1 else "samples differs"
         mismatches.append(
-            f"inputs of {key}: {len(other):,} of {len(both):,} ids were asked otherwise ({examples})"
+            f"{key}: the question text of {len(other):,} {what}, of {len(both):,} in both arms ({examples})"
         )
 
 

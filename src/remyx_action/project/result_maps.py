@@ -13,7 +13,7 @@ from .problems import Words
 Located = tuple[str, Words]
 """JSON Pointer and what is wrong there."""
 
-ENDINGS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
+ENDINGS = (".eval", ".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 WITH_SAMPLES = ("repeat", "input", "output", "cluster", "error", "grades")
 """Keys that say more about a sample than its score."""
 
@@ -92,7 +92,7 @@ def _format(file: str, declared: str | None) -> str | None:
         return declared or "json"
     plain = file.removesuffix(".gz").casefold()
     ending = next((one for one in ENDINGS if plain.endswith(one)), None)
-    return {".ndjson": "jsonl", ".tsv": "csv"}.get(ending, ending[1:]) if ending else None
+    return {".ndjson": "jsonl", ".tsv": "csv", ".eval": "json"}.get(ending, ending[1:]) if ending else None
 
 
 def _samples(map_: ResultsMap, place: str, format_: str | None) -> Iterator[Located]:

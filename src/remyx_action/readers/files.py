@@ -98,6 +98,7 @@ FORMATS: Mapping[str, Format] = {
     ".csv": "csv",
     ".tsv": "csv",
     ".parquet": "parquet",
+    ".eval": "json",
 }
 """Ending → format."""
 

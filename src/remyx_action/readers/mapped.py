@@ -19,6 +19,7 @@ from .columns import Columns, Places, cell_number, shown_value, times
 from .entry import Entry
 from .files import ArmFiles, broken, format_of, printed_json, shown
 from .loose_json import Odd, read_loosely
+from .presets import inspect
 from .rows import ChangeRow, Table, rows_of_csv, rows_of_lines, rows_of_values
 from .sampling import Roles, Rows, columns_of
 
@@ -227,6 +228,8 @@ def _open_json(
 def read_document(files: ArmFiles, file: str) -> Any:
     """A JSON file's value. Raises BrokenResults."""
     content = files.whole(file).removeprefix(b"\xef\xbb\xbf")
+    if file.endswith(inspect.ENDING):
+        return inspect.document_of(file, content)
     if file == LOG_NAME:
         printed = printed_json(content)
         if printed is None:
