@@ -339,6 +339,14 @@ def test_a_silenced_warning_is_not_given() -> None:
     assert [] == warned(f"{{all: [{GAIN}]}}", more=silence)
 
 
+def test_a_proven_lock_needs_a_token_that_sees_who_may_bypass() -> None:
+    reject = "{any: [{metric: accuracy, op: no_regression, threshold: 0.01, confidence: 0.80}]}"
+    rules = {"ship": f"{{all: [{GAIN}]}}", "reject": reject, "samples": 300}
+    (warning,) = warned(**rules, more="require_lock: locked\n")  # type: ignore[arg-type]
+    assert ("locked-needs-a-token", "/require_lock") == (warning.code, warning.pointer)
+    assert [] == warned(**rules, more="require_lock: captured\n")  # type: ignore[arg-type]
+
+
 def test_a_warning_names_its_page_and_is_no_error() -> None:
     (warning,) = warned(f"{{all: [{GAIN}]}}", more="notes: 3 of 4\n")
     assert Severity.WARNING is warning.severity

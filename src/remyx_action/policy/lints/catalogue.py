@@ -124,6 +124,15 @@ LINTS: dict[str, Lint] = {
         example="at_least: 3 with four conditions, and no reject rule",
         better="reject: {any: [KEY no_regression 0.01 at 0.80]}",
     ),
+    "locked-needs-a-token": Lint(
+        title="a ship needs a proven lock, which a job's own token cannot prove",
+        why="`require_lock: locked` asks GitHub for the rules of the branch and for whoever may bypass them. "
+        "The list of those is left out of what a job's own token is answered, and what is not known is no "
+        "proof: with that token every ship is capped at iterate, `not_locked`.",
+        figure="None.",
+        example="require_lock: locked   # and no `token` in the workflow",
+        better="token: ${{ secrets.RULES_TOKEN }}   # in the workflow, and silence this",
+    ),
     "notes-say-k-of-n": Lint(
         title="the notes say `k of n` and no rule does",
         why="People read the notes, the judge reads the rules. `all` and `any` cannot say `3 of 4`.",

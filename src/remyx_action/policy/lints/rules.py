@@ -130,6 +130,16 @@ def _bounds_loss(condition: OnMetric) -> bool:
     return condition.favours_better or condition.op == "=="
 
 
+def locked_needs_a_token(context: Context) -> Iterator[Finding]:
+    if context.policy.require_lock == "locked":
+        yield Finding(
+            lint="locked-needs-a-token",
+            pointer="/require_lock",
+            message="a job's own token is not told who may bypass the rules, so with it nothing ships",
+            help="give the verdict job a `token` of an administrator, or of an App that sees them",
+        )
+
+
 def notes_say_k_of_n(context: Context) -> Iterator[Finding]:
     written = {(gate.k, len(gate.children)) for gate in context.gates() if gate.combinator == "at_least"}
     for match in K_OF_N.finditer(context.policy.notes or ""):

@@ -15,6 +15,7 @@ from .dockerfile import dockerfile_beyond_harness
 from .possible import cannot_fail, cannot_hold, good_side_in_reject
 from .rules import (
     floors_not_shared,
+    locked_needs_a_token,
     metric_in_no_rule,
     metric_without_guard,
     notes_say_k_of_n,
@@ -37,6 +38,7 @@ OF_THE_POLICY: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     metric_in_no_rule,
     metric_without_guard,
     notes_say_k_of_n,
+    locked_needs_a_token,
 )
 
 
