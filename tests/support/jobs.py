@@ -136,7 +136,7 @@ class Jobs:
         world = request.World(environment={"PATH": os.environ["PATH"]})
         with chdir(folder):
             try:
-                exit_code = carry_out(settings, world, said.append, home / "out")
+                exit_code = carry_out(settings, lambda: world, said.append, home / "out")
             except Refusal as refusal:
                 said.append(f"{refusal.message}\n{refusal.help}")
                 exit_code = refusal.exit

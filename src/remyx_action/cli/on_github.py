@@ -67,16 +67,18 @@ def act(
     """Carry out one mode of the action."""
     from remyx_action.commands.on_github.action import carry_out
     from remyx_action.github.settings import read_settings
-    from remyx_action.project.models.shard import WHOLE
 
     settings = read_settings(os.environ)
     changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if mode is not None:
         changes["mode"] = mode
     settings = replace(settings, inputs=replace(settings.inputs, **changes))
-    if shard is not None and shard != WHOLE and settings.runner is not None:
-        settings = replace(settings, runner=replace(settings.runner, shard=shard))
-    return carry_out(settings, world(), typer.echo, out)
+    if shard is not None and settings.runner is not None:
+        from remyx_action.project.models.shard import WHOLE
+
+        asked = settings.runner.shard if shard == WHOLE else shard
+        settings = replace(settings, runner=replace(settings.runner, shard=asked))
+    return carry_out(settings, world, typer.echo, out)
 
 
 def world() -> World:

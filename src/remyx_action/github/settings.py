@@ -10,15 +10,17 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Literal, cast, get_args
+from typing import TYPE_CHECKING, Literal, cast, get_args
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from remyx_action.errors import WrongUsage
-from remyx_action.project.models.shard import SHARD_HELP, WHOLE, Shard, read_shard
 
 from .events import BranchEvent, Event, is_plain, parse_event, shown
+
+if TYPE_CHECKING:
+    from remyx_action.project.models.shard import Shard
 
 Mode = Literal["run", "open", "plan", "measure", "publish", "cache", "check", "doctor"]
 CommentMode = Literal["always", "on-change", "on-block", "never"]
@@ -66,8 +68,8 @@ class Runner:
     """None: nothing can be published."""
     summary_file: Path | None
     output_file: Path | None
-    shard: Shard = WHOLE
-    """How much of the evaluation this job measures: `REMYX_SHARD` (`3/8`) and `REMYX_SAMPLES`."""
+    shard: Shard | None = None
+    """How much of the evaluation this job measures: `REMYX_SHARD` (`3/8`) and `REMYX_SAMPLES`; None: all."""
     cache: Path | None = None
     """Where a job on the default branch cached baseline arms."""
     token_of_job: bool = False
@@ -249,13 +251,18 @@ def _runner(variables: _Variables) -> Runner:
     )
 
 
-def _shard(variables: _Variables) -> Shard:
-    text = variables.environment.get("REMYX_SHARD", "").strip() or "0/1"
-    shard = read_shard(text)
+def _shard(variables: _Variables) -> Shard | None:
+    text = variables.environment.get("REMYX_SHARD", "").strip()
+    samples = variables.count("REMYX_SAMPLES")
+    if not text and samples is None:
+        return None
+    from remyx_action.project.models.shard import SHARD_HELP, WHOLE, read_shard
+
+    shard = read_shard(text or "0/1")
     if shard is None:
         variables.refuse("REMYX_SHARD", f"{shown(text)} is no shard", SHARD_HELP)
         shard = WHOLE
-    return shard.with_samples(variables.count("REMYX_SAMPLES"))
+    return shard.with_samples(samples)
 
 
 def _address(variables: _Variables, name: str, default: str) -> str:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
-from remyx_action.commands.run.request import World
 from remyx_action.errors import Exit, WrongUsage
 from remyx_action.github.settings import Settings
 
 from .job import Job
 from .outputs import Say
 
+if TYPE_CHECKING:
+    from remyx_action.commands.run.request import World
 
-def carry_out(settings: Settings, world: World, say: Say, out: Path | None = None) -> Exit:
+
+def carry_out(settings: Settings, make_world: Callable[[], World], say: Say, out: Path | None = None) -> Exit:
     """Carry out the mode that the action's inputs ask for; `out`: default a new folder of its own."""
     event, runner = settings.event, settings.runner
     if event is None or runner is None:
@@ -29,7 +31,7 @@ def carry_out(settings: Settings, world: World, say: Say, out: Path | None = Non
         event=event,
         inputs=settings.inputs,
         runner=runner,
-        world=replace(world, attempt=runner.run_attempt),
+        make_world=make_world,
         out=out or Path(tempfile.mkdtemp(prefix="remyx-", dir=os.environ.get("RUNNER_TEMP"))) / "out",
         say=say,
     )

@@ -6,6 +6,7 @@ from remyx_action.commands import baseline
 from remyx_action.commands.run.request import CacheSettings, Request
 from remyx_action.errors import Exit
 from remyx_action.github.events import BranchEvent
+from remyx_action.project.models.shard import WHOLE
 
 from .job import Job
 
@@ -18,7 +19,7 @@ def carry_out(job: Job) -> Exit:
         out=job.out,
         cache=CacheSettings(folder=job.runner.cache, may_put=trusted),
         template=job.inputs.template,
-        shard=job.runner.shard,
+        shard=job.runner.shard or WHOLE,
     )
     baseline.keep(request, job.world, job.say)
     return Exit.SHIP

@@ -8,7 +8,7 @@ from remyx_action.github.events import MergeGroupEvent, PullRequestEvent
 from remyx_action.github.workflow import without_commands
 
 from .job import Job
-from .posting import connect
+from .target import connect
 
 
 def carry_out(job: Job) -> Exit:

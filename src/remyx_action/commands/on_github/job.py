@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from remyx_action.commands.run.request import CacheSettings, Request, World
 from remyx_action.github.events import Event, PullRequestEvent
 from remyx_action.github.settings import Inputs, Runner
-from remyx_action.sources.git import Remote
 
 from .outputs import Say
+
+if TYPE_CHECKING:
+    from remyx_action.commands.run.request import Request, World
+    from remyx_action.sources.git import Remote
 
 ARCHIVE = "results.tar"
 """What `measure` leaves for `publish`, in its output folder."""
@@ -23,9 +28,14 @@ class Job(Struct, frozen=True, kw_only=True):
     event: Event
     inputs: Inputs
     runner: Runner
-    world: World
+    make_world: Callable[[], World]
+    """Called only by the modes that run or judge, since it loads what they need."""
     out: Path
     say: Say
+
+    @property
+    def world(self) -> World:
+        return replace(self.make_world(), attempt=self.runner.run_attempt)
 
     @property
     def root(self) -> Path:
@@ -38,10 +48,15 @@ class Job(Struct, frozen=True, kw_only=True):
 
     @property
     def remote(self) -> Remote:
+        from remyx_action.sources.git import Remote
+
         return Remote(server_url=self.runner.server_url, name=self.runner.repository, token=self.runner.token)
 
     def request(self, event: Event | None, out: Path) -> Request:
         """Return what a run is asked for; nothing that it measures is cached for others."""
+        from remyx_action.commands.run.request import CacheSettings, Request
+        from remyx_action.project.models.shard import WHOLE
+
         return Request(
             root=self.root,
             out=out,
@@ -50,5 +65,5 @@ class Job(Struct, frozen=True, kw_only=True):
             policy=self.inputs.policy,
             variant=self.inputs.variant,
             cache=CacheSettings(folder=self.runner.cache, may_put=False),
-            shard=self.runner.shard,
+            shard=self.runner.shard or WHOLE,
         )

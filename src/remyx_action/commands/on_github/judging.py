@@ -22,7 +22,7 @@ from remyx_action.sources.disk.archive import unpack_all
 from remyx_action.sources.git import find_repository
 
 from .job import Job
-from .posting import GitHubEvent, Target
+from .target import GitHubEvent, Target
 
 Judged = tuple[list[Section], Exception | None]
 """A section for each policy, and the defect of this program where there was one: raised after posting."""

@@ -7,7 +7,7 @@ from remyx_action.github.events import MergeGroupEvent, PullRequestEvent
 
 from .job import Job
 from .outputs import write_outputs, write_posts
-from .posting import Posts, open_checks, target_of
+from .target import Posts, open_checks, target_of
 
 
 def carry_out(job: Job) -> Exit:

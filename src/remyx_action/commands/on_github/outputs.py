@@ -5,21 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from remyx_action.errors import Exit
 from remyx_action.github import workflow
 from remyx_action.github.settings import Runner
-from remyx_action.report import render
-from remyx_action.report.conclusion import Section, summaries, worst
-from remyx_action.report.render import escape
 
-from .posting import Posts
+from .target import Posts
+
+if TYPE_CHECKING:
+    from remyx_action.report.conclusion import Section
 
 Say = Callable[[str], None]
 
 
 def write_verdict(runner: Runner, sections: Sequence[Section], say: Say) -> None:
     """Write the summary and the log, before anything is posted, so that no trouble there loses a verdict."""
+    from remyx_action.report import render
+    from remyx_action.report.conclusion import summaries
+
     for section in sections:
         level: workflow.Level = "notice" if section.passes else "error"
         title = f"remyx: {section.policy}" if section.policy else "remyx"
@@ -46,6 +50,8 @@ def write_posts(runner: Runner, sections: Sequence[Section], posts: Posts, say: 
                     workflow.annotation(level, each.message, title=each.title, path=each.path, line=each.line)
                 )
     if posts.notes and runner.summary_file is not None:
+        from remyx_action.report.render import escape  # `open` draws nothing else
+
         blocks = [escape.block(note) for note in posts.notes]
         text = "\n\n".join(["#### Not everything was posted", *blocks])
         _say_unless_written(workflow.write_summary(runner.summary_file, [text]), say)
@@ -59,6 +65,8 @@ def write_outputs(runner: Runner, outputs: Mapping[str, str], say: Say) -> None:
 
 def outputs_of(sections: Sequence[Section], posts: Posts, out: Path, exit_code: Exit) -> dict[str, str]:
     """Return the outputs of a job that judged: of the policy that decides, and of each as JSON."""
+    from remyx_action.report.conclusion import worst
+
     chosen = worst(sections)
     alone = out / "verdict.json"
     verdict_file = alone if alone.exists() else out / chosen.policy / "verdict.json"

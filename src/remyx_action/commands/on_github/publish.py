@@ -20,7 +20,8 @@ from remyx_action.report.conclusion import Section, of_nothing, of_refusal, whol
 from .job import Job
 from .judging import Cause, at_the_tip, judge, last_lines, policies_of
 from .outputs import outputs_of, write_outputs, write_posts, write_verdict
-from .posting import Posts, Target, connect, find_comments, post_all, target_of
+from .posting import find_comments, post_all
+from .target import Posts, Target, connect, target_of
 
 NOTHING_TO_PUBLISH = ("skipped", "cancelled", "action_required")
 """Conclusions of a run that measured nothing, or not to its end, because somebody wanted it so."""

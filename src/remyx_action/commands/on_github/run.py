@@ -15,8 +15,8 @@ from remyx_action.github.events import MergeGroupEvent, PullRequestEvent
 from .job import Job
 from .judging import at_the_tip, policies_of, sections_of
 from .outputs import write_verdict
-from .posting import GitHubEvent, Posts, open_checks, target_of
 from .publish import DRAFT, Published, finish, judge_and_post, refused
+from .target import GitHubEvent, Posts, open_checks, target_of
 
 
 def carry_out(job: Job) -> Exit:
