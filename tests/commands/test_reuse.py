@@ -23,7 +23,7 @@ from remyx_action.errors import Exit, NotJudged
 from remyx_action.github.settings import is_trusted
 from remyx_action.project.models.shard import WHOLE
 from remyx_action.report.age import age_days, age_in_words
-from remyx_action.runtimes import Completed, Note
+from remyx_action.runtimes import Note, Outcome
 from remyx_action.sources.disk.cache import CacheFolder
 from remyx_action.sources.disk.cache_key import Entry, Key
 from remyx_action.sources.git import Sources
@@ -223,7 +223,7 @@ def test_a_cached_arm_beside_another_image_is_measured_anew(
         version="1",
         images=then,
     )
-    assert said == _moved_images(entry, Completed(elapsed_seconds=1.0, images=now))
+    assert said == _moved_images(entry, Outcome(state="completed", elapsed_seconds=1.0, images=now))
 
 
 def test_an_asset_that_is_a_file_is_told_apart_by_its_content(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ def arm_plan(
     program: str,
     *,
     arm: ArmName = "variant",
-    timeout_seconds: float = 20,
+    timeout_seconds: float = 600,
     expected_samples: tuple[int, ...] = (),
 ) -> ArmPlan:
     output = folder / arm
@@ -36,9 +36,8 @@ STUBBORN_FAMILY = """
     def stay(name):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        open(f"{here}/pid-{os.getpid()}", "w").close()
+        os.write(1, f"{name}\\n".encode())  # at once, or others write between
         time.sleep(300)
-    here = os.environ["HERE"]
     if not os.fork():
         stay("child")
     if not os.fork():
@@ -46,9 +45,10 @@ STUBBORN_FAMILY = """
         stay("child in its own session")
     if not os.fork():
         os.setsid()
-        if not os.fork():  # an orphan in its own session, without our mark
-            os.execve("/bin/sh", ["sh", "-c", "trap '' TERM; : > $HERE/pid-$$; sleep 300; :"], {"HERE": here})
+        if not os.fork():  # an orphan, with another environment
+            os.execve("/bin/sh", ["sh", "-c", "trap '' TERM; echo orphan; sleep 300; :"], {})
         os._exit(0)
     stay("leader")
 """
-"""Four that ignore SIGTERM, and the shell's `sleep`."""
+"""Four that ignore SIGTERM, and the shell's `sleep`; each prints one line."""
+FAMILY = ["child", "child in its own session", "leader", "orphan"]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from msgspec import Struct, field
 
 from remyx_action.project.models.template import ArmName
-from remyx_action.runtimes import Completed, Event, Failed, Finished, Line, Note, Progress, Started, TimedOut
+from remyx_action.runtimes import Event, Finished, Line, Note, Progress, Started
 
 WIDEST = 200
 """Characters of a harness's line that are shown; the log keeps all of it."""
@@ -35,13 +35,13 @@ class Teller(Struct, kw_only=True):
                 return event.text[:WIDEST]
             case Progress():
                 return self._progress(event)
-            case Finished(outcome=Completed() as outcome):
-                return f"completed in {outcome.elapsed_seconds:.1f} s"
-            case Finished(outcome=TimedOut() as outcome):
-                return f"timed out after {outcome.timeout_seconds:g} s, and was stopped"
-            case Finished(outcome=Failed() as outcome):
+            case Finished():
+                outcome = event.outcome
+                if outcome.state == "completed":
+                    return f"completed in {outcome.elapsed_seconds:.1f} s"
+                if outcome.state == "timed_out":
+                    return f"{outcome.what}, and was stopped"
                 return f"failed after {outcome.elapsed_seconds:.1f} s: {outcome.what}"
-        return None
 
     def _progress(self, event: Progress) -> str | None:
         """One line per tenth: a log that people scroll must not drown in a progress bar."""

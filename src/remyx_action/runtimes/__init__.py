@@ -1,39 +1,33 @@
-"""Carrying out a plan: each runtime starts one arm and says how it ended; siblings behind one protocol."""
+"""Carrying out a plan: each runtime runs one arm and returns its outcome; siblings behind one protocol."""
 
 from .arms import Predicting, Retrying, run_arms
 from .containers import ContainerRuntime
 from .outcomes import (
-    ArmOutcome,
-    Completed,
     Event,
-    Failed,
     Finished,
     Line,
     Note,
     OnEvent,
+    Outcome,
     Progress,
     Runtime,
     Started,
-    TimedOut,
 )
 from .script import ScriptRuntime
 
 __all__ = [
-    "ArmOutcome",
-    "Completed",
     "ContainerRuntime",
     "Event",
-    "Failed",
     "Finished",
     "Line",
     "Note",
     "OnEvent",
+    "Outcome",
     "Predicting",
     "Progress",
     "Retrying",
     "Runtime",
     "ScriptRuntime",
     "Started",
-    "TimedOut",
     "run_arms",
 ]

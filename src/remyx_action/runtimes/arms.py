@@ -11,19 +11,7 @@ from msgspec.structs import replace
 
 from remyx_action.project.models.template import LOG_NAME, ArmName
 
-from . import processes
-from .outcomes import (
-    ArmOutcome,
-    Completed,
-    Event,
-    Failed,
-    Finished,
-    Note,
-    OnEvent,
-    Runtime,
-    Started,
-    TimedOut,
-)
+from .outcomes import Event, Finished, Note, OnEvent, Outcome, Runtime, Started
 from .plan.plan import PREDICT_LOG_NAME, ArmPlan, RunPlan
 
 
@@ -34,7 +22,7 @@ class Predicting:
         self._processes = processes
         self._containers = containers
 
-    def carry_out(self, arm: ArmPlan, *, on_event: OnEvent, stop: threading.Event) -> ArmOutcome:
+    def carry_out(self, arm: ArmPlan, *, on_event: OnEvent, stop: threading.Event) -> Outcome:
         """The harness's outcome, or that of the code under test where it did not complete."""
         scorer = self._processes if arm.container is None else self._containers
         if arm.predict is None:
@@ -42,14 +30,15 @@ class Predicting:
         Path(arm.predict.output_folder).mkdir()
         on_event(Note(arm=arm.arm, text="the code under test predicts, in a container of its own"))
         predicted = self._containers.carry_out(arm.predict, on_event=on_event, stop=stop)
-        if not isinstance(predicted, Completed):
-            return _before_the_harness(predicted)
+        if predicted.state != "completed":
+            return replace(predicted, what=f"the code under test: {predicted.what}")
         on_event(Note(arm=arm.arm, text="the harness scores the predictions"))
         left_seconds = max(arm.timeout_seconds - predicted.elapsed_seconds, 1.0)
         scored = scorer.carry_out(replace(arm, timeout_seconds=left_seconds), on_event=on_event, stop=stop)
-        if isinstance(scored, TimedOut):
+        if scored.state == "timed_out":
             took = f"the code under test took {predicted.elapsed_seconds:.0f} s of them"
-            scored = replace(scored, timeout_seconds=arm.timeout_seconds, notes=(*scored.notes, took))
+            what = f"timed out after {arm.timeout_seconds:g} s"
+            scored = replace(scored, what=what, notes=(*scored.notes, took))
         images = {f"predict: {name}": digest for name, digest in predicted.images.items()}
         return replace(
             scored,
@@ -59,13 +48,6 @@ class Predicting:
         )
 
 
-def _before_the_harness(predicted: ArmOutcome) -> ArmOutcome:
-    """Said to be the code's failure, not the harness's."""
-    if isinstance(predicted, TimedOut | Completed):
-        return replace(predicted, notes=(*predicted.notes, "it was the code under test that ran so long"))
-    return replace(predicted, what=f"the code under test: {predicted.what}")
-
-
 class Retrying:
     """A runtime that tries again, at most so often, and says so with the arm."""
 
@@ -73,15 +55,14 @@ class Retrying:
         self._runtime = runtime
         self._retries = retries
 
-    def carry_out(self, arm: ArmPlan, *, on_event: OnEvent, stop: threading.Event) -> ArmOutcome:
+    def carry_out(self, arm: ArmPlan, *, on_event: OnEvent, stop: threading.Event) -> Outcome:
         """The outcome of the last attempt, with what ended those before it."""
         before: list[str] = []
         while True:
             outcome = self._runtime.carry_out(arm, on_event=on_event, stop=stop)
-            mended = isinstance(outcome, Failed) and outcome.infrastructure and not stop.is_set()
-            if not mended or len(before) == self._retries or not _set_aside(arm, len(before) + 1):
+            is_last = len(before) == self._retries or stop.is_set()
+            if is_last or not outcome.infrastructure or not _set_aside(arm, len(before) + 1):
                 return replace(outcome, notes=(*before, *outcome.notes))
-            assert isinstance(outcome, Failed)
             before.append(f"attempt {len(before) + 1} of {self._retries + 1} was lost: {outcome.what}")
             on_event(Note(arm=arm.arm, text=f"{before[-1]}; trying again"))
 
@@ -110,7 +91,7 @@ def _set_aside(arm: ArmPlan, attempt: int) -> bool:
 _POLL_SECONDS = 0.1
 
 
-def run_arms(plan: RunPlan, runtime: Runtime, on_event: OnEvent) -> Mapping[ArmName, ArmOutcome]:
+def run_arms(plan: RunPlan, runtime: Runtime, on_event: OnEvent) -> Mapping[ArmName, Outcome]:
     """Outcome of each arm of the plan, baseline first, with the plan's notes before its own.
 
     `on_event` is called from one thread at a time.
@@ -122,16 +103,15 @@ def run_arms(plan: RunPlan, runtime: Runtime, on_event: OnEvent) -> Mapping[ArmN
     names = [arm.arm for arm in plan.arms]
     turns: Sequence[Sequence[ArmPlan]] = [[arm] for arm in plan.arms] if plan.together else [plan.arms]
     threads = [threading.Thread(target=crew.carry_out, args=(turn,), daemon=True) for turn in turns]
-    with processes.nothing_left_behind():
-        try:
+    try:
+        for thread in threads:
+            thread.start()
+        while any(thread.is_alive() for thread in threads):
             for thread in threads:
-                thread.start()
-            while any(thread.is_alive() for thread in threads):
-                for thread in threads:
-                    thread.join(_POLL_SECONDS)
-        finally:
-            crew.stop.set()
-            _wait_for(threads)
+                thread.join(_POLL_SECONDS)
+    finally:
+        crew.stop.set()
+        _wait_for(threads)
     if crew.errors:
         raise crew.errors[0]
     return {arm: replace(crew.outcomes[arm], notes=plan.notes + crew.outcomes[arm].notes) for arm in names}
@@ -145,7 +125,7 @@ class _Crew:
         self._on_event = on_event
         self._one_at_a_time = threading.Lock()
         self.stop = threading.Event()
-        self.outcomes: dict[ArmName, ArmOutcome] = {}
+        self.outcomes: dict[ArmName, Outcome] = {}
         self.errors: list[BaseException] = []
 
     def carry_out(self, arms: Sequence[ArmPlan]) -> None:

@@ -1,4 +1,4 @@
-"""Hearing what a harness prints: into its log up to a cap, out as lines and progress."""
+"""What a harness prints: into its log up to a cap, and out as lines and progress."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import re
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -26,50 +26,72 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u2
 _COUNT = re.compile(r"(?<![\d/.])(\d{1,9})/(\d{1,9})(?![\d/.])")
 
 
-class Listener:
-    """Takes bytes as they come; writes the log, and gives whole lines back as text."""
+class HarnessLog:
+    """Takes an arm's output as it comes, writes its log, and tells each line as an event."""
 
-    def __init__(self, log: IO[bytes], *, cap_bytes: int = LOG_CAP_BYTES) -> None:
-        self._log = log
-        self._left_bytes = cap_bytes
-        self._cap_bytes = cap_bytes
+    def __init__(
+        self, arm: ArmPlan, on_event: OnEvent, log: IO[bytes], *, cap_bytes: int = LOG_CAP_BYTES
+    ) -> None:
+        self._arm, self._on_event, self._log = arm, on_event, log
+        self._cap_bytes = self._left_bytes = cap_bytes
+        self._began = time.monotonic()
         self._unfinished = b""
         self._last: deque[str] = deque(maxlen=LAST_LINES)
-        self.was_cut = False
-        """The cap was met: what came later is neither logged nor shown, but the last lines."""
+        self._was_cut = False
 
     @property
     def last_lines(self) -> tuple[str, ...]:
+        """The last 20, also of what came after the cap."""
         return tuple(self._last)
 
-    def hear(self, data: bytes) -> Iterator[str]:
-        """The lines that these bytes complete; carriage returns end lines too, as progress bars use them."""
-        shown = not self.was_cut
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """That the log was cut, if it was."""
+        return (f"the log was cut at {size_of(self._cap_bytes)}",) if self._was_cut else ()
+
+    def add(self, data: bytes) -> None:
+        """One event for each line that these bytes complete; a carriage return ends one too."""
+        is_shown = not self._was_cut
         self._write(data)
         *whole, self._unfinished = re.split(rb"\r\n|\n|\r(?!$)", self._unfinished + data)
         if len(self._unfinished) > _UNFINISHED_CAP_BYTES:
             whole.append(self._unfinished)
             self._unfinished = b""
-        for line in whole:
-            text = clean(line)
-            if text:
-                self._last.append(text)
-                if shown:
-                    yield text
+        for text in filter(None, map(clean, whole)):
+            self._last.append(text)
+            if is_shown:
+                self._emit(text)
 
-    def finish(self) -> Iterator[str]:
-        """The last line, where it had no end."""
-        yield from self.hear(b"\n") if self._unfinished.rstrip() else ()
+    def finish(self) -> tuple[str, ...]:
+        """Complete a last line that had no end; return the last lines."""
+        if self._unfinished.rstrip():
+            self.add(b"\n")
+        return self.last_lines
 
     def _write(self, data: bytes) -> None:
-        if self.was_cut:
+        if self._was_cut:
             return
         self._log.write(data[: self._left_bytes])
         self._left_bytes -= len(data)
         if self._left_bytes < 0:
-            self.was_cut = True
+            self._was_cut = True
             self._log.write(f"\n[remyx-action: the log ends here, at {size_of(self._cap_bytes)}]\n".encode())
         self._log.flush()
+
+    def _emit(self, line: str) -> None:
+        try:
+            self._on_event(self._event_of(line))
+        except BaseException:
+            self._on_event = lambda _event: None  # its error must not keep the harness from being ended
+            raise
+
+    def _event_of(self, line: str) -> Event:
+        arm, elapsed = self._arm.arm, time.monotonic() - self._began
+        progress = progress_in(line, self._arm.expected_samples)
+        if progress is None:
+            return Line(arm=arm, text=line, elapsed_seconds=elapsed)
+        done, total = progress
+        return Progress(arm=arm, done=done, total=total, text=line, elapsed_seconds=elapsed)
 
 
 def clean(line: bytes) -> str:
@@ -95,50 +117,6 @@ def size_of(count_bytes: int) -> str:
         if count_bytes >= size:
             return f"{count_bytes / size:.3g} {unit}"
     return f"{count_bytes} bytes"
-
-
-class Hearing:
-    """An arm's output on its way: into the log, out as events, and what was heard last."""
-
-    def __init__(self, arm: ArmPlan, on_event: OnEvent, log: IO[bytes], *, cap_bytes: int) -> None:
-        self._arm = arm
-        self._on_event = on_event
-        self._began = time.monotonic()
-        self._listener = Listener(log, cap_bytes=cap_bytes)
-        self._cap_bytes = cap_bytes
-
-    @property
-    def last_lines(self) -> tuple[str, ...]:
-        return self._listener.last_lines
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        return (f"the log was cut at {size_of(self._cap_bytes)}",) if self._listener.was_cut else ()
-
-    def hear(self, data: bytes) -> None:
-        """One event for each line that these bytes complete."""
-        self._tell(self._listener.hear(data))
-
-    def finish(self) -> tuple[str, ...]:
-        """Hear out a last line that had no end; the last lines."""
-        self._tell(self._listener.finish())
-        return self.last_lines
-
-    def _tell(self, lines: Iterable[str]) -> None:
-        try:
-            for line in lines:
-                self._on_event(self._event_of(line))
-        except BaseException:
-            self._on_event = lambda _event: None  # whoever cannot hear must not keep the harness from ending
-            raise
-
-    def _event_of(self, line: str) -> Event:
-        arm, elapsed = self._arm.arm, time.monotonic() - self._began
-        progress = progress_in(line, self._arm.expected_samples)
-        if progress is None:
-            return Line(arm=arm, text=line, elapsed_seconds=elapsed)
-        done, total = progress
-        return Progress(arm=arm, done=done, total=total, text=line, elapsed_seconds=elapsed)
 
 
 @contextmanager

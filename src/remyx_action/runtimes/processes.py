@@ -1,163 +1,159 @@
-"""Ending processes for good: whole groups, and on Linux also those that left their group or session."""
+"""A command with all of its descendants, under a supervisor of its own: followed, and ended whole."""
 
 from __future__ import annotations
 
-import ctypes
+import json
 import os
-import signal
+import select
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import IO, Any, Self
 
-from msgspec import Struct
+from . import supervisor
+from .supervisor import KILL_SECONDS, MECHANISMS
 
-MARK = "REMYX_RUN_ID"
-"""Variable by which processes of an arm are found again after they changed group and parent."""
-
-_PROC = Path("/proc")
-_PR_SET_CHILD_SUBREAPER = 36
-_KILL_SECONDS = 5.0
-_POLL_SECONDS = 0.02
-
-
-class Process(Struct, frozen=True, kw_only=True):
-    pid: int
-    parent: int
-    group: int
-    session: int
-    state: str
-    """One letter of proc(5); Z is a zombie."""
+GRACE_SECONDS = 3.0
+"""Between asking and killing; a cancelled job on GitHub's runners has 7.5 seconds."""
+_LATE_SECONDS = 60.0
+"""How much later than its own limits a supervisor may end, on a busy machine."""
+_BLOCK_BYTES = 64 * 1024
+_PIPE_BLOCKS = 64
+"""More than a pipe holds."""
+_OF_THE_INTERPRETER = ("LD_LIBRARY_PATH",)
+"""The one variable that a Python may need to start."""
 
 
-def all_processes() -> dict[int, Process]:
-    """Every living process by its id; empty where there is no /proc."""
-    found = {}
-    for folder in _PROC.glob("[0-9]*"):
-        with suppress(OSError):
-            state, parent, group, session = _stat(folder)
-            if state != "Z":
-                pid = int(folder.name)
-                found[pid] = Process(pid=pid, parent=parent, group=group, session=session, state=state)
-    return found
+class Process:
+    """A started command; as a context manager it ends the command and all of its descendants."""
 
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        folder: str,
+        environment: Mapping[str, str],
+        grace_seconds: float = GRACE_SECONDS,
+        mechanisms: Sequence[str] = MECHANISMS,
+    ) -> None:
+        """`mechanisms`: see supervisor.py. OSError where the command cannot be started."""
+        self._grace_seconds = grace_seconds
+        self._answers: dict[str, Any] = {}
+        self._unfinished = b""
+        self._control, theirs = socket.socketpair()
+        with theirs:
+            self._supervisor = subprocess.Popen(  # noqa: S603 - a program of our own
+                [sys.executable, "-I", "-S", supervisor.__file__],
+                cwd="/",
+                env={name: os.environ[name] for name in _OF_THE_INTERPRETER if name in os.environ},
+                stdin=theirs.fileno(),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        assert self._supervisor.stdout is not None
+        self._output: IO[bytes] = self._supervisor.stdout
+        self._open = {self._control.fileno(), self._output.fileno()}
+        request = {
+            "command": list(command),
+            "folder": folder,
+            "environment": dict(environment),
+            "grace_seconds": grace_seconds,
+            "mechanisms": list(mechanisms),
+        }
+        try:
+            self._start(request)
+        except BaseException:
+            self._close()
+            raise
 
-def _stat(folder: Path) -> tuple[str, int, int, int]:
-    fields = (folder / "stat").read_bytes().rpartition(b")")[2].split()
-    return fields[0].decode(), int(fields[1]), int(fields[2]), int(fields[3])
+    def _start(self, request: Mapping[str, Any]) -> None:
+        self._control.sendall(json.dumps(request).encode() + b"\n")
+        while not self._answers and self._is_supervised:
+            self._take_answers()
+        if "started" not in self._answers:
+            number = self._answers.get("refused", 0)
+            raise OSError(number, os.strerror(number) if number else "its supervisor was ended")
 
+    def __enter__(self) -> Self:
+        return self
 
-def family_of(leader: int, run_id: str) -> set[int]:
-    """Ids of the leader's session and group, of whoever carries the mark, and of all their children."""
-    living = all_processes()
-    mark = f"{MARK}={run_id}".encode()
-    family = {
-        process.pid
-        for process in living.values()
-        if leader in (process.group, process.session) or _carries(process.pid, mark)
-    }
-    return _with_children(family, living) - {os.getpid()}
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self.end(lambda _: None)
+        finally:
+            self._close()
 
+    @property
+    def has_exited(self) -> bool:
+        """Whether the command itself has ended, or nobody is left who could say so."""
+        return "exited" in self._answers or not self._is_supervised
 
-def _carries(pid: int, mark: bytes) -> bool:
-    with suppress(OSError):
-        return mark in (_PROC / str(pid) / "environ").read_bytes().split(b"\0")
-    return False
+    @property
+    def exit_code(self) -> int | None:
+        """Of the command itself: negative for a signal, None where it was ended before its time."""
+        code: int | None = self._answers.get("exited")
+        return code
 
+    @property
+    def outlived(self) -> int:
+        """How many processes there were besides the command, once it had ended or was asked to."""
+        return int(self._answers.get("outlived", 0))
 
-def _with_children(family: set[int], living: dict[int, Process]) -> set[int]:
-    while True:
-        children = {process.pid for process in living.values() if process.parent in family} - family
-        if not children:
-            return family
-        family |= children
+    @property
+    def held_by(self) -> str | None:
+        """What held its processes together until none was left; None where some are, or may be, left."""
+        return None if self._answers.get("left", 1) else str(self._answers["by"])
 
+    @property
+    def left(self) -> str:
+        """Which processes could not be ended, in words."""
+        count = self._answers.get("left")
+        return "its supervisor was ended" if count is None else f"{count} of its processes could not be ended"
 
-def end_family(
-    leader: subprocess.Popen[bytes], run_id: str, *, grace_seconds: float, meanwhile: Callable[[], object]
-) -> int:
-    """Ask every process of an arm to end, wait, then kill; returns how many there were.
+    def read(self, wait_seconds: float) -> bytes:
+        """What was printed, waiting at most that long for it; empty where nothing was."""
+        ready, _, _ = select.select(self._open, [], [], wait_seconds)
+        if self._control.fileno() in ready:
+            self._take_answers()
+        if self._output.fileno() not in ready:
+            return b""
+        data = os.read(self._output.fileno(), _BLOCK_BYTES)
+        if not data:
+            self._open.discard(self._output.fileno())
+        return data
 
-    `meanwhile` is called again and again: whoever listens to them must go on listening, or they block.
-    """
-    count = len(_signal_family(leader.pid, run_id, signal.SIGTERM))
-    deadline = time.monotonic() + grace_seconds
-    while time.monotonic() < deadline and _is_alive(leader, run_id):
-        meanwhile()
-        time.sleep(_POLL_SECONDS)
-    deadline = time.monotonic() + _KILL_SECONDS
-    while _is_alive(leader, run_id) and time.monotonic() < deadline:
-        _signal_family(leader.pid, run_id, signal.SIGKILL)
-        meanwhile()
-        time.sleep(_POLL_SECONDS)
-    return count
+    def end(self, on_output: Callable[[bytes], object]) -> None:
+        """End every process, if they have not ended; `on_output` is called with what they still print."""
+        if self._is_supervised:
+            self._control.shutdown(socket.SHUT_WR)
+        deadline = time.monotonic() + self._grace_seconds + KILL_SECONDS + _LATE_SECONDS
+        while self._is_supervised and time.monotonic() < deadline:
+            on_output(self.read(0.1))
+        for _ in range(_PIPE_BLOCKS):
+            if data := self.read(0):
+                on_output(data)
 
+    @property
+    def _is_supervised(self) -> bool:
+        return self._control.fileno() in self._open
 
-def _is_alive(leader: subprocess.Popen[bytes], run_id: str) -> bool:
-    leader.poll()  # reaps it, so that its empty group is gone too
-    if _PROC.is_dir():
-        return bool(family_of(leader.pid, run_id))
-    try:
-        os.killpg(leader.pid, 0)
-    except OSError:
-        return False
-    return True
+    def _take_answers(self) -> None:
+        data = self._control.recv(_BLOCK_BYTES)
+        if not data:
+            self._open.discard(self._control.fileno())
+        *lines, self._unfinished = (self._unfinished + data).split(b"\n")
+        for line in lines:
+            self._answers |= json.loads(line)
 
-
-def _signal_family(leader: int, run_id: str, number: signal.Signals) -> set[int]:
-    family = family_of(leader, run_id)
-    if not _PROC.is_dir():
-        with suppress(OSError):
-            os.killpg(leader, number)
-    for pid in family:
-        with suppress(OSError):
-            os.kill(pid, number)
-    return family
-
-
-@contextmanager
-def nothing_left_behind() -> Iterator[None]:
-    """Kill, at the end, every descendant that appeared meanwhile and slipped out of its arm's family.
-
-    On Linux orphans become this process's children (prctl(2), PR_SET_CHILD_SUBREAPER), so even one that
-    changed session, parent and environment is found.
-    """
-    if not sys.platform.startswith("linux"):
-        yield
-        return
-    before = _own_children()
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-    prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    try:
-        yield
-    finally:
-        _kill_strays(before)
-        prctl(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
-
-
-def _kill_strays(before: set[int]) -> None:
-    deadline = time.monotonic() + _KILL_SECONDS
-    while time.monotonic() < deadline:
-        strays = _own_children() - before
-        if not strays:
-            return
-        for pid in _with_children(strays, all_processes()):
-            with suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
-        for pid in strays:
-            with suppress(OSError):
-                os.waitpid(pid, os.WNOHANG)
-        time.sleep(_POLL_SECONDS)
-
-
-def _own_children() -> set[int]:
-    """Ids of this process's children that lead or joined another session, zombies included."""
-    own, session, children = os.getpid(), os.getsid(0), set()
-    for folder in _PROC.glob("[0-9]*"):
-        with suppress(OSError):
-            _, parent, _, other = _stat(folder)
-            if parent == own and other != session:
-                children.add(int(folder.name))
-    return children
+    def _close(self) -> None:
+        if self._is_supervised:
+            self._supervisor.kill()
+        self._supervisor.wait()
+        self._control.close()
+        self._output.close()

@@ -17,15 +17,12 @@ import pytest
 
 from remyx_action.errors import NotJudged
 from remyx_action.runtimes import (
-    Completed,
     ContainerRuntime,
     Event,
-    Failed,
     Line,
     Predicting,
     Retrying,
     ScriptRuntime,
-    TimedOut,
     run_arms,
 )
 from remyx_action.runtimes.plan.plan import ArmPlan
@@ -47,7 +44,7 @@ def test_what_a_container_prints_is_heard_and_what_it_writes_is_taken_out(
     """
     plan = planned(harness(tmp_path / "root", program), tmp_path / "out")
     outcome, events = outcome_of(plan, engine)
-    assert isinstance(outcome, Completed)
+    assert "completed" == outcome.state
     assert ["asset new", "seed 0"] == lines_of(events)[-2:]
     assert any(line.startswith("Step 1/") for line in lines_of(events))
     assert "found" == (tmp_path / "out" / "variant" / "deep" / "er" / "a.txt").read_text()
@@ -87,7 +84,7 @@ LOOK_AROUND = """
 def looked_around(engine: RunningEngine, folder: Path, **keys: Any) -> dict[str, Any]:
     plan = planned(harness(folder / "root", LOOK_AROUND), folder / "out", **keys)
     outcome, events = outcome_of(plan, engine)
-    assert isinstance(outcome, Completed), outcome
+    assert "completed" == outcome.state, outcome
     found: dict[str, Any] = json.loads(lines_of(events)[-1])
     return found
 
@@ -142,8 +139,7 @@ def test_code_that_asks_for_too_much_memory_is_said_to_have(engine: RunningEngin
     program = "hoard = [bytearray(b'x' * 1_000_000) for _ in range(500)]"
     plan = planned(harness(tmp_path, program), tmp_path / "out", container={"memory": "64m"})
     outcome, _ = outcome_of(plan, engine)
-    assert isinstance(outcome, Failed)
-    assert outcome.out_of_memory
+    assert "failed" == outcome.state
     assert "exit code 137 (SIGKILL): out of memory" == outcome.what
     assert not outcome.infrastructure
 
@@ -156,7 +152,7 @@ def test_a_child_that_ran_out_of_memory_is_told_too(engine: RunningEngine, tmp_p
     """
     plan = planned(harness(tmp_path, program), tmp_path / "out", container={"memory": "64m"})
     outcome, _ = outcome_of(plan, engine)
-    assert isinstance(outcome, Failed)
+    assert "failed" == outcome.state
     assert "exit code 3: out of memory" == outcome.what
 
 
@@ -171,12 +167,8 @@ def test_a_container_killed_from_outside_is_not_out_of_memory(engine: RunningEng
 
     with ContainerRuntime({"DOCKER_HOST": engine.address}) as runtime:
         outcome = run_arms(plan, runtime, kill)["variant"]
-    assert isinstance(outcome, Failed)
-    assert ("exit code 137 (SIGKILL)", False, True) == (
-        outcome.what,
-        outcome.out_of_memory,
-        outcome.infrastructure,
-    )
+    assert "failed" == outcome.state
+    assert ("exit code 137 (SIGKILL)", True) == (outcome.what, outcome.infrastructure)
 
 
 def test_a_harness_that_runs_too_long_is_ended_with_what_it_said(
@@ -191,7 +183,7 @@ def test_a_harness_that_runs_too_long_is_ended_with_what_it_said(
     """
     began = time.monotonic()
     outcome, _ = outcome_of(planned(harness(tmp_path, program), tmp_path / "out", timeout=2), engine)
-    assert isinstance(outcome, TimedOut)
+    assert "timed_out" == outcome.state
     assert "working" == outcome.last_lines[-1]
     assert "half" == (tmp_path / "out" / "variant" / "half").read_text()
     assert time.monotonic() - began < 15
@@ -200,7 +192,7 @@ def test_a_harness_that_runs_too_long_is_ended_with_what_it_said(
 def test_a_failing_step_fails_the_arm_in_the_engines_words(engine: RunningEngine, tmp_path: Path) -> None:
     root = harness(tmp_path, "", dockerfile=f"{FROM}RUN echo first\nRUN echo broken && exit 9\n")
     outcome, events = outcome_of(planned(root, tmp_path / "out"), engine)
-    assert isinstance(outcome, Failed)
+    assert "failed" == outcome.state
     assert outcome.what.startswith(
         "the image could not be built: Dockerfile: The command '/bin/sh -c echo broken"
     )
@@ -211,7 +203,7 @@ def test_a_failing_step_fails_the_arm_in_the_engines_words(engine: RunningEngine
 def test_a_base_that_is_nowhere_is_named_with_what_to_do(engine: RunningEngine, tmp_path: Path) -> None:
     root = harness(tmp_path, "", dockerfile="FROM harness-base:1\n")
     outcome, _ = outcome_of(planned(root, tmp_path / "out"), engine)
-    assert isinstance(outcome, Failed)
+    assert "failed" == outcome.state
     assert outcome.what.startswith("the image could not be built: Dockerfile: ")
     assert outcome.what.endswith("a base that is only built here belongs into `container.prebuild`")
 
@@ -227,7 +219,7 @@ def test_what_is_not_there_is_said(
     container: dict[str, str], message: str, engine: RunningEngine, tmp_path: Path
 ) -> None:
     outcome, _ = outcome_of(planned(harness(tmp_path, ""), tmp_path / "out", container=container), engine)
-    assert isinstance(outcome, Failed)
+    assert "failed" == outcome.state
     assert message.format(root=tmp_path) in outcome.what
 
 
@@ -235,7 +227,7 @@ def test_a_step_that_takes_too_long_is_ended(engine: RunningEngine, tmp_path: Pa
     root = harness(tmp_path, "", dockerfile=f"{FROM}RUN echo quick\nRUN sleep 300\n")
     began = time.monotonic()
     outcome, _ = outcome_of(planned(root, tmp_path / "out", timeout=3), engine)
-    assert isinstance(outcome, Failed)
+    assert "failed" == outcome.state
     assert "building the image timed out after 3 s" == outcome.what
     assert time.monotonic() - began < 20
 
@@ -243,7 +235,7 @@ def test_a_step_that_takes_too_long_is_ended(engine: RunningEngine, tmp_path: Pa
 def test_a_command_that_is_not_in_the_image_is_said(engine: RunningEngine, tmp_path: Path) -> None:
     plan = planned(harness(tmp_path, ""), tmp_path / "out", command=["evaluate-it"])
     outcome, _ = outcome_of(plan, engine)
-    assert isinstance(outcome, Failed)
+    assert "failed" == outcome.state
     assert outcome.what.startswith(("exit code 127", "the container could not be started: "))
 
 
@@ -251,7 +243,7 @@ def test_gpus_where_there_are_none_are_refused_with_what_to_do(engine: RunningEn
     plan = planned(harness(tmp_path, ""), tmp_path / "out", container={"gpus": "all"})
     assert not plan.together or len(plan.arms) == 1
     outcome, _ = outcome_of(plan, engine)
-    assert isinstance(outcome, Failed)
+    assert "failed" == outcome.state
     assert outcome.what.endswith("install the NVIDIA Container Toolkit, or remove `gpus`")
 
 
@@ -284,7 +276,7 @@ def test_local_bases_are_built_first_and_leave_the_engines_own_alone(
         assert before == engine.ask("images", "--no-trunc", "--quiet", "harness-base")
     finally:
         engine.ask("rmi", "harness-base:latest")
-    assert isinstance(outcome, Completed)
+    assert "completed" == outcome.state
     assert ["right", "again"] == lines_of(events)[-2:]
     base = engine.ask("images", "--no-trunc", "--quiet", BASE)
     assert base == outcome.images[f"FROM {BASE}"]
@@ -334,7 +326,7 @@ def test_links_and_other_oddities_stay_in_the_container(engine: RunningEngine, t
         open(out + "/fine", "w").write("fine")
     """
     outcome, _ = outcome_of(planned(harness(tmp_path, program), tmp_path / "out"), engine)
-    assert isinstance(outcome, Completed)
+    assert "completed" == outcome.state
     assert ["fine", "harness.log"] == sorted(path.name for path in (tmp_path / "out" / "variant").iterdir())
     assert "forged" not in (tmp_path / "out" / "variant" / "harness.log").read_text()
     assert 5 == sum("left in the container" in note for note in outcome.notes)
@@ -358,7 +350,7 @@ def test_six_arms_at_once_share_one_build(engine: RunningEngine, tmp_path: Path)
             thread.start()
         for thread in threads:
             thread.join()
-    assert [Completed] * 6 == [type(one) for one in found]
+    assert ["completed"] * 6 == [one.state for one in found]
     assert 1 == len({one.images["image"] for one in found})
     lines = [event.text for event in events if isinstance(event, Line)]
     assert (1, 6) == (sum(line.startswith("Successfully built") for line in lines), lines.count("done"))
@@ -434,7 +426,7 @@ def test_an_engine_behind_a_network_needs_no_folder_in_common(engine: RunningEng
         ContainerRuntime({"DOCKER_HOST": address}) as runtime,
     ):
         outcome = run_arms(plan, runtime, lambda _event: None)["variant"]
-    assert isinstance(outcome, Completed)
+    assert "completed" == outcome.state
     assert "model: new\n" == (tmp_path / "out" / "variant" / "seen").read_text()
 
 
@@ -484,7 +476,7 @@ def test_code_under_test_that_its_machine_failed_is_run_again(engine: RunningEng
     with ContainerRuntime({"DOCKER_HOST": engine.address}) as containers:
         runtime = Retrying(Predicting(processes=ScriptRuntime(), containers=containers), retries=1)
         outcome = run_arms(plan, runtime, kill)["variant"]
-    assert isinstance(outcome, Completed)
+    assert "completed" == outcome.state
     assert "attempt 1 of 2 was lost: the code under test: exit code 137 (SIGKILL)" == outcome.notes[0]
     assert "['p']" == lines[-1]
     kept = {path.name for path in (tmp_path / "out" / "variant").iterdir()}

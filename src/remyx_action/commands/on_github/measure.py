@@ -9,7 +9,7 @@ from remyx_action.errors import Exit
 from remyx_action.github.events import MergeGroupEvent, PullRequestEvent
 from remyx_action.runtimes import OnEvent
 from remyx_action.runtimes.outcomes import Event as ArmEvent
-from remyx_action.runtimes.outcomes import Failed, Finished
+from remyx_action.runtimes.outcomes import Finished
 from remyx_action.sources.disk.archive import pack
 
 from .job import ARCHIVE, Job
@@ -46,7 +46,7 @@ def _noting(lost: list[str], on_event: OnEvent) -> OnEvent:
     """Return the callback that also notes every arm that the machine failed, not the harness."""
 
     def note(event: ArmEvent) -> None:
-        if isinstance(event, Finished) and isinstance(event.outcome, Failed) and event.outcome.infrastructure:
+        if isinstance(event, Finished) and event.outcome.infrastructure:
             lost.append(f"the {event.arm} was lost: {event.outcome.what}")
         on_event(event)
 

@@ -27,7 +27,7 @@ from remyx_action.sources.disk import ResultsFolder, open_run
 from .parts import join_seeds
 
 if TYPE_CHECKING:
-    from remyx_action.runtimes import ArmOutcome
+    from remyx_action.runtimes import Outcome
     from remyx_action.sources.disk.cache_key import Entry
 
 RENEW = "models and data move without git knowing; --fresh measures it again"
@@ -106,22 +106,17 @@ def read_recorded(
     return Arm(scores=scores, report=report.model_copy(update=known))
 
 
-def of_outcome(outcome: ArmOutcome, *, asset: str) -> ArmReport:
+def of_outcome(outcome: Outcome, *, asset: str) -> ArmReport:
     """Return the report of a run that ended now; a crash and a timeout are failures, never scores."""
-    from remyx_action.runtimes import Completed, Failed  # `judge` runs nothing
-
     known: dict[str, Any] = {
         "asset": asset,
         "seconds": Decimal(f"{outcome.elapsed_seconds:.3f}"),
         "warnings": outcome.notes,
         "images": outcome.images,
     }
-    if isinstance(outcome, Completed):
-        return arm_report("completed", **known)
-    if isinstance(outcome, Failed):
-        return arm_report("failed", detail="\n".join([outcome.what, *outcome.last_lines]), **known)
-    what = f"timed out after {outcome.timeout_seconds:g} s"
-    return arm_report("timed_out", detail="\n".join([what, *outcome.last_lines]), **known)
+    if outcome.state != "completed":
+        known["detail"] = "\n".join([outcome.what, *outcome.last_lines])
+    return arm_report(outcome.state, **known)
 
 
 def of_entry(entry: Entry, *, asset: str, now: str) -> ArmReport:

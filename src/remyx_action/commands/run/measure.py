@@ -15,9 +15,9 @@ from remyx_action.project.models.template import ArmName, contained, folder_of, 
 from remyx_action.readers.scores import Samples
 from remyx_action.report.verdict import Arm, Arms
 from remyx_action.runtimes import (
-    ArmOutcome,
     ContainerRuntime,
     Note,
+    Outcome,
     Predicting,
     Retrying,
     Runtime,
@@ -196,7 +196,7 @@ def _run(
     folders: Mapping[ArmName, Path],
     seed: int | None,
     runtime: Runtime,
-) -> Mapping[ArmName, ArmOutcome]:
+) -> Mapping[ArmName, Outcome]:
     if not assets:
         return {}
     template, harness, world = evaluation.template, evaluation.context.harness, evaluation.world
@@ -235,7 +235,7 @@ def _configs(root: Path, template: Template) -> dict[str, bytes]:
     return {path: content for path, content in found.items() if content is not None}
 
 
-def _moved_images(entry: Entry | None, variant: ArmOutcome | None) -> str | None:
+def _moved_images(entry: Entry | None, variant: Outcome | None) -> str | None:
     """Return in words which image is not what it was when a cached baseline was measured, or None."""
     if entry is None or variant is None or not variant.images:
         return None

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from socket import SHUT_RDWR
@@ -19,84 +18,16 @@ from remyx_action.runtimes.plan.plan import ArmPlan
 
 from .engine import ARM, LABEL, Engine, EngineLostError, RefusedError, asked, gone_already
 from .files import TOTAL_CAP_BYTES, TooMuchError, packed, unpacked
-
-_MOST_WAITING = 1_000
-_UNFINISHED_CAP_BYTES = 64 * 1024
-
-
-class Flow:
-    """Items of a stream, as they come."""
-
-    def __init__(self, stream: Iterable[Any]) -> None:
-        self._items: queue.Queue[Any] = queue.Queue(maxsize=_MOST_WAITING)
-        self._stream = stream
-        self._left = threading.Event()
-        self.error: BaseException | None = None
-        """What ended the stream, where it did not end by itself."""
-        self.is_over = False
-        self._thread = threading.Thread(target=self._read, daemon=True)
-        self._thread.start()
-
-    def next(self, wait_seconds: float) -> Any | None:
-        """The next item; None where none came in time or, with `is_over`, none will."""
-        if self.is_over:
-            return None
-        try:
-            kind, item = self._items.get(timeout=wait_seconds)
-        except queue.Empty:
-            return None
-        if kind == "item":
-            return item
-        self.is_over, self.error = True, item
-        return None
-
-    def leave(self, wait_seconds: float = 1.0) -> None:
-        """Read no more; the thread ends with its stream."""
-        self._left.set()
-        self._thread.join(wait_seconds)
-
-    def _read(self) -> None:
-        error: BaseException | None = None
-        try:
-            for item in self._stream:
-                self._put(("item", item))
-                if self._left.is_set():
-                    break
-        except BaseException as found:  # noqa: BLE001 - told to whoever reads
-            error = found
-        self._put(("end", error))
-
-    def _put(self, item: tuple[str, Any]) -> None:
-        while not self._left.is_set():
-            try:
-                self._items.put(item, timeout=0.1)
-            except queue.Full:
-                continue
-            return
-
-
-def whole_lines(frames: Iterable[tuple[int, bytes]]) -> Iterator[bytes]:
-    """Lines of either stream (1, 2) as they are completed, so that no half of one lands inside another."""
-    unfinished: dict[int, bytes] = {}
-    for stream, data in frames:
-        text = unfinished.get(stream, b"") + data
-        end = max(text.rfind(b"\n"), text.rfind(b"\r")) + 1
-        if len(text) - end > _UNFINISHED_CAP_BYTES:
-            end = len(text)
-        unfinished[stream] = text[end:]
-        if end:
-            yield text[:end]
-    yield from (text + b"\n" for text in unfinished.values() if text)
-
+from .stream import Stream, whole_lines
 
 NOBODY = "65532:65532"
-"""The user of an image that names none, or root: nobody's number on any usual system."""
+"""The user of an image that names none, or root: a number that no usual system gives to anybody."""
 _LEAST_BYTES = 64 * 1024 * 1024
 _ROOT = {"", "0", "root"}
 
 
 def host_config(api: Any, plan: ContainerPlan, engine_bytes: int) -> Any:
-    """For `create_container`; `engine_bytes` is the memory of the engine's machine, 0 where it is unknown."""
+    """Settings for `create_container`; `engine_bytes`: the engine's memory, 0 where it is unknown."""
     import docker
 
     memory = plan.memory_bytes or max(int(engine_bytes * plan.memory_share), _LEAST_BYTES)
@@ -117,12 +48,12 @@ def host_config(api: Any, plan: ContainerPlan, engine_bytes: int) -> Any:
         tmpfs=dict.fromkeys(plan.tmpfs, "rw,nosuid,nodev,exec,mode=1777"),
         mounts=[docker.types.Mount(target=INSIDE, source=None, type="volume")],
         device_requests=requests,
-        log_config=docker.types.LogConfig(type="none"),  # heard as it comes; no copy fills the engine's disk
+        log_config=docker.types.LogConfig(type="none"),  # read as it comes; no copy fills the engine's disk
     )
 
 
 def user_of(plan: ContainerPlan, image: Any) -> str:
-    """Who runs the container; `image` are the engine's facts about it."""
+    """The user that runs the container; `image`: what the engine answers about its image."""
     declared = str((image.get("Config") or {}).get("User") or "")
     if plan.user is not None:
         return plan.user
@@ -135,62 +66,72 @@ _POLL_SECONDS = 0.1
 _END_SECONDS = 10.0
 
 
-class Lived(Struct, frozen=True, kw_only=True):
-    """How a container ended, and that its output is here."""
+class NotEndedError(Exception):
+    """The engine cannot end a container."""
 
-    how: Ending
+
+class ContainerExit(Struct, frozen=True, kw_only=True):
+    """How a container ended; its output is in the arm's folder."""
+
+    ending: Ending
     code: int
     out_of_memory: bool
     """The kernel ended one of its processes for memory."""
     notes: tuple[str, ...]
 
 
-class Life:
-    """A container of an image that is there, for one arm."""
+class ArmContainer:
+    """One arm's container, of an image that is there."""
 
-    def __init__(self, engine: Engine, arm: ArmPlan, image: str, hear: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, engine: Engine, arm: ArmPlan, image: str, on_output: Callable[[bytes], object]
+    ) -> None:
         assert arm.container is not None
         self._engine, self._api = engine, engine.api
         self._arm, self._plan, self._image = arm, arm.container, image
-        self._hear = hear
+        self._on_output = on_output
         self._warnings: list[str] = []
 
-    def live(self, stop: threading.Event) -> Lived:
+    def run(self, stop: threading.Event) -> ContainerExit:
         """Run it to its end and take out what it wrote; nothing of it is left on the engine.
 
-        RefusedError where it cannot be made or started, EngineLostError where the engine is gone.
+        All of its processes are in one PID namespace, which the kernel ends with its first process: nobody
+        is left when its output is read. RefusedError where it cannot be made or started, NotEndedError where
+        it cannot be ended, EngineLostError where the engine is gone.
         """
-        container = self._made()
+        container = self._create()
         try:
-            self._bring(container)
-            how = self._heard(container, stop)
+            self._copy_in(container)
+            ending = self._run_to_end(container, stop)
             with asked():
                 state = self._api.inspect_container(container)["State"]
-            return Lived(
-                how=how,
+            if state.get("Running") or state.get("Paused"):
+                raise NotEndedError(f"the engine says that it is {state.get('Status', 'running')}")
+            return ContainerExit(
+                ending=ending,
                 code=int(state["ExitCode"]),
                 out_of_memory=bool(state.get("OOMKilled")),
-                notes=(*self._warnings, *self._taken_out(container)),
+                notes=(*self._warnings, *self._copy_out(container)),
             )
         finally:
             with suppress(EngineLostError, RefusedError), asked(), gone_already():
                 self._api.remove_container(container, force=True, v=True)
 
-    def _heard(self, container: str, stop: threading.Event) -> Ending:
-        """Start it and listen, with the connection closed again in every case."""
+    def _run_to_end(self, container: str, stop: threading.Event) -> Ending:
+        """Start it and log its output, with the connection closed again in every case."""
         from docker.utils.socket import frames_iter
 
         with asked():
             attached = self._api.attach_socket(container, params={"stdout": 1, "stderr": 1, "stream": 1})
-        flow = Flow(whole_lines(frames_iter(attached, tty=False)))
+        stream = Stream(whole_lines(frames_iter(attached, tty=False)))
         try:
             with asked():
                 self._api.start(container)
-            return self._follow(container, flow, stop)
+            return self._follow(container, stream, stop)
         finally:
-            _hang_up(attached, flow)
+            _disconnect(attached, stream)
 
-    def _made(self) -> str:
+    def _create(self) -> str:
         plan = self._plan
         with asked():
             made = self._api.create_container(
@@ -205,7 +146,7 @@ class Life:
         self._warnings = [f"the engine: {one}" for one in made.get("Warnings") or []]
         return str(made["Id"])
 
-    def _bring(self, container: str) -> None:
+    def _copy_in(self, container: str) -> None:
         try:
             tar = packed(self._plan.brought, output=self._plan.output)
         except OSError as error:
@@ -214,24 +155,24 @@ class Life:
         with tar, asked():
             self._api.put_archive(container, INSIDE, tar)
 
-    def _follow(self, container: str, flow: Flow, stop: threading.Event) -> Ending:
-        """Listen until it ends by itself, its time is over, or `stop` is set."""
+    def _follow(self, container: str, stream: Stream, stop: threading.Event) -> Ending:
+        """Log its output until it ends by itself, its time is over, or `stop` is set."""
         deadline = time.monotonic() + self._arm.timeout_seconds
-        while not self._is_over(container, flow):
-            self._hear(flow.next(_POLL_SECONDS) or b"")
+        while not self._is_over(container, stream):
+            self._on_output(stream.next(_POLL_SECONDS) or b"")
             if stop.is_set() or time.monotonic() >= deadline:
                 self._end(container, gently=stop.is_set())
-                self._hear_out(flow)
+                self._log_the_rest(stream)
                 return "stopped" if stop.is_set() else "timed out"
         return "exited"
 
-    def _is_over(self, container: str, flow: Flow) -> bool:
-        """A container that closed its output may go on in silence."""
-        if not flow.is_over:
+    def _is_over(self, container: str, stream: Stream) -> bool:
+        """Whether it has ended: a container that closed its output may go on in silence."""
+        if not stream.is_over:
             return False
-        if flow.error is not None:
+        if stream.error is not None:
             with asked():
-                raise flow.error
+                raise stream.error
         with asked():
             running = bool(self._api.inspect_container(container)["State"]["Running"])
         if running:
@@ -245,25 +186,29 @@ class Life:
             else:
                 self._api.kill(container)
 
-    def _hear_out(self, flow: Flow) -> None:
+    def _log_the_rest(self, stream: Stream) -> None:
         deadline = time.monotonic() + _END_SECONDS
-        while not flow.is_over and time.monotonic() < deadline:
-            self._hear(flow.next(_POLL_SECONDS) or b"")
+        while not stream.is_over and time.monotonic() < deadline:
+            self._on_output(stream.next(_POLL_SECONDS) or b"")
 
-    def _taken_out(self, container: str) -> tuple[str, ...]:
+    def _copy_out(self, container: str) -> tuple[str, ...]:
+        """Write its output folder's files into the arm's; notes on what was left in the container."""
+        with asked():
+            stream, _ = self._api.get_archive(container, self._plan.output)
         try:
             with asked():
-                stream, _ = self._api.get_archive(container, self._plan.output)
                 return tuple(unpacked(stream, Path(self._arm.output_folder)))
         except TooMuchError as too_much:
             return (f"the output folder holds {too_much}: what came first was taken out",)
+        finally:
+            stream.close()  # or the engine answers the removal only once the client gives up
 
 
-def _hang_up(attached: Any, flow: Flow) -> None:
+def _disconnect(attached: Any, stream: Stream) -> None:
     """Close what `attach_socket` gave: a file over a socket, or with TLS the socket itself."""
     socket: Any = getattr(attached, "_sock", attached)
     with suppress(OSError):
         socket.shutdown(SHUT_RDWR)  # wakes the reader, where the container still runs
-    flow.leave()
+    stream.close()
     attached.close()
     socket.close()

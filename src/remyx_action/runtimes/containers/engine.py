@@ -1,4 +1,4 @@
-"""A container engine: found, asked, and left as it was."""
+"""A container engine: found, called, and left as it was."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 from remyx_action.errors import NotJudged
 
 LABEL = "remyx-action.run"
-"""On everything that a run makes; its value says whose it is."""
+"""On everything that a run makes; its value names the run."""
 ARM = "remyx-action.arm"
 """On an arm's container, apart from those of build steps."""
 _CALL_SECONDS = 60
@@ -27,19 +27,19 @@ class EngineLostError(Exception):
 
 
 class RefusedError(Exception):
-    """The engine answered that it cannot do what was asked; its words."""
+    """The engine answered that it cannot do this; its words."""
 
 
 class Engine:
     """A connection, and the label of the one run that uses it."""
 
-    def __init__(self, surroundings: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str]) -> None:
         """NotJudged where no engine answers."""
         import docker
         import requests
 
-        address = _address(surroundings)
-        known = docker.utils.kwargs_from_env(environment={**surroundings, "DOCKER_HOST": address})
+        address = _address(environment)
+        known = docker.utils.kwargs_from_env(environment={**environment, "DOCKER_HOST": address})
         try:
             self.api: Any = docker.APIClient(
                 **known, version="auto", timeout=_CALL_SECONDS, use_ssh_client=address.startswith("ssh://")
@@ -54,11 +54,11 @@ class Engine:
 
     @property
     def memory_bytes(self) -> int:
-        """What the engine's machine has."""
+        """Memory of the engine's machine."""
         return int(self.facts.get("MemTotal") or 0)
 
     def close(self) -> None:
-        """Remove every container and image of this run; what a dead engine keeps, the next run removes."""
+        """Remove every container and image of this run; a dead engine's are removed by the next run."""
         deadline = time.monotonic() + _CLEAN_SECONDS
         while True:
             try:
@@ -71,7 +71,7 @@ class Engine:
         self.api.close()
 
     def _remove(self, label: str) -> None:
-        """Everything with the label; an image goes when nothing stands on it, so this takes rounds."""
+        """Remove everything with the label; an image can go only after those built on it, so in rounds."""
         with asked():
             for container in self.api.containers(all=True, filters={"label": label}):
                 with gone_already():
@@ -88,7 +88,7 @@ class Engine:
                 raise RefusedError(f"{len(images)} images are still in use")
 
     def _remove_orphans(self) -> None:
-        """What runs on this machine left that were killed before they could clean up."""
+        """Remove what is left of runs on this machine that were killed before they could clean up."""
         with asked():
             made = [
                 *self.api.containers(all=True, filters={"label": LABEL}),
@@ -101,7 +101,7 @@ class Engine:
 
 @contextmanager
 def asked() -> Iterator[None]:
-    """Turn what the client raises into ours: RefusedError where the engine answered, else EngineLostError."""
+    """Raise RefusedError for an error that the engine answered, EngineLostError for any other one."""
     import docker
     import requests
     import urllib3
@@ -122,7 +122,7 @@ def asked() -> Iterator[None]:
 
 @contextmanager
 def gone_already() -> Iterator[None]:
-    """What somebody else removed meanwhile is removed."""
+    """Pass over an answer that something is gone already, or is being removed."""
     import docker
 
     try:
@@ -134,20 +134,20 @@ def gone_already() -> Iterator[None]:
             raise
 
 
-def _address(surroundings: Mapping[str, str]) -> str:
-    """DOCKER_HOST, else the first socket there is: the system's, a rootless engine's, Docker Desktop's."""
-    if surroundings.get("DOCKER_HOST"):
-        return surroundings["DOCKER_HOST"]
+def _address(environment: Mapping[str, str]) -> str:
+    """DOCKER_HOST, else the first socket that exists: the system's, a rootless engine's, Docker Desktop's."""
+    if environment.get("DOCKER_HOST"):
+        return environment["DOCKER_HOST"]
     places = ["/var/run/docker.sock"]
-    if surroundings.get("XDG_RUNTIME_DIR"):
-        places.append(f"{surroundings['XDG_RUNTIME_DIR']}/docker.sock")
-    if surroundings.get("HOME"):
-        places.append(f"{surroundings['HOME']}/.docker/run/docker.sock")
+    if environment.get("XDG_RUNTIME_DIR"):
+        places.append(f"{environment['XDG_RUNTIME_DIR']}/docker.sock")
+    if environment.get("HOME"):
+        places.append(f"{environment['HOME']}/.docker/run/docker.sock")
     return f"unix://{next((place for place in places if Path(place).exists()), places[0])}"
 
 
 def _reason(error: BaseException) -> str:
-    """What the system said, where the client wraps it in its own words."""
+    """The system's own message, where the client wraps it in others."""
     inner: BaseException | None = error
     while inner is not None:
         wrapped = [one for one in (inner, *inner.args) if isinstance(one, BaseException)]
@@ -159,7 +159,7 @@ def _reason(error: BaseException) -> str:
 
 
 def _owner() -> str:
-    """This process among all that ever ran on this machine; "" where that cannot be told."""
+    """This process among all that ever ran on this machine; "" where the system does not tell."""
     with suppress(OSError):
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         names = str(Path("/proc/self/ns/pid").readlink())
@@ -185,7 +185,7 @@ def _is_orphaned(run: str) -> bool:
 
 
 def _born(pid: int) -> str:
-    """When the process was started, in ticks since boot (proc(5)); "" where there is none."""
+    """Start of a process, in ticks since boot (proc(5)); "" for one that does not exist."""
     with suppress(OSError):
         return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[19].decode()
     return ""

@@ -1,4 +1,4 @@
-"""Building the images of a run: once for all of its arms, heard line by line, bounded in time."""
+"""Building the images of a run: once for all of its arms, logged line by line, bounded in time."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from msgspec.structs import replace
 from remyx_action.project.files.dockerfile import bases as bases_of
 from remyx_action.runtimes.plan.container import Image, marked, ours
 
-from .container import Flow
 from .engine import ARM, LABEL, Engine, EngineLostError, RefusedError, asked, gone_already
+from .stream import Stream
 
 _UNINTERESTING = re.compile(
     rf"^(?: ---> .*|Removing intermediate container .*|Step \d+/\d+ : LABEL {re.escape(LABEL)}.*)\n?",
     re.MULTILINE,
 )
-"""Of what the engine says: layers and steps that nobody asked for."""
+"""Lines of the engine's that concern steps of this program's own, and layers."""
 LEFT_OUT = (".git", ".remyx-out")
 """Never sent to an engine, whatever .dockerignore says: history, and what earlier runs left."""
 _POLL_SECONDS = 0.1
@@ -36,17 +36,17 @@ _END_SECONDS = 10.0
 
 
 class BuildFailedError(Exception):
-    """Which image, and why, in words."""
+    """An image could not be built; its name, and why, in words."""
 
 
 class BuildEndedError(Exception):
     """A build was ended: `timed out` or `stopped`."""
 
 
-class Watch(Struct, frozen=True, kw_only=True):
-    """What a build is heard by, and when it has to end."""
+class BuildControl(Struct, frozen=True, kw_only=True):
+    """Where a build's output goes, and when the build has to end."""
 
-    hear: Callable[[bytes], None]
+    on_output: Callable[[bytes], object]
     stop: threading.Event
     timeout_seconds: float
 
@@ -55,11 +55,11 @@ class Built(Struct, frozen=True, kw_only=True):
     image: str
     """Its id."""
     bases: Mapping[str, str] = field(default_factory=dict)
-    """What its stages start from, as the Dockerfiles name it → digest."""
+    """The images that its Dockerfiles start or copy from, by name → digest."""
 
 
-class _Errand(Struct, frozen=True, kw_only=True):
-    """One build as the engine is asked for it."""
+class _BuildRequest(Struct, frozen=True, kw_only=True):
+    """One build, as it is sent to the engine."""
 
     name: str
     dockerfile: str
@@ -69,7 +69,7 @@ class _Errand(Struct, frozen=True, kw_only=True):
     arguments: Mapping[str, str] = field(default_factory=dict)
     target: str | None = None
     renamed: Mapping[str, str] = field(default_factory=dict)
-    """Names in its Dockerfile → ours, which nobody needs to see."""
+    """Names in its Dockerfile → the names that this run gave them, which its output does not show."""
 
 
 class Images:
@@ -80,18 +80,18 @@ class Images:
         self._found: dict[str, Built | BuildFailedError | BuildEndedError] = {}
         self._one_at_a_time = threading.Lock()
 
-    def build(self, images: Sequence[Image], watch: Watch) -> Built:
+    def build(self, images: Sequence[Image], control: BuildControl) -> Built:
         """The last of the images, built by the first arm that asks; the others wait for it.
 
-        BuildFailedError, of the same words for every arm; BuildEndedError where the watch ends it.
+        BuildFailedError, of the same words for every arm; BuildEndedError where `control` ends it.
         """
         key = repr(images)
         with self._one_at_a_time:
-            if watch.stop.is_set():
+            if control.stop.is_set():
                 raise BuildEndedError("stopped")
             if key not in self._found:
                 try:
-                    self._found[key] = self._build_all(images, watch)
+                    self._found[key] = self._build_all(images, control)
                 except (BuildFailedError, BuildEndedError) as failed:
                     self._found[key] = failed
             found = self._found[key]
@@ -99,22 +99,22 @@ class Images:
             raise type(found)(*found.args)
         return found
 
-    def with_files(self, image: str, files: Mapping[str, bytes], watch: Watch) -> str:
+    def with_files(self, image: str, files: Mapping[str, bytes], control: BuildControl) -> str:
         """The image with files (path in the container → content) in place of those baked in."""
         names = {path: f"file-{number}" for number, path in enumerate(files)}
         lines = [f"FROM {image}", *(f"COPY {json.dumps([name, path])}" for path, name in names.items())]
         content = {names[path]: text for path, text in files.items()}
         content["Dockerfile"] = self._marked("\n".join(lines), {}, {}).encode()
-        errand = _Errand(name="the patched files", dockerfile="Dockerfile", context=_tar_of(content))
-        with self._one_at_a_time, errand.context:
-            return self._send(errand, replace(watch, hear=lambda _data: None))
+        request = _BuildRequest(name="the patched files", dockerfile="Dockerfile", context=_tar_of(content))
+        with self._one_at_a_time, request.context:
+            return self._send(request, replace(control, on_output=lambda _: None))
 
-    def _build_all(self, images: Sequence[Image], watch: Watch) -> Built:
+    def _build_all(self, images: Sequence[Image], control: BuildControl) -> Built:
         renamed: dict[str, str] = {}
         bases: dict[str, str] = {}
         built = ""
         for image in images:
-            built = self._build(image, renamed, bases, watch)
+            built = self._build(image, renamed, bases, control)
             if image.tag:
                 repository, tag = "remyx-action", uuid.uuid4().hex
                 with asked():
@@ -122,7 +122,9 @@ class Images:
                 renamed[image.tag] = f"{repository}:{tag}"
         return Built(image=built, bases=bases)
 
-    def _build(self, image: Image, renamed: Mapping[str, str], bases: dict[str, str], watch: Watch) -> str:
+    def _build(
+        self, image: Image, renamed: Mapping[str, str], bases: dict[str, str], control: BuildControl
+    ) -> str:
         import docker
 
         dockerfile, context = Path(image.dockerfile), Path(image.context)
@@ -142,7 +144,7 @@ class Images:
             what = f"{error}; name it in {context}/.dockerignore, or let the current user read it"
             raise BuildFailedError(f"{image.tag or dockerfile.name}: {what}") from error
         with packed:
-            errand = _Errand(
+            request = _BuildRequest(
                 name=image.tag or dockerfile.name,
                 dockerfile=ours_name,
                 context=packed,
@@ -150,7 +152,7 @@ class Images:
                 target=image.target,
                 renamed=renamed,
             )
-            built = self._send(errand, watch)
+            built = self._send(request, control)
         for base in bases_of(text, image.build_args, image.target):
             if ours(base.name, renamed) == base.name:
                 bases[f"FROM {base.name}"] = self._digest_of(base.name)
@@ -166,64 +168,64 @@ class Images:
             return str((facts.get("RepoDigests") or [facts["Id"]])[0].rpartition("@")[2])
         return "unknown"
 
-    def _send(self, errand: _Errand, watch: Watch) -> str:
+    def _send(self, request: _BuildRequest, control: BuildControl) -> str:
         """Build; the image's id."""
-        deadline = time.monotonic() + watch.timeout_seconds
-        flow = Flow(self._asked_for(errand))
+        deadline = time.monotonic() + control.timeout_seconds
+        stream = Stream(self._answers(request))
         image = ""
         try:
-            while not flow.is_over:
-                image = _heard(flow.next(_POLL_SECONDS), errand, watch) or image
-                if watch.stop.is_set() or time.monotonic() >= deadline:
-                    self._break_off(flow)
-                    raise BuildEndedError("stopped" if watch.stop.is_set() else "timed out")
+            while not stream.is_over:
+                image = _image_in(stream.next(_POLL_SECONDS), request, control) or image
+                if control.stop.is_set() or time.monotonic() >= deadline:
+                    self._cancel(stream)
+                    raise BuildEndedError("stopped" if control.stop.is_set() else "timed out")
         finally:
-            flow.leave(wait_seconds=0.1)
-        if flow.error is not None:
+            stream.close(wait_seconds=0.1)
+        if stream.error is not None:
             with asked():
-                raise flow.error
+                raise stream.error
         return image
 
-    def _asked_for(self, errand: _Errand) -> Iterator[Any]:
-        """What the engine says; it hears the context first, which may take long."""
+    def _answers(self, request: _BuildRequest) -> Iterator[Any]:
+        """The engine's answers; the context is sent to it first, which may take long."""
         yield from self._engine.api.build(
-            fileobj=errand.context,
+            fileobj=request.context,
             custom_context=True,
-            dockerfile=errand.dockerfile,
-            buildargs=dict(errand.arguments),
-            target=errand.target,
+            dockerfile=request.dockerfile,
+            buildargs=dict(request.arguments),
+            target=request.target,
             labels={LABEL: self._engine.run},
             rm=True,
             forcerm=True,
             decode=True,
         )
 
-    def _break_off(self, flow: Flow) -> None:
+    def _cancel(self, stream: Stream) -> None:
         """End a build: the API has no word for it, but a step whose container is gone fails."""
         deadline = time.monotonic() + _END_SECONDS
-        while not flow.is_over and time.monotonic() < deadline:
+        while not stream.is_over and time.monotonic() < deadline:
             with suppress(EngineLostError, RefusedError), asked():
                 label = {"label": f"{LABEL}={self._engine.run}"}
                 for container in self._engine.api.containers(filters={**label, "status": "running"}):
                     if ARM not in (container.get("Labels") or {}):
                         with gone_already():
                             self._engine.api.kill(container["Id"])
-            flow.next(_POLL_SECONDS)
+            stream.next(_POLL_SECONDS)
 
 
-def _heard(entry: Any, errand: _Errand, watch: Watch) -> str | None:
-    """Tell on what the engine says of a build; the image's id where it says that."""
+def _image_in(entry: Any, request: _BuildRequest, control: BuildControl) -> str | None:
+    """Log an answer of the engine; return the image's id where it holds one. Raises BuildFailedError."""
     if entry is None:
         return None
     if "error" in entry:
-        raise BuildFailedError(_failure(errand.name, str(entry["error"])))
+        raise BuildFailedError(_failure(request.name, str(entry["error"])))
     if "stream" in entry:
         text = _UNINTERESTING.sub("", entry["stream"])
-        for theirs, our in errand.renamed.items():
+        for theirs, our in request.renamed.items():
             text = text.replace(our, theirs)
-        watch.hear(text.encode())
+        control.on_output(text.encode())
     elif "status" in entry and not entry.get("progress"):
-        watch.hear(f"{entry.get('id', '')} {entry['status']}\n".lstrip().encode())
+        control.on_output(f"{entry.get('id', '')} {entry['status']}\n".lstrip().encode())
     image = (entry.get("aux") or {}).get("ID")
     return None if image is None else str(image)
 

@@ -8,27 +8,26 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
-from remyx_action.runtimes import outcomes as memory
-from remyx_action.runtimes.log import LOG_CAP_BYTES, Hearing, new_log
-from remyx_action.runtimes.outcomes import ArmOutcome, Ended, Failed, OnEvent, outcome_of
+from remyx_action.runtimes.log import LOG_CAP_BYTES, HarnessLog, new_log
+from remyx_action.runtimes.outcomes import OnEvent, Outcome, outcome_of
 from remyx_action.runtimes.plan.container import ContainerPlan
 from remyx_action.runtimes.plan.plan import ArmPlan
 
-from .container import Life
+from .container import ArmContainer, NotEndedError
 from .engine import Engine, EngineLostError, RefusedError
 from .files import NotWrittenError
-from .images import BuildEndedError, BuildFailedError, Images, Watch
+from .images import BuildControl, BuildEndedError, BuildFailedError, Images
 
 _NO_GPU = "could not select device driver"
-_LEFT = "what it still holds of this run is removed by the next one on this machine"
+_LEFT = "containers and images of this run that it still holds are removed by the next run on this machine"
 
 
 class ContainerRuntime:
     """Runs arms in containers; a context manager that removes all it made. Connects when first needed."""
 
-    def __init__(self, surroundings: Mapping[str, str], *, log_cap_bytes: int = LOG_CAP_BYTES) -> None:
-        """`surroundings`: this program's environment, for DOCKER_HOST and what belongs to it."""
-        self._surroundings = surroundings
+    def __init__(self, environment: Mapping[str, str], *, log_cap_bytes: int = LOG_CAP_BYTES) -> None:
+        """`environment`: this program's own, for DOCKER_HOST and what belongs to it."""
+        self._environment = environment
         self._log_cap_bytes = log_cap_bytes
         self._engine: Engine | None = None
         self._images: Images | None = None
@@ -43,20 +42,20 @@ class ContainerRuntime:
         if self._engine is not None:
             self._engine.close()
 
-    def carry_out(self, arm: ArmPlan, *, on_event: OnEvent, stop: threading.Event) -> ArmOutcome:
+    def carry_out(self, arm: ArmPlan, *, on_event: OnEvent, stop: threading.Event) -> Outcome:
         """Build what is not built yet, and run the arm. NotJudged where no engine answers."""
         assert arm.container is not None
         engine, images = self._connected()
-        with new_log(arm) as log:
-            hearing = Hearing(arm, on_event, log, cap_bytes=self._log_cap_bytes)
+        with new_log(arm) as file:
+            log = HarnessLog(arm, on_event, file, cap_bytes=self._log_cap_bytes)
             seconds = arm.container.build_timeout_seconds
-            watch = Watch(hear=hearing.hear, stop=stop, timeout_seconds=seconds)
-            return _Attempt(arm, arm.container, hearing, watch).outcome(engine, images)
+            control = BuildControl(on_output=log.add, stop=stop, timeout_seconds=seconds)
+            return _Attempt(arm, arm.container, log, control).outcome(engine, images)
 
     def _connected(self) -> tuple[Engine, Images]:
         with self._connecting:
             if self._engine is None or self._images is None:
-                self._engine = Engine(self._surroundings)
+                self._engine = Engine(self._environment)
                 self._images = Images(self._engine)
             return self._engine, self._images
 
@@ -64,62 +63,59 @@ class ContainerRuntime:
 class _Attempt:
     """One arm, from its image to its outcome."""
 
-    def __init__(self, arm: ArmPlan, plan: ContainerPlan, hearing: Hearing, watch: Watch) -> None:
-        self._arm, self._plan, self._hearing, self._watch = arm, plan, hearing, watch
+    def __init__(self, arm: ArmPlan, plan: ContainerPlan, log: HarnessLog, control: BuildControl) -> None:
+        self._arm, self._plan, self._log, self._control = arm, plan, log, control
         self._began = time.monotonic()
         self._digests: dict[str, str] = {}
 
-    def outcome(self, engine: Engine, images: Images) -> ArmOutcome:
+    def outcome(self, engine: Engine, images: Images) -> Outcome:
         """How it ended; whatever the engine refuses is a failure of the arm, in the engine's words."""
         try:
             image = self._image(images)
             self._began = time.monotonic()  # building is not the arm's time
-            lived = Life(engine, self._arm, image, self._watch.hear).live(self._watch.stop)
-        except BuildFailedError as failed:
-            return self._failed(f"the image could not be built: {failed}")
-        except BuildEndedError as ended:
-            was = (
-                "stopped" if str(ended) == "stopped" else f"timed out after {self._watch.timeout_seconds:g} s"
-            )
-            return self._failed(f"building the image {was}")
+            ended = ArmContainer(engine, self._arm, image, self._log.add).run(self._control.stop)
+        except BuildFailedError as error:
+            return self._failed(f"the image could not be built: {error}")
+        except BuildEndedError as error:
+            was_stopped = str(error) == "stopped"
+            how = "stopped" if was_stopped else f"timed out after {self._control.timeout_seconds:g} s"
+            return self._failed(f"building the image {how}")
         except RefusedError as refused:
             return self._failed(f"the container could not be started: {_explained(str(refused))}")
+        except NotEndedError as error:
+            return self._failed(f"the container could not be ended, and its results are not read: {error}")
         except NotWrittenError as error:
             return self._failed(str(error))
         except EngineLostError as lost:
             what = f"the container engine went away: {lost}"
-            return self._failed(what, note=_LEFT, infrastructure=not self._watch.stop.is_set())
-        last_lines = self._hearing.finish()
+            return self._failed(what, note=_LEFT, infrastructure=not self._control.stop.is_set())
+        last_lines = self._log.finish()
         return outcome_of(
             self._arm,
-            Ended(
-                how=lived.how,
-                code=lived.code,
-                elapsed_seconds=time.monotonic() - self._began,
-                out_of_memory=lived.out_of_memory or memory.says_so(last_lines),
-                counts_memory=not any("memory" in note for note in lived.notes),  # unless it was discarded
-                last_lines=last_lines,
-                notes=(*self._hearing.notes, *lived.notes),
-                images=self._digests,
-            ),
+            ended.ending,
+            code=ended.code,
+            elapsed_seconds=time.monotonic() - self._began,
+            out_of_memory=ended.out_of_memory,
+            counts_memory=not any("memory" in note for note in ended.notes),  # unless the limit was discarded
+            last_lines=last_lines,
+            notes=(*self._log.notes, *ended.notes),
+            images=self._digests,
         )
 
     def _image(self, images: Images) -> str:
-        built = images.build(self._plan.images, self._watch)
+        built = images.build(self._plan.images, self._control)
         self._digests = {"image": built.image, **built.bases}
         if not self._plan.placed:
             return built.image
-        return images.with_files(built.image, self._plan.placed, self._watch)
+        return images.with_files(built.image, self._plan.placed, self._control)
 
-    def _failed(self, what: str, *, note: str = "", infrastructure: bool = False) -> Failed:
-        return Failed(
+    def _failed(self, what: str, *, note: str = "", infrastructure: bool = False) -> Outcome:
+        return Outcome(
+            state="failed",
             what=what,
-            exit_code=None,
-            signal=None,
-            out_of_memory=False,
-            last_lines=self._hearing.finish(),
             elapsed_seconds=time.monotonic() - self._began,
-            notes=(*self._hearing.notes, *([note] if note else [])),
+            last_lines=self._log.finish(),
+            notes=(*self._log.notes, *([note] if note else [])),
             infrastructure=infrastructure,
             images=self._digests,
         )

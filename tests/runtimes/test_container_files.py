@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from remyx_action.runtimes.containers import files as freight
-from remyx_action.runtimes.containers.container import whole_lines
+from remyx_action.runtimes.containers import files as container_files
 from remyx_action.runtimes.containers.files import TooMuchError, packed, unpacked
+from remyx_action.runtimes.containers.stream import whole_lines
 from remyx_action.runtimes.plan.container import Brought
 
 
@@ -76,10 +76,10 @@ def test_many_oddities_are_counted(tmp_path: Path) -> None:
 
 
 def test_too_many_and_too_large_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(freight, "FILES_CAP", 2)
+    monkeypatch.setattr(container_files, "FILES_CAP", 2)
     with pytest.raises(TooMuchError, match="more than 2 files"):
         unpacked(stream(("a", b""), ("b", b""), ("c", b"")), tmp_path / "many")
-    monkeypatch.setattr(freight, "TOTAL_CAP_BYTES", 2 << 20)
+    monkeypatch.setattr(container_files, "TOTAL_CAP_BYTES", 2 << 20)
     with pytest.raises(TooMuchError, match="more than 2 MiB"):
         unpacked(stream(("a", bytes(3 << 20))), tmp_path / "large")
 
