@@ -1,11 +1,13 @@
 """Seconds until the action's program is loaded and may judge, beside pip and Docker on the same set.
 
-Run: uv run --no-sync python benchmarks/action.py. The Docker build needs dockerd and the rights to start it.
+Run: uv run --no-sync python benchmarks/action.py [CHECKOUT OF 0.1].
+The Docker build needs dockerd and the rights to start it.
 """
 
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -38,9 +40,39 @@ def action(scratch: Path, cache: Path | None) -> tuple[float, float]:
         str(venv / "bin" / "python"),
         "-P",
         "-c",
-        "import github, remyx_action.commands.on_github.action as a",
+        "import github, remyx_action.commands.on_github.publish as p",
     )
     return made, seconds(start, environment)
+
+
+STARTS = {
+    "open": "import remyx_action.commands.on_github.open",
+    "publish": "import remyx_action.commands.on_github.publish",
+    "0.1, either": "import remyx_action.commands.action",
+}
+"""What each step loads beside the command line and PyGithub; the last one of a checkout of version 0.1."""
+
+
+def processor_seconds(source: Path, start: str) -> float:
+    """Processor time of one start without bytecode, as on a fresh runner; the best of ROUNDS."""
+    times = []
+    for _ in range(ROUNDS):
+        with tempfile.TemporaryDirectory() as bytecode:
+            environment = {**os.environ, "PYTHONPATH": str(source), "PYTHONPYCACHEPREFIX": bytecode}
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            words = (sys.executable, "-P", "-c", f"import github, remyx_action.cli; {start}")
+            subprocess.run(words, env=environment, check=True)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return min(times)
+
+
+def processor(older: Path | None) -> None:
+    """Print what a start costs here, and in a checkout of version 0.1 where one is given."""
+    for name, start in STARTS.items():
+        source = older if name.startswith("0.1") else ROOT
+        if source is not None:
+            print(f"{name:<44} {processor_seconds(source / 'src', start):6.2f} s of processor time")
 
 
 def pip(scratch: Path) -> float:
@@ -58,6 +90,7 @@ def pip(scratch: Path) -> float:
 
 
 def main() -> None:
+    processor(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
     rows: dict[str, list[float]] = {}
     for _ in range(ROUNDS):
         for name, cold in (("uv, cache warm", False), ("uv, cache cold", True)):

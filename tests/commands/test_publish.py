@@ -13,7 +13,7 @@ from remyx_action.github.marks import ExternalId, Marker, key_of
 from support.github_stand_in import payloads
 from support.github_stand_in.world import Check, Fault
 from support.jobs import CHECK, READ_ONLY, Jobs, jobs_on
-from support.small_project import HARNESS, POLICY, UNLOCKED, locked, model
+from support.small_project import FILES, HARNESS, POLICY, UNLOCKED, locked, model
 
 LENIENT = POLICY.replace("threshold: 0.02, confidence: 0.80", "threshold: 0.001, confidence: 0.51")
 BAR_MOVED = locked({**UNLOCKED, ".remyx/policies/default.yaml": LENIENT})
@@ -243,6 +243,42 @@ def test_every_look_is_named_in_the_comment_and_the_same_measurement_is_one(jobs
     closed = ExternalId.read(jobs.checks()[-1].fields["external_id"])
     assert closed is not None
     assert looks[-1].id == closed.look
+
+
+@pytest.mark.parametrize("mode", ["run", "publish"])
+@pytest.mark.parametrize("proposed", [{"model.yaml": model("worse")}, {"src/a.py": "A = 1\n"}])
+def test_an_event_from_before_the_bar_is_never_green_by_it(
+    tmp_path: Path, mode: str, proposed: dict[str, str | None]
+) -> None:
+    """GitHub replays the event with its old base when a job is run again."""
+    bare: dict[str, str | None] = {"README.md": "x\n", "model.yaml": model("half")}
+    for jobs in jobs_on(tmp_path, bare):
+        jobs.propose(proposed)
+        old = jobs.payload()
+        added = {path: text for path, text in FILES.items() if path not in bare}
+        jobs.world.history.write("main", added)
+        jobs.world.refresh(jobs.pull)
+        ended = jobs.step(mode, old)
+        assert ended.exit in {Exit.REJECT, Exit.NOT_JUDGED}
+        assert ["failure"] == jobs.concluded()
+
+
+def test_two_projects_never_answer_for_each_other(tmp_path: Path) -> None:
+    both: dict[str, str | None] = {f"{a}/{path}": text for a in "ab" for path, text in FILES.items()}
+    for jobs in jobs_on(tmp_path, both):
+        jobs.propose({"a/model.yaml": model("worse")})
+        ended = {}
+        for folder in "ab":
+            jobs.inputs = {"REMYX_WORKING_DIRECTORY": folder}
+            ended[folder] = jobs.step("run").exit
+        assert {"a": Exit.REJECT, "b": Exit.SHIP} == ended
+        jobs.inputs = {"REMYX_WORKING_DIRECTORY": "a"}
+        assert Exit.NOT_JUDGED == jobs.step("publish", jobs.payload("edited")).exit
+        names = {"a": "remyx / a / default (main)", "b": "remyx / b / default (main)"}
+        assert (["failure", "failure"], ["success"]) == (
+            jobs.concluded(names["a"]),
+            jobs.concluded(names["b"]),
+        )
 
 
 def test_a_draft_is_neither_measured_nor_posted_on_and_never_green(jobs: Jobs) -> None:
