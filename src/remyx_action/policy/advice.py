@@ -120,7 +120,7 @@ def _message(numbers: AdviceNumbers, term: str, expected: Decimal, effect: Decim
             said += " One sample has no spread: 2 are the least."
     if effect is not None:
         count = f"{now:,} {numbers.counted_in}"
-        said += f" With {count}, a true {term} of {_short(effect)} is confirmed four times out of five."
+        said += f" With {count}, a true {term} of {_short(effect)} shows with 80 % power."
     if numbers.counted_in == "clusters":
         said += " More samples in the same clusters do not help."
     if numbers.evidence_against:

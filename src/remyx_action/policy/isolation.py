@@ -19,7 +19,7 @@ HANDED_IN = Isolation(
 )
 _SHARED = Isolation(
     level=1,
-    note="the harness ran as the same user as everything else here; it could have read anything; "
+    note="the harness ran as the same user as everything else here and could read all of it; "
     "L2: code under test in a container of its own (`predict` in the template)",
 )
 _ONE_CONTAINER = Isolation(

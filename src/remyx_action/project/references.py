@@ -253,7 +253,7 @@ def _repeated_keys(vocabulary: Document) -> Iterator[Problem]:
             line = vocabulary.places[f"/metrics/{first[key]}/key"].line
             words = Words(
                 code="repeated-metric",
-                message=f"{quoted(key)} stands twice; first in line {line}",
+                message=f"duplicate key {quoted(key)}; first in line {line}",
                 help="remove one of the two",
             )
             yield problem_at(vocabulary, VOCABULARY, f"/metrics/{index}/key", words)

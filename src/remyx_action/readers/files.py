@@ -83,7 +83,7 @@ CAP_BYTES = 256 * 1024 * 1024
 
 SMALLER = "leave outputs out of the results, or split the evaluation into shards"
 LEAVE_ONE = "the harness must leave a regular file there; look into its log"
-NOT_THERE = Fault(code="no-file", message="is not there", help=LEAVE_ONE)
+NOT_THERE = Fault(code="no-file", message="is missing", help=LEAVE_ONE)
 NAMED_TWICE = Fault(
     code="read-twice", message="is named by two metrics", help="give every metric a file of its own"
 )

@@ -241,7 +241,7 @@ class _Builder:
                 pointer_to(parent.pointer, key),
                 place,
                 "duplicate-key",
-                f"{quoted(key)} stands twice; first in line {first}",
+                f"duplicate key {quoted(key)}; first in line {first}",
                 "remove one of the two",
             )
             key = None
