@@ -14,7 +14,7 @@ from remyx_action.project.lock import digest_of_measuring
 from remyx_action.project.models import Template
 from remyx_action.project.models.template import ArmName
 from remyx_action.report.run_record import NAME, RunRecord, read_record
-from remyx_action.report.verdict import Arm, Arms
+from remyx_action.report.verdict import Arm, Arms, failed_arm
 from remyx_action.sources.disk import read_below
 
 from .arms import of_another_job, read_runs
@@ -67,6 +67,13 @@ def _read(evaluation: Evaluation, leg: Leg, name: ArmName, asset: str) -> Arm:
     recorded = leg.record.arms[name]
     report = of_another_job(recorded, asset=asset)
     arm = read_runs(evaluation.template, evaluation.metrics, report, leg.folder / "arms" / name)
+    changed = [
+        file for file, digest in recorded.digests.items() if arm.report.digests.get(file, digest) != digest
+    ]
+    if changed:
+        detail = f"{changed[0]} is not what was measured: it changed after the arm was read"
+        failed = arm.report.model_copy(update={"state": "failed", "detail": detail})
+        return failed_arm(evaluation.metrics, failed)
     return replace(arm, report=arm.report.model_copy(update={"seconds": recorded.seconds}))
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from msgspec import Struct
 
@@ -26,7 +29,7 @@ from remyx_action.runtimes import (
 )
 from remyx_action.runtimes.plan.lighteval import plan_lighteval
 from remyx_action.runtimes.plan.patching import MOST_BYTES
-from remyx_action.runtimes.plan.plan import RunPlan, Site, plan_run
+from remyx_action.runtimes.plan.plan import RunPlan, Site, plan_run, runs_other_code
 from remyx_action.sources.disk import (
     OutputFolder,
     ResultsFolder,
@@ -65,6 +68,15 @@ class Evaluation(Struct, frozen=True, kw_only=True):
         return self.request.shard.of(self.template)
 
     @property
+    def is_apart(self) -> bool:
+        """Whether the arms run code of their own, so that one must not reach the other."""
+        if self.template.script is None:
+            return False
+        return runs_other_code(
+            self.template, describe_script(self.context.harness, self.template.script).kind
+        )
+
+    @property
     def metrics(self) -> Mapping[str, BarMetric]:
         """By key, in the template's order."""
         return measured_metrics(self.template, self.context.project.vocabulary)
@@ -79,15 +91,8 @@ def measure(evaluation: Evaluation) -> Arms:
     assets = choose_assets(
         template, baseline=evaluation.request.baseline, variant=context.variant_of(template)
     )
-    before = harness_files(template, context.harness)
-    measured = measure_arms(evaluation, assets)
-    after = harness_files(template, context.harness)
-    changed = [path for path, digest in before.items() if after.get(path) != digest]
-    if changed:
-        raise NotJudged(
-            f"the harness changed while the arms ran: {changed[0]}",
-            help="run it again, and leave the files that measure as they are meanwhile",
-        )
+    with _unchanged(template, [context.harness]):
+        measured = measure_arms(evaluation, assets)
     moved = context.head_moved()
     if moved is not None:
         measured["variant"] = measured["variant"].with_warnings([moved])
@@ -109,7 +114,8 @@ def both(evaluation: Evaluation, measured: Mapping[ArmName, Arm], *, samples: in
 def measure_arms(evaluation: Evaluation, assets: Mapping[ArmName, str]) -> dict[ArmName, Arm]:
     """Run the arms of these assets once per seed, but a baseline that is cached, and read what they left.
 
-    After a seed that failed none is run: the arm has failed.
+    After a seed that failed none is run: the arm has failed. Arms that run code of their own are run one
+    after the other, and the baseline is read before the variant begins.
     """
     world, template = evaluation.world, evaluation.template
     if template.runtime == "results":
@@ -119,12 +125,12 @@ def measure_arms(evaluation: Evaluation, assets: Mapping[ArmName, str]) -> dict[
     with ContainerRuntime(world.environment) as containers:
         either = Predicting(processes=ScriptRuntime(), containers=containers)
         runtime = Retrying(either, retries=template.retries)
-        for seed in seeds_of(template):
-            found = _measure_seed(evaluation, assets, seed, cache, runtime)
-            for name, arm in found.items():
+        groups = [{name: asset} for name, asset in assets.items()] if evaluation.is_apart else [assets]
+        for group, seed in product(groups, seeds_of(template)):
+            if any(arm.report.state != "completed" for name in group for _, arm in runs[name]):
+                continue
+            for name, arm in _measure_seed(evaluation, group, seed, cache, runtime).items():
                 runs[name].append((seed, arm))
-            if any(arm.report.state != "completed" for arm in found.values()):
-                break
     arms = {name: join_seeds(found, evaluation.metrics) for name, found in runs.items()}
     arms = {name: arm.with_warnings(_too_many(evaluation.shard, arm)) for name, arm in arms.items()}
     if "baseline" in arms:
@@ -206,8 +212,13 @@ def _run(
         plan = plan_lighteval(template, vocabulary, assets=assets, site=where, seed=seed or 0, shard=shard)
         return run_arms(plan, runtime, world.on_event)
     script = describe_script(harness, template.script)
-    in_place = not template.patch or contained(template, script.kind) is not None
-    with copies_of(harness, [] if in_place else list(assets), but=evaluation.output.path) as copies:
+    is_patched = template.patch is not None and contained(template, script.kind) is None
+    anew = evaluation.is_apart and evaluation.context.proposal is not None
+    copied = list(assets) if is_patched or anew else []
+    with (
+        copies_of(harness, copied, but=evaluation.output.path, linked=not anew) as copies,
+        _temporary_folders(assets) as temporary,
+    ):
         site = Site(
             harness=str(harness),
             script=script,
@@ -216,11 +227,42 @@ def _run(
             sources=evaluation.sources.folders,
             notes=(*evaluation.context.notes, *evaluation.sources.notes),
             copies={name: str(copy) for name, copy in copies.items()},
+            temporary=temporary,
             configs=_configs(harness, template),
         )
         plan = plan_run(template, vocabulary, assets=assets, site=site, seed=seed or 0, shard=shard)
         _patch(plan)
-        return run_arms(plan, runtime, world.on_event)
+        with _unchanged(template, list(copies.values()) if anew else []):
+            return run_arms(plan, runtime, world.on_event)
+
+
+@contextmanager
+def _unchanged(template: Template, roots: Sequence[Path]) -> Iterator[None]:
+    """NotJudged after the block where the harness below one of the roots is not what it was before."""
+    before = [harness_files(template, root) for root in roots]
+    yield
+    for root, files in zip(roots, before, strict=True):
+        refuse_changed(files, harness_files(template, root))
+
+
+@contextmanager
+def _temporary_folders(assets: Mapping[ArmName, str]) -> Iterator[Mapping[ArmName, str]]:
+    """A folder for each arm's temporary files, removed with the block."""
+    with ExitStack() as stack:
+        yield {
+            name: stack.enter_context(TemporaryDirectory(prefix="remyx-tmp-", ignore_cleanup_errors=True))
+            for name in assets
+        }
+
+
+def refuse_changed(before: Mapping[str, str], after: Mapping[str, str]) -> None:
+    """NotJudged where a file of the harness is no longer what it was before the arms ran."""
+    changed = [path for path, digest in before.items() if after.get(path) != digest]
+    if changed:
+        raise NotJudged(
+            f"the harness changed while the arms ran: {changed[0]}",
+            help="run it again, and leave the files that measure as they are meanwhile",
+        )
 
 
 def _patch(plan: RunPlan) -> None:

@@ -67,6 +67,8 @@ class Site(Struct, frozen=True, kw_only=True):
     """A read-only checkout of each arm's commit; the harness root where an arm has none."""
     copies: Mapping[ArmName, str] = field(default_factory=dict)
     """A copy of the harness root for each arm, where config files are patched and no container hides them."""
+    temporary: Mapping[ArmName, str] = field(default_factory=dict)
+    """A folder for temporary files for each arm; without one an arm has this process's."""
     configs: Mapping[str, bytes] = field(default_factory=dict)
     """The files that `patch` names, by their path below the root; what is missing does not exist."""
     notes: tuple[str, ...] = ()
@@ -121,7 +123,7 @@ def plan_run(
     NotJudged where the script cannot be started, a placeholder has no value, or the template asks for a
     variable that no harness is given.
     """
-    together = runs_together(template, vocabulary)
+    together = runs_together(template, vocabulary) and not runs_other_code(template, site.script.kind)
     at_once = 2 if together and len(assets) == 2 else 1
     desk = _Desk(template=template, site=site, seed=seed, shard=shard, at_once=at_once)
     _, notes = passed_through(site.environment, template.env)
@@ -188,7 +190,7 @@ def _arm(desk: _Desk, arm: ArmName, asset: str) -> ArmPlan:
         arm=arm,
         asset=asset,
         command=tuple(filled_in(word, facts, "command") for word in _command(template, site.script, root)),
-        environment={**inherited, **as_variables(facts)},
+        environment={**inherited, **_temporary(site, arm), **as_variables(facts)},
         working_folder=root,
         output_folder=output,
         timeout_seconds=float(template.timeout),
@@ -196,6 +198,10 @@ def _arm(desk: _Desk, arm: ArmName, asset: str) -> ArmPlan:
         patched=_patched(desk, facts),
         predict=predict,
     )
+
+
+def _temporary(site: Site, arm: ArmName) -> dict[str, str]:
+    return {"TMPDIR": site.temporary[arm]} if arm in site.temporary else {}
 
 
 def _in_container(
@@ -308,6 +314,11 @@ def _command(template: Template, script: Script, root: str) -> tuple[str, ...]:
             return (f"{path}/entrypoint.sh",)
     what, advice = _CANNOT_START[script.kind]
     raise NotJudged(f"script {script.path} {what}", help=advice)
+
+
+def runs_other_code(template: Template, kind: ScriptKind) -> bool:
+    """Whether each arm runs code of its own beside this process: what one does must not reach the other."""
+    return template.compare == "commits" and template.predict is None and contained(template, kind) is None
 
 
 def runs_together(template: Template, vocabulary: Metrics) -> bool:

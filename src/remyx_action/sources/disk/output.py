@@ -7,7 +7,7 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -25,11 +25,13 @@ LEFT_OUT = PASSED_OVER - {".venv", "node_modules"}
 
 
 @contextmanager
-def copies_of(root: Path, keys: Sequence[Key], *, but: Path) -> Iterator[Mapping[Key, Path]]:
+def copies_of(
+    root: Path, keys: Sequence[Key], *, but: Path, linked: bool = True
+) -> Iterator[Mapping[Key, Path]]:
     """A copy of everything below `root` for each key, without `but`; removed with the block.
 
     Files are hard links where the file system allows it: a copy costs no space, and replacing a file in it
-    leaves the original as it is.
+    leaves the original as it is. Not `linked`: writing into a file leaves the original as it is, too.
     """
     if not keys:
         yield {}
@@ -38,7 +40,7 @@ def copies_of(root: Path, keys: Sequence[Key], *, but: Path) -> Iterator[Mapping
     try:
         copies = {key: folder / str(number) for number, key in enumerate(keys)}
         for copy in copies.values():
-            _copy(root, copy, but)
+            _copy(root, copy, but, _link if linked else shutil.copy2)
         yield copies
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -54,7 +56,7 @@ def put_in_place(root: Path, files: Mapping[str, bytes]) -> None:
         target.chmod(mode)
 
 
-def _copy(source: Path, target: Path, but: Path) -> None:
+def _copy(source: Path, target: Path, but: Path, copy_file: Callable[[str, Path], object]) -> None:
     target.mkdir()
     for entry in os.scandir(source):
         if entry.name in LEFT_OUT or Path(entry.path) == but:
@@ -62,9 +64,9 @@ def _copy(source: Path, target: Path, but: Path) -> None:
         if entry.is_symlink():
             (target / entry.name).symlink_to(Path(entry.path).readlink())
         elif entry.is_dir():
-            _copy(Path(entry.path), target / entry.name, but)
+            _copy(Path(entry.path), target / entry.name, but, copy_file)
         elif entry.is_file():
-            _link(entry.path, target / entry.name)
+            copy_file(entry.path, target / entry.name)
 
 
 def _link(source: str, target: Path) -> None:
