@@ -1,0 +1,92 @@
+"""The page in a real browser: it asks for nothing, shuts nobody out, and hostile ids stay text."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from remyx_action.report import render
+from support.pages import ROOT
+from support.reports import REPORTS
+from support.spoken import spoken_by
+
+CHROMIUM = shutil.which("chromium")
+AXE = ROOT / ".tools" / "axe.min.js"
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+)
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is missing: script/browser gets it")
+needs_axe = pytest.mark.skipif(not AXE.exists(), reason="axe-core is missing: script/browser fetches it")
+POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
+RUN_AXE = """
+axe.run().then(found => { document.body.textContent = 'FOUND' + JSON.stringify(
+  found.violations.map(each => [each.id, each.nodes.map(node => node.html)])) + 'END' })
+"""
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("chromium")]
+
+
+def shown(page: str, folder: Path, *flags: str) -> str:
+    """The page's document after a browser read it."""
+    source = folder / "page.html"
+    source.write_text(page, encoding="utf-8")
+    command = [str(CHROMIUM), *FLAGS, f"--user-data-dir={folder / 'profile'}", *flags]
+    ended = subprocess.run(
+        [*command, "--virtual-time-budget=20000", "--dump-dom", source.as_uri()],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    return ended.stdout
+
+
+def hosts_asked(page: str, folder: Path) -> set[str]:
+    """Every host that the browser tried to reach while it read the page."""
+    folder.mkdir()
+    log = folder / "net.json"
+    shown(page, folder, f"--log-net-log={log}", "--host-resolver-rules=MAP * ~NOTFOUND")
+    text = log.read_text(encoding="utf-8", errors="replace")
+    return set(re.findall(r'"url":"(?:https?|wss?)://([^/"]+)', text))
+
+
+@needs_chromium
+def test_the_page_asks_the_network_for_nothing(tmp_path: Path) -> None:
+    """The browser itself asks for its own things, whatever it reads: an empty page tells which."""
+    own = hosts_asked("<!doctype html><title>empty</title>", tmp_path / "empty")
+    assert set() == hosts_asked(render.page(REPORTS["iterate"]()), tmp_path / "page") - own
+    probe = "<!doctype html><img src='http://probe.example/x.png'>"
+    assert {"probe.example"} == hosts_asked(probe, tmp_path / "probe") - own
+
+
+@needs_chromium
+@needs_axe
+@pytest.mark.parametrize("kind", ["ship", "two_metrics", "failed", "loosens"])
+def test_the_page_shuts_nobody_out(kind: str, tmp_path: Path) -> None:
+    page = POLICY.sub("", render.page(REPORTS[kind]()))  # without it, as it forbids every script
+    script = f"<script>{AXE.read_text(encoding='utf-8')}</script><script>{RUN_AXE}</script></body>"
+    document = shown(page.replace("</body>", script), tmp_path)
+    found = re.search(r"FOUND(.*?)END", document, re.DOTALL)
+    assert found is not None
+    assert [] == json.loads(found.group(1))
+
+
+@needs_chromium
+def test_a_hostile_id_stays_text(tmp_path: Path) -> None:
+    attack = "</td><img src=x onerror=document.title='owned'><script>document.title='owned'</script>"
+    document = shown(render.page(spoken_by(attack)), tmp_path)
+    assert "<img" not in document
+    assert "<script" not in document
+    assert "<title>owned" not in document
