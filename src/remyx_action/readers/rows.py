@@ -89,9 +89,11 @@ def rows_of_lines(
         found = None if change else _quickly(block, tree, cuts)
         if found is None:
             found = rows_of_values(lines.values(block), asked).columns
+            lines.before += block.count(b"\n")
+        else:  # one line each
+            lines.before += len(found[asked[0]])
         for pointer, texts in found.items():
             table.columns[pointer] += texts
-        lines.before += block.count(b"\n")
     lines.raise_if_any()
     table.count = len(next(iter(table.columns.values()), ()))
     return table
@@ -111,16 +113,16 @@ def without_mark(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 def blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """The same bytes in blocks of whole lines; only the last may lack its line end."""
-    held: list[bytes] = []
+    held: list[bytes | memoryview] = []
     size = 0
     for piece in pieces:
         held.append(piece)
         size += len(piece)
         if size >= BLOCK_BYTES and b"\n" in piece:
-            joined = b"".join(held)
-            end = joined.rfind(b"\n") + 1
-            yield joined[:end]
-            held, size = [joined[end:]], len(joined) - end
+            end = piece.rfind(b"\n") + 1
+            held[-1] = memoryview(piece)[:end]
+            yield b"".join(held)
+            held, size = [piece[end:]], len(piece) - end
     rest = b"".join(held)
     if rest:
         yield rest
