@@ -165,7 +165,7 @@ def test_a_project_below_the_root_is_judged_by_its_own_files(tmp_path: Path) -> 
             ended.exit,
             jobs.concluded("remyx / projects/reader / default (main)"),
         )
-        (check,) = jobs.checks()
+        (check,) = jobs.checks("remyx / projects/reader / default (main)")
         assert {"projects/reader/.remyx/policies/default.yaml"} == {e["path"] for e in check.annotations}
         assert {6, 10} == {each["start_line"] for each in check.annotations}
         jobs.propose({"model.yaml": model("worse")}, branch="feature/outside")
