@@ -63,8 +63,10 @@ def reach_verdict(
     proposal: ProposalReport | None = None,
 ) -> Report:
     """The verdict on two arms under a bar."""
-    warnings = compare_provenance(arms.baseline.scores, arms.variant.scores).warnings
-    arms = replace(arms, variant=arms.variant.with_warnings(warnings))
+    failed = any(arm.report.state in {"failed", "timed_out"} for arm in arms.named().values())
+    if not failed:  # an arm that left nothing reports nothing that could differ
+        warnings = compare_provenance(arms.baseline.scores, arms.variant.scores).warnings
+        arms = replace(arms, variant=arms.variant.with_warnings(warnings))
     inputs = compare(bar, arms, caps=caps)
     uneven = ((key, uneven_missing(evidence)) for key, evidence in inputs.metrics.items())
     arms = replace(
