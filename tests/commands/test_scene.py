@@ -9,7 +9,7 @@ import pytest
 
 from remyx_action.errors import Exit
 from support.jobs import Jobs, jobs_on
-from support.small_project import FILES, HARNESS, METRICS, POLICY, TEMPLATE, model
+from support.small_project import FILES, HARNESS, METRICS, POLICY, TEMPLATE, UNLOCKED, locked, model
 
 
 @pytest.fixture
@@ -183,8 +183,8 @@ def test_a_merge_base_behind_the_tip_does_not_count_main_s_own_changes(jobs: Job
 
 
 def test_a_gate_that_allows_an_iterate_passes_and_says_so(tmp_path: Path) -> None:
-    files = {**FILES, ".remyx/policies/default.yaml": f"{POLICY}gate: {{iterate: allow}}\n"}
-    for jobs in jobs_on(tmp_path, files):
+    files = {**UNLOCKED, ".remyx/policies/default.yaml": f"{POLICY}gate: {{iterate: allow}}\n"}
+    for jobs in jobs_on(tmp_path, locked(files)):
         jobs.propose({"model.yaml": model("slightly")})
         ended = jobs.step("run")
         assert (Exit.SHIP, "iterate") == (ended.exit, ended.outputs["verdict"])
