@@ -74,12 +74,12 @@ def test_a_seed_that_fails_fails_the_arm_and_ends_the_run(place: Place) -> None:
     assert 4 == len([event for event in place.events if isinstance(event, Started)])
 
 
-def test_a_metric_that_one_seed_lacks_is_unknown(place: Place) -> None:
+def test_a_seed_with_a_score_out_of_range_fails_the_arm(place: Place) -> None:
     bad = "rows = [{**row, 'score': 7} for row in rows] if os.environ['REMYX_SEED'] == '3' else rows\n"
     place.write({"evaluation/evaluate.py": LUCKY.replace("results =", f"{bad}results =", 1)})
     report = place.run()
-    assert ("partial", "out_of_range") == (report.run_state, report.metrics[0].reason)
-    assert "seed 3: scores that are neither" in (report.metrics[0].note or "")
+    assert (None, "failed") == (report.verdict, report.run_state)
+    assert (arm(report).detail or "").startswith("seed 3: ")
 
 
 def test_seeds_without_samples_have_a_mean_and_no_confidence(place: Place) -> None:
