@@ -209,6 +209,16 @@ def test_no_signal_but_the_last_one_keeps_a_supervisor_from_its_work(
     assert is_free(lock)
 
 
+def test_a_command_that_ends_at_once_is_seen_to_end(mechanism: str) -> None:
+    for _ in range(20):
+        with Process(["true"], folder="/", environment={}, mechanisms=[mechanism]) as process:
+            for _ in range(600):
+                if process.has_exited:
+                    break
+                process.read(0.1)
+            assert 0 == process.exit_code
+
+
 def test_signals_reach_the_command_as_they_reach_any_program(tmp_path: Path) -> None:
     text = "sys.exit(signal.getsignal(signal.SIGTERM) != signal.SIG_DFL)"
     assert 0 == run_to_its_end(program(text, tmp_path / "lock"), SUBREAPER).exit_code

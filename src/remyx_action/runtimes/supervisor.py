@@ -180,24 +180,24 @@ def main() -> None:
     family = Family(request["mechanisms"]) if sys.platform.startswith("linux") else ProcessGroup()
     woken = _wake_on_children()
     try:
-        leader = subprocess.Popen(  # noqa: S603 - the command of an arm
+        command = subprocess.Popen(  # noqa: S603 - the command of an arm
             request["command"],
             cwd=request["folder"],
             env=request["environment"],
             stdin=subprocess.DEVNULL,
             start_new_session=True,
             preexec_fn=family.enter,  # noqa: PLW1509 - this program has one thread
-        ).pid
+        )
     except OSError as error:
         family.close()
         _send(control, {"refused": error.errno})
         return
     if isinstance(family, ProcessGroup):
-        family.leader = leader
+        family.leader = command.pid
     os.close(1)  # its output ends where nobody has it open any more
     os.close(2)
     _send(control, {"started": True})
-    _send(control, {"exited": _wait(leader, control, woken)})
+    _send(control, {"exited": _wait(command, control, woken)})
     outlived = _end(family, request["grace_seconds"])
     left = family.count()
     family.close()
@@ -230,15 +230,18 @@ def _wake_on_children() -> int:
     return woken
 
 
-def _wait(leader: int, control: socket.socket, woken: int) -> int | None:
-    """The command's exit code, negative for a signal; None where it is to be ended before its time."""
+def _wait(command: subprocess.Popen[bytes], control: socket.socket, woken: int) -> int | None:
+    """The command's exit code, negative for a signal; None where it is to be ended before its time.
+
+    It takes the object, not the id: where nobody holds that, its finaliser reaps the process, unseen.
+    """
     while True:
         ready, _, _ = select.select([control.fileno(), woken], [], [])
-        code = _reaped(leader)
+        with suppress(BlockingIOError):
+            os.read(woken, 1 << 10)  # before reaping: a child that ends later wakes again
+        code = _reaped(command.pid)
         if code is not None or control.fileno() in ready:
             return code
-        with suppress(BlockingIOError):
-            os.read(woken, 1 << 10)
 
 
 def _reaped(leader: int) -> int | None:
