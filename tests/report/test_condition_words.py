@@ -243,6 +243,42 @@ def test_a_field_reads_as_people_say_it(condition: dict[str, Any], asks: str, he
         assert headline == read(view.headline)
 
 
+@pytest.mark.parametrize(
+    ("rule", "line", "asks", "headline"),
+    [
+        (
+            "ship",
+            "worse(space10) <= 3",
+            "at most 3 samples worse",
+            "50 samples got worse on SpaCE-10, at most 3 allowed",
+        ),
+        (
+            "ship",
+            "better(space10) >= 40",
+            "at least 40 samples better",
+            "30 samples got better on SpaCE-10, at least 40 needed",
+        ),
+        (
+            "reject",
+            "worse(space10, by 0.1) > 9",
+            "reject if more than 9 samples worse by more than 0.1",
+            "50 samples got worse on SpaCE-10; the bar rejects if more than 9 samples worse by more than 0.1",
+        ),
+        (
+            "reject",
+            "sample_size < 500",
+            "reject if fewer than 500 samples",
+            "300 samples; the bar rejects if fewer than 500 samples",
+        ),
+    ],
+)
+def test_a_count_of_samples_reads_as_people_say_it(rule: str, line: str, asks: str, headline: str) -> None:
+    ship = {"all": [GAIN, line] if rule == "ship" else [GAIN]}
+    of = marked(judged(bar_of(ship, {"any": [line]} if rule == "reject" else None), SCORES))
+    view = views_in(of.ship if rule == "ship" else of.reject)[-1]
+    assert (asks, headline) == (read(view.asks), read(view.headline))
+
+
 def test_where_floors_are_shared_the_written_and_the_needed_one_are_both_given() -> None:
     guards = [
         {"metric": key, "op": "no_regression", "threshold": 0.01, "confidence": 0.80}

@@ -173,7 +173,8 @@ def certainty_of(of: Marked) -> Phrase:
         asked = of.of_ship(Mark.FALSE)
     else:
         asked = sorted(views_in(of.ship), key=_margin)
-    return next((view.sure_that for view in asked if view.sure_that), ()) or _unasked(of)
+    sure = next((view.sure_that for view in asked if view.sure_that), ())
+    return sure if sure or report.verdict == "reject" else _unasked(of)
 
 
 def _margin(view: ConditionView) -> Decimal:
@@ -280,7 +281,7 @@ def _gap(report: Report, view: MetricCondition) -> Phrase:
         return (*view.label, " needs more than that.")
     size = _size(view, distance)
     if movement is None:
-        up = condition.claim.side == "at_least"
+        up = condition.observed < plain(condition.threshold)
         return (*view.label, " needs to be ", *size, f" {'higher' if up else 'lower'}.")
     if movement.limits:
         worse = _worse(report, view.metric.key)

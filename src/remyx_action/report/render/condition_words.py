@@ -345,7 +345,7 @@ class FieldCondition(ConditionView, frozen=True, kw_only=True):
 
     @property
     def asks(self) -> Phrase:
-        return (*(("reject at ",) if self.condition.role == "reject" else ()), *self.happened)
+        return (*(("reject if ",) if self.condition.role == "reject" else ()), *self.happened)
 
     @property
     def happened(self) -> Phrase:
@@ -408,8 +408,9 @@ class FieldCondition(ConditionView, frozen=True, kw_only=True):
     @property
     def _headline(self) -> Phrase:
         field, on = self.condition.field, (" on ", *self.label) if self.metric else ()
+        got = f" got {field}" if field in {"worse", "better"} else ""
         if self.condition.role == "reject":
-            return (f"{self.observed}, and the bar rejects at ", *self.happened)
+            return (f"{self.observed}{got}", *on, "; the bar rejects if ", *self.happened)
         if field == "delta_confidence":
             return (
                 f"only {self.observed} that ",
@@ -419,7 +420,6 @@ class FieldCondition(ConditionView, frozen=True, kw_only=True):
         if field == "coverage":
             asked = "all" if self.threshold == 1 else f"{self.bound} {numbers.percent(self.threshold)}"
             return (self.observed, *on, f", {asked} needed")
-        got = f" got {field}" if field in {"worse", "better"} else ""
         verb = "allowed" if self.bound in UPPER else "needed"
         return (f"{self.observed}{got}", *on, f", {self.bound} {numbers.number(self.threshold)} {verb}")
 
