@@ -17,11 +17,12 @@ OF_FORKS = (ROOT / "examples" / "workflows" / "remyx-forks.yml").read_text()
 CANCELLED = "import os, signal\n" + HARNESS.replace(
     "if asset not in RIGHT:",
     """if asset == "cancelled":
-    os.kill(os.getppid(), signal.SIGTERM)
+    stat = pathlib.Path(f"/proc/{os.getppid()}/stat").read_text()
+    os.kill(int(stat.rpartition(")")[2].split()[1]), signal.SIGTERM)
     signal.pause()
 if asset not in RIGHT:""",
 ).removeprefix('"""Scores an asset by its name: how many of 400 samples it gets right."""\n')
-"""The same, where the program that started it is asked to end, as a runner asks it."""
+"""The same, where the program that started its supervisor is asked to end, as a runner asks it."""
 Record = Callable[[str, object], None]
 
 
