@@ -33,8 +33,11 @@ def test_every_input_reaches_the_program_through_the_environment() -> None:
     named = {
         f"REMYX_{name.upper().replace('-', '_')}": f"${{{{ inputs.{name} }}}}" for name in ACTION["inputs"]
     }
-    of_job = {"REMYX_TOKEN_OF_JOB": "${{ inputs.token != '' && inputs.token == github.token }}"}
-    assert named | of_job == given
+    others = {
+        "REMYX_TOKEN_OF_JOB": "${{ inputs.token != '' && inputs.token == github.token }}",
+        "REMYX_ACTION_FOLDER": "${{ github.action_path }}",
+    }
+    assert named | others == given
     assert "${{" not in step["run"]
 
 
@@ -110,30 +113,23 @@ def test_linters_find_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("results", "extra"),
-    [
-        ("results: lighteval", ["--extra=lighteval"]),
-        ("results: {file: report.json}", []),
-        ("# lighteval", []),
-    ],
+    "path", [".remyx/templates/suite.yaml", "pyproject.toml", "uv.toml", ".python-version"]
 )
-def test_what_reads_parquet_is_installed_only_where_a_template_asks_for_it(
-    tmp_path: Path, results: str, extra: list[str]
-) -> None:
-    template = tmp_path / "evaluation" / ".remyx" / "templates" / "suite.yaml"
-    template.parent.mkdir(parents=True)
-    template.write_text(f"version: 1\n{results}\n")
-    uv = tmp_path / "bin" / "uv"
-    uv.parent.mkdir()
-    uv.write_text('#!/bin/sh\nprintf "%s\\n" "$@" > "$ACTION_FOLDER/asked"\nexit 1\n')
+def test_no_file_of_the_checkout_is_read_before_the_program_starts(tmp_path: Path, path: str) -> None:
+    checkout, folder = tmp_path / "checkout", tmp_path / "action"
+    (checkout / path).parent.mkdir(parents=True)
+    (checkout / path).symlink_to("/dev/zero")  # whoever reads it does not come back
+    uv = folder / "bin" / "uv"
+    uv.parent.mkdir(parents=True)
+    uv.write_text('#!/bin/sh\n{ pwd; printf "%s\\n" "$@"; } > "$REMYX_ACTION_FOLDER/asked"\nexit 1\n')
     uv.chmod(0o755)
     environment = {
         "PATH": f"{uv.parent}:/usr/bin:/bin",
-        "REMYX_WORKING_DIRECTORY": "evaluation",
-        "ACTION_FOLDER": str(tmp_path),
+        "REMYX_WORKING_DIRECTORY": ".",
+        "REMYX_ACTION_FOLDER": str(folder),
     }
     script = ACTION["runs"]["steps"][-1]["run"]
-    ended = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment, check=False)
-    asked = (tmp_path / "asked").read_text().split()
-    assert (1, extra) == (ended.returncode, [word for word in asked if word.startswith("--extra")])
+    ended = subprocess.run(["bash", "-c", script], cwd=checkout, env=environment, check=False)
+    asked = (folder / "asked").read_text().split()
+    assert (1, str(folder), "sync") == (ended.returncode, *asked[:2])
     assert "--frozen" in asked

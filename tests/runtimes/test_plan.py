@@ -83,7 +83,7 @@ def test_both_arms_are_told_everything_in_their_environment() -> None:
     ("kind", "command"),
     [
         (ScriptKind.PYTHON, ("python3", "/project/eval.py")),
-        (ScriptKind.PYTHON_WITH_METADATA, ("uv", "run", "--script", "/project/eval.py")),
+        (ScriptKind.PYTHON_WITH_METADATA, ("uv", "run", "--no-config", "--script", "/project/eval.py")),
         (ScriptKind.EXECUTABLE, ("/project/eval.py",)),
         (ScriptKind.FOLDER_RUN, ("/project/eval.py/run",)),
         (ScriptKind.FOLDER_ENTRYPOINT, ("/project/eval.py/entrypoint.sh",)),

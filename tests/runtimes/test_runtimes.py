@@ -207,16 +207,19 @@ def test_what_a_plan_notes_stands_before_what_an_arm_notes(tmp_path: Path) -> No
 
 
 def with_metadata(folder: Path, path: str) -> ArmPlan:
-    """A plan that starts a script whose inline metadata asks for no more than this Python."""
+    """A plan that starts a script whose inline metadata asks for nothing, among files that steer uv."""
+    (folder / ".python-version").write_text("3.99\n")
+    (folder / "uv.toml").write_text("this is no TOML")
+    (folder / "pyproject.toml").write_text("[tool.uv]\npython-preference = 'only-managed'\n")
     script = folder / "evaluate.py"
     script.write_text("# /// script\n# dependencies = []\n# ///\nimport sys; print(sys.argv[1:], 'ran')\n")
-    command = ("uv", "run", "--offline", "--python", sys.executable, "--script", str(script), "word")
+    command = ("uv", "run", "--no-config", "--offline", "--script", str(script), "word")
     environment = {"PATH": path, "HOME": str(folder)}
     return replace(arm_plan(folder, ""), command=command, environment=environment)
 
 
 @pytest.mark.skipif(shutil.which("uv") is None, reason="uv is not installed")
-def test_a_script_with_inline_metadata_is_run_by_uv(tmp_path: Path) -> None:
+def test_a_script_with_inline_metadata_is_run_by_uv_which_reads_no_settings_beside_it(tmp_path: Path) -> None:
     outcome, events = outcome_of(with_metadata(tmp_path, os.environ["PATH"]))
     assert "completed" == outcome.state
     assert "['word'] ran" == lines_of(events)[-1]

@@ -119,7 +119,49 @@ def noise(path: Path) -> None:
     path.write_bytes(b"PK\x03\x04" + bytes(range(256)) * 10)
 
 
-@pytest.mark.parametrize("make", [lying_size, linked_in_zip, compressed, noise])
+def damaged(method: int) -> Callable[[Path], None]:
+    """A zip whose one member is compressed in a way, and damaged."""
+
+    def make(path: Path) -> None:
+        with zipfile.ZipFile(path, "w", method) as zipped:
+            zipped.writestr("run.json", bytes(range(256)) * 100)
+        raw = bytearray(path.read_bytes())
+        start = raw.find(b"run.json") + 28
+        raw[start : start + 60] = bytes(byte ^ 0xFF for byte in raw[start : start + 60])
+        path.write_bytes(bytes(raw))
+
+    return make
+
+
+def unknown_method(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as zipped:
+        zipped.writestr("run.json", "{}")
+    raw = bytearray(path.read_bytes())
+    raw[8:10] = (97).to_bytes(2, "little")
+    place = raw.find(b"PK\x01\x02") + 10
+    raw[place : place + 2] = (97).to_bytes(2, "little")
+    path.write_bytes(bytes(raw))
+
+
+def no_number(path: Path) -> None:
+    info = named("run.json").tobuf()
+    path.write_bytes(info[:124] + b"zzzzzzzzzzz\0" + info[136:])
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lying_size,
+        linked_in_zip,
+        compressed,
+        noise,
+        damaged(zipfile.ZIP_DEFLATED),
+        damaged(zipfile.ZIP_BZIP2),
+        damaged(zipfile.ZIP_LZMA),
+        unknown_method,
+        no_number,
+    ],
+)
 def test_a_broken_archive_is_refused_in_words(tmp_path: Path, make: Callable[[Path], None]) -> None:
     make(tmp_path / "results.zip")
     with pytest.raises(NotJudged):

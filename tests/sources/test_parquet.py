@@ -176,3 +176,20 @@ def test_a_file_with_any_byte_changed_is_read_or_refused(reader: ParquetRows, pl
     except NotJudged as refused:
         said = refused.message
     assert said
+
+
+def test_the_action_installs_it_from_its_own_lock_and_without_a_token(
+    reader: ParquetRows, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "uv").write_text('#!/bin/sh\n{ pwd; echo "$@"; env; } > asked\n')
+    (tmp_path / "uv").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setenv("REMYX_TOKEN", "secret")
+    monkeypatch.setenv("REMYX_ACTION_FOLDER", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    refusal(reader, b"")
+    folder, options, *variables = (tmp_path / "asked").read_text().splitlines()
+    assert str(tmp_path) == folder
+    assert "sync --frozen --no-dev --no-install-project --no-build --quiet --extra=lighteval" == options
+    assert f"UV_PROJECT_ENVIRONMENT={sys.prefix}" in variables
+    assert [] == [line for line in variables if "secret" in line]

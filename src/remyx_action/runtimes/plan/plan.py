@@ -305,7 +305,7 @@ def _command(template: Template, script: Script, root: str) -> tuple[str, ...]:
         case ScriptKind.PYTHON:
             return ("python3", path)
         case ScriptKind.PYTHON_WITH_METADATA:
-            return ("uv", "run", "--script", path)
+            return ("uv", "run", "--no-config", "--script", path)
         case ScriptKind.EXECUTABLE:
             return (path,)
         case ScriptKind.FOLDER_RUN:

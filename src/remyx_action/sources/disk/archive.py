@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
 import tarfile
 import unicodedata
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -102,7 +102,12 @@ def unpack(results: Path, into: Path) -> Path:
     try:
         with _members(results) as members:
             _unpack(results.name, members, into)
-    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as broken:
+    except NotJudged:
+        raise
+    except Exception as broken:  # whatever a decoder raises on hostile bytes
+        if isinstance(broken, OSError) and broken.errno in {errno.ENOSPC, errno.EDQUOT}:
+            what = (broken.strerror or "no space left").lower()
+            raise NotJudged(f"cannot unpack {results.name}: {what}", help="make room in TMPDIR") from broken
         raise NotJudged(f"{results.name} is not an archive that can be read", help=_HELP) from broken
     return into
 

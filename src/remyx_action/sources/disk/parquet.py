@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -48,7 +50,7 @@ class ParquetRows:
 
     def lines(self, name: str, content: bytes) -> Iterator[bytes]:
         """JSON Lines of the chosen columns, in pieces. NotJudged with `name` where the file is refused."""
-        if find_spec("pyarrow") is None:
+        if not _is_installed():
             raise NotJudged(f"{name} {MISSING}", help=INSTALL)
         process = self._process or self._start()
         source, sink = process.stdin, process.stdout
@@ -92,3 +94,32 @@ class ParquetRows:
             env={"ARROW_DEFAULT_MEMORY_POOL": "system", "OMP_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"},
         )
         return self._process
+
+
+ACTION_FOLDER = "REMYX_ACTION_FOLDER"
+"""Variable by which the action names its folder, whose lock file says what may be installed."""
+_OF_THE_RUNNER = ("ACTIONS_", "GITHUB_", "INPUT_", "REMYX_", "RUNNER_")
+
+
+def _is_installed() -> bool:
+    """Whether pyarrow is there; on GitHub it is installed, from the lock, for the first parquet file."""
+    folder = os.environ.get(ACTION_FOLDER)
+    if find_spec("pyarrow") is None and folder:
+        options = (
+            "--frozen",
+            "--no-dev",
+            "--no-install-project",
+            "--no-build",
+            "--quiet",
+            "--extra=lighteval",
+        )
+        given = {name: value for name, value in os.environ.items() if not name.startswith(_OF_THE_RUNNER)}
+        subprocess.run(  # noqa: S603 - no shell
+            ("uv", "sync", *options),  # noqa: S607 - the one that the action's own step has set up
+            cwd=folder,
+            env={**given, "UV_PROJECT_ENVIRONMENT": sys.prefix},
+            check=False,
+            capture_output=True,
+        )
+        importlib.invalidate_caches()
+    return find_spec("pyarrow") is not None

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from remyx_action.errors import NotJudged
 
+from .git import text_of
 from .repository import Entry, Repository
 
 _SUBMODULE = "160000"
@@ -120,7 +121,9 @@ def _link(repository: Repository, links: list[Entry], folder: Path) -> list[str]
 
 
 def _listed(paths: list[str]) -> str:
-    return ", ".join(paths[:_SHOWN]) + (f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")
+    return ", ".join(map(text_of, paths[:_SHOWN])) + (
+        f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
+    )
 
 
 def _set_folders(folder: Path, *, mode: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,13 +14,18 @@ from remyx_action.errors import NotJudged
 _SAFETY = (
     "--no-replace-objects",
     "--no-optional-locks",
+    "-c", "safe.bareRepository=explicit",
     "-c", "core.fsmonitor=false",
     "-c", "core.hooksPath=/dev/null",
     "-c", "core.quotePath=false",
     "-c", "protocol.allow=never",
     "-c", "submodule.recurse=false",
 )  # fmt: skip
-"""A repository's own settings start no program of its choosing, and nothing is fetched."""
+"""A repository's own settings start no program of its choosing, nothing is fetched, and no folder that only
+looks like a repository is one."""
+
+_OF_THE_PERSON = re.compile(r"GIT_CONFIG_(COUNT|KEY_\d+|VALUE_\d+|GLOBAL|SYSTEM|NOSYSTEM)")
+"""Settings that come with the environment, as those of HOME do: `safe.directory` above all."""
 
 
 def ask(folder: Path, *words: str) -> str:
@@ -66,9 +72,29 @@ def attempt(
         raise NotJudged("git is missing", help="install git") from error
 
 
+def with_setting(key: str, value: str) -> dict[str, str]:
+    """Variables by which git has one more setting, besides those of its environment; no list shows it."""
+    count = os.environ.get("GIT_CONFIG_COUNT", "")
+    number = int(count) if count.isdecimal() else 0
+    return {
+        "GIT_CONFIG_COUNT": str(number + 1),
+        f"GIT_CONFIG_KEY_{number}": key,
+        f"GIT_CONFIG_VALUE_{number}": value,
+    }
+
+
+def text_of(path: str) -> str:
+    """A path to show or to match: bytes of it that are no UTF-8 are escaped."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
 def _environment() -> dict[str, str]:
-    """Ours without what would point git elsewhere: a hook's GIT_DIR, grafts, another index."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    """This program's environment without what points git elsewhere: GIT_DIR of a hook, another index."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GIT_") or _OF_THE_PERSON.fullmatch(name)
+    }
     return kept | {
         "GIT_GRAFT_FILE": os.devnull,
         "GIT_NO_LAZY_FETCH": "1",

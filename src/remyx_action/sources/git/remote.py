@@ -48,18 +48,14 @@ class Remote:
         given = {}
         if self.token is not None:
             login = base64.b64encode(f"x-access-token:{self.token}".encode()).decode()
-            given = {
-                "GIT_CONFIG_COUNT": "1",
-                "GIT_CONFIG_KEY_0": f"http.{self.server_url}/.extraheader",
-                "GIT_CONFIG_VALUE_0": f"AUTHORIZATION: basic {login}",
-            }
+            given = git.with_setting(f"http.{self.server_url}/.extraheader", f"AUTHORIZATION: basic {login}")
         try:
             return git.attempt(
-                repository.root, *_PROTOCOLS, *words, given=given, timeout_seconds=TIMEOUT_SECONDS
+                repository.top(), *_PROTOCOLS, *words, given=given, timeout_seconds=TIMEOUT_SECONDS
             )
         except subprocess.TimeoutExpired:
             return None
 
 
 def _holds(repository: Repository, commit: str) -> bool:
-    return git.look_for(repository.root, "cat-file", "-e", f"{commit}^{{commit}}") is not None
+    return git.look_for(repository.top(), "cat-file", "-e", f"{commit}^{{commit}}") is not None

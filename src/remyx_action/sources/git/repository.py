@@ -23,6 +23,8 @@ _REFUSALS = {
 }
 
 
+_AS_IT_IS = ("--no-renames", "--ignore-submodules=none")
+"""Whatever `.gitmodules` of the working tree says."""
 _DEEPEN = "fetch the history: `git fetch --unshallow` (actions/checkout: `fetch-depth: 0`)"
 
 
@@ -47,7 +49,7 @@ class Repository(Struct, frozen=True, kw_only=True):
 
     def head(self) -> str | None:
         """Full id of the commit at HEAD; None in a repository without a commit."""
-        return git.look_for(self.root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        return git.look_for(self.top(), "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
 
     def commit(self, ref: str) -> str:
         """Full id of the commit that a name stands for; WrongUsage where there is none."""
@@ -59,21 +61,21 @@ class Repository(Struct, frozen=True, kw_only=True):
     def look_up(self, ref: str) -> str | None:
         """Full id of the commit that a name stands for; None where there is none."""
         return git.look_for(
-            self.root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"
+            self.top(), "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"
         )
 
     def origin(self) -> str | None:
         """Address of the remote that this is a clone of; None where it has none."""
-        return git.look_for(self.root, "config", "--get", "remote.origin.url")
+        return git.look_for(self.top(), "config", "--get", "remote.origin.url")
 
     def default_branch(self) -> str:
         """Name of the branch that changes go into: origin's default, else main or master.
 
         WrongUsage where none of them exists.
         """
-        remote = git.look_for(self.root, "symbolic-ref", "--quiet", "refs/remotes/origin/HEAD")
+        remote = git.look_for(self.top(), "symbolic-ref", "--quiet", "refs/remotes/origin/HEAD")
         for name in (remote, "refs/remotes/origin/main", "refs/remotes/origin/master", "main", "master"):
-            if name and git.look_for(self.root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"):
+            if name and git.look_for(self.top(), "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"):
                 return name.removeprefix("refs/remotes/")
         raise WrongUsage(
             "there is no default branch to compare with: neither origin/HEAD, main nor master exists",
@@ -88,7 +90,7 @@ class Repository(Struct, frozen=True, kw_only=True):
         try:
             return self.default_branch().removeprefix("origin/")
         except WrongUsage:
-            found = git.look_for(self.root, "symbolic-ref", "--quiet", "--short", "HEAD")
+            found = git.look_for(self.top(), "symbolic-ref", "--quiet", "--short", "HEAD")
             if found is None:
                 raise WrongUsage(
                     "there is no default branch here, and HEAD is on no branch", help="name it: --branch NAME"
@@ -97,7 +99,7 @@ class Repository(Struct, frozen=True, kw_only=True):
 
     def merge_base(self, one: str, other: str) -> str:
         """Full id of the best common ancestor; NotJudged where history holds none, or is too shallow."""
-        found = git.look_for(self.root, "merge-base", one, other)
+        found = git.look_for(self.top(), "merge-base", one, other)
         if found is not None:
             return found.splitlines()[0]
         if self.is_shallow():
@@ -111,18 +113,18 @@ class Repository(Struct, frozen=True, kw_only=True):
         )
 
     def is_shallow(self) -> bool:
-        return git.ask(self.root, "rev-parse", "--is-shallow-repository") == "true"
+        return git.ask(self.top(), "rev-parse", "--is-shallow-repository") == "true"
 
     def changed_paths(self) -> tuple[str, ...]:
         """Tracked files of the whole repository that differ from HEAD, relative to the root, sorted."""
-        status = git.run(self.root, "status", "--porcelain=v1", "-z", "--untracked-files=no", "--no-renames")
+        status = git.run(self.top(), "status", "--porcelain=v1", "-z", "--untracked-files=no", *_AS_IT_IS)
         paths = (os.fsdecode(line[3:]) for line in status.split(b"\0") if line)
         return tuple(sorted(os.path.relpath(path, self.prefix or ".") for path in paths))
 
     def uncommitted_paths(self) -> tuple[str, ...]:
         """Files that differ from HEAD, new ones included, below the repository's root, sorted."""
-        status = git.run(self.root, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames")
-        return tuple(sorted(os.fsdecode(line[3:]) for line in status.split(b"\0") if line))
+        status = git.run(self.top(), "status", "--porcelain=v1", "-z", "--untracked-files=all", *_AS_IT_IS)
+        return tuple(sorted(git.text_of(os.fsdecode(line[3:])) for line in status.split(b"\0") if line))
 
     def top(self) -> Path:
         """The folder of the whole repository."""
@@ -130,8 +132,9 @@ class Repository(Struct, frozen=True, kw_only=True):
 
     def paths_between(self, one: str, other: str) -> tuple[str, ...]:
         """Files that differ between two commits, below the repository's root, a rename as two, sorted."""
-        listing = git.run(self.root, "diff", "--name-only", "--no-renames", "-z", one, other, "--")
-        return tuple(sorted(os.fsdecode(path) for path in listing.split(b"\0") if path))
+        options = ("-r", "-z", "--name-only", "--no-renames", "--ignore-submodules=none")
+        listing = git.run(self.top(), "diff-tree", *options, "--end-of-options", one, other)
+        return tuple(sorted(git.text_of(os.fsdecode(path)) for path in listing.split(b"\0") if path))
 
     def relative(self, path: str) -> str:
         """A path below the repository's root as it is seen from the project's, with `../` where need be."""
@@ -158,13 +161,13 @@ class Repository(Struct, frozen=True, kw_only=True):
 
     def tracked(self) -> tuple[tuple[str, str], ...]:
         """Path below the repository's own root and git's mode of every file that is tracked now."""
-        listing = git.run(self.root, "ls-files", "--stage", "--full-name", "-z", ":(top)")
+        listing = git.run(self.top(), "ls-files", "--stage", "--full-name", "-z", ":(top)")
         rows = (line.partition(b"\t") for line in listing.split(b"\0") if line)
         return tuple((os.fsdecode(path), about[:6].decode()) for about, _, path in rows)
 
     def _entries(self, commit: str, place: str) -> tuple[Entry, ...]:
         where = ("--", place) if place else ()
-        listing = git.run(self.root, "ls-tree", "-r", "-z", "-l", "--full-tree", commit, *where)
+        listing = git.run(self.top(), "ls-tree", "-r", "-z", "-l", "--full-tree", commit, *where)
         prefix = self.prefix if place else ""
         return tuple(_entry(line, prefix) for line in listing.split(b"\0") if line)
 
@@ -192,7 +195,7 @@ class Repository(Struct, frozen=True, kw_only=True):
         """Path and content of each entry, as git stores it: no filter, no line-ending conversion."""
         if not entries:
             return
-        with git.talk(self.root, "cat-file", "--batch") as talk:
+        with git.talk(self.top(), "cat-file", "--batch") as talk:
             assert talk.stdin is not None
             assert talk.stdout is not None
             for entry in entries:
@@ -201,7 +204,7 @@ class Repository(Struct, frozen=True, kw_only=True):
                 header = talk.stdout.readline().split()
                 if len(header) != 3:
                     raise NotJudged(
-                        f"git does not hold the content of {entry.path}",
+                        f"git does not hold the content of {git.text_of(entry.path)}",
                         help="fetch it: a partial clone leaves file contents out",
                     )
                 yield entry.path, talk.stdout.read(int(header[2]))
@@ -218,16 +221,26 @@ class Repository(Struct, frozen=True, kw_only=True):
 def find_repository(root: Path) -> Repository | None:
     """The repository that the project lies in; None where it lies in none, or there is no git.
 
-    NotJudged where git refuses to look.
+    It is the one whose `.git` is nearest above, which no commit can hold: a folder of the project that
+    looks like a repository (HEAD, config, objects) is only a folder. NotJudged where git refuses to look.
     """
     if shutil.which("git") is None:
         return None
-    done = git.attempt(root, "rev-parse", "--is-inside-work-tree", "--show-prefix")
+    root = root.resolve()
+    for top in (root, *root.parents):
+        if os.path.lexists(top / ".git") and _is_top(top):
+            prefix = root.relative_to(top).as_posix()
+            return Repository(root=root, prefix="" if prefix == "." else f"{prefix}/")
+    return None
+
+
+def _is_top(folder: Path) -> bool:
+    """Whether git takes a folder that holds `.git` for the top of a working tree."""
+    done = git.attempt(folder, "rev-parse", "--show-toplevel")
     if done.returncode == 0:
-        answer = os.fsdecode(done.stdout).split("\n")
-        return Repository(root=root, prefix=answer[1]) if answer[0] == "true" else None
-    if b"not a git repository" in done.stderr:
-        return None
+        return Path(os.fsdecode(done.stdout).removesuffix("\n")) == folder
+    if b"not a git repository" in done.stderr or b"must be run in a work tree" in done.stderr:
+        return False
     raise git.failure("rev-parse", done.stderr)
 
 
@@ -243,8 +256,9 @@ def _entry(line: bytes, prefix: str) -> Entry:
 
 
 def _problem(path: str, code: str, message: str, help: str) -> Problem:
-    shown = os.fsencode(path).decode("utf-8", "backslashreplace")
-    return Problem(path=shown, line=1, column=1, pointer="", code=code, message=message, help=help)
+    return Problem(
+        path=git.text_of(path), line=1, column=1, pointer="", code=code, message=message, help=help
+    )
 
 
 REGULAR = frozenset({"100644", "100755"})

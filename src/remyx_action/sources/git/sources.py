@@ -14,6 +14,7 @@ from remyx_action.project.models import Template
 from remyx_action.project.models.template import ArmName
 
 from .checkouts import checked_out
+from .git import text_of
 from .repository import Repository, find_repository
 
 _SHOWN = 3
@@ -69,7 +70,7 @@ def _refuse_uncommitted(repository: Repository, taken_as_they_are: Sequence[str]
         if not any(path == place or path.startswith(f"{place}/") for place in apart)
     ]
     if changed:
-        listed = ", ".join(changed[:_SHOWN]) + (", …" if len(changed) > _SHOWN else "")
+        listed = ", ".join(map(text_of, changed[:_SHOWN])) + (", …" if len(changed) > _SHOWN else "")
         raise NotJudged(
             f"uncommitted changes would not be judged: {listed}",
             help="commit them, or pass --head HEAD to judge the last commit without them",

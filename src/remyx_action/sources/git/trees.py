@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from remyx_action.errors import NotJudged
 
+from .git import text_of
 from .repository import Entry, Repository
 
 LINK, SUBMODULE = "120000", "160000"
@@ -107,6 +108,6 @@ def _identity(entry: Entry) -> str:
 
 def _leads_out(path: str) -> NotJudged:
     return NotJudged(
-        f"no_variant: a link on the way to {path} leads out of the repository, or in circles",
+        f"no_variant: a link on the way to {text_of(path)} leads out of the repository, or in circles",
         help="name the file or folder itself",
     )
