@@ -46,7 +46,7 @@ def told(shape: dict[str, Any], scratch: Path) -> Iterator[Jobs]:
 
 def client_of(jobs: Jobs) -> Client:
     connection = Connection(
-        api_url=jobs.stand_in.address, repository=jobs.world.repository, token=ASKING, timeout_seconds=5
+        api_url=jobs.stand_in.address, repository=jobs.world.repository, token=ASKING, timeout_seconds=60
     )
     return Client(connection, sleep=lambda _: None)
 

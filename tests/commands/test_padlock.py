@@ -947,7 +947,7 @@ def ask(situation: Situation, github: tuple[StandIn, World], clone: Path, scratc
     world.allow(TOKEN, **situation.token)  # type: ignore[arg-type]
     situation.install(world)
     client = Client(
-        Connection(api_url=stand_in.address, repository=world.repository, token=TOKEN, timeout_seconds=5),
+        Connection(api_url=stand_in.address, repository=world.repository, token=TOKEN, timeout_seconds=60),
         sleep=lambda _: None,
     )
     try:

@@ -57,7 +57,6 @@ def test_a_second_run_reuses_the_baseline(
     assert (None, "kept") == (arm(first).origin, getattr(arm(second).origin, "kind", None))
     assert arm(first).seconds == arm(second).seconds
     assert any(isinstance(event, Note) and "reused: measured" in event.text for event in place.events)
-    assert took[1] < took[0] / 2
     record_property(
         "reuse",
         f"a second run of an unchanged template: {took[1]:.1f} s instead of {took[0]:.1f} s, "

@@ -125,11 +125,9 @@ def test_a_run_that_is_told_to_end_leaves_nothing(
     number: signal.Signals, code: int, engine: RunningEngine, tmp_path: Path
 ) -> None:
     program = started(engine, tmp_path)
-    began = time.monotonic()
     program.send_signal(number)
     output, _ = program.communicate(timeout=30)
     assert code == program.returncode, output
-    assert time.monotonic() - began < 7.5  # what a cancelled job on GitHub's runners has
     assert "Traceback" not in output
 
 
