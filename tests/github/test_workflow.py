@@ -1,5 +1,6 @@
 """Nothing that a result, a branch or a log says can act on the runner that reads us back."""
 
+import json
 import re
 from pathlib import Path
 
@@ -12,9 +13,11 @@ from remyx_action.github.workflow import (
     NotWritten,
     Written,
     annotation,
+    inert,
     mask,
     output,
     without_commands,
+    without_old_commands,
     write_outputs,
     write_summary,
 )
@@ -132,6 +135,41 @@ def test_a_log_of_somebody_else_stands_between_stop_commands(text: str) -> None:
     token = first.removeprefix("::stop-commands::")
     assert f"::{token}::" == last
     assert token not in text
+
+
+def commands_in(text: str) -> list[str]:
+    """Lines that a runner acts on: it trims them, and finds the older kind anywhere."""
+    lines = [line.strip() for line in re.split(r"\r\n|\r|\n", text)]
+    return [line for line in lines if line.startswith("::") or "##[" in line]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *HOSTILE,
+        "  ::error::a",
+        "\t::error::a",
+        "\u00a0\u2003::error::a",
+        "a ##[error]b",
+        "a\n ::x::",
+        "::::",
+        "##[##[",
+    ],
+)
+def test_inert_text_holds_no_command_and_nothing_is_lost(text: str) -> None:
+    assert [] == commands_in(inert(text))
+    assert text.replace(" ", "") == inert(text).replace(" ", "")
+
+
+@given(st.text(alphabet=":#[ \t\r\n\u2028\x85ab", max_size=30))
+def test_no_text_at_all_becomes_a_command(text: str) -> None:
+    assert [] == commands_in(inert(text))
+
+
+def test_json_keeps_its_meaning() -> None:
+    text = json.dumps({"##[error]": "a ##[b"})
+    assert [] == commands_in(without_old_commands(text, is_json=True))
+    assert json.loads(text) == json.loads(without_old_commands(text, is_json=True))
 
 
 def test_a_log_that_knows_the_token_gets_another_one() -> None:

@@ -40,14 +40,14 @@ def test_an_address_with_a_password_is_passed_on_only_where_it_is_asked_for(aske
     assert bool(asked_for) == ("HTTPS_PROXY" in kept)
     assert "https://example.org/simple" == kept["UV_INDEX_URL"]
     assert bool(asked_for) != bool(notes)
-    assert "secret" not in "".join(notes)
+    assert "ada" not in "".join(notes)
 
 
 def test_what_is_kept_besides_is_held_to_the_same() -> None:
     surroundings = {"HF_ENDPOINT": "https://ada:secret@hub", "HF_HOME": "/models", "HF_OTHER": "x"}
     kept, notes = passed_through(surroundings, [], besides=["HF_ENDPOINT", "HF_HOME"])
     assert SET | {"HF_HOME": "/models"} == kept
-    assert ("HF_ENDPOINT holds credentials and is not passed on; `env: [HF_ENDPOINT]` would",) == notes
+    assert ("HF_ENDPOINT holds credentials and is not passed on; `secrets: [HF_ENDPOINT]` would",) == notes
 
 
 @pytest.mark.parametrize("name", ["GITHUB_TOKEN", "ACTIONS_RUNTIME_TOKEN", "RUNNER_TEMP", "REMYX_ARM"])

@@ -15,6 +15,7 @@ from remyx_action.commands.on_github.action import carry_out
 from remyx_action.commands.run import request
 from remyx_action.errors import Exit, FilesWrong, Refusal
 from remyx_action.github.settings import parse_settings
+from remyx_action.runtimes import Event
 from support.github_stand_in import payloads
 from support.github_stand_in.history import History
 from support.github_stand_in.server import StandIn, serve
@@ -59,6 +60,10 @@ class Jobs:
     attempt: int = 1
     inputs: dict[str, str] = field(default_factory=dict)
     """Environment of every job, such as REMYX_WORKING_DIRECTORY."""
+    environment: dict[str, str] = field(default_factory=dict)
+    """What arms may ask for."""
+    events: list[Event] = field(default_factory=list)
+    """What the arms of all jobs reported."""
     between: Callable[[], object] = lambda: None
 
     def push(self, files: dict[str, str | None]) -> str:
@@ -133,7 +138,8 @@ class Jobs:
         folder = self.clone(home / "clone", clone or f"refs/pull/{self.pull.number}/merge")
         said: list[str] = []
         settings = parse_settings(environment, payload)
-        world = request.World(environment={"PATH": os.environ["PATH"]})
+        given_to_arms = {"PATH": os.environ["PATH"], **self.environment}
+        world = request.World(environment=given_to_arms, on_event=self.events.append)
         with chdir(folder):
             try:
                 exit_code = carry_out(settings, lambda: world, said.append, home / "out")

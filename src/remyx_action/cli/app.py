@@ -12,7 +12,7 @@ from remyx_action import __version__
 
 from . import measuring, on_github, setting_up
 from .options import CheckFormat, Format, Quiet, Shape, Verbose, root_of
-from .screen import show, show_reports
+from .screen import echo, show, show_reports
 
 app = typer.Typer(
     name="remyx-action",
@@ -63,15 +63,21 @@ def check(
     format: Annotated[
         CheckFormat, typer.Option("--format", help="text, json, github annotations or sarif.")
     ] = "text",
+    fix: Annotated[
+        bool, typer.Option("--fix", help="First move names of secrets from `env` to `secrets`.")
+    ] = False,
 ) -> int:
     """Check every file under .remyx/: all problems at once, each with its place and the next step.
 
     Example: remyx-action check --format json
     """
-    from remyx_action.commands.check import check_project
+    from remyx_action.commands.check import check_project, fix_project
     from remyx_action.sources.disk import find_root
 
-    return show(check_project(find_root(path or context.obj)), format)
+    root = find_root(path or context.obj)
+    for line in fix_project(root) if fix else ():
+        echo(line, err=True)
+    return show(check_project(root), format)
 
 
 app.command()(measuring.run)

@@ -30,7 +30,7 @@ from .options import (
     Verbose,
     root_of,
 )
-from .screen import show_reports
+from .screen import echo, show_reports
 
 if TYPE_CHECKING:
     from remyx_action.commands.run.request import Request
@@ -109,7 +109,7 @@ def plan(
 
     root = root_of(context)
     request = Request(root=root, out=root, event=on_github.event(), template=template)
-    typer.echo(command.told(command.plan(request, shards=shards), format))
+    echo(command.told(command.plan(request, shards=shards), format), format)
     return Exit.SHIP
 
 
@@ -134,10 +134,10 @@ def record_baseline(
     from remyx_action.commands import baseline
 
     request = _of_baseline(context, template, asset, out, fresh=True)
-    proposed = baseline.record(request, on_github.world(), lambda line: typer.echo(line, err=True))
+    proposed = baseline.record(request, on_github.world(), lambda line: echo(line, err=True))
     if proposed:
-        typer.echo("metrics.yaml declares other numbers; this patch has the new ones:", err=True)
-        typer.echo(proposed, nl=False)
+        echo("metrics.yaml declares other numbers; this patch has the new ones:", err=True)
+        echo(proposed, nl=False)
     return Exit.SHIP
 
 
@@ -156,7 +156,7 @@ def keep_baseline(
     from remyx_action.commands import baseline
 
     request = _of_baseline(context, template, None, out, kept=kept, fresh=fresh)
-    baseline.keep(request, on_github.world(), typer.echo)
+    baseline.keep(request, on_github.world(), echo)
     return Exit.SHIP
 
 

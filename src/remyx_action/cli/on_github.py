@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .options import PolicyName
+from .screen import echo
 
 if TYPE_CHECKING:
     from remyx_action.commands.run.request import CacheSettings, World
@@ -78,7 +80,7 @@ def act(
 
         asked = settings.runner.shard if shard == WHOLE else shard
         settings = replace(settings, runner=replace(settings.runner, shard=asked))
-    return carry_out(settings, world, typer.echo, out)
+    return carry_out(settings, world, lambda text: echo(text, "github"), out)
 
 
 def world() -> World:
@@ -87,4 +89,5 @@ def world() -> World:
 
     from .progress import Teller
 
-    return World(on_event=Teller(say=lambda line: typer.echo(line, err=True)))
+    say, command = partial(echo, err=True), partial(echo, format="github", err=True)
+    return World(on_event=Teller(say=say, command=command))

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from msgspec import Struct, field
 
+from remyx_action.github.workflow import mask
 from remyx_action.project.models.template import ArmName
-from remyx_action.runtimes import Event, Finished, Line, Note, Progress, Started
+from remyx_action.runtimes import Event, Finished, Line, Note, Progress, Secrets, Started
 
 WIDEST = 200
 """Characters of a harness's line that are shown; the log keeps all of it."""
@@ -20,14 +21,19 @@ class Teller(Struct, kw_only=True):
     """
 
     say: Callable[[str], None]
+    command: Callable[[str], None]
+    """Prints a line that a runner is to act on."""
     last_tenth: dict[ArmName, int] = field(default_factory=dict)
 
     def __call__(self, event: Event) -> None:
-        line = self._line(event)
-        if line is not None:
+        if isinstance(event, Secrets):
+            for value in event.values:
+                for command in mask(value):
+                    self.command(command)
+        elif (line := self._line(event)) is not None:
             self.say(f"{event.arm:<8} │ {line}")
 
-    def _line(self, event: Event) -> str | None:
+    def _line(self, event: Started | Line | Progress | Finished | Note) -> str | None:
         match event:
             case Started():
                 return f"started: {' '.join(event.command)[:WIDEST] or 'what its image says'}"

@@ -12,6 +12,7 @@ import typer
 
 from remyx_action import __version__
 from remyx_action.errors import Exit, FilesWrong, most_severe
+from remyx_action.github.workflow import inert, without_old_commands
 
 from .options import ResultFormat
 
@@ -20,17 +21,27 @@ if TYPE_CHECKING:
     from remyx_action.report.report import Report
 
 
+FOR_PROGRAMS = frozenset({"json", "sarif"})
+
+
+def echo(text: str, format: str = "text", *, err: bool = False, nl: bool = True) -> None:
+    """Print text in which a runner finds no command; a format of GitHub's own holds the commands it means."""
+    if format == "text":
+        text = inert(text)
+    typer.echo(without_old_commands(text, is_json=format in FOR_PROGRAMS), err=err, nl=nl)
+
+
 def say_error(message: str, help: str) -> None:
-    typer.echo(f"error: {message}\nhelp: {help}", err=True)
+    echo(f"error: {message}\nhelp: {help}", err=True)
 
 
 def say_problems(wrong: FilesWrong, *, as_json: bool) -> int:
     from remyx_action.report.render.problems import problems_as_json, problems_as_text
 
     if as_json:
-        typer.echo(problems_as_json(wrong.problems), nl=False)
+        echo(problems_as_json(wrong.problems), "json", nl=False)
     else:
-        typer.echo(problems_as_text(wrong.problems, wrong.texts, colour=screen_colour(sys.stderr)), err=True)
+        echo(problems_as_text(wrong.problems, wrong.texts, colour=screen_colour(sys.stderr)), err=True)
     return Exit.FILES_WRONG
 
 
@@ -54,7 +65,7 @@ def show(output: Output, format: str = "text", *, verbose: bool = False, quiet: 
     from remyx_action.commands.output import Screen
 
     screen = Screen(width=screen_width(), colour=screen_colour(), verbose=verbose, quiet=quiet)
-    typer.echo(output.text(format, screen), nl=False)
+    echo(output.text(format, screen), format, nl=False)
     return output.exit
 
 

@@ -12,7 +12,7 @@ import typer
 from remyx_action.errors import Exit, WrongUsage
 
 from .options import Format, TemplateName, root_of
-from .screen import screen_colour, screen_width, show
+from .screen import echo, screen_colour, screen_width, show
 
 Owners = Annotated[
     list[str] | None,
@@ -86,13 +86,13 @@ def lock(
     chosen = name or template
     if check:
         held = command.check_locks(root, template=chosen)
-        typer.echo(held.log, nl=False)
+        echo(held.log, nl=False)
         return Exit.SHIP if held.holds else Exit.FILES_WRONG
     locked = command.lock(
         root, template=chosen, owners=owners or [], branch=branch, app_id=app_id, allow_own=allow_own
     )
-    typer.echo(locked.log, nl=False, err=True)
-    typer.echo(locked.ruleset, nl=False)
+    echo(locked.log, nl=False, err=True)
+    echo(locked.ruleset, "json", nl=False)
     return Exit.SHIP
 
 
@@ -121,7 +121,7 @@ def doctor(
     answer = command.doctor(
         client, asked, app_id=app_id, format=format, width=screen_width(), colour=screen_colour()
     )
-    typer.echo(answer.output, nl=False)
+    echo(answer.output, format, nl=False)
     return answer.exit
 
 
@@ -173,7 +173,7 @@ def init(
         example=from_, headline=headline or [], owners=owners or [], yes=yes, dry_run=dry_run, force=force
     )
     root = (context.obj or Path()).absolute()
-    return command.init(root, known, wishes, ask=_ask, say=typer.echo, is_terminal=sys.stdin.isatty())
+    return command.init(root, known, wishes, ask=_ask, say=echo, is_terminal=sys.stdin.isatty())
 
 
 def _ask(question: str, default: str = "") -> str:

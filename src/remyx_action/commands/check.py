@@ -17,13 +17,14 @@ from remyx_action.project.files.wording import shown_as
 from remyx_action.project.models import Template
 from remyx_action.project.path_patterns import WrongPatternError, pattern_of
 from remyx_action.project.protected import not_lockable, protected_paths
+from remyx_action.project.secret_names import secrets_in_env, with_secrets_moved
 from remyx_action.report.render.problems import (
     counted,
     problems_as_json,
     problems_as_sarif,
     problems_as_text,
 )
-from remyx_action.sources.disk import read_below, read_project
+from remyx_action.sources.disk import read_below, read_project, write_whole
 from remyx_action.sources.git import Repository, find_repository
 
 from .output import Output
@@ -52,6 +53,21 @@ def check_project(root: Path) -> Checked:
         unreadable=(*unreadable, *refused),
         project_folder=repository.prefix if repository else "",
     )
+
+
+def fix_project(root: Path) -> tuple[str, ...]:
+    """Move names that look like secrets from `env` to `secrets`; return messages on what was done and not."""
+    texts, _ = read_project(root)
+    bundle = load_checked(texts)
+    said = []
+    for path in sorted({problem.path for problem in secrets_in_env(bundle)}):
+        fixed = with_secrets_moved(texts[path].decode())
+        if fixed is None:
+            said.append(f"{path}: its list has comments: move the names by hand")
+        else:
+            write_whole(root / path, fixed)
+            said.append(f"{path}: secrets moved from `env` to `secrets`")
+    return tuple(said)
 
 
 def _refused_by_lock(repository: Repository, templates: Iterable[Template]) -> Iterator[Problem]:
@@ -85,7 +101,9 @@ def check(
     holds a template's Dockerfile, what it copies is looked at as well.
     """
     bundle = load_checked(texts)
-    problems = tuple(sorted({*unreadable, *bundle.problems, *warnings_of(bundle, texts)}))
+    problems = tuple(
+        sorted({*unreadable, *bundle.problems, *warnings_of(bundle, texts), *secrets_in_env(bundle)})
+    )
     moved = [replace(problem, path=join(project_folder, problem.path)) for problem in problems]
     wrong = any(problem.severity is Severity.ERROR for problem in problems)
     return Checked(

@@ -53,10 +53,25 @@ def mask(secret: str) -> list[str]:
     return [f"::add-mask::{_escape_data(line)}" for line in secret.splitlines() if line.strip()]
 
 
+_BEGINS_A_COMMAND = re.compile(r"(^|[\r\n])([^\S\r\n]*)::")
+_OLD_COMMAND = "##["
+"""Of an older kind, which a runner finds anywhere in a line."""
+
+
+def inert(text: str) -> str:
+    """Text of which no line is a workflow command to any runner, however it begins."""
+    return without_old_commands(_BEGINS_A_COMMAND.sub(r"\1\2: :", text))
+
+
+def without_old_commands(text: str, *, is_json: bool = False) -> str:
+    """The text without `##[`; JSON with an escape in its place, which means the same."""
+    return text.replace(_OLD_COMMAND, "##\\u005b" if is_json else "## [")
+
+
 def without_commands(text: str, *, draw: Callable[[], str] = lambda: secrets.token_hex(16)) -> str:
     """Log text of somebody else, between stop-commands, so that no `::command::` in it acts."""
     token = _absent_from(text, draw)
-    return f"::stop-commands::{token}\n{text}\n::{token}::"
+    return f"::stop-commands::{token}\n{without_old_commands(text)}\n::{token}::"
 
 
 def output(name: str, value: str, *, draw: Callable[[], str] = lambda: secrets.token_hex(16)) -> str:

@@ -56,12 +56,9 @@ def digest_of_measuring(template: Template, harness: str) -> str:
     return _sha256(f"remyx-measuring/1\n{text}\n{harness}".encode())
 
 
-_SECRET_WORDS = frozenset({"TOKEN", "KEY", "SECRET", "PASSWORD"})
-
-
 def digest_of_environment(template: Template, environment: Mapping[str, str]) -> str:
     """Return `sha256:…` of the variables that the template passes on, those that hold a secret left out."""
-    names = [name for name in template.env if not _SECRET_WORDS & set(name.upper().split("_"))]
+    names = set(template.env) - set(template.secret_names)
     values = {name: environment.get(name) for name in sorted(names)}
     return _sha256(f"remyx-environment/1\n{json.dumps(values)}".encode())
 

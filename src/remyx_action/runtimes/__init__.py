@@ -1,6 +1,6 @@
 """Carrying out a plan: each runtime runs one arm and returns its outcome; siblings behind one protocol."""
 
-from .arms import Predicting, Retrying, run_arms
+from .arms import Predicting, Redacting, Retrying, run_arms
 from .containers import ContainerRuntime
 from .outcomes import (
     Event,
@@ -11,6 +11,7 @@ from .outcomes import (
     Outcome,
     Progress,
     Runtime,
+    Secrets,
     Started,
 )
 from .script import ScriptRuntime
@@ -25,9 +26,11 @@ __all__ = [
     "Outcome",
     "Predicting",
     "Progress",
+    "Redacting",
     "Retrying",
     "Runtime",
     "ScriptRuntime",
+    "Secrets",
     "Started",
     "run_arms",
 ]

@@ -13,6 +13,7 @@ from remyx_action.project.models.template import LOG_NAME, ArmName
 
 from .outcomes import Event, Finished, Note, OnEvent, Outcome, Runtime, Started
 from .plan.plan import PREDICT_LOG_NAME, ArmPlan, RunPlan
+from .redaction import Redactor, redact_files
 
 
 class Predicting:
@@ -86,6 +87,32 @@ def _set_aside(arm: ArmPlan, attempt: int) -> bool:
     except OSError:
         return False
     return True
+
+
+class Redacting:
+    """A runtime whose arms leave no secret: neither in what they report nor in their files."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    def carry_out(self, arm: ArmPlan, *, on_event: OnEvent, stop: threading.Event) -> Outcome:
+        """The outcome; the arm has failed where a secret is in a file's name, or cannot be taken out."""
+        redactor = Redactor(arm.secrets)
+        if not redactor:
+            return self._runtime.carry_out(arm, on_event=on_event, stop=stop)
+        try:
+            outcome = self._runtime.carry_out(arm, on_event=on_event, stop=stop)
+        finally:
+            files = redact_files(Path(arm.output_folder), redactor)
+        outcome = replace(
+            outcome,
+            what=redactor.text(outcome.what),
+            notes=tuple(map(redactor.text, outcome.notes)),
+            is_redacted=files.changed > 0,
+        )
+        if files.refused and outcome.state == "completed":
+            return replace(outcome, state="failed", what=files.refused)
+        return outcome
 
 
 _POLL_SECONDS = 0.1

@@ -15,6 +15,7 @@ from remyx_action.project.models.template import LOG_NAME
 
 from .outcomes import Event, Line, OnEvent, Progress
 from .plan.plan import ArmPlan
+from .redaction import RedactedStream, Redactor
 
 LOG_CAP_BYTES = 16 * 1024 * 1024
 LINE_CAP_CHARACTERS = 2_000
@@ -33,6 +34,7 @@ class HarnessLog:
         self, arm: ArmPlan, on_event: OnEvent, log: IO[bytes], *, cap_bytes: int = LOG_CAP_BYTES
     ) -> None:
         self._arm, self._on_event, self._log = arm, on_event, log
+        self._redacted = RedactedStream(Redactor(arm.secrets))
         self._cap_bytes = self._left_bytes = cap_bytes
         self._began = time.monotonic()
         self._unfinished = b""
@@ -50,7 +52,13 @@ class HarnessLog:
         return (f"the log was cut at {size_of(self._cap_bytes)}",) if self._was_cut else ()
 
     def add(self, data: bytes) -> None:
-        """One event for each line that these bytes complete; a carriage return ends one too."""
+        """One event for each line that these bytes complete; a carriage return ends one too.
+
+        Secrets are cut out first; what may be the beginning of one waits for what comes next.
+        """
+        self._add(self._redacted.add(data))
+
+    def _add(self, data: bytes) -> None:
         is_shown = not self._was_cut
         self._write(data)
         *whole, self._unfinished = re.split(rb"\r\n|\n|\r(?!$)", self._unfinished + data)
@@ -64,8 +72,9 @@ class HarnessLog:
 
     def finish(self) -> tuple[str, ...]:
         """Complete a last line that had no end; return the last lines."""
+        self._add(self._redacted.finish())
         if self._unfinished.rstrip():
-            self.add(b"\n")
+            self._add(b"\n")
         return self.last_lines
 
     def _write(self, data: bytes) -> None:

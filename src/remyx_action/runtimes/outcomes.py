@@ -35,6 +35,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """The machine's doing, not the harness's: only this is tried again (docs/decisions/retries.md)."""
     images: Mapping[str, str] = field(default_factory=dict)
     """Of a container: its image and the images that it was built from → digest."""
+    is_redacted: bool = False
+    """Secrets were taken out of its files."""
 
 
 class Started(Struct, frozen=True, kw_only=True):
@@ -77,7 +79,13 @@ class Note(Struct, frozen=True, kw_only=True):
     text: str
 
 
-Event = Started | Line | Progress | Finished | Note
+class Secrets(Struct, frozen=True, kw_only=True):
+    """On a runner of GitHub's, before anything runs: values that it is to mask in its log."""
+
+    values: tuple[str, ...]
+
+
+Event = Started | Line | Progress | Finished | Note | Secrets
 OnEvent = Callable[[Event], None]
 """Called from one thread at a time."""
 

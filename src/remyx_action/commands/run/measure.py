@@ -16,20 +16,23 @@ from remyx_action.project.models.metrics import BarMetric, measured_metrics
 from remyx_action.project.models.shard import Shard
 from remyx_action.project.models.template import ArmName, contained, folder_of, seeds_of
 from remyx_action.readers.scores import Samples
-from remyx_action.report.verdict import Arm, Arms
+from remyx_action.report.verdict import Arm, Arms, failed_arm
 from remyx_action.runtimes import (
     ContainerRuntime,
     Note,
     Outcome,
     Predicting,
+    Redacting,
     Retrying,
     Runtime,
     ScriptRuntime,
+    Secrets,
     run_arms,
 )
 from remyx_action.runtimes.plan.lighteval import plan_lighteval
 from remyx_action.runtimes.plan.patching import MOST_BYTES
-from remyx_action.runtimes.plan.plan import RunPlan, Site, plan_run, runs_other_code
+from remyx_action.runtimes.plan.plan import RunPlan, Site, plan_run, runs_other_code, with_secrets
+from remyx_action.runtimes.redaction import LEAST_CHARACTERS, REDACTED, secrets_of
 from remyx_action.sources.disk import (
     OutputFolder,
     ResultsFolder,
@@ -77,11 +80,24 @@ class Evaluation(Struct, frozen=True, kw_only=True):
         )
 
     @property
+    def secrets(self) -> tuple[str, ...]:
+        """Values that no arm may leave anywhere: those of the template's secrets, and the job's tokens.
+
+        NotJudged where a secret is too short to be found.
+        """
+        environment = self.world.environment
+        tokens = [name for name in TOKENS_OF_A_JOB if len(environment.get(name, "")) >= LEAST_CHARACTERS]
+        return secrets_of(environment, [*self.template.secret_names, *tokens])
+
+    @property
     def metrics(self) -> Mapping[str, BarMetric]:
         """By key, in the template's order."""
         return measured_metrics(self.template, self.context.project.vocabulary)
 
 
+TOKENS_OF_A_JOB = (
+    "REMYX_TOKEN", "GITHUB_TOKEN", "GH_TOKEN", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+)  # fmt: skip
 JUDGE_FILES = "judge the files that another job made: remyx-action judge --policy NAME --variant PATH"
 
 
@@ -120,11 +136,13 @@ def measure_arms(evaluation: Evaluation, assets: Mapping[ArmName, str]) -> dict[
     world, template = evaluation.world, evaluation.template
     if template.runtime == "results":
         raise NotJudged(f"the template {template.name} runs nothing", help=JUDGE_FILES)
+    if world.environment.get("GITHUB_ACTIONS") == "true" and evaluation.secrets:
+        world.on_event(Secrets(values=evaluation.secrets))
     cache = ArmCache(settings=evaluation.request.cache, world=world)
     runs: dict[ArmName, list[tuple[int | None, Arm]]] = {name: [] for name in assets}
     with ContainerRuntime(world.environment) as containers:
         either = Predicting(processes=ScriptRuntime(), containers=containers)
-        runtime = Retrying(either, retries=template.retries)
+        runtime = Redacting(Retrying(either, retries=template.retries))
         groups = [{name: asset} for name, asset in assets.items()] if evaluation.is_apart else [assets]
         for group, seed in product(groups, seeds_of(template)):
             if any(arm.report.state != "completed" for name in group for _, arm in runs[name]):
@@ -166,7 +184,8 @@ def _measure_seed(
     for name, asset in assets.items():
         folder, shown = ResultsFolder(folders[name]), evaluation.sources.name_of(name, asset)
         if name in outcomes:
-            arms[name] = read_run(template, metrics, of_outcome(outcomes[name], asset=shown), folder)
+            arm = read_run(template, metrics, of_outcome(outcomes[name], asset=shown), folder)
+            arms[name] = _without_secret_names(metrics, arm) if outcomes[name].is_redacted else arm
         elif entry is not None:
             report = of_entry(entry, asset=shown, now=world.now().clock)
             arms[name] = as_cached(metrics, read_run(template, metrics, report, folder), entry)
@@ -210,7 +229,7 @@ def _run(
     if template.script is None:
         where = lighteval_site(template, harness, folders, world)
         plan = plan_lighteval(template, vocabulary, assets=assets, site=where, seed=seed or 0, shard=shard)
-        return run_arms(plan, runtime, world.on_event)
+        return run_arms(with_secrets(plan, evaluation.secrets), runtime, world.on_event)
     script = describe_script(harness, template.script)
     is_patched = template.patch is not None and contained(template, script.kind) is None
     anew = evaluation.is_apart and evaluation.context.proposal is not None
@@ -233,7 +252,17 @@ def _run(
         plan = plan_run(template, vocabulary, assets=assets, site=site, seed=seed or 0, shard=shard)
         _patch(plan)
         with _unchanged(template, list(copies.values()) if anew else []):
-            return run_arms(plan, runtime, world.on_event)
+            return run_arms(with_secrets(plan, evaluation.secrets), runtime, world.on_event)
+
+
+def _without_secret_names(metrics: Mapping[str, BarMetric], arm: Arm) -> Arm:
+    """Return the arm, failed where a secret was cut out of an id, a cluster or a key."""
+    samples = [one for one in arm.scores.scores.values() if isinstance(one, Samples)]
+    named = [name for one in samples for name in (*one.ids, *(one.clusters or ()), *one.missing)]
+    if not any(REDACTED in name for name in (*named, *arm.scores.unnamed, *arm.scores.provenance)):
+        return arm
+    what = "a secret is in an id, a cluster or a key of its results"
+    return failed_arm(metrics, arm.report.model_copy(update={"state": "failed", "detail": what}))
 
 
 @contextmanager

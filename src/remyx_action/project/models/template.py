@@ -63,6 +63,14 @@ SampleCounts = Annotated[
 ]
 
 
+_SECRET_WORDS = frozenset({"TOKEN", "KEY", "SECRET", "PASSWORD"})
+
+
+def looks_secret(name: str) -> bool:
+    """Whether one word of a variable's name says that it holds a secret: HF_TOKEN, and not MAX_TOKENS."""
+    return bool(_SECRET_WORDS & set(name.upper().split("_")))
+
+
 class Template(Spec):
     """How a variant is scored against a baseline: what runs, on which asset, which metrics come out."""
 
@@ -101,7 +109,9 @@ class Template(Spec):
     results: ResultsOf | None = None
     """An engine, or where a result file has the scores; absent: the native `results.json`."""
     env: Annotated[list[VariableName], Field(max_length=100)] = Field(default_factory=no_entries)
-    """Names of environment variables that are passed through; nothing else is."""
+    """Names of environment variables that are passed through; they count for the cached baseline."""
+    secrets: Annotated[list[VariableName], Field(max_length=100)] = Field(default_factory=no_entries)
+    """Names of variables that are passed through and shown nowhere: tokens, keys, passwords."""
     timeout: Annotated[Number, Bounds(above="0", most="604800")] = Decimal(3600)
     """Seconds for one arm."""
     samples: SampleCounts | None = None
@@ -145,6 +155,12 @@ class Template(Spec):
 
     Default: nothing else under `compare: assets`, everything under `commits`.
     """
+
+    @property
+    def secret_names(self) -> list[str]:
+        """Variables that hold a secret: those in `secrets`, in `env` by their name, and `model.api_key`."""
+        key = self.model.api_key if self.model else None
+        return [*self.secrets, *filter(looks_secret, self.env), *([key] if key else [])]
 
     @property
     def program(self) -> str:

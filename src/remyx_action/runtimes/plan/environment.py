@@ -69,33 +69,42 @@ _CREDENTIALS = re.compile(r"://[^/@\s]+@")
 
 
 def passed_through(
-    environment: Mapping[str, str], names: Sequence[str], *, besides: Sequence[str] = ()
+    environment: Mapping[str, str],
+    names: Sequence[str],
+    *,
+    secrets: Sequence[str] = (),
+    besides: Sequence[str] = (),
 ) -> tuple[Mapping[str, str], tuple[str, ...]]:
     """The environment that both arms start from, and notes on what was left out.
 
-    `names` are those in the template's `env`; NotJudged where one is never passed on. `besides` are
-    kept like those of the allow-list. An address
-    with a password in it goes only to a harness whose template asks for the variable by name.
+    `names` and `secrets` are those in the template's `env` and `secrets`; NotJudged where one is never passed
+    on. `besides` are kept like those of the allow-list. An address with a password in it goes only to a
+    harness whose template asks for the variable by name.
     """
-    kept, notes = {**SET, **asked_for(environment, names)}, []
+    asked = {**dict.fromkeys(names, "env"), **dict.fromkeys(secrets, "secrets")}
+    kept, notes = {**SET, **asked_for(environment, names, secrets=secrets)}, []
     for name, value in environment.items():
-        if name in names:
+        if name in asked:
             continue
         if name in KEPT or name in besides or name.startswith("LC_"):
             if _CREDENTIALS.search(value):
-                notes.append(f"{name} holds credentials and is not passed on; `env: [{name}]` would")
+                notes.append(f"{name} holds credentials and is not passed on; `secrets: [{name}]` would")
             else:
                 kept[name] = value
-    notes += [f"{name}, which `env` asks for, is not set" for name in names if name not in environment]
+    missing = {name: key for name, key in asked.items() if name not in kept}
+    notes += [f"{name}, which `{key}` asks for, is not set" for name, key in missing.items()]
     return kept, tuple(notes)
 
 
-def asked_for(environment: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
-    """The variables that a template's `env` names; NotJudged where one is never passed on."""
-    forbidden = [name for name in names if name.upper().startswith(NEVER)]
+def asked_for(
+    environment: Mapping[str, str], names: Sequence[str], *, secrets: Sequence[str] = ()
+) -> dict[str, str]:
+    """The variables that a template names, empty secrets left out; NotJudged where one is never passed on."""
+    forbidden = [name for name in (*names, *secrets) if name.upper().startswith(NEVER)]
     if forbidden:
         raise NotJudged(
-            f"`env` asks for {', '.join(forbidden)}, which no harness is given",
+            f"the template asks for {', '.join(forbidden)}, which no harness is given",
             help=f"remove it: names that start with {', '.join(NEVER)} stay with the runner",
         )
-    return {name: environment[name] for name in names if name in environment}
+    given = {name: environment[name] for name in names if name in environment}
+    return given | {name: environment[name] for name in secrets if environment.get(name)}

@@ -109,8 +109,8 @@ def plan_lighteval(
     """
     request = request_of(template)
     key = request.model.get("api_key")
-    asked = [*template.env, *([key] if key else [])]
-    environment, notes = passed_through(site.environment, asked, besides=CACHES)
+    asked = [*template.secrets, *([key] if key else [])]
+    environment, notes = passed_through(site.environment, template.env, secrets=asked, besides=CACHES)
     arms = tuple(
         ArmPlan(
             arm=arm,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from posixpath import basename, normpath
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from remyx_action.errors import NotJudged
 from remyx_action.project.models import Metrics, Template
@@ -96,6 +97,8 @@ class ArmPlan(Struct, frozen=True, kw_only=True):
     """None: a process on this machine. In a container an empty command leaves the image's own."""
     predict: ArmPlan | None = None
     """What runs before, in a container of its own, and leaves predictions."""
+    secrets: tuple[str, ...] = ()
+    """Values that leave it nowhere."""
 
 
 class RunPlan(Struct, frozen=True, kw_only=True):
@@ -126,13 +129,22 @@ def plan_run(
     together = runs_together(template, vocabulary) and not runs_other_code(template, site.script.kind)
     at_once = 2 if together and len(assets) == 2 else 1
     desk = _Desk(template=template, site=site, seed=seed, shard=shard, at_once=at_once)
-    _, notes = passed_through(site.environment, template.env)
+    _, notes = passed_through(site.environment, template.env, secrets=template.secrets)
     return RunPlan(
         arms=tuple(_arm(desk, arm, assets[arm]) for arm in ARMS if arm in assets),
         together=together,
         not_run=not_run(assets),
         notes=(*site.notes, *_said_of(template, site, notes)),
     )
+
+
+def with_secrets(plan: RunPlan, values: tuple[str, ...]) -> RunPlan:
+    """The plan whose arms keep these values to themselves."""
+
+    def keeping(arm: ArmPlan) -> ArmPlan:
+        return replace(arm, secrets=values, predict=arm.predict and keeping(arm.predict))
+
+    return replace(plan, arms=tuple(map(keeping, plan.arms)))
 
 
 def not_run(assets: Mapping[ArmName, str]) -> dict[ArmName, str]:
@@ -144,7 +156,11 @@ def _said_of(template: Template, site: Site, notes: Sequence[str]) -> list[str]:
     """What was left out of an environment; a container's misses only what its template asks for."""
     if contained(template, site.script.kind) is None:
         return list(notes)
-    return [note for note in notes if any(note.startswith(f"{name}, which") for name in template.env)]
+    return [
+        note
+        for note in notes
+        if any(note.startswith(f"{name}, which") for name in [*template.env, *template.secrets])
+    ]
 
 
 class _Desk(Struct, frozen=True, kw_only=True):
@@ -185,7 +201,7 @@ def _arm(desk: _Desk, arm: ArmName, asset: str) -> ArmPlan:
     if predict is not None:
         places |= {"source": root, "predictions": predict.output_folder}
     facts = desk.facts(arm, asset, places)
-    inherited, _ = passed_through(site.environment, template.env)
+    inherited, _ = passed_through(site.environment, template.env, secrets=template.secrets)
     return ArmPlan(
         arm=arm,
         asset=asset,
@@ -227,7 +243,7 @@ def _in_container(
         command=tuple(filled_in(word, facts, "command") for word in template.command or ()),
         environment={
             **SET_INSIDE,
-            **asked_for(site.environment, template.env),
+            **asked_for(site.environment, template.env, secrets=template.secrets),
             **as_variables(facts),
         },
         working_folder=site.harness,
