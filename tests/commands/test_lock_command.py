@@ -303,6 +303,25 @@ def test_a_file_that_is_not_utf_8_is_left_alone(folder: Path, content: bytes) ->
     assert (folder / "CODEOWNERS").read_bytes() == content
 
 
+@pytest.mark.parametrize("kind", ["larger than GitHub reads", "link", "folder"])
+def test_owners_that_cannot_be_read_are_left_alone(folder: Path, kind: str) -> None:
+    place = folder / "CODEOWNERS"
+    if kind == "link":
+        (folder / "owners").write_text("* @org/payments\n")
+        place.symlink_to("owners")
+    elif kind == "folder":
+        place.mkdir()
+        (place / "kept").touch()
+    else:
+        place.write_text("/payments/ @org/payments\n" + "# more\n" * 450_000)
+    commit(folder)
+    before = git(folder, "status", "--short"), git(folder, "rev-parse", "HEAD:CODEOWNERS")
+    with pytest.raises(FilesWrong) as wrong:
+        lock(folder, template=None, owners=OWNERS)
+    assert wrong.value.problems[0].code == "unreadable"
+    assert before == (git(folder, "status", "--short"), git(folder, "rev-parse", "HEAD:CODEOWNERS"))
+
+
 @pytest.mark.parametrize(
     ("codeowners", "finding"),
     [

@@ -156,7 +156,7 @@ def _examined(branch: Branch, template: str | None, protection: Protection) -> S
             protected=protected,
             owners=owners_at(clone, commit),
             locked_owners=locked_owners(project, templates),
-            owners_after=owners_at(clone, branch.head) if branch.head else None,
+            owners_after=(owners_at(clone, branch.head) or read_codeowners("")) if branch.head else None,
             lock_file=_locks(clone, project, templates, commit),
         )
     folder = clone.prefix.rstrip("/")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from os.path import lexists
 from pathlib import Path
 
 from msgspec import Struct
@@ -216,6 +217,10 @@ def _read_codeowners(repository: Repository) -> tuple[str, str]:
     """Return where GitHub reads it, and its text; without one, where it is best written, and nothing."""
     for location in LOCATIONS:
         content = read_below(repository.top(), location, cap_bytes=CAP_BYTES)
+        if content is None and lexists(repository.top() / location):
+            message = f"is no regular file of at most {CAP_BYTES:,} bytes, and GitHub reads no other"
+            problem = _problem(location, "unreadable", message, "make it one: nothing was changed")
+            raise FilesWrong((problem,), {})
         if content is None:
             continue
         try:
