@@ -118,6 +118,13 @@ def test_the_mode_tells_what_the_pull_request_would_do_to_its_owners(enforced: J
     assert "has no owner after the merge" in ended.said
 
 
+def test_the_mode_tells_that_a_pull_request_deletes_the_owners(enforced: Jobs) -> None:
+    enforced.propose({".github/CODEOWNERS": None})
+    ended = enforced.step("doctor")
+    assert Exit.FILES_WRONG == ended.exit
+    assert "has no owner after the merge" in ended.said
+
+
 def test_nothing_is_asked_where_no_policy_wants_to_know(tmp_path: Path) -> None:
     for jobs in jobs_on(tmp_path, FILES, **MAY_POST):
         jobs.step("run")
