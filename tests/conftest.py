@@ -27,13 +27,6 @@ settings.register_profile("any machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any machine")
 
 
-@pytest.fixture(autouse=True)
-def uncounted_children_of_slow_tests(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep coverage out of the processes that a slow test starts, as out of the test itself."""
-    if request.node.get_closest_marker("slow"):
-        monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
-
-
 OF_A_RUNNER = ("GITHUB_", "ACTIONS_", "RUNNER_", "INPUT_", "REMYX_")
 
 
