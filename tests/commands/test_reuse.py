@@ -148,7 +148,7 @@ def test_a_changed_input_is_measured_anew(place: Place, changes: dict[str, str])
 def test_another_value_of_a_variable_is_measured_anew(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     place.write({".remyx/templates/small.yaml": f"{TEMPLATE}env: [QUALITY, JUDGE_API_KEY]\n"})
     for quality, key, ran in (
-        ("0.5", "one-key", ["baseline", "variant"]),
+        ("0.5", "the-first-key", ["baseline", "variant"]),
         ("0.5", "another-key", ["variant"]),
         ("0.9", "another-key", ["baseline", "variant"]),
     ):
