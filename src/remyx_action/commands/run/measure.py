@@ -236,7 +236,8 @@ def _run(
     copied = list(assets) if is_patched or anew else []
     with (
         copies_of(harness, copied, but=evaluation.output.path, linked=not anew) as copies,
-        _temporary_folders(assets) as temporary,
+        # apart only: uv's lock on a script's environment lies in TMPDIR, and arms at once must share it
+        _temporary_folders(assets if evaluation.is_apart else {}) as temporary,
     ):
         site = Site(
             harness=str(harness),
