@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import copy
 import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -330,7 +335,7 @@ QUESTION = {"model": "good", "messages": [{"content": "test 7 + 0 = "}]}
 
 def server_of(talk: Talk) -> Server:
     url = f"{talk.base_url}/chat/completions"
-    return Server(url=url, key=None, timeout_seconds=5, first_wait_seconds=0)
+    return Server(url=url, key=None, timeout_seconds=60, first_wait_seconds=0)
 
 
 @pytest.mark.parametrize("where", ERRORS)
@@ -343,6 +348,105 @@ def test_an_error_inside_an_answer_is_no_empty_text(where: str) -> None:
         talk.faults = [ERRORS[where]] * 5
         with pytest.raises(LostError, match="in 5 attempts, so nothing is scored: an error in its answer"):
             server.answer(QUESTION)
+
+
+OK = b"HTTP/1.1 200 OK\r\n"
+RIGHT = b'{"choices": [{"message": {"content": "7"}}]}'
+
+
+def hangs_up(connection: socket.socket) -> None:
+    connection.sendall(OK + b"Content-Length: 5000\r\n\r\n" + b'{"choices":[')
+
+
+def hangs_up_in_a_chunk(connection: socket.socket) -> None:
+    connection.sendall(OK + b"Transfer-Encoding: chunked\r\n\r\n100\r\n{")
+
+
+def hangs_up_at_once(connection: socket.socket) -> None:
+    connection.shutdown(socket.SHUT_WR)
+
+
+def drips(connection: socket.socket, text: bytes) -> None:
+    with suppress(OSError):
+        while True:
+            connection.sendall(text[:1])
+            text = text[1:] or b" "
+            time.sleep(0.05)
+
+
+def drips_a_body(connection: socket.socket) -> None:
+    drips(connection, OK + b"\r\n{")
+
+
+def drips_a_head(connection: socket.socket) -> None:
+    drips(connection, b"HTTP/1.1 200 OK" + b"x" * 10_000_000)
+
+
+def says_nothing(connection: socket.socket) -> None:
+    while connection.recv(1 << 16):
+        pass
+
+
+def is_deep(connection: socket.socket) -> None:
+    body = b"[" * 200_000
+    connection.sendall(OK + f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+
+
+def is_right(connection: socket.socket) -> None:
+    connection.sendall(OK + f"Content-Length: {len(RIGHT)}\r\n\r\n".encode() + RIGHT)
+
+
+@contextmanager
+def acting(*acts: Callable[[socket.socket], None]) -> Iterator[tuple[Server, list[str]]]:
+    """A server that acts so on one connection after the other; the names of those that it came to."""
+    listener, seen = socket.create_server(("127.0.0.1", 0)), list[str]()
+
+    def serve() -> None:
+        for act in acts:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                asked = b""
+                while not asked.endswith(b"}"):  # or closing would reset the connection
+                    asked += connection.recv(1 << 16)
+                seen.append(act.__name__)
+                act(connection)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}/chat/completions"
+    try:
+        yield Server(url=url, key=None, timeout_seconds=1, first_wait_seconds=0), seen
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    "act", [hangs_up, hangs_up_in_a_chunk, hangs_up_at_once, drips_a_body, drips_a_head, says_nothing]
+)
+def test_a_server_that_hangs_up_or_drips_is_asked_again(act: Callable[[socket.socket], None]) -> None:
+    with acting(act, act, is_right, is_right, is_right) as (
+        server,
+        seen,
+    ):  # on a busy machine one may be late
+        assert "7" == server.answer(QUESTION)
+        assert [act.__name__, act.__name__, "is_right"] == seen[:3]
+
+
+def test_a_server_that_always_hangs_up_is_lost() -> None:
+    with acting(*[hangs_up] * 5) as (server, seen):
+        with pytest.raises(LostError, match="did not answer in 5 attempts, so nothing is scored: Incomplete"):
+            server.answer(QUESTION)
+        assert 5 == len(seen)
+
+
+def test_an_answer_too_deep_to_read_is_no_json() -> None:
+    with acting(is_deep) as (server, _), pytest.raises(RefusedError, match="answered what is not JSON"):
+        server.answer(QUESTION)
 
 
 def test_an_answer_that_says_there_is_no_error_is_one() -> None:

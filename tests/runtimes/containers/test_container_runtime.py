@@ -6,6 +6,7 @@ import json
 import select
 import socket
 import socketserver
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -195,6 +196,69 @@ def test_a_failing_step_fails_the_arm_in_the_engines_words(engine: RunningEngine
     )
     assert outcome.what.endswith("returned a non-zero code: 9")
     assert "broken" in lines_of(events)
+
+
+def test_a_disk_that_is_full_here_is_said_and_the_container_is_gone(
+    engine: RunningEngine, tmp_path: Path
+) -> None:
+    program = """
+        import os
+        open(os.environ["REMYX_OUTPUT_DIR"] + "/large", "wb").write(bytes(30_000_000))
+    """
+    plan = planned(harness(tmp_path / "root", program), tmp_path / "out")
+    folder = tmp_path / "out" / "variant"
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", folder], check=True)
+    try:
+        outcome, _ = outcome_of(plan, engine)
+    finally:
+        subprocess.run(["umount", folder], check=True)
+    assert ("failed", f"cannot write below {folder}: no space left on device") == (
+        outcome.state,
+        outcome.what,
+    )
+    assert "" == engine.ask("ps", "--all", "--quiet")
+
+
+ODD = {
+    "nothing": "\n",
+    "comments alone": "# nothing\n# escape=`\n",
+    "no base": "FROM\n",
+    "a base without a value": "ARG B\nFROM $B\n",
+    "no known word": f"{FROM}FLY away\n",
+    "an end in the middle": f"{FROM}RUN echo a \\\n",
+    "a base over two lines": f"FROM \\\n  {BASE}\nRUN echo a > /a\nRUN false\n",
+    "another escape": f"# escape=`\nFROM `\n  {BASE}\nRUN echo a > /a; `\n  false\n",
+    "a mark before it": f"\ufeff{FROM}RUN echo a > /a\nRUN false\n",
+    "line ends of Windows": f"{FROM.strip()}\r\nRUN echo a > /a\r\nRUN false\r\n",
+    "small letters": f"from {BASE} as one\nrun echo a > /a\nfrom one\nrun echo b > /b\nrun false\n",
+    "a stage that copies": f"{FROM}RUN echo a > /a\nFROM {BASE}\nCOPY --from=0 /a /b\nRUN false\n",
+    "a label of its own": f"{FROM}LABEL remyx-action.run=mine\nRUN false\n",
+    "two labels": f"{FROM}LABEL remyx-action.run=mine remyx-action.arm=true\nCMD exit 9\n",
+    "a trigger": f"{FROM}ONBUILD RUN false\nCMD exit 9\n",
+    "a here-document": f"{FROM}RUN <<E\nFROM nothing\nE\n",
+    "bytes": f"{FROM}RUN echo \x00\x01\n",
+}
+
+
+@pytest.mark.parametrize("dockerfile", ODD.values(), ids=ODD)
+def test_an_odd_dockerfile_fails_its_arm_and_leaves_no_image(
+    dockerfile: str, engine: RunningEngine, tmp_path: Path
+) -> None:
+    before = set(engine.ask("images", "--all", "--quiet", "--no-trunc").split())
+    outcome, _ = outcome_of(planned(harness(tmp_path, "", dockerfile=dockerfile), tmp_path / "out"), engine)
+    assert "failed" == outcome.state
+    assert before == set(engine.ask("images", "--all", "--quiet", "--no-trunc").split())
+    assert "" == engine.ask("ps", "--all", "--quiet")
+
+
+@pytest.mark.parametrize("ignored", ["[\n", "***\n", "!\n", "a/**/[b-\n", "\x00\n"])
+def test_an_odd_dockerignore_is_no_internal_error(
+    ignored: str, engine: RunningEngine, tmp_path: Path
+) -> None:
+    root = harness(tmp_path, "print(1)")
+    (root / ".dockerignore").write_text(ignored)
+    outcome, _ = outcome_of(planned(root, tmp_path / "out"), engine)
+    assert outcome.state in {"completed", "failed"}
 
 
 def test_a_base_that_is_nowhere_is_named_with_what_to_do(engine: RunningEngine, tmp_path: Path) -> None:

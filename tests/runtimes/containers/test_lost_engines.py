@@ -112,9 +112,7 @@ def started(engine: RunningEngine, folder: Path) -> subprocess.Popen[str]:
         text=True,
         env={**os.environ, "DOCKER_HOST": engine.address},
     )
-    deadline = time.monotonic() + 60
     while len(engine.ask("ps", "--quiet").split()) < 2:
-        assert time.monotonic() < deadline
         assert program.poll() is None, program.communicate()
         time.sleep(0.1)
     return program
@@ -173,7 +171,9 @@ def test_a_run_in_containers_is_judged(engine: RunningEngine, tmp_path: Path) ->
     assert "neither reused nor kept: its image may copy from the whole project" in again
 
 
-def test_a_kept_baseline_says_where_its_base_image_moved(engine: RunningEngine, tmp_path: Path) -> None:
+def test_a_cached_baseline_is_measured_anew_where_its_base_image_moved(
+    engine: RunningEngine, tmp_path: Path
+) -> None:
     root = project(tmp_path, SCORES)
     dockerfile = root / "eval" / "Dockerfile"
     dockerfile.write_text(dockerfile.read_text().replace("FROM small-python", "FROM moving:1"))
@@ -186,5 +186,5 @@ def test_a_kept_baseline_says_where_its_base_image_moved(engine: RunningEngine, 
         verdict = judged(engine, root, tmp_path / "out")
     finally:
         engine.ask("rmi", "moving:1")
-    assert '"kind": "kept"' in verdict
-    assert "FROM moving:1 was sha256:" in verdict
+    assert '"kind": "kept"' not in verdict
+    assert "the cached arm was measured anew: FROM moving:1 was sha256:" in verdict

@@ -51,7 +51,10 @@ class RunningEngine:
         self.process = self.start()
 
     def start(self) -> subprocess.Popen[bytes]:
-        """Once more, after it was killed."""
+        """Once more, after it was killed; its containerd, which died with it, counts until it is reaped."""
+        keeper = self.folder / "exec" / "containerd" / "containerd.pid"
+        while keeper.exists() and Path("/proc", keeper.read_text().strip()).exists():
+            time.sleep(0.05)
         folders = [f"--{name}-root={self.folder / name}" for name in ("data", "exec")]
         environment = {**os.environ, "PATH": PATH, "HTTP_PROXY": CLOSED, "HTTPS_PROXY": CLOSED}
         (self.folder / "pid").unlink(missing_ok=True)
@@ -69,7 +72,9 @@ class RunningEngine:
                 stderr=log,
                 env=environment,
             )
-        for _ in range(300):
+        for _ in range(3_000):
+            if self.process.poll() is not None:
+                break
             if subprocess.run(self.command("version"), capture_output=True, check=False).returncode == 0:
                 return self.process
             time.sleep(0.1)

@@ -16,7 +16,7 @@ from remyx_action.runtimes.outcomes import Ending
 from remyx_action.runtimes.plan.container import INSIDE, ContainerPlan
 from remyx_action.runtimes.plan.plan import ArmPlan
 
-from .engine import ARM, LABEL, Engine, EngineLostError, RefusedError, asked, gone_already
+from .engine import Engine, EngineLostError, RefusedError, asked, gone_already
 from .files import TOTAL_CAP_BYTES, TooMuchError, packed, unpacked
 from .stream import Stream, whole_lines
 
@@ -139,7 +139,7 @@ class ArmContainer:
                 command=list(self._arm.command) or None,
                 environment=dict(self._arm.environment),
                 user=user_of(plan, self._api.inspect_image(self._image)),
-                labels={LABEL: self._engine.run, ARM: "true"},
+                labels={self._engine.label: self._engine.owner, self._engine.arm_label: "true"},
                 use_config_proxy=False,  # an address there may hold a password
                 host_config=host_config(self._api, plan, self._engine.memory_bytes),
             )

@@ -13,10 +13,8 @@ from typing import Any
 
 from remyx_action.errors import NotJudged
 
-LABEL = "remyx-action.run"
-"""On everything that a run makes; its value names the run."""
-ARM = "remyx-action.arm"
-"""On an arm's container, apart from those of build steps."""
+LABELS = "remyx-action."
+"""What the names of all labels begin with that a run gives."""
 _CALL_SECONDS = 60
 _CLEAN_SECONDS = 10.0
 _HELP = "start one (`systemctl start docker`), or name it with DOCKER_HOST, such as unix:///run/user/1000/docker.sock"
@@ -48,7 +46,12 @@ class Engine:
         except (docker.errors.DockerException, requests.RequestException, OSError) as error:
             what = _reason(error)
             raise NotJudged(f"no container engine answers at {address}: {what}", help=_HELP) from error
-        self.run = f"{_owner()}/{uuid.uuid4().hex}"
+        run = uuid.uuid4().hex  # in the names, so that no Dockerfile can give one of them another value
+        self.owner = _owner()
+        self.label = f"{LABELS}run.{run}"
+        """On everything that the run makes; its value is the owner."""
+        self.arm_label = f"{LABELS}arm.{run}"
+        """On an arm's container, apart from those of build steps."""
         with suppress(EngineLostError, RefusedError):
             self._remove_orphans()
 
@@ -62,7 +65,7 @@ class Engine:
         deadline = time.monotonic() + _CLEAN_SECONDS
         while True:
             try:
-                self._remove(f"{LABEL}={self.run}")
+                self._remove(self.label)
             except (EngineLostError, RefusedError):
                 if time.monotonic() < deadline:
                     time.sleep(0.2)  # an engine that is started again, or a container on its way out
@@ -90,13 +93,11 @@ class Engine:
     def _remove_orphans(self) -> None:
         """Remove what is left of runs on this machine that were killed before they could clean up."""
         with asked():
-            made = [
-                *self.api.containers(all=True, filters={"label": LABEL}),
-                *self.api.images(filters={"label": LABEL}),
-            ]
-        for run in sorted({(one.get("Labels") or {}).get(LABEL, "") for one in made}):
-            if _is_orphaned(run):
-                self._remove(f"{LABEL}={run}")
+            made = [*self.api.containers(all=True), *self.api.images()]
+        labels = {label for one in made for label in (one.get("Labels") or {}).items()}
+        for name, owner in sorted(labels):
+            if name.startswith(f"{LABELS}run.") and _is_orphaned(owner):
+                self._remove(name)
 
 
 @contextmanager
@@ -110,7 +111,10 @@ def asked() -> Iterator[None]:
         yield
     except docker.errors.APIError as error:
         raise RefusedError(str(error.explanation or error)) from error
+    except docker.errors.DockerException as error:
+        raise RefusedError(str(error)[:200]) from error
     except (
+        docker.errors.StreamParseError,
         requests.RequestException,
         urllib3.exceptions.HTTPError,
         tarfile.TarError,  # a stream that broke off
@@ -167,9 +171,9 @@ def _owner() -> str:
     return ""
 
 
-def _is_orphaned(run: str) -> bool:
+def _is_orphaned(owner: str) -> bool:
     """Whether a run of this very boot and process namespace has ended without cleaning up."""
-    owner, own = run.rpartition("/")[0], _owner()
+    own = _owner()
     if not owner or owner.rpartition("/")[0] != own.rpartition("/")[0]:
         return False
     pid, _, born = owner.rpartition("/")[2].partition("-")

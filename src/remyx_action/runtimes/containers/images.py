@@ -21,11 +21,11 @@ from msgspec.structs import replace
 from remyx_action.project.files.dockerfile import bases as bases_of
 from remyx_action.runtimes.plan.container import Image, marked, ours
 
-from .engine import ARM, LABEL, Engine, EngineLostError, RefusedError, asked, gone_already
+from .engine import LABELS, Engine, EngineLostError, RefusedError, asked, gone_already
 from .stream import Stream
 
 _UNINTERESTING = re.compile(
-    rf"^(?: ---> .*|Removing intermediate container .*|Step \d+/\d+ : LABEL {re.escape(LABEL)}.*)\n?",
+    rf"^(?: ---> .*|Removing intermediate container .*|Step \d+/\d+ : LABEL {re.escape(LABELS)}.*)\n?",
     re.MULTILINE,
 )
 """Lines of the engine's that concern steps of this program's own, and layers."""
@@ -140,6 +140,8 @@ class Images:
                 exclude=[*_ignored(context), *LEFT_OUT],
                 dockerfile=(ours_name, self._marked(text, image.build_args, renamed)),
             )
+        except (re.error, UnicodeError) as error:
+            raise BuildFailedError(f"{context}/.dockerignore holds what is no pattern: {error}") from error
         except OSError as error:
             what = f"{error}; name it in {context}/.dockerignore, or let the current user read it"
             raise BuildFailedError(f"{image.tag or dockerfile.name}: {what}") from error
@@ -159,7 +161,7 @@ class Images:
         return built
 
     def _marked(self, text: str, arguments: Mapping[str, str], renamed: Mapping[str, str]) -> str:
-        label = f'{LABEL}="{self._engine.run}"'
+        label = f'{self._engine.label}="{self._engine.owner}"'
         return marked(text, arguments=arguments, renamed=renamed, label=label)
 
     def _digest_of(self, name: str) -> str:
@@ -194,7 +196,7 @@ class Images:
             dockerfile=request.dockerfile,
             buildargs=dict(request.arguments),
             target=request.target,
-            labels={LABEL: self._engine.run},
+            labels={self._engine.label: self._engine.owner},
             rm=True,
             forcerm=True,
             decode=True,
@@ -205,9 +207,9 @@ class Images:
         deadline = time.monotonic() + _END_SECONDS
         while not stream.is_over and time.monotonic() < deadline:
             with suppress(EngineLostError, RefusedError), asked():
-                label = {"label": f"{LABEL}={self._engine.run}"}
+                label = {"label": self._engine.label}
                 for container in self._engine.api.containers(filters={**label, "status": "running"}):
-                    if ARM not in (container.get("Labels") or {}):
+                    if self._engine.arm_label not in (container.get("Labels") or {}):
                         with gone_already():
                             self._engine.api.kill(container["Id"])
             stream.next(_POLL_SECONDS)

@@ -47,6 +47,8 @@ READING_SECONDS = 120
 READY = "ready.json"
 """In a finished environment: what is installed there."""
 
+BELOW = {"huggingface-hub": 2, "xxhash": 4}
+"""Package → the first major version with which this lighteval runs no task."""
 _OF_UV = ("UV_HTTP_TIMEOUT", "UV_INSECURE_HOST", "UV_KEYRING_PROVIDER")
 """Told to uv besides what every harness is told and `UV_INDEX*`: packages can lie behind a password."""
 
@@ -122,14 +124,24 @@ def _checked(python: Path, surroundings: Mapping[str, str]) -> Mapping[str, str]
             f"model.python: {python} cannot be used: {_last_line(error)}",
             help=f"name a Python in whose environment lighteval {LIGHTEVAL_VERSION} is installed",
         ) from error
-    version = found.get("lighteval")
-    if version != LIGHTEVAL_VERSION:
-        has = f"has lighteval {version}" if version else "has no lighteval"
+    unfit = list(_unfit(found))
+    if unfit:
         raise NotJudged(
-            f"model.python: {python} {has}, and {LIGHTEVAL_VERSION} is needed",
+            f"model.python: {python} has {'; '.join(unfit)}",
             help=f"install `lighteval=={LIGHTEVAL_VERSION} huggingface_hub<2 xxhash<4` there",
         )
     return found
+
+
+def _unfit(found: Mapping[str, str]) -> Iterator[str]:
+    """Yield in words what of an environment lighteval cannot run with."""
+    version = found.get("lighteval")
+    if version != LIGHTEVAL_VERSION:
+        yield f"{f'lighteval {version}' if version else 'no lighteval'}, and {LIGHTEVAL_VERSION} is needed"
+    for name, major in BELOW.items():
+        version = found.get(name, "")
+        if version.partition(".")[0].isdecimal() and int(version.partition(".")[0]) >= major:
+            yield f"{name.replace('-', '_')} {version}, and <{major} is needed"
 
 
 def installed(python: Path, *, surroundings: Mapping[str, str], importing: bool = False) -> Mapping[str, str]:
@@ -144,7 +156,10 @@ def installed(python: Path, *, surroundings: Mapping[str, str], importing: bool 
         timeout=READING_SECONDS,
         check=True,
     )
-    found: Mapping[str, str] = json.loads(done.stdout.splitlines()[-1])
+    lines = done.stdout.splitlines()
+    found = json.loads(lines[-1]) if lines else None
+    if not isinstance(found, dict):
+        raise ValueError("it is no Python: it did not list its packages")  # noqa: TRY004 - as for no JSON
     return found
 
 

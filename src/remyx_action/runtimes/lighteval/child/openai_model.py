@@ -1,4 +1,4 @@
-"""The backend `openai`: any server that speaks /chat/completions, asked over plain HTTP, never forgiven.
+"""The backend `openai`: any server with /chat/completions, over plain HTTP; no failure becomes an answer.
 
 lighteval's own clients answer an empty text where a server is gone, which is then scored 0. Here a
 request that fails for good ends the arm.
@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +26,7 @@ FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 30.0
 WORTH_ANOTHER_TRY = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 ANSWER_CAP_BYTES = 16 * 1024 * 1024
+_BLOCK_BYTES = 64 * 1024
 MOST_STOPS = 4
 """Of OpenAI's own servers; others are cut here."""
 
@@ -34,6 +38,35 @@ ONLY_GENERATIVE = (
 
 class _FailedInsideError(Exception):
     """An answer with status 200 that says that there is none."""
+
+
+class _Connections:
+    """The connections that a handler opens, so that one that answers too slowly can be cut."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened: list[http.client.HTTPConnection] = []
+
+    def do_open(self, http_class: Any, req: Any, **given: Any) -> Any:
+        """As urllib's handlers, which call it for each request."""
+
+        def remembered(*words: Any, **options: Any) -> Any:
+            self.opened.append(http_class(*words, **options))
+            return self.opened[-1]
+
+        return super().do_open(remembered, req, **given)  # type: ignore[misc]
+
+    def cut(self) -> None:
+        """End what is still waited for; whoever waits gets an error."""
+        for connection in self.opened:
+            with suppress(OSError, AttributeError):
+                connection.sock.shutdown(socket.SHUT_RDWR)
+
+
+class _Http(_Connections, urllib.request.HTTPHandler): ...
+
+
+class _Https(_Connections, urllib.request.HTTPSHandler): ...
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -87,15 +120,34 @@ class Server:
         request = urllib.request.Request(  # noqa: S310 - http and https only, checked in `of`
             self.url, data=json.dumps(body).encode(), headers=headers, method="POST"
         )
-        opener = urllib.request.build_opener(_NoRedirect)
-        with opener.open(request, timeout=self.timeout_seconds) as response:
-            read = response.read(ANSWER_CAP_BYTES + 1)
-        if len(read) > ANSWER_CAP_BYTES:
-            raise RefusedError(f"{self.url} answered more than 16 MiB")
+        handlers = (_Http(), _Https())
+        opener = urllib.request.build_opener(_NoRedirect, *handlers)
+        deadline = time.monotonic() + self.timeout_seconds
+        watch = threading.Timer(self.timeout_seconds, lambda: [handler.cut() for handler in handlers])
+        watch.daemon = True
+        watch.start()
+        try:
+            with opener.open(request, timeout=self.timeout_seconds) as response:
+                read = self._read(response, deadline)
+        finally:
+            watch.cancel()
         try:
             return json.loads(read)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise RefusedError(f"{self.url} answered what is not JSON: {read[:200]!r}") from error
+
+    def _read(self, response: http.client.HTTPResponse, deadline: float) -> bytes:
+        """The whole body. Raises IncompleteRead where it is cut, TimeoutError after the deadline."""
+        read = b""
+        while block := response.read1(_BLOCK_BYTES):
+            read += block
+            if len(read) > ANSWER_CAP_BYTES:
+                raise RefusedError(f"{self.url} answered more than 16 MiB")
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"it was still answering after {self.timeout_seconds:g} s")
+        if response.length or not read:  # a head that was cut looks like an empty body
+            raise http.client.IncompleteRead(read, response.length or None)
+        return read
 
 
 def _asked_to_wait(header: str | None) -> float | None:
