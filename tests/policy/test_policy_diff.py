@@ -229,6 +229,7 @@ EVERY_KEY: dict[str, Tree] = {
         "harness": ["other.py"],
         "results": {"file": "out.json"},
         "env": ["OTHER"],
+        "secrets": ["OTHER_KEY"],
         "timeout": 5,
         "samples": 5,
         "seeds": [1, 2],

@@ -8,7 +8,7 @@ together, character by character, within a bound: a file of a pull request may b
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -43,12 +43,10 @@ class Pattern(Struct, frozen=True, kw_only=True):
         """Return whether the file at `path`, below the repository's root, is meant."""
         if self.about == "nothing":
             return False
-        names = path.split("/")
         end = len(self.segments)
-        exactly = self.about in {"either", "direct"} and end in self._after(names)
-        below = self.about in {"either", "folder"} and any(
-            end in self._after(names[:depth]) for depth in range(len(names))
-        )
+        *folders, name = self._reached(path.split("/"))
+        exactly = self.about in {"either", "direct"} and end in name
+        below = self.about in {"either", "folder"} and any(end in folder for folder in folders)
         return exactly or below
 
     def as_file(self) -> Pattern:
@@ -59,9 +57,10 @@ class Pattern(Struct, frozen=True, kw_only=True):
         """Return the pattern that means everything below a folder of this path, and no file of that name."""
         return replace(self, about="folder") if self.about == "either" else self
 
-    def _after(self, names: Iterable[str]) -> set[int]:
-        """Return the numbers of segments that may come next once `names` are consumed."""
+    def _reached(self, names: Iterable[str]) -> Iterator[set[int]]:
+        """Yield the numbers of segments that may come next, before the first name and after each."""
         states = self._skipping({0})
+        yield states
         for name in names:
             reached = set()
             for state in states - {len(self.segments)}:
@@ -70,7 +69,7 @@ class Pattern(Struct, frozen=True, kw_only=True):
                 elif _is_match(self.segments[state], name):
                     reached.add(state + 1)
             states = self._skipping(reached)
-        return states
+            yield states
 
     def _skipping(self, states: set[int]) -> set[int]:
         """Add what follows a `**`, which may mean no folder at all."""
