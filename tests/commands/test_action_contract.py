@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from remyx_action.github import settings
-from remyx_action.github.settings import Inputs, parse_settings
+from remyx_action.github.settings import ActionInputs, parse_settings
 from support.pages import ROOT, table
 
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
@@ -22,7 +22,7 @@ WORKFLOWS = [*OWN, *GIVEN]
 
 
 def test_inputs_are_few_kebab_case_and_the_settings_own() -> None:
-    known = {field.name.replace("_", "-") for field in fields(Inputs)} | {"token"}
+    known = {field.name.replace("_", "-") for field in fields(ActionInputs)} | {"token"}
     assert known == set(ACTION["inputs"])
     assert len(known) <= 10
 

@@ -15,7 +15,14 @@ from msgspec.structs import fields
 from remyx_action.commands.doctor import Branch, doctor
 from remyx_action.errors import Exit, NotJudged
 from remyx_action.github.client import Client, Connection
-from remyx_action.policy.lock_state import NEEDED, Missing, Padlock, Unknown, Verified, state_of
+from remyx_action.policy.lock_state import (
+    NEEDED,
+    MissingProtection,
+    Padlock,
+    UnknownProtection,
+    Verified,
+    state_of,
+)
 from remyx_action.project.codeowners import with_block
 from remyx_action.project.models import Template
 from remyx_action.project.protected import protected_paths
@@ -1042,7 +1049,7 @@ PROVEN = {field.name: Verified(id=id_, what="") for field, id_ in zip(fields(Pad
 def test_a_padlock_is_made_of_verified_items_alone() -> None:
     assert Padlock(**PROVEN)
     for name, id_ in zip(PROVEN, NEEDED, strict=True):
-        for item in (Missing(id=id_, what="", fix=""), Unknown(id=id_, what="", fix="")):
+        for item in (MissingProtection(id=id_, what="", fix=""), UnknownProtection(id=id_, what="", fix="")):
             with pytest.raises(TypeError, match=f"{name} of a padlock is not verified"):
                 Padlock(**{**PROVEN, name: item})  # type: ignore[arg-type]
             others = [one for one in PROVEN.values() if one.id != id_]

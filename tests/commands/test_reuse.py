@@ -25,7 +25,7 @@ from remyx_action.project.models.shard import WHOLE
 from remyx_action.report.age import age_days, age_in_words
 from remyx_action.runtimes import Note, Outcome
 from remyx_action.sources.disk.cache import CacheFolder
-from remyx_action.sources.disk.cache_key import Entry, Key
+from remyx_action.sources.disk.cache_key import CacheEntry, CacheKey
 from remyx_action.sources.git import Sources
 from support.jobs import jobs_on
 from support.places import Place, arm
@@ -213,7 +213,7 @@ def test_packages_that_are_chosen_when_a_script_runs_are_not_cached(tmp_path: Pa
 def test_a_cached_arm_beside_another_image_is_measured_anew(
     then: dict[str, str], now: dict[str, str], said: str | None
 ) -> None:
-    entry = Entry(
+    entry = CacheEntry(
         schema="remyx-kept/1",
         facts={},
         files={"results.json": f"sha256:{'0' * 64}"},
@@ -266,7 +266,7 @@ def test_a_folder_under_a_commits_name_is_told_apart_by_its_content(tmp_path: Pa
     weights = {"models/old/weights": "1"}
     place = Place(tmp_path, {**FILES, **policies, **template, **weights})
 
-    def key() -> Key:
+    def key() -> CacheKey:
         request = Request(root=place.root, out=place.out, template="small", variant="org/new")
         with open_context(request) as context:
             ((chosen, _),) = context.choices
@@ -274,7 +274,7 @@ def test_a_folder_under_a_commits_name_is_told_apart_by_its_content(tmp_path: Pa
             found = baseline_key(
                 context, chosen, asset, sources=Sources(folders={}), world=World(), seed=0, shard=WHOLE
             )
-        assert isinstance(found, Key)
+        assert isinstance(found, CacheKey)
         return found
 
     first = key()

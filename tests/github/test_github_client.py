@@ -3,7 +3,7 @@
 import pytest
 
 from remyx_action.github.client import Connection, said
-from remyx_action.github.trouble import Kind, Trouble, next_step, trouble_of_answer
+from remyx_action.github.trouble import Trouble, TroubleKind, next_step, trouble_of_answer
 from support.github_stand_in.stage import Stage
 from support.github_stand_in.world import Fault, FaultKind
 
@@ -48,7 +48,7 @@ def test_a_write_is_sent_once_whatever_comes_back(stage: Stage, kind: FaultKind)
     stage.world.faults.append(Fault(kind=kind, matching="POST"))
     with pytest.raises(Trouble) as trouble:
         stage.client().write(lambda repository: repository.get_issue(1).create_comment("x").user.login)
-    assert Kind.UNREACHABLE == trouble.value.kind
+    assert TroubleKind.UNREACHABLE == trouble.value.kind
     assert 1 == sum(call.verb == "POST" for call in stage.world.calls)
 
 
@@ -68,7 +68,7 @@ def test_a_limit_is_waited_for_no_longer_than_two_minutes_in_all(stage: Stage) -
     stage.world.faults.append(Fault(kind="429", matching=PULLS, times=99, retry_after_seconds=50))
     with pytest.raises(Trouble) as trouble:
         read(stage)
-    assert (Kind.RATE_LIMITED, [50.0, 50.0]) == (trouble.value.kind, stage.slept)
+    assert (TroubleKind.RATE_LIMITED, [50.0, 50.0]) == (trouble.value.kind, stage.slept)
 
 
 def test_the_token_never_shows_in_a_picture_of_the_connection() -> None:
@@ -79,33 +79,39 @@ def test_the_token_never_shows_in_a_picture_of_the_connection() -> None:
 @pytest.mark.parametrize(
     ("status", "message", "headers", "kind", "wait"),
     [
-        (401, "Bad credentials", {}, Kind.BAD_TOKEN, None),
-        (403, "Resource not accessible by integration", {}, Kind.NOT_PERMITTED, None),
-        (403, "no", {"x-ratelimit-remaining": "4999", "x-ratelimit-reset": "1"}, Kind.NOT_PERMITTED, None),
-        (403, "API rate limit exceeded", {}, Kind.RATE_LIMITED, 60.0),
+        (401, "Bad credentials", {}, TroubleKind.BAD_TOKEN, None),
+        (403, "Resource not accessible by integration", {}, TroubleKind.NOT_PERMITTED, None),
+        (
+            403,
+            "no",
+            {"x-ratelimit-remaining": "4999", "x-ratelimit-reset": "1"},
+            TroubleKind.NOT_PERMITTED,
+            None,
+        ),
+        (403, "API rate limit exceeded", {}, TroubleKind.RATE_LIMITED, 60.0),
         (
             403,
             "API rate limit exceeded",
             {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1012"},
-            Kind.RATE_LIMITED,
+            TroubleKind.RATE_LIMITED,
             13.0,
         ),
-        (403, "x", {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "900"}, Kind.RATE_LIMITED, 1.0),
-        (403, "x", {"retry-after": "7"}, Kind.RATE_LIMITED, 7.0),
-        (403, "x", {"retry-after": "0"}, Kind.RATE_LIMITED, 1.0),
-        (429, "", {"retry-after": "Wed, 21 Oct"}, Kind.RATE_LIMITED, 60.0),
-        (403, "Unable to create comment because issue is locked.", {}, Kind.FORBIDDEN, None),
-        (403, "Repository was archived so is read-only.", {}, Kind.FORBIDDEN, None),
-        (404, "Not Found", {}, Kind.GONE, None),
-        (410, "Gone", {}, Kind.GONE, None),
-        (422, "Validation Failed", {}, Kind.UNPROCESSABLE, None),
-        (500, "", {}, Kind.UNREACHABLE, None),
-        (503, "", {}, Kind.UNREACHABLE, None),
-        (409, "Conflict", {}, Kind.REFUSED, None),
+        (403, "x", {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "900"}, TroubleKind.RATE_LIMITED, 1.0),
+        (403, "x", {"retry-after": "7"}, TroubleKind.RATE_LIMITED, 7.0),
+        (403, "x", {"retry-after": "0"}, TroubleKind.RATE_LIMITED, 1.0),
+        (429, "", {"retry-after": "Wed, 21 Oct"}, TroubleKind.RATE_LIMITED, 60.0),
+        (403, "Unable to create comment because issue is locked.", {}, TroubleKind.FORBIDDEN, None),
+        (403, "Repository was archived so is read-only.", {}, TroubleKind.FORBIDDEN, None),
+        (404, "Not Found", {}, TroubleKind.GONE, None),
+        (410, "Gone", {}, TroubleKind.GONE, None),
+        (422, "Validation Failed", {}, TroubleKind.UNPROCESSABLE, None),
+        (500, "", {}, TroubleKind.UNREACHABLE, None),
+        (503, "", {}, TroubleKind.UNREACHABLE, None),
+        (409, "Conflict", {}, TroubleKind.REFUSED, None),
     ],
 )
 def test_every_refusal_is_told_apart(
-    status: int, message: str, headers: dict[str, str], kind: Kind, wait: float | None
+    status: int, message: str, headers: dict[str, str], kind: TroubleKind, wait: float | None
 ) -> None:
     trouble = trouble_of_answer(status, message, headers, now=1000.0)
     assert (kind, wait) == (trouble.kind, trouble.wait_seconds)
@@ -121,34 +127,38 @@ def test_a_hostile_message_of_a_server_stays_one_short_line() -> None:
 @pytest.mark.parametrize(
     ("kind", "wait", "expected"),
     [
-        (Kind.NOT_PERMITTED, None, "add to the job in the workflow file:\npermissions:\n  checks: write"),
         (
-            Kind.BAD_TOKEN,
+            TroubleKind.NOT_PERMITTED,
+            None,
+            "add to the job in the workflow file:\npermissions:\n  checks: write",
+        ),
+        (
+            TroubleKind.BAD_TOKEN,
             None,
             "pass `token: ${{ github.token }}` to the action, and to its job:\npermissions:\n  checks: write",
         ),
         (
-            Kind.RATE_LIMITED,
+            TroubleKind.RATE_LIMITED,
             300.0,
             "run the job again in 300 s: the verdict is in the job's summary and exit code",
         ),
         (
-            Kind.UNREACHABLE,
+            TroubleKind.UNREACHABLE,
             None,
             "run the job again: the verdict is in the job's summary and exit code",
         ),
         (
-            Kind.FORBIDDEN,
+            TroubleKind.FORBIDDEN,
             None,
             "ask an owner of the repository: the verdict is in the job's summary and exit code",
         ),
         (
-            Kind.REFUSED,
+            TroubleKind.REFUSED,
             None,
             "read the report in the job's summary, and file this answer as a defect",
         ),
     ],
 )
-def test_every_trouble_has_a_next_step(kind: Kind, wait: float | None, expected: str) -> None:
+def test_every_trouble_has_a_next_step(kind: TroubleKind, wait: float | None, expected: str) -> None:
     trouble = Trouble(kind, "x", wait_seconds=wait)
     assert expected == next_step(trouble, "checks: write", from_fork=False)

@@ -378,7 +378,7 @@ def test_on_change_leaves_the_text_of_an_unchanged_verdict_and_counts_its_look(s
     publish(stage, stage.client(), stage.draft("reject"))
     text = stage.ours()[0].body.rpartition("\n\n")[0]
     marker = Marker(scope=Scope("", None), head=stage.head, order=Order(501, 1), word="reject", looks=LOOKS)
-    draft = comment.Draft(marker=marker, renderings=["### other words"], blocks=True)
+    draft = comment.CommentDraft(marker=marker, renderings=["### other words"], blocks=True)
     assert isinstance(publish(stage, stage.client(), draft, mode="on-change").comment, Posted)
     (ours,) = stage.ours()
     assert (text, marker) == (ours.body.rpartition("\n\n")[0], Marker.read(ours.body))

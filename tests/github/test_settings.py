@@ -8,7 +8,7 @@ import pytest
 from remyx_action.errors import WrongUsage
 from remyx_action.github.events import BranchEvent
 from remyx_action.github.settings import (
-    Inputs,
+    ActionInputs,
     Runner,
     Settings,
     SettingsWrong,
@@ -32,7 +32,7 @@ RUNNER = {
     "GITHUB_REF": "refs/heads/main",
     "REMYX_TOKEN": "ghs_secret",
 }
-DEFAULTS = Inputs(
+DEFAULTS = ActionInputs(
     mode="run",
     template=None,
     policy=None,
@@ -101,7 +101,7 @@ def test_every_input_is_taken_and_an_empty_one_is_not_given() -> None:
         "REMYX_WORKING_DIRECTORY": "projects/spatial/",
         "REMYX_CHECK_ID": "41",
     }
-    expected = Inputs(
+    expected = ActionInputs(
         mode="publish",
         template="digits",
         policy="default",

@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from remyx_action.commands.diff import Compared, Files, diff
+from remyx_action.commands.diff import DiffFiles, DiffOutput, diff
 from remyx_action.errors import Exit, FilesWrong
-from remyx_action.policy.diff import Effect, Side, compare_bars, effect_by_policy, whole_effect
+from remyx_action.policy.diff import DiffSide, Effect, compare_bars, effect_by_policy, whole_effect
 from remyx_action.policy.diff.change import together
 from remyx_action.policy.judgement import judge
 from remyx_action.project.models import Metric, Policy, Template
@@ -31,9 +31,10 @@ CASES = sorted(path.name for path in EXAMPLES.iterdir())
 KEEPS = {Effect.UNCHANGED, Effect.TIGHTENED}
 
 
-def compared(case: str) -> Compared:
+def compared(case: str) -> DiffOutput:
     before, after = (
-        Files(texts=files_of((EXAMPLES / case / name).read_text())) for name in ("before.yaml", "after.yaml")
+        DiffFiles(texts=files_of((EXAMPLES / case / name).read_text()))
+        for name in ("before.yaml", "after.yaml")
     )
     return diff(before, after)
 
@@ -51,7 +52,7 @@ def test_each_pair_is_classified_as_expected(case: str) -> None:
     assert yaml.safe_load(golden.read_text()) == said
 
 
-def pair_of(seed: int) -> tuple[Side, Side] | None:
+def pair_of(seed: int) -> tuple[DiffSide, DiffSide] | None:
     """A random policy and an edit of it, in either order; None where the edit went too deep."""
     random = Random(seed)
     before = policy(random)
@@ -63,7 +64,7 @@ def pair_of(seed: int) -> tuple[Side, Side] | None:
     return sides if random.random() < 0.5 else sides[::-1]
 
 
-def verdicts(sides: tuple[Side, Side], seed: int) -> tuple[str | None, str | None]:
+def verdicts(sides: tuple[DiffSide, DiffSide], seed: int) -> tuple[str | None, str | None]:
     """What both bars say about the same random evidence."""
     found = evidence(Random(seed))
     before, after = (one.bar(one.bundle.policies["p"]) for one in sides)
@@ -310,8 +311,8 @@ def test_another_runtime_is_another_bar() -> None:
 
 def test_a_harness_file_that_changed_is_named() -> None:
     one = side(RULES)
-    before = Side(bundle=one.bundle, harness={"t": {"run.py": "1", "data.json": "2"}})
-    after = Side(bundle=one.bundle, harness={"t": {"run.py": "3", "data.json": "2"}})
+    before = DiffSide(bundle=one.bundle, harness={"t": {"run.py": "1", "data.json": "2"}})
+    after = DiffSide(bundle=one.bundle, harness={"t": {"run.py": "3", "data.json": "2"}})
     [change] = compare_bars(before, after)
     assert ("template t: the harness changed (run.py)", Effect.INCOMPARABLE) == (
         change.sentence,
@@ -322,7 +323,7 @@ def test_a_harness_file_that_changed_is_named() -> None:
 def test_a_recorded_baseline_counts_only_where_it_is_taken() -> None:
     for baseline, effect in (("measured", Effect.UNCHANGED), ("recorded", Effect.INCOMPARABLE)):
         one = side(RULES, baseline=baseline)
-        [change] = compare_bars(one, Side(bundle=one.bundle, recorded={"t": b"{}"}))
+        [change] = compare_bars(one, DiffSide(bundle=one.bundle, recorded={"t": b"{}"}))
         assert effect is change.effect
 
 
@@ -345,18 +346,18 @@ def test_a_difference_is_no_failure() -> None:
 
 
 def test_the_first_files_of_a_project_tighten() -> None:
-    said = json.loads(diff(Files(texts={}), Files(texts=TEXTS)).text("json"))
+    said = json.loads(diff(DiffFiles(texts={}), DiffFiles(texts=TEXTS)).text("json"))
     assert ("tightened", {"default": "tightened"}) == (said["effect"], said["policies"])
 
 
 def test_taking_every_file_away_loosens() -> None:
-    assert "loosened" == json.loads(diff(Files(texts=TEXTS), Files(texts={})).text("json"))["effect"]
+    assert "loosened" == json.loads(diff(DiffFiles(texts=TEXTS), DiffFiles(texts={})).text("json"))["effect"]
 
 
 @pytest.mark.parametrize("wrong", [0, 1])
 def test_nothing_is_said_about_files_that_are_wrong(wrong: int) -> None:
-    sides = [Files(texts=TEXTS), Files(texts=TEXTS)]
-    sides[wrong] = Files(texts={**TEXTS, ".remyx/metrics.yaml": b"metrics: 1"})
+    sides = [DiffFiles(texts=TEXTS), DiffFiles(texts=TEXTS)]
+    sides[wrong] = DiffFiles(texts={**TEXTS, ".remyx/metrics.yaml": b"metrics: 1"})
     with pytest.raises(FilesWrong) as caught:
         diff(sides[0], sides[1])
     assert {".remyx/metrics.yaml"} == {problem.path for problem in caught.value.problems}

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from remyx_action.runtimes.lighteval.child.documents import Document, digest_of_all, identify, of_shard
+from remyx_action.runtimes.lighteval.child.documents import TaskDocument, digest_of_all, identify, of_shard
 from remyx_action.runtimes.lighteval.child.evaluating import Asked, Row, rows_of
-from remyx_action.runtimes.lighteval.child.loading import Located, locate, revision_of
+from remyx_action.runtimes.lighteval.child.loading import LocatedModel, locate, revision_of
 from remyx_action.runtimes.lighteval.child.openai_model import Server, cut, request_of
 from remyx_action.runtimes.lighteval.child.results import (
     check_answers,
@@ -30,7 +30,7 @@ from remyx_action.runtimes.lighteval.child.specification import (
     AGAIN,
     Counter,
     LostError,
-    Model,
+    ModelSpecification,
     RefusedError,
     fail,
     read_specification,
@@ -221,7 +221,7 @@ def test_scores_whose_mean_lighteval_does_not_report_are_refused() -> None:
 
 
 def test_results_are_written_whole(tmp_path: Path) -> None:
-    row = Row(document=Document(id="0-ab", input="cd", answer="ef", task="mmlu:law"), score=1)
+    row = Row(document=TaskDocument(id="0-ab", input="cd", answer="ef", task="mmlu:law"), score=1)
     write(
         tmp_path,
         {"em": lines_of([row], clustered=True), "f1": lines_of([], clustered=False)},
@@ -266,23 +266,25 @@ def test_a_model_lies_below_its_root_or_on_the_hub(tmp_path: Path, monkeypatch: 
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
 
-    def located(name: str, revision: str | None = None) -> Located:
+    def located(name: str, revision: str | None = None) -> LocatedModel:
         where = str(tmp_path)
-        return locate(Model(backend="accelerate", name=name, root=where, revision=revision, generation={}))
+        return locate(
+            ModelSpecification(backend="accelerate", name=name, root=where, revision=revision, generation={})
+        )
 
-    assert Located(name="org/model", revision=None) == located("org/model")
+    assert LocatedModel(name="org/model", revision=None) == located("org/model")
     for name in ("/etc", "../outside", "models/../../outside", "~/model", "./models/none", "a/b/c"):
         with pytest.raises(RefusedError):
             located(name)
     with pytest.raises(RefusedError, match=r"where there are models/new; a hub's .* is models/nwe@REVISION"):
         located("models/nwe")
-    assert Located(name="models/nwe", revision=None) == located("models/nwe", "00ff")
+    assert LocatedModel(name="models/nwe", revision=None) == located("models/nwe", "00ff")
     with pytest.raises(RefusedError, match=r"no config\.json"):
         located("models/new")
     (model / "config.json").write_text("{}")
     with pytest.raises(RefusedError, match="models/new is a folder, which has no revision 00ff"):
         located("models/new", "00ff")
-    assert Located(name="org/model", revision=None) == located("org/model", "00ff")
+    assert LocatedModel(name="org/model", revision=None) == located("org/model", "00ff")
     found = located("models/new")
     assert "remyx-model" == found.name
     assert (found.revision or "").startswith("sha256:")
@@ -301,7 +303,7 @@ def test_a_data_sets_commit_is_read_from_what_was_downloaded() -> None:
 
 def test_a_request_says_what_the_template_says() -> None:
     generation = {"temperature": 0.5, "top_p": None, "top_k": 3, "seed": 9}
-    model = Model(backend="openai", name="small", base_url="http://h/v1", generation=generation)
+    model = ModelSpecification(backend="openai", name="small", base_url="http://h/v1", generation=generation)
     stops = ["a", "b", "c", "d", "e"]
     assert {
         "model": "small",
@@ -319,7 +321,7 @@ def test_a_request_says_what_the_template_says() -> None:
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://h/v1", "", "127.0.0.1:80"])
 def test_only_http_is_spoken(url: str) -> None:
     with pytest.raises(RefusedError, match="neither http:// nor https://"):
-        Server.of(Model(backend="openai", name="m", base_url=url, generation={}), key=None)
+        Server.of(ModelSpecification(backend="openai", name="m", base_url=url, generation={}), key=None)
 
 
 NO_TEXT = {"role": "assistant", "content": ""}

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from remyx_action.errors import NotJudged
-from remyx_action.runtimes.plan.patching import MOST_BYTES, Setting, patched
+from remyx_action.runtimes.plan.patching import MOST_BYTES, PatchSetting, patched
 
 CONFIG = b"""# a comment
 arguments:
@@ -20,7 +20,7 @@ arguments:
 
 
 def test_values_are_set_where_they_stand_and_the_rest_stays() -> None:
-    settings: dict[str, Setting] = {
+    settings: dict[str, PatchSetting] = {
         "arguments.eval_model": "org/model: {x}",
         "arguments.limit": Decimal("0.5"),
         "arguments.stages.1.name": True,

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from remyx_action.errors import NotJudged
-from remyx_action.runtimes import Event, Line, Outcome, Redacting, ScriptRuntime
+from remyx_action.runtimes import Outcome, OutputLine, Redacting, RunEvent, ScriptRuntime
 from remyx_action.runtimes.redaction import RedactedStream, Redactor, redact_files, secrets_of
 from support.arm_plans import arm_plan
 
@@ -108,11 +108,11 @@ def test_a_secret_that_is_too_short_to_be_found_is_refused() -> None:
     )
 
 
-def run(folder: Path, program: str) -> tuple[Outcome, list[Event]]:
+def run(folder: Path, program: str) -> tuple[Outcome, list[RunEvent]]:
     """An arm whose environment holds the secret."""
     plan = arm_plan(folder, program)
     plan = replace(plan, environment={**plan.environment, "HF_TOKEN": SECRET}, secrets=(SECRET,))
-    events: list[Event] = []
+    events: list[RunEvent] = []
     runtime = Redacting(ScriptRuntime())
     return runtime.carry_out(plan, on_event=events.append, stop=threading.Event()), events
 
@@ -134,7 +134,7 @@ raise SystemExit(f"401 for {token}")
 def test_screen_log_and_error_hold_none(tmp_path: Path) -> None:
     outcome, events = run(tmp_path, PRINTED)
     log = (tmp_path / "variant" / "harness.log").read_text()
-    lines = [event.text for event in events if isinstance(event, Line)]
+    lines = [event.text for event in events if isinstance(event, OutputLine)]
     for text in (
         log,
         "\n".join(lines),

@@ -14,11 +14,11 @@ from msgspec.structs import replace
 
 from remyx_action.errors import NotJudged
 from remyx_action.runtimes import (
-    Event,
     Finished,
-    Line,
     Outcome,
+    OutputLine,
     Progress,
+    RunEvent,
     ScriptRuntime,
     Started,
     run_arms,
@@ -30,15 +30,15 @@ from support.living import holding, is_free
 
 def outcome_of(
     plan: ArmPlan, *, log_cap_bytes: int = 1_000_000, grace_seconds: float = 0.3
-) -> tuple[Outcome, list[Event]]:
-    events: list[Event] = []
+) -> tuple[Outcome, list[RunEvent]]:
+    events: list[RunEvent] = []
     runtime = ScriptRuntime(log_cap_bytes=log_cap_bytes, grace_seconds=grace_seconds)
     outcomes = run_arms(RunPlan(arms=(plan,), together=True), runtime, events.append)
     return outcomes[plan.arm], events
 
 
-def lines_of(events: list[Event]) -> list[str]:
-    return [event.text for event in events if isinstance(event, Line)]
+def lines_of(events: list[RunEvent]) -> list[str]:
+    return [event.text for event in events if isinstance(event, OutputLine)]
 
 
 def test_what_a_harness_prints_arrives_line_by_line_and_in_its_log(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_arms_run_at_once_or_in_turn(tmp_path: Path) -> None:
     ):
         folder = tmp_path / str(together)
         folder.mkdir()
-        events: list[Event] = []
+        events: list[RunEvent] = []
         arms = (arm_plan(folder, program, arm="baseline"), arm_plan(folder, program))
         outcomes = run_arms(RunPlan(arms=arms, together=together), ScriptRuntime(), events.append)
         assert ["baseline", "variant"] == list(outcomes)
@@ -185,8 +185,8 @@ def test_what_cannot_be_started_is_refused(tmp_path: Path, command: tuple[str, .
 
 
 def test_an_error_of_the_callback_ends_the_arms(tmp_path: Path) -> None:
-    def broken(event: Event) -> None:
-        if isinstance(event, Line):
+    def broken(event: RunEvent) -> None:
+        if isinstance(event, OutputLine):
             raise BrokenPipeError
 
     program = """

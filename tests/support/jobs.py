@@ -15,7 +15,7 @@ from remyx_action.commands.on_github.action import carry_out
 from remyx_action.commands.run import request
 from remyx_action.errors import Exit, FilesWrong, Refusal
 from remyx_action.github.settings import parse_settings
-from remyx_action.runtimes import Event
+from remyx_action.runtimes import RunEvent
 from support.github_stand_in import payloads
 from support.github_stand_in.history import History
 from support.github_stand_in.server import StandIn, serve
@@ -62,7 +62,7 @@ class Jobs:
     """Environment of every job, such as REMYX_WORKING_DIRECTORY."""
     environment: dict[str, str] = field(default_factory=dict)
     """What arms may ask for."""
-    events: list[Event] = field(default_factory=list)
+    events: list[RunEvent] = field(default_factory=list)
     """What the arms of all jobs reported."""
     between: Callable[[], object] = lambda: None
 

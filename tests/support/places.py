@@ -8,7 +8,7 @@ from typing import Any
 from remyx_action.commands.run.pipeline import run
 from remyx_action.commands.run.request import CacheSettings, Request, World
 from remyx_action.report.report import ArmReport, Report, to_json
-from remyx_action.runtimes import Event, Started
+from remyx_action.runtimes import RunEvent, Started
 from support.small_project import FILES
 
 
@@ -19,7 +19,7 @@ class Place:
         self.root = root / "project"
         self.kept = root / "kept"
         self.out = root / "out"
-        self.events: list[Event] = []
+        self.events: list[RunEvent] = []
         self.write({path: text or "" for path, text in files.items()})
 
     def write(self, files: dict[str, str]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from remyx_action.evidence.evidence import Inputs
 from remyx_action.policy.bar import Bar
-from remyx_action.policy.diff import Side
+from remyx_action.policy.diff import DiffSide
 from remyx_action.project.load import Bundle
 from remyx_action.project.models import Metrics, Policy, Template
 from remyx_action.readers.reasons import Reason
@@ -179,12 +179,12 @@ def policy(random: Random) -> Tree:
     return found | ({"reject": rule(random)} if random.random() < 0.5 else {})
 
 
-def side(policy: Tree, vocabulary: list[Tree] | None = None, **template: Any) -> Side:
+def side(policy: Tree, vocabulary: list[Tree] | None = None, **template: Any) -> DiffSide:
     """Validation may refuse it: rules too deep."""
     given = {"version": 1, "name": "t", "script": "run.py", "baseline_asset": "old", "metrics": list(KEYS)}
     if template.get("runtime") == "lighteval":
         del given["script"]
-    return Side(
+    return DiffSide(
         bundle=Bundle(
             metrics=Metrics.model_validate(decimals({"version": 1, "metrics": vocabulary or METRICS})),
             templates={"t": Template.model_validate(decimals(given | template))},

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from remyx_action.policy.bar import Bar
-from remyx_action.policy.diff import Side, compare_bars
+from remyx_action.policy.diff import DiffSide, compare_bars
 from remyx_action.project.load import Bundle
 from remyx_action.project.models import Metrics, Policy, Template
 from remyx_action.readers.reasons import Reason
@@ -81,7 +81,7 @@ def bundle_of(ship: object, reject: object, metrics: Mapping[str, Any] = SPATIAL
 
 
 def bar_of(ship: object, reject: object, metrics: Mapping[str, Any] = SPATIAL) -> Bar:
-    return Side(bundle=bundle_of(ship, reject, metrics)).bar(
+    return DiffSide(bundle=bundle_of(ship, reject, metrics)).bar(
         bundle_of(ship, reject, metrics).policies["default"]
     )
 
@@ -363,7 +363,7 @@ def with_an_experiment() -> Report:
 def loosening() -> Report:
     """An iterate that would ship under the rules that the pull request brings along."""
     changes = compare_bars(
-        Side(bundle=bundle_of(SHIP, REJECT)), Side(bundle=bundle_of(LOOSER_SHIP, TIGHTER_REJECT))
+        DiffSide(bundle=bundle_of(SHIP, REJECT)), DiffSide(bundle=bundle_of(LOOSER_SHIP, TIGHTER_REJECT))
     )
     return on_a_pull_request(
         iterating(),

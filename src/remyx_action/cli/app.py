@@ -11,7 +11,7 @@ import typer
 from remyx_action import __version__
 
 from . import measuring, on_github, setting_up
-from .options import CheckFormat, Format, Quiet, Shape, Verbose, root_of
+from .options import CheckFormat, FormatOption, Quiet, Shape, Verbose, root_of
 from .screen import echo, show, show_reports
 
 app = typer.Typer(
@@ -96,7 +96,7 @@ def judge(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Also write verdict.json and reports.")
     ] = None,
-    format: Format = "text",
+    format: FormatOption = "text",
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> int:
@@ -160,7 +160,7 @@ def schema(
 def diff(
     context: typer.Context,
     span: Annotated[str, typer.Argument(metavar="[BASE..HEAD]", help="Two commits.")] = "HEAD~1..HEAD",
-    format: Format = "text",
+    format: FormatOption = "text",
 ) -> int:
     """Say what a change of the bar tightens, loosens or leaves, condition by condition.
 

@@ -14,7 +14,7 @@ from . import on_github
 from .options import (
     BaseCommit,
     BaselineAsset,
-    Format,
+    FormatOption,
     Fresh,
     HeadCommit,
     KeptFolder,
@@ -52,7 +52,7 @@ def run(
     shard: ShardName = None,
     measured: MeasuredFolder = None,
     measure_only: MeasureOnly = False,
-    format: Format = "text",
+    format: FormatOption = "text",
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> int:

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from remyx_action.github.settings import Mode
     from remyx_action.project.models.shard import Shard
 
-Results = Annotated[
+ResultsArgument = Annotated[
     Path | None,
     typer.Argument(metavar="RESULTS", help="What `run --measure-only` left: a folder, .tar or .zip."),
 ]
 
 
-def publish(results: Results = None, policy: PolicyName = None) -> int:
+def publish(results: ResultsArgument = None, policy: PolicyName = None) -> int:
     """Judge another job's raw results anew and post the verdict: the trusted step, on GitHub only.
 
     Example: remyx-action publish results.tar

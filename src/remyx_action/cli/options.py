@@ -10,7 +10,7 @@ import typer
 ResultFormat = Literal["text", "json"]
 CheckFormat = Literal["text", "json", "github", "sarif"]
 Shape = Literal["comment", "summary", "text", "page"]
-Format = Annotated[ResultFormat, typer.Option("--format", help="text for people, json for scripts.")]
+FormatOption = Annotated[ResultFormat, typer.Option("--format", help="text for people, json for scripts.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Also every condition and the provenance.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only the headline.")]
 TemplateName = Annotated[str | None, typer.Option(metavar="NAME", help="Measure by this template only.")]

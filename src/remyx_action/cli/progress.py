@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from remyx_action.github.workflow import mask
 from remyx_action.project.models.template import ArmName
-from remyx_action.runtimes import Event, Finished, Line, Note, Progress, Secrets, Started
+from remyx_action.runtimes import Finished, Note, OutputLine, Progress, RunEvent, Secrets, Started
 
 WIDEST = 200
 """Characters of a harness's line that are shown; the log keeps all of it."""
@@ -25,7 +25,7 @@ class Teller(Struct, kw_only=True):
     """Prints a line that a runner is to act on."""
     last_tenth: dict[ArmName, int] = field(default_factory=dict)
 
-    def __call__(self, event: Event) -> None:
+    def __call__(self, event: RunEvent) -> None:
         if isinstance(event, Secrets):
             for value in event.values:
                 for command in mask(value):
@@ -33,11 +33,11 @@ class Teller(Struct, kw_only=True):
         elif (line := self._line(event)) is not None:
             self.say(f"{event.arm:<8} │ {line}")
 
-    def _line(self, event: Started | Line | Progress | Finished | Note) -> str | None:
+    def _line(self, event: Started | OutputLine | Progress | Finished | Note) -> str | None:
         match event:
             case Started():
                 return f"started: {' '.join(event.command)[:WIDEST] or 'what its image says'}"
-            case Line() | Note():
+            case OutputLine() | Note():
                 return event.text[:WIDEST]
             case Progress():
                 return self._progress(event)

@@ -11,7 +11,7 @@ import typer
 
 from remyx_action.errors import Exit, WrongUsage
 
-from .options import Format, TemplateName, root_of
+from .options import FormatOption, TemplateName, root_of
 from .screen import echo, screen_colour, screen_width, show
 
 Owners = Annotated[
@@ -103,7 +103,7 @@ def doctor(
     ] = None,
     branch: TargetBranch = None,
     app_id: AppId = None,
-    format: Format = "text",
+    format: FormatOption = "text",
 ) -> int:
     """Ask GitHub whether the lock is enforced: each item verified, missing or unknown, with the fix.
 
@@ -129,7 +129,7 @@ def tasks(
     name: Annotated[
         str | None, typer.Argument(metavar="[NAME]", help="A task, a group, or what to search for.")
     ] = None,
-    format: Format = "text",
+    format: FormatOption = "text",
 ) -> int:
     """List lighteval's tasks, or show one: its data, its metrics, and a template to paste.
 

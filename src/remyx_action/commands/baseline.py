@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from decimal import Decimal
 from difflib import unified_diff
@@ -10,6 +10,7 @@ from difflib import unified_diff
 from msgspec import Struct
 from msgspec.structs import replace
 
+from remyx_action.commands.output import Say
 from remyx_action.decimals import round_significant
 from remyx_action.errors import NotJudged, WrongUsage
 from remyx_action.project.files.wording import did_you_mean
@@ -63,7 +64,6 @@ def propose_numbers(
     return "".join(unified_diff(before, after, f"a/{PATH}", f"b/{PATH}"))
 
 
-Say = Callable[[str], None]
 SHOWN_DIGITS = 6
 """Of a number that is proposed for metrics.yaml: what people still read."""
 

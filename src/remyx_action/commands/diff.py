@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from remyx_action.errors import FilesWrong, Problem, WrongUsage
-from remyx_action.policy.diff import Change, Side, compare_bars
+from remyx_action.policy.diff import Change, DiffSide, compare_bars
 from remyx_action.policy.lints.errors import load_checked
 from remyx_action.project.files.globs import matcher
 from remyx_action.project.load import BASELINES, ROOT, Bundle, stem_of
@@ -19,7 +19,7 @@ from remyx_action.sources.git import Repository, find_repository
 from .output import Output
 
 
-class Files(Struct, frozen=True, kw_only=True):
+class DiffFiles(Struct, frozen=True, kw_only=True):
     """What one commit holds."""
 
     texts: Mapping[str, bytes]
@@ -29,16 +29,16 @@ class Files(Struct, frozen=True, kw_only=True):
     """By the template's name, path → mode and digest of every file of its harness; {}: not compared."""
 
 
-class Compared(Output, frozen=True, kw_only=True):
+class DiffOutput(Output, frozen=True, kw_only=True):
     """SHIP (0): a difference is no failure."""
 
     changes: tuple[Change, ...]
 
 
-def diff(before: Files, after: Files) -> Compared:
+def diff(before: DiffFiles, after: DiffFiles) -> DiffOutput:
     """Compare the bars of two commits; FilesWrong where the files of one of them hold an error."""
     changes = compare_bars(side_of(before), side_of(after))
-    return Compared(
+    return DiffOutput(
         changes=changes,
         formats={
             "text": lambda screen: changes_as_text(changes, width=screen.width, colour=screen.colour),
@@ -47,7 +47,7 @@ def diff(before: Files, after: Files) -> Compared:
     )
 
 
-def between(root: Path, span: str) -> Compared:
+def between(root: Path, span: str) -> DiffOutput:
     """Compare the bars of the two commits of `BASE..HEAD`; WrongUsage outside a repository."""
     base, head = ends_of(span)
     repository = find_repository(root)
@@ -56,7 +56,7 @@ def between(root: Path, span: str) -> Compared:
     return diff(files_at(repository, base), files_at(repository, head))
 
 
-def side_of(files: Files) -> Side:
+def side_of(files: DiffFiles) -> DiffSide:
     """One side of the comparison; a commit without any file under `.remyx/` sets no bar at all.
 
     FilesWrong where a file holds an error: nothing can be proved about what cannot be read.
@@ -70,7 +70,7 @@ def side_of(files: Files) -> Side:
         for path, text in files.texts.items()
         if path.startswith(f"{ROOT}/{BASELINES}/") and path.endswith(".json")
     }
-    return Side(bundle=bundle, recorded=recorded, harness=files.harness)
+    return DiffSide(bundle=bundle, recorded=recorded, harness=files.harness)
 
 
 def ends_of(span: str) -> tuple[str, str]:
@@ -81,11 +81,11 @@ def ends_of(span: str) -> tuple[str, str]:
     return base or "HEAD", head or "HEAD"
 
 
-def files_at(repository: Repository, name: str) -> Files:
+def files_at(repository: Repository, name: str) -> DiffFiles:
     """What the commit of that name holds: the bar's files, and its harness file by file."""
     commit = repository.commit(name)
     texts, unreadable = repository.read_tree(commit)
-    return Files(
+    return DiffFiles(
         texts=texts, unreadable=unreadable, harness=_harness(repository, commit, load_checked(texts))
     )
 

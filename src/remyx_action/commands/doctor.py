@@ -16,8 +16,15 @@ from remyx_action.github.client import Client
 from remyx_action.github.events import MergeGroupEvent, PullRequestEvent
 from remyx_action.github.protection import read_protection
 from remyx_action.policy.branch_rules import Protection
-from remyx_action.policy.enforcement import Bar, Question, examine
-from remyx_action.policy.lock_state import NEEDED, Item, Missing, Unknown, Verified, state_of
+from remyx_action.policy.enforcement import LockedBar, Question, examine
+from remyx_action.policy.lock_state import (
+    NEEDED,
+    Item,
+    MissingProtection,
+    UnknownProtection,
+    Verified,
+    state_of,
+)
 from remyx_action.project.codeowners import CAP_BYTES, LOCATIONS, Codeowners, read_codeowners
 from remyx_action.project.lock import digest_of_harness
 from remyx_action.project.models import Template
@@ -92,8 +99,10 @@ def doctor(
 
 def exit_of(items: Sequence[Item]) -> Exit:
     """Return 3 where something is missing, 4 where something that a lock needs is unknown, else 0."""
-    exits = {Missing: Exit.FILES_WRONG, Unknown: Exit.NOT_JUDGED, Verified: Exit.SHIP}
-    return most_severe(exits[type(item)] for item in items if isinstance(item, Missing) or item.id in NEEDED)
+    exits = {MissingProtection: Exit.FILES_WRONG, UnknownProtection: Exit.NOT_JUDGED, Verified: Exit.SHIP}
+    return most_severe(
+        exits[type(item)] for item in items if isinstance(item, MissingProtection) or item.id in NEEDED
+    )
 
 
 def enforcement(client: Client, branch: Branch, template: Template) -> Sequence[Item]:
@@ -152,7 +161,7 @@ def _examined(branch: Branch, template: str | None, protection: Protection) -> S
     protected = protected_patterns(templates, clone.prefix, files)
     bar = None
     if commit is not None:
-        bar = Bar(
+        bar = LockedBar(
             protected=protected,
             owners=owners_at(clone, commit),
             locked_owners=locked_owners(project, templates),
@@ -204,7 +213,9 @@ def _locks(clone: Repository, project: Project, templates: Sequence[Template], c
         items.append(lock_item(project, template, digest_of_harness(files)))
     wrong = [item for item in items if not isinstance(item, Verified)]
     if wrong or not items:
-        nothing = Missing(id="lock-file", what="there is no template to lock", fix="remyx-action init")
+        nothing = MissingProtection(
+            id="lock-file", what="there is no template to lock", fix="remyx-action init"
+        )
         return wrong[0] if wrong else nothing
     names = ", ".join(template.name for template in templates)
     return Verified(id="lock-file", what=f"the lock of {names} holds what the branch holds")

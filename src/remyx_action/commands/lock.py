@@ -29,7 +29,7 @@ from remyx_action.project.path_patterns import Pattern
 from remyx_action.project.protected import harness_globs, not_lockable
 from remyx_action.report.render.ruleset import ruleset_as_json
 from remyx_action.sources.disk import read_below, write_whole
-from remyx_action.sources.git import Entry, Repository, find_repository, harness_at
+from remyx_action.sources.git import Repository, TreeEntry, find_repository, harness_at
 
 from .doctor import locked_owners, protected_patterns
 from .run.project import Project, load_project
@@ -55,12 +55,12 @@ class Held(Struct, frozen=True, kw_only=True):
     holds: bool
 
 
-class Commit(Struct, frozen=True, kw_only=True):
+class LockCommit(Struct, frozen=True, kw_only=True):
     """The project as HEAD holds it, with nothing protected that differs in the working tree."""
 
     repository: Repository
     project: Project
-    entries: tuple[Entry, ...]
+    entries: tuple[TreeEntry, ...]
     """Every file of the repository."""
     protected: Mapping[str, Mapping[str, Pattern]]
     """By template, its protected paths."""
@@ -140,7 +140,7 @@ def check_locks(root: Path, *, template: str | None) -> Held:
     return Held(log="\n".join(lines) + "\n", holds=holds)
 
 
-def _drift(commit: Commit, template: Template, held: Lock | None, codeowners: Codeowners) -> list[str]:
+def _drift(commit: LockCommit, template: Template, held: Lock | None, codeowners: Codeowners) -> list[str]:
     if held is None:
         return [f"there is no lock: write it with `remyx-action lock {template.name}`"]
     drifted = drift(held, _lock_at_head(commit, template, codeowners))
@@ -148,7 +148,7 @@ def _drift(commit: Commit, template: Template, held: Lock | None, codeowners: Co
     return [f"drifted: {', '.join(drifted)}: {advice}"] if drifted else []
 
 
-def _committed(root: Path) -> Commit:
+def _committed(root: Path) -> LockCommit:
     """Return the project at HEAD; FilesWrong where something that a lock is about is not committed."""
     repository = find_repository(root)
     if repository is None:
@@ -164,7 +164,7 @@ def _committed(root: Path) -> Commit:
         name: protected_patterns([one], repository.prefix, files)
         for name, one in project.bundle.templates.items()
     }
-    commit = Commit(repository=repository, project=project, entries=entries, protected=protected)
+    commit = LockCommit(repository=repository, project=project, entries=entries, protected=protected)
     patterns = commit.all_protected().values()
     ours = (f"{repository.prefix}.remyx/locks/", *LOCATIONS)  # what `lock` itself leaves uncommitted
     problems = [
@@ -192,7 +192,7 @@ def _chosen(project: Project, name: str | None) -> Mapping[str, Template]:
     return {name: templates[name]}
 
 
-def _lock_at_head(commit: Commit, template: Template, codeowners: Codeowners) -> Lock:
+def _lock_at_head(commit: LockCommit, template: Template, codeowners: Codeowners) -> Lock:
     """Return the template's lock; FilesWrong where something protected is no file of its own."""
     protected = commit.protected[template.name]
     problems = list(not_lockable(protected.values(), ((one.path, one.mode) for one in commit.entries)))

@@ -22,6 +22,9 @@ class Screen(Struct, frozen=True, kw_only=True):
     """Whether one line is enough."""
 
 
+Say = Callable[[str], None]
+"""Tells a person one line while a command works."""
+
 PLAIN = Screen()
 
 

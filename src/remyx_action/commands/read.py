@@ -13,7 +13,7 @@ from remyx_action.project.models.metrics import BarMetric, measured_metrics
 from remyx_action.readers import read_arm
 from remyx_action.readers.files import ArmFiles
 from remyx_action.readers.presets import presets
-from remyx_action.readers.proposing import Proposal, propose
+from remyx_action.readers.proposing import MapProposal, propose
 from remyx_action.readers.samples import point_of
 from remyx_action.readers.scores import ArmScores, Samples, Scores, Summary, Unusable
 from remyx_action.sources.disk import ResultsFolder, open_run
@@ -58,7 +58,7 @@ def _proposed(folder: ResultsFolder, file: str, preset: str | None) -> Output:
     return Output(formats={"text": lambda _: text})
 
 
-def _engine(proposal: Proposal) -> str:
+def _engine(proposal: MapProposal) -> str:
     if len(proposal.engines) == 1:
         return presets()[proposal.engines[0]].engine
     if proposal.engines:

@@ -73,7 +73,7 @@ class Ends(Struct, frozen=True, kw_only=True):
         return None if low is None or high is None else (low[0], high[1])
 
 
-class Missing(Struct, frozen=True, kw_only=True):
+class MissingInArms(Struct, frozen=True, kw_only=True):
     """The y of missing ids, row by row as in the sums observed beside it."""
 
     sizes: Sequence[int]
@@ -81,7 +81,7 @@ class Missing(Struct, frozen=True, kw_only=True):
     high: Sequence[int]
 
 
-def missing_pairs(sums: PairedSums, ratio: Fraction) -> Missing | None:
+def missing_pairs(sums: PairedSums, ratio: Fraction) -> MissingInArms | None:
     """Return the missing y = variant - ratio·baseline, or None where no id is missing."""
     if sums.missing is None:
         return None
@@ -89,22 +89,22 @@ def missing_pairs(sums: PairedSums, ratio: Fraction) -> Missing | None:
     below, above = ends.baseline_low, ends.baseline_high
     if p < 0:
         below, above = above, below
-    return Missing(
+    return MissingInArms(
         sizes=ends.ids,
         low=[int(a) * q - int(b) * p for a, b in zip(ends.variant_low, above, strict=True)],
         high=[int(a) * q - int(b) * p for a, b in zip(ends.variant_high, below, strict=True)],
     )
 
 
-def missing_scores(sums: ArmSums) -> Missing | None:
+def missing_scores(sums: ArmSums) -> MissingInArms | None:
     """Return the missing scores of an arm, or None where no id is missing."""
     if sums.missing is None:
         return None
     ends = sums.missing
-    return Missing(sizes=ends.ids, low=list(map(int, ends.low)), high=list(map(int, ends.high)))
+    return MissingInArms(sizes=ends.ids, low=list(map(int, ends.low)), high=list(map(int, ends.high)))
 
 
-def mean_bounds(observed: Observed, missing: Missing | None) -> tuple[Fraction, Fraction]:
+def mean_bounds(observed: Observed, missing: MissingInArms | None) -> tuple[Fraction, Fraction]:
     """Return the smallest and the largest mean of y over observed and missing ids."""
     if missing is None:
         return observed.mean, observed.mean
@@ -115,7 +115,7 @@ def mean_bounds(observed: Observed, missing: Missing | None) -> tuple[Fraction, 
     return Fraction(low, count), Fraction(high, count)
 
 
-def bounds_of(observed: Observed, missing: Missing | None, prior: Prior) -> Between | None:
+def bounds_of(observed: Observed, missing: MissingInArms | None, prior: Prior) -> Between | None:
     """Return the bounds of the mean of y over observed and missing ids; None where none is missing.
 
     No y is farther from the prior's centre than its reach.
@@ -147,7 +147,7 @@ def bounds_of(observed: Observed, missing: Missing | None, prior: Prior) -> Betw
 
 
 def _of_samples(
-    observed: Observed, missing: Missing, step: int, center: int, reach: int, totals: tuple[int, int]
+    observed: Observed, missing: MissingInArms, step: int, center: int, reach: int, totals: tuple[int, int]
 ) -> tuple[float, float]:
     """Return the least and the most variance of the mean, over the reach squared.
 
@@ -168,7 +168,7 @@ def _of_samples(
 
 
 def _of_clusters(
-    observed: Observed, missing: Missing, step: int, center: int, reach: int, totals: tuple[int, int]
+    observed: Observed, missing: MissingInArms, step: int, center: int, reach: int, totals: tuple[int, int]
 ) -> tuple[float, float]:
     """Return the same of the cluster-robust variance, each cluster bounded by itself."""
     sizes = [n + lost for n, lost in zip(observed.sizes, missing.sizes, strict=True)]

@@ -18,7 +18,7 @@ from remyx_action.project.models.template import ArmName
 from remyx_action.readers.reasons import Reason
 
 from .binomial import chance_of_split
-from .location import INTERVAL_LEVEL, Inference, Unknown
+from .location import INTERVAL_LEVEL, Inference, UnknownLocation
 from .methods import infer, unknown_for_missing, y_bounds
 from .one_sample import mean_of_arm
 from .percentiles import counts_of
@@ -147,7 +147,7 @@ def estimate(evidence: MetricEvidence, metric: BarMetric) -> Estimate:
     known = _points(evidence, metric)
     better = IMPROVED[metric.direction]
     inference = infer(evidence, metric, better)
-    if isinstance(inference, Unknown):
+    if isinstance(inference, UnknownLocation):
         return Estimate(
             **known,
             interval=None,
@@ -184,13 +184,13 @@ def _points(evidence: MetricEvidence, metric: BarMetric) -> dict[str, Any]:
         "variant": point_of(evidence, metric, "variant"),
         "delta": delta_of(evidence, metric),
     }
-    return {name: None if isinstance(point, Unknown) else point for name, point in points.items()}
+    return {name: None if isinstance(point, UnknownLocation) else point for name, point in points.items()}
 
 
 def weigh(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Weighed:
     """Return whether the points satisfy the claim, exactly, and the confidence in it."""
     left = point_of(evidence, metric, "variant") if claim.quantity == "value" else delta_of(evidence, metric)
-    if isinstance(left, Unknown):
+    if isinstance(left, UnknownLocation):
         return _unweighed(left.reason, None)
     right = Fraction(claim.threshold)
     if claim.quantity == "relative_delta":
@@ -210,7 +210,7 @@ def weigh(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Weighed:
         point_reason=point_reason,
         confidence=least,
         most=most,
-        reason=inference.reason if isinstance(inference, Unknown) else None,
+        reason=inference.reason if isinstance(inference, UnknownLocation) else None,
         n=known.n if known else _size(evidence, claim),
     )
 
@@ -245,7 +245,7 @@ def _holds_whatever_is_missing(
     if sums is None or sums.missing is None:
         return _holds(left, right, claim), None
     ends = y_bounds(evidence, metric, claim)
-    if isinstance(ends, Unknown):
+    if isinstance(ends, UnknownLocation):
         return None, ends.reason
     nearest = min(max(ends[0], Fraction(0)), ends[1])
     found = {_holds(end, Fraction(0), claim) for end in (*ends, nearest)}
@@ -313,7 +313,7 @@ def _clusters(evidence: MetricEvidence) -> int | None:
     return None if evidence.paired is None else evidence.paired.cluster_count
 
 
-CLUSTERS_NOT_GATHERED = Unknown(
+CLUSTERS_NOT_GATHERED = UnknownLocation(
     reason=Reason.TOO_FEW_CLUSTERS,
     note="the samples come in clusters, and what these are worth was not gathered: judge the files anew",
 )
@@ -321,7 +321,9 @@ INDICATOR = Prior(center=Fraction(1, 2), reach=Fraction(1, 2))
 DIFFERENCE_OF_INDICATORS = Prior(center=Fraction(0), reach=Fraction(1))
 
 
-def effective_size(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> float | Unknown | None:
+def effective_size(
+    evidence: MetricEvidence, metric: BarMetric, claim: Claim
+) -> float | UnknownLocation | None:
     """Return n over the design effect of the claim's y, at most n; None without clusters.
 
     It needs no five clusters, as no confidence follows from it: a thousand samples of two clusters are
@@ -347,7 +349,7 @@ def _sums(evidence: MetricEvidence, claim: Claim) -> list[ArmSums | PairedSums]:
 
 def _of_scores(
     evidence: MetricEvidence, metric: BarMetric, sums: ArmSums | PairedSums
-) -> float | Unknown | None:
+) -> float | UnknownLocation | None:
     range_ = range_of(metric)
     if isinstance(sums, PairedSums):
         observed = difference(sums, Fraction(1))
@@ -355,7 +357,7 @@ def _of_scores(
     else:
         observed = alone(sums)
         prior = prior_of_arm(evidence, observed, range_, of_baseline=sums is evidence.baseline)
-    return prior if isinstance(prior, Unknown) else _of(observed, prior)
+    return prior if isinstance(prior, UnknownLocation) else _of(observed, prior)
 
 
 def _of_indicator(sums: ArmSums | PairedSums) -> float | None:
@@ -368,8 +370,8 @@ def _of(observed: Observed, prior: Prior) -> float | None:
     return locate(observed, prior).n_effective
 
 
-def _smallest(sizes: Sequence[float | Unknown | None]) -> float | Unknown:
-    unknown = next((size for size in sizes if isinstance(size, Unknown)), None)
+def _smallest(sizes: Sequence[float | UnknownLocation | None]) -> float | UnknownLocation:
+    unknown = next((size for size in sizes if isinstance(size, UnknownLocation)), None)
     known = [size for size in sizes if isinstance(size, float)]
     if unknown is not None or len(known) < len(sizes) or not known:
         return unknown or CLUSTERS_NOT_GATHERED
@@ -383,8 +385,8 @@ def sample_size(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Fr
     """
     n = _size(evidence, claim)
     effective = effective_size(evidence, metric, claim)
-    if n is None or isinstance(effective, Unknown):
-        return effective.reason if isinstance(effective, Unknown) and n is not None else None
+    if n is None or isinstance(effective, UnknownLocation):
+        return effective.reason if isinstance(effective, UnknownLocation) and n is not None else None
     scored = n if evidence.both is None else evidence.both  # filled-in scores are no samples
     return min(Fraction(n), Fraction(scored), Fraction(n if effective is None else _rounded(effective)))
 

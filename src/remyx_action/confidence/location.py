@@ -15,33 +15,33 @@ from remyx_action.readers.reasons import Reason
 from .student import lower_tail, quantile
 
 
-class Unknown(Struct, frozen=True, kw_only=True):
+class UnknownLocation(Struct, frozen=True, kw_only=True):
     reason: Reason
     note: str
     """Lower case, no full stop: what was found; what to do."""
 
 
 DECLARE_A_RANGE = "declare `range:` on the metric"
-NO_RANGE_NO_SPREAD = Unknown(
+NO_RANGE_NO_SPREAD = UnknownLocation(
     reason=Reason.NO_UNCERTAINTY,
     note=f"without a range, samples that are all equal say nothing about others: {DECLARE_A_RANGE}",
 )
-CONTRADICTION = Unknown(
+CONTRADICTION = UnknownLocation(
     reason=Reason.INVALID_VALUE,
     note="the sums contradict the range or the extremes: judge the result files anew",
 )
 BARE_NUMBER = "the {arm} is a bare number: report samples, or its standard error and n"
 
 
-def too_few_samples(n: int) -> Unknown:
-    return Unknown(
+def too_few_samples(n: int) -> UnknownLocation:
+    return UnknownLocation(
         reason=Reason.TOO_FEW_SAMPLES,
         note=f"{n} sample says nothing about the others: evaluate at least 2",
     )
 
 
-def too_few_clusters(clusters: int) -> Unknown:
-    return Unknown(
+def too_few_clusters(clusters: int) -> UnknownLocation:
+    return UnknownLocation(
         reason=Reason.TOO_FEW_CLUSTERS,
         note=f"{clusters} clusters; a confidence needs at least 5: evaluate more clusters",
     )
@@ -60,7 +60,7 @@ class Tails(Protocol):
         """Return the two-sided interval, or None where the method has none."""
 
 
-class Bounds(Protocol):
+class LocationBounds(Protocol):
     """Smallest and largest tails of a true value."""
 
     def at_least(self, threshold: Fraction, /) -> tuple[float, float]:
@@ -119,7 +119,7 @@ class Inference(Struct, frozen=True, kw_only=True):
     clusters: int | None = None
     shift: Fraction = Fraction(0)
     """The delta is what `tails` is about minus this."""
-    bounds: Bounds | None = None
+    bounds: LocationBounds | None = None
     """How far missing scores can move the tails; None: none is missing."""
 
 

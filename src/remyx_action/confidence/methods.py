@@ -15,14 +15,14 @@ from remyx_action.readers.reasons import Reason
 
 from . import percentiles
 from .bounds import bounds_of, mean_bounds, missing_pairs, missing_scores
-from .location import DECLARE_A_RANGE, INTERVAL_LEVEL, Inference, Tails, Unknown, widen
+from .location import DECLARE_A_RANGE, INTERVAL_LEVEL, Inference, Tails, UnknownLocation, widen
 from .one_sample import mean_of_arm
 from .plausibility import delta_of, point_of, range_of
 from .pseudo_samples import alone, countable, difference, locate, prior_of_difference
 from .unpaired import arm_mean, difference_of_means
 
 
-def sign_of_baseline(evidence: MetricEvidence, metric: BarMetric) -> int | Unknown:
+def sign_of_baseline(evidence: MetricEvidence, metric: BarMetric) -> int | UnknownLocation:
     """Return the sign of the baseline's true mean, where range or samples settle it."""
     range_ = range_of(metric)
     if range_ is not None and (range_[0] >= 0 or range_[1] <= 0):
@@ -30,7 +30,7 @@ def sign_of_baseline(evidence: MetricEvidence, metric: BarMetric) -> int | Unkno
     state = evidence.baseline
     if isinstance(state, SummaryState) and state.exact and state.value != 0:
         return 1 if state.value > 0 else -1
-    unsettled = Unknown(
+    unsettled = UnknownLocation(
         reason=Reason.ZERO_BASELINE,
         note="the baseline may be 0, so a change relative to it says nothing: use an absolute threshold",
     )
@@ -39,7 +39,7 @@ def sign_of_baseline(evidence: MetricEvidence, metric: BarMetric) -> int | Unkno
     if metric.aggregate is not None:
         return percentiles.sign_of_baseline(evidence, metric) or unsettled
     inference = mean_of_arm(evidence, metric, "baseline")
-    if isinstance(inference, Unknown):
+    if isinstance(inference, UnknownLocation):
         return inference
     interval = inference.tails.interval(INTERVAL_LEVEL)
     if interval is None or interval[0] <= 0 <= interval[1]:
@@ -47,15 +47,15 @@ def sign_of_baseline(evidence: MetricEvidence, metric: BarMetric) -> int | Unkno
     return 1 if interval[0] > 0 else -1
 
 
-def ratio_of(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Fraction | Unknown:
+def ratio_of(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Fraction | UnknownLocation:
     """Return ρ of y = variant - ρ·baseline: 1 for a delta, 1 ± r for a relative one."""
     if claim.quantity == "delta":
         return Fraction(1)
     sign = sign_of_baseline(evidence, metric)
-    return sign if isinstance(sign, Unknown) else 1 + Fraction(claim.threshold) * sign
+    return sign if isinstance(sign, UnknownLocation) else 1 + Fraction(claim.threshold) * sign
 
 
-def unknown_for_missing(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Unknown | None:
+def unknown_for_missing(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> UnknownLocation | None:
     """Return why missing samples leave the claim unknown, or None where there are none, or bounds of them."""
     missing, scored = evidence.missing, evidence.scored
     if evidence.paired is None and claim.quantity == "value" and "variant" in evidence.facts:
@@ -67,18 +67,22 @@ def unknown_for_missing(evidence: MetricEvidence, metric: BarMetric, claim: Clai
     note = f"{missing:,} of {expected:,} samples have no score in both arms"
     if missing > metric.max_missing * expected:
         most = f"more than `max_missing: {metric.max_missing:f}`"
-        return Unknown(reason=Reason.TOO_MANY_MISSING, note=f"{note}, {most}")
+        return UnknownLocation(reason=Reason.TOO_MANY_MISSING, note=f"{note}, {most}")
     if metric.missing == "unknown":
-        return Unknown(reason=Reason.MISSING_SAMPLES, note=f"{note}: evaluate them, or set `missing: bounds`")
+        return UnknownLocation(
+            reason=Reason.MISSING_SAMPLES, note=f"{note}: evaluate them, or set `missing: bounds`"
+        )
     if metric.aggregate is not None:
-        return Unknown(
+        return UnknownLocation(
             reason=Reason.MISSING_SAMPLES,
             note=f"{note}, and a {metric.aggregate} has no bounds: evaluate them",
         )
     if range_of(metric) is None:
-        return Unknown(reason=Reason.MISSING_SAMPLES, note=f"{note}: evaluate them, or {DECLARE_A_RANGE}")
+        return UnknownLocation(
+            reason=Reason.MISSING_SAMPLES, note=f"{note}: evaluate them, or {DECLARE_A_RANGE}"
+        )
     if evidence.paired is None and claim.quantity != "value" and not _is_exact(evidence):
-        return Unknown(
+        return UnknownLocation(
             reason=Reason.MISSING_SAMPLES, note=f"{note}: evaluate them, or report samples of both"
         )
     return None
@@ -90,11 +94,11 @@ def _is_exact(evidence: MetricEvidence) -> bool:
 
 def y_bounds(
     evidence: MetricEvidence, metric: BarMetric, claim: Claim
-) -> tuple[Fraction, Fraction] | Unknown:
+) -> tuple[Fraction, Fraction] | UnknownLocation:
     """Return the bounds of the mean of the claim's y, less its threshold, over all missing scores."""
     if evidence.paired is not None and claim.quantity != "value":
         ratio = ratio_of(evidence, metric, claim)
-        if isinstance(ratio, Unknown):
+        if isinstance(ratio, UnknownLocation):
             return ratio
         observed, missing = difference(evidence.paired, ratio), missing_pairs(evidence.paired, ratio)
         threshold = threshold_of(claim)
@@ -112,18 +116,18 @@ def y_bounds(
     return low - threshold, high - threshold
 
 
-def infer(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Inference | Unknown:
+def infer(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Inference | UnknownLocation:
     """Return the inference of the table's row for this claim, or why there is no confidence."""
     unknown = unknown_for_missing(evidence, metric, claim)
     if claim.quantity == "value":
         point = point_of(evidence, metric, "variant")
-        if isinstance(point, Unknown):
+        if isinstance(point, UnknownLocation):
             return point
         if unknown is not None:
             return unknown
         return _of_value(evidence, metric, claim, Fraction(claim.threshold))
     delta = delta_of(evidence, metric)
-    if isinstance(delta, Unknown):
+    if isinstance(delta, UnknownLocation):
         return delta
     if unknown is not None:
         return unknown
@@ -144,46 +148,46 @@ def threshold_of(claim: Claim) -> Fraction:
 
 def _of_value(
     evidence: MetricEvidence, metric: BarMetric, claim: Claim, threshold: Fraction
-) -> Inference | Unknown:
+) -> Inference | UnknownLocation:
     if metric.aggregate is None:
         inference = mean_of_arm(evidence, metric, "variant")
-        if isinstance(inference, Unknown):
+        if isinstance(inference, UnknownLocation):
             return inference
         return replace(inference, threshold=threshold)
     sums = evidence.sums("variant")
     if sums is None:
         return _needs_samples(metric)
     tails = percentiles.of_value(evidence, metric, claim)
-    if isinstance(tails, Unknown):
+    if isinstance(tails, UnknownLocation):
         return tails
     return _of_quantile(tails, sums)
 
 
-def _against_exact(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Inference | Unknown:
+def _against_exact(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Inference | UnknownLocation:
     baseline = point_of(evidence, metric, "baseline")
     assert isinstance(baseline, Fraction)
     margin = Fraction(claim.threshold)
     if claim.quantity == "relative_delta":
         sign = sign_of_baseline(evidence, metric)
-        if isinstance(sign, Unknown):
+        if isinstance(sign, UnknownLocation):
             return sign
         margin *= abs(baseline)
     inference = _of_value(evidence, metric, claim, baseline + margin)
-    return inference if isinstance(inference, Unknown) else replace(inference, shift=baseline)
+    return inference if isinstance(inference, UnknownLocation) else replace(inference, shift=baseline)
 
 
 def _paired(
     evidence: MetricEvidence, paired: PairedSums, metric: BarMetric, claim: Claim
-) -> Inference | Unknown:
+) -> Inference | UnknownLocation:
     ratio = ratio_of(evidence, metric, claim)
-    if isinstance(ratio, Unknown):
+    if isinstance(ratio, UnknownLocation):
         return ratio
     observed = difference(paired, ratio)
     few = countable(observed)
     if few is not None:
         return few
     prior = prior_of_difference(evidence, observed, range_of(metric), ratio)
-    if isinstance(prior, Unknown):
+    if isinstance(prior, UnknownLocation):
         return prior
     mean = locate(observed, prior)
     tails, bounds = mean.location, bounds_of(observed, missing_pairs(paired, ratio), prior)
@@ -201,17 +205,17 @@ def _paired(
     )
 
 
-def _unpaired(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Inference | Unknown:
+def _unpaired(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Inference | UnknownLocation:
     variant = arm_mean(evidence, metric, "variant")
     baseline = arm_mean(evidence, metric, "baseline")
     for arm in (variant, baseline):
-        if isinstance(arm, Unknown):
+        if isinstance(arm, UnknownLocation):
             return arm
     ratio = ratio_of(evidence, metric, claim)
-    if isinstance(ratio, Unknown):
+    if isinstance(ratio, UnknownLocation):
         return ratio
-    assert not isinstance(variant, Unknown)
-    assert not isinstance(baseline, Unknown)
+    assert not isinstance(variant, UnknownLocation)
+    assert not isinstance(baseline, UnknownLocation)
     clusters = [arm.clusters for arm in (variant, baseline) if arm.clusters is not None]
     return Inference(
         tails=difference_of_means(variant, baseline, ratio),
@@ -222,15 +226,15 @@ def _unpaired(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Infe
     )
 
 
-def _of_percentiles(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Inference | Unknown:
+def _of_percentiles(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Inference | UnknownLocation:
     if evidence.paired is None:
         return _needs_samples(metric)
     if claim.quantity == "relative_delta":
         sign = sign_of_baseline(evidence, metric)
-        if isinstance(sign, Unknown):
+        if isinstance(sign, UnknownLocation):
             return sign
     tails = percentiles.of_difference(evidence, metric, claim)
-    if isinstance(tails, Unknown):
+    if isinstance(tails, UnknownLocation):
         return tails
     return _of_quantile(tails, evidence.paired)
 
@@ -245,8 +249,8 @@ def _of_quantile(tails: Tails, sums: ArmSums | PairedSums) -> Inference:
     )
 
 
-def _needs_samples(metric: BarMetric) -> Unknown:
-    return Unknown(
+def _needs_samples(metric: BarMetric) -> UnknownLocation:
+    return UnknownLocation(
         reason=Reason.NO_UNCERTAINTY,
         note=f"a {metric.aggregate} needs samples in both arms: report them",
     )

@@ -12,8 +12,8 @@ from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.template import ArmName
 
 from .binomial import clopper_pearson, rate_at_least, rate_at_most
-from .bounds import Ends, Missing, bounds_of, missing_scores
-from .location import Inference, Unknown, widen
+from .bounds import Ends, MissingInArms, bounds_of, missing_scores
+from .location import Inference, UnknownLocation, widen
 from .plausibility import range_of
 from .pseudo_samples import Observed, Range, alone, countable, locate, prior_of_arm
 from .unpaired import arm_mean, location_of
@@ -44,7 +44,7 @@ class Share(Struct, frozen=True, kw_only=True):
         return (threshold - self.low) / (self.high - self.low)
 
 
-def mean_of_arm(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> Inference | Unknown:
+def mean_of_arm(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> Inference | UnknownLocation:
     """Return the inference about one arm's own true mean, its threshold 0."""
     sums = evidence.sums(arm)
     if sums is None:
@@ -62,7 +62,7 @@ def mean_of_arm(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> In
     if few is not None:
         return few
     prior = prior_of_arm(evidence, observed, range_of(metric), of_baseline=arm == "baseline")
-    if isinstance(prior, Unknown):
+    if isinstance(prior, UnknownLocation):
         return prior
     mean = locate(observed, prior)
     tails, bounds = mean.location, bounds_of(observed, missing_scores(sums), prior)
@@ -80,9 +80,9 @@ def mean_of_arm(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> In
     )
 
 
-def _of_summary(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> Inference | Unknown:
+def _of_summary(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> Inference | UnknownLocation:
     summary = arm_mean(evidence, metric, arm)
-    if isinstance(summary, Unknown):
+    if isinstance(summary, UnknownLocation):
         return summary
     return Inference(
         tails=location_of(summary),
@@ -93,7 +93,7 @@ def _of_summary(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> In
     )
 
 
-def _share_bounds(observed: Observed, missing: Missing | None, share: Share) -> Ends | None:
+def _share_bounds(observed: Observed, missing: MissingInArms | None, share: Share) -> Ends | None:
     """Return the binomials of the fewest and the most successes; None where those are no whole numbers."""
     if missing is None:
         return None

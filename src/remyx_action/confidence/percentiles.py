@@ -13,16 +13,18 @@ from remyx_action.project.models.metrics import BarMetric
 from remyx_action.readers.reasons import Reason
 
 from .binomial import rate_at_least, rate_at_most
-from .location import Tails, Unknown
+from .location import Tails, UnknownLocation
 from .pseudo_samples import Prior, alone, countable, difference, locate
 
 FEWEST_BEYOND = 5
 """Samples expected on the rarer side of the percentile; fewer, and it is not known where it lies."""
 SIGN_SETTLED = 0.975
-NOT_GATHERED = Unknown(reason=Reason.NO_UNCERTAINTY, note="the counts behind this claim were not gathered")
+NOT_GATHERED = UnknownLocation(
+    reason=Reason.NO_UNCERTAINTY, note="the counts behind this claim were not gathered"
+)
 
 
-class Side(Struct, frozen=True, kw_only=True):
+class PercentileSide(Struct, frozen=True, kw_only=True):
     """The confidence in one side only; the other is a claim of its own."""
 
     confidence: float
@@ -68,7 +70,7 @@ def counts_of(evidence: MetricEvidence, claim: Claim) -> ClaimCounts | None:
     return None
 
 
-def of_value(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Tails | Unknown:
+def of_value(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Tails | UnknownLocation:
     """Return the exact binomial on `score <= t`; with clusters the formula on the same indicators."""
     counts = counts_of(evidence, claim)
     if counts is None or counts.variant is None:
@@ -81,13 +83,15 @@ def of_value(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Tails
     n, within = sums.ids, sums.total(sums.scores)
     if sums.clusters is None:
         side = rate_at_least if claim.side == "at_most" else rate_at_most
-        return Side(confidence=side(within, n, float(share), float(1 - share)))
+        return PercentileSide(confidence=side(within, n, float(share), float(1 - share)))
     mean = locate(alone(sums), Prior(center=Fraction(1, 2), reach=Fraction(1, 2)))
     tails = mean.location
-    return Side(confidence=tails.at_least(share) if claim.side == "at_most" else tails.at_most(share))
+    return PercentileSide(
+        confidence=tails.at_least(share) if claim.side == "at_most" else tails.at_most(share)
+    )
 
 
-def of_difference(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Tails | Unknown:
+def of_difference(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Tails | UnknownLocation:
     """Return the smaller of the confidences at the variant's and at the moved baseline's percentile."""
     counts = counts_of(evidence, claim)
     if counts is None or not counts.pairs:
@@ -99,11 +103,11 @@ def of_difference(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> 
     tails = [locate(difference(pairs, Fraction(1)), prior).location for pairs in counts.pairs]
     # The variant's percentile is no larger where more of its scores lie below: a positive difference.
     if claim.side == "at_most":
-        return Side(confidence=min(tail.at_least(Fraction(0)) for tail in tails))
-    return Side(confidence=min(tail.at_most(Fraction(0)) for tail in tails))
+        return PercentileSide(confidence=min(tail.at_least(Fraction(0)) for tail in tails))
+    return PercentileSide(confidence=min(tail.at_most(Fraction(0)) for tail in tails))
 
 
-def _too_few(metric: BarMetric, sums: ArmSums | PairedSums) -> Unknown | None:
+def _too_few(metric: BarMetric, sums: ArmSums | PairedSums) -> UnknownLocation | None:
     observed = alone(sums) if isinstance(sums, ArmSums) else difference(sums, Fraction(1))
     few = countable(observed)
     if few is not None:
@@ -113,4 +117,4 @@ def _too_few(metric: BarMetric, sums: ArmSums | PairedSums) -> Unknown | None:
         return None
     needed = -(-FEWEST_BEYOND // min(share, 1 - share))
     note = f"{observed.n} samples do not show where the {metric.aggregate} lies: evaluate at least {needed}"
-    return Unknown(reason=Reason.TOO_FEW_SAMPLES, note=note)
+    return UnknownLocation(reason=Reason.TOO_FEW_SAMPLES, note=note)

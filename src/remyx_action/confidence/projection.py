@@ -17,7 +17,7 @@ from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.template import ArmName
 
 from .estimates import weigh
-from .location import Inference, Location, Unknown
+from .location import Inference, Location, UnknownLocation
 from .methods import infer, ratio_of
 from .plausibility import point_of, range_of
 from .pseudo_samples import Observed, Prior, alone, difference, locate, prior_of_arm, prior_of_difference
@@ -28,11 +28,11 @@ POWER = 0.80
 MOST = 10**12
 """Samples; larger numbers are not reported."""
 
-Kind = Literal["more_samples", "more_samples_do_not_help", "no_estimate"]
+ProjectionKind = Literal["more_samples", "more_samples_do_not_help", "no_estimate"]
 
 
 class AdviceNumbers(Struct, frozen=True, kw_only=True):
-    kind: Kind
+    kind: ProjectionKind
     n_needed: int | None
     """The fewest samples (or clusters) at which the condition is expected to pass, power 0.80."""
     n_now: int | None
@@ -141,7 +141,7 @@ def _outlook(
 ) -> _Outlook | None:
     """Return the outlook, or None where the method says nothing about other numbers of samples."""
     inference = infer(evidence, metric, claim)
-    if isinstance(inference, Unknown) or inference.method == "quantile":
+    if isinstance(inference, UnknownLocation) or inference.method == "quantile":
         return None
     distance = expected - Fraction(claim.threshold)
     if claim.quantity == "relative_delta":
@@ -174,7 +174,7 @@ def _of_samples(
     if observed is None:
         return None
     y, prior = observed
-    if isinstance(prior, Unknown) or y.n < 2:
+    if isinstance(prior, UnknownLocation) or y.n < 2:
         return None
     mean = locate(y, prior)
     units = mean.clusters or mean.n
@@ -197,11 +197,11 @@ def _of_samples(
 
 def _observed_y(
     evidence: MetricEvidence, metric: BarMetric, claim: Claim
-) -> tuple[Observed, Prior | Unknown] | None:
+) -> tuple[Observed, Prior | UnknownLocation] | None:
     """Return the y of the claim; the variant's scores for a value and for an exact baseline."""
     if evidence.paired is not None and claim.quantity != "value":
         ratio = ratio_of(evidence, metric, claim)
-        if isinstance(ratio, Unknown):
+        if isinstance(ratio, UnknownLocation):
             return None
         y = difference(evidence.paired, ratio)
         return y, prior_of_difference(evidence, y, range_of(metric), ratio)

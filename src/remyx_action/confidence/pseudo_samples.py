@@ -20,7 +20,14 @@ from msgspec import Struct
 from remyx_action.evidence.evidence import MetricEvidence
 from remyx_action.evidence.sums import ArmSums, PairedSums
 
-from .location import CONTRADICTION, NO_RANGE_NO_SPREAD, Location, Unknown, too_few_clusters, too_few_samples
+from .location import (
+    CONTRADICTION,
+    NO_RANGE_NO_SPREAD,
+    Location,
+    UnknownLocation,
+    too_few_clusters,
+    too_few_samples,
+)
 
 
 class Observed(Struct, frozen=True, kw_only=True):
@@ -170,7 +177,7 @@ def alone(sums: ArmSums) -> Observed:
 
 def prior_of_difference(
     evidence: MetricEvidence, observed: Observed, range_: Range, ratio: Fraction
-) -> Prior | Unknown:
+) -> Prior | UnknownLocation:
     """Return the prior around 0, as far as differences reach; without a range around the mean."""
     if range_ is None:
         return _prior_of_extremes(evidence, observed, ratio)
@@ -181,7 +188,7 @@ def prior_of_difference(
 
 def prior_of_arm(
     evidence: MetricEvidence, observed: Observed, range_: Range, *, of_baseline: bool
-) -> Prior | Unknown:
+) -> Prior | UnknownLocation:
     """Return the prior at the range's middle with half its width; without a range around the mean."""
     if range_ is None:
         return _prior_of_extremes(evidence, observed, None if of_baseline else Fraction(0))
@@ -189,7 +196,7 @@ def prior_of_arm(
     return _possible(observed, Prior(center=(low + high) / 2, reach=(high - low) / 2))
 
 
-def countable(observed: Observed) -> Unknown | None:
+def countable(observed: Observed) -> UnknownLocation | None:
     """Return why these samples are too few for any confidence, or None."""
     clusters = observed.cluster_count
     if clusters is not None and clusters < FEWEST_CLUSTERS:
@@ -199,7 +206,7 @@ def countable(observed: Observed) -> Unknown | None:
 
 def _prior_of_extremes(
     evidence: MetricEvidence, observed: Observed, ratio: Fraction | None
-) -> Prior | Unknown:
+) -> Prior | UnknownLocation:
     # Around the observed mean, not around 0: there, a guard `latency.delta <= 100` would pass half of
     # the variants that are exactly 100 slower, however many samples there are.
     extremes = evidence.extremes_of(ratio)
@@ -211,7 +218,7 @@ def _prior_of_extremes(
     return _possible(observed, Prior(center=mean, reach=reach)) if reach > 0 else NO_RANGE_NO_SPREAD
 
 
-def _possible(observed: Observed, prior: Prior) -> Prior | Unknown:
+def _possible(observed: Observed, prior: Prior) -> Prior | UnknownLocation:
     """Return the prior, unless the sums spread wider than scores within its reach can."""
     scale = observed.denominator
     total, squares = Fraction(observed.total, scale), Fraction(observed.squares, scale * scale)

@@ -12,17 +12,17 @@ from remyx_action.project.models.metrics import BarMetric
 
 from .claims import Claim
 from .evidence import ClaimCounts, PercentileState
-from .summing import UNSCALED, Rows, Scale, arm_sums, paired_sums
+from .summing import UNSCALED, Scale, SummedRows, arm_sums, paired_sums
 from .sums import PairedSums
 
 
 class RankedArms(Struct, frozen=True, kw_only=True):
     """The rows that percentiles are taken of."""
 
-    paired: Rows | None = None
-    variant: Rows | None = None
+    paired: SummedRows | None = None
+    variant: SummedRows | None = None
     """One arm's rows, where the arms are not paired."""
-    baseline: Rows | None = None
+    baseline: SummedRows | None = None
     exact_baseline: Fraction | None = None
 
 
@@ -65,7 +65,7 @@ def percentile(metric: BarMetric, scores: Sequence[int], counts: Sequence[int] |
     raise AssertionError("a rank beyond the last score")
 
 
-def _up_to(rows: Rows, most: int) -> int:
+def _up_to(rows: SummedRows, most: int) -> int:
     """Return how many scores of the baseline are at most that."""
     return sum(compress(rows.weights(), [score <= most for score in rows.baseline]))
 
@@ -102,12 +102,12 @@ def _sign(metric: BarMetric, baseline: int) -> int:
     return 1 if baseline > 0 else -1
 
 
-def _against(rows: Rows, claim: Claim, limit: Fraction) -> ClaimCounts:
+def _against(rows: SummedRows, claim: Claim, limit: Fraction) -> ClaimCounts:
     """Count the scores up to the limit (at most), or below it (at least)."""
     most = limit.numerator // limit.denominator
     if claim.side == "at_least" and most == limit:
         most -= 1
-    within = Rows(
+    within = SummedRows(
         variant=[int(score <= most) for score in rows.variant],
         baseline=rows.baseline,
         counts=rows.counts,
@@ -116,10 +116,10 @@ def _against(rows: Rows, claim: Claim, limit: Fraction) -> ClaimCounts:
     return _claim_counts(claim).model_copy(update={"variant": arm_sums(within, UNSCALED)})
 
 
-def _pairs_up_to(rows: Rows, variant_limit: Fraction, baseline_limit: Fraction) -> PairedSums:
+def _pairs_up_to(rows: SummedRows, variant_limit: Fraction, baseline_limit: Fraction) -> PairedSums:
     most_variant = variant_limit.numerator // variant_limit.denominator
     most_baseline = baseline_limit.numerator // baseline_limit.denominator
-    within = Rows(
+    within = SummedRows(
         variant=[int(score <= most_variant) for score in rows.variant],
         baseline=[int(score <= most_baseline) for score in rows.baseline],
         counts=rows.counts,

@@ -21,7 +21,7 @@ FEW = 4
 """Distinct pairs are counted first where there are at least this many rows for each."""
 
 
-Entry = tuple[int, ...]
+SumEntry = tuple[int, ...]
 """n, Σa, Σb, Σa², Σab, Σb², and of missing ids their number and the ends of Σa and Σb."""
 
 
@@ -49,11 +49,11 @@ class Gap(Struct, frozen=True, kw_only=True):
     """The smallest and the largest Σa; equal where the score is known."""
     baseline: tuple[int, int]
 
-    def entry(self) -> Entry:
+    def entry(self) -> SumEntry:
         return (self.ids, *self.variant, *self.baseline)
 
 
-class Rows(Struct, frozen=True, kw_only=True):
+class SummedRows(Struct, frozen=True, kw_only=True):
     """Pairs of scores over one scale; of a single arm, both columns are its own."""
 
     variant: Sequence[int]
@@ -77,14 +77,14 @@ def rows_of(
     baseline: Sequence[int],
     clusters: Sequence[str] | None,
     gaps: Sequence[Gap] = (),
-) -> Rows:
+) -> SummedRows:
     """Return the pairs, counted where many are equal: of a million binary pairs four rows are left."""
     if clusters is not None or not (
         _few(variant[:FIRST], baseline[:FIRST], len(variant)) and _few(variant, baseline, len(variant))
     ):
-        return Rows(variant=variant, baseline=baseline, counts=None, clusters=clusters, gaps=gaps)
+        return SummedRows(variant=variant, baseline=baseline, counts=None, clusters=clusters, gaps=gaps)
     counted = Counter(zip(variant, baseline, strict=True))
-    return Rows(
+    return SummedRows(
         variant=[a for a, _ in counted],
         baseline=[b for _, b in counted],
         counts=list(counted.values()),
@@ -97,7 +97,7 @@ def _few(variant: Sequence[int], baseline: Sequence[int], n: int) -> bool:
     return len(set(variant)) * len(set(baseline)) * FEW <= n
 
 
-def paired_sums(rows: Rows, scale: Scale, *, named: bool = False) -> PairedSums:
+def paired_sums(rows: SummedRows, scale: Scale, *, named: bool = False) -> PairedSums:
     """Return n, Σa, Σb, Σa², Σab, Σb² of everything, or of each cluster, equal ones counted."""
     clusters, names, entries = None, {}, [(*_totals(rows), *_gaps_in(rows.gaps))]
     if rows.clusters is not None:
@@ -134,9 +134,9 @@ def _missing(columns: Sequence[Sequence[int]]) -> MissingPairs:
     )
 
 
-def arm_sums(rows: Rows, scale: Scale) -> ArmSums:
+def arm_sums(rows: SummedRows, scale: Scale) -> ArmSums:
     """Return n, Σa, Σa² of the variant column."""
-    alone = Rows(
+    alone = SummedRows(
         variant=rows.variant,
         baseline=rows.variant,
         counts=rows.counts,
@@ -146,7 +146,7 @@ def arm_sums(rows: Rows, scale: Scale) -> ArmSums:
     return paired_sums(alone, scale).arm("variant")
 
 
-def _totals(rows: Rows) -> Entry:
+def _totals(rows: SummedRows) -> SumEntry:
     a, b = rows.variant, rows.baseline
     sums = [a, b, map(mul, a, a), map(mul, a, b), map(mul, b, b)]
     if rows.counts is not None:
@@ -154,11 +154,11 @@ def _totals(rows: Rows) -> Entry:
     return (rows.n, *map(sum, sums))
 
 
-def _gaps_in(gaps: Iterable[Gap]) -> Entry:
+def _gaps_in(gaps: Iterable[Gap]) -> SumEntry:
     return tuple(map(sum, zip((0, 0, 0, 0, 0), *(gap.entry() for gap in gaps), strict=True)))
 
 
-def _by_cluster(rows: Rows, clusters: Sequence[str]) -> Mapping[str | None, Entry]:
+def _by_cluster(rows: SummedRows, clusters: Sequence[str]) -> Mapping[str | None, SumEntry]:
     """Return the sums of each cluster; under None those of missing ids whose cluster no arm names."""
     gaps: dict[str | None, list[Gap]] = {}
     for gap in rows.gaps:
@@ -175,7 +175,7 @@ def _by_cluster(rows: Rows, clusters: Sequence[str]) -> Mapping[str | None, Entr
     return {name: (*total, *_gaps_in(gaps.get(name, ()))) for name, total in totals.items()}
 
 
-def _named(by_cluster: Mapping[str | None, Entry], entries: Sequence[Entry]) -> dict[str, int]:
+def _named(by_cluster: Mapping[str | None, SumEntry], entries: Sequence[SumEntry]) -> dict[str, int]:
     """Return the row of the clusters that changed most in sum, by name."""
     row_of = dict(zip(entries, range(len(entries)), strict=True))
     names = [name for name in by_cluster if name is not None]
@@ -188,7 +188,7 @@ def _named(by_cluster: Mapping[str | None, Entry], entries: Sequence[Entry]) -> 
 _EXACT = Context(prec=400)
 
 
-def extremes_of_pairs(rows: Rows, claims: Sequence[Claim]) -> list[Extremes]:
+def extremes_of_pairs(rows: SummedRows, claims: Sequence[Claim]) -> list[Extremes]:
     """Return the extremes of the variant, the difference, every relative claim's y, and the baseline.
 
     A relative claim may need either sign of the baseline, which is settled when it is weighed.
@@ -199,13 +199,13 @@ def extremes_of_pairs(rows: Rows, claims: Sequence[Claim]) -> list[Extremes]:
     return [*(_of_ratio(rows, ratio) for ratio in ratios), _extreme(None, rows.baseline)]
 
 
-def extremes_apart(baseline: Rows | None, variant: Rows | None) -> list[Extremes]:
+def extremes_apart(baseline: SummedRows | None, variant: SummedRows | None) -> list[Extremes]:
     """Return the extremes of each arm's own scores."""
     found = [] if variant is None else [_of_ratio(variant, Fraction(0))]
     return found if baseline is None else [*found, _extreme(None, baseline.baseline)]
 
 
-def _of_ratio(rows: Rows, ratio: Fraction) -> Extremes:
+def _of_ratio(rows: SummedRows, ratio: Fraction) -> Extremes:
     p, q = ratio.numerator, ratio.denominator
     y = [a * q - b * p for a, b in zip(rows.variant, rows.baseline, strict=True)] if p else rows.variant
     # The ratio is 1 plus or minus a number that was written, so it is a decimal that ends.

@@ -10,7 +10,7 @@ from msgspec import Struct
 from .client import Client, numbered, said
 from .events import Commit
 from .marks import ExternalId, Order, key_of
-from .trouble import Kind, NotPosted, NotRead, Posted, Superseded, Trouble, not_posted, not_read
+from .trouble import NotPosted, NotRead, Posted, Superseded, Trouble, TroubleKind, not_posted, not_read
 
 if TYPE_CHECKING:
     from github.CheckRun import CheckRun
@@ -140,7 +140,7 @@ def open_check(
             try:
                 return _opened(_edit(client, left, given))
             except Trouble as trouble:
-                if trouble.kind not in {Kind.GONE, Kind.FORBIDDEN, Kind.NOT_PERMITTED}:
+                if trouble.kind not in {TroubleKind.GONE, TroubleKind.FORBIDDEN, TroubleKind.NOT_PERMITTED}:
                     raise
         return _opened(_create(client, named, given))
     except Trouble as trouble:
@@ -221,7 +221,7 @@ def _conclude(
     is_on_top: bool,
 ) -> tuple[Seen, str]:
     """Return the completed check and the rendering that it took; Trouble where none could be completed."""
-    trouble = Trouble(Kind.UNPROCESSABLE, "every rendering is longer than GitHub's 65,535 characters")
+    trouble = Trouble(TroubleKind.UNPROCESSABLE, "every rendering is longer than GitHub's 65,535 characters")
     for rendering in conclusion.renderings:
         if len(rendering) > LONGEST_CHARACTERS:
             continue
@@ -231,7 +231,7 @@ def _conclude(
             return _complete(client, named, identities, whole, is_on_top=is_on_top), rendering
         except Trouble as failure:
             trouble = failure
-            if trouble.kind is not Kind.UNPROCESSABLE:
+            if trouble.kind is not TroubleKind.UNPROCESSABLE:
                 raise
     raise trouble
 
@@ -245,7 +245,7 @@ def _complete(
         if is_on_top:
             return done[-1]
     except Trouble as trouble:
-        if trouble.kind is Kind.UNPROCESSABLE:
+        if trouble.kind is TroubleKind.UNPROCESSABLE:
             raise
     return _create(client, named, given)
 
@@ -260,7 +260,7 @@ def _create(client: Client, named: Named, given: dict[str, Any]) -> Seen:
                 )
             )
         except Trouble as trouble:
-            if trouble.kind is not Kind.UNREACHABLE:
+            if trouble.kind is not TroubleKind.UNREACHABLE:
                 raise
             client.pause()
             left = [
@@ -281,7 +281,7 @@ def _edit_surely(client: Client, identity: int, given: dict[str, Any]) -> Seen:
         try:
             return _edit(client, identity, given)
         except Trouble as trouble:
-            if trouble.kind is not Kind.UNREACHABLE:
+            if trouble.kind is not TroubleKind.UNREACHABLE:
                 raise
             client.pause()
             seen = client.read(lambda repository: _seen(repository.get_check_run(identity)))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .trouble import Kind, Trouble, trouble_of_answer
+from .trouble import Trouble, TroubleKind, trouble_of_answer
 
 if TYPE_CHECKING:
     from github import GithubException
@@ -105,7 +105,7 @@ class Client:
             try:
                 return self._attempt(ask)
             except Trouble as trouble:
-                if trouble.kind is Kind.UNREACHABLE and self._reads_left:
+                if trouble.kind is TroubleKind.UNREACHABLE and self._reads_left:
                     self._reads_left -= 1
                     self.pause()
                 else:
@@ -140,7 +140,7 @@ class Client:
         try:
             return self.read(lambda _: self._github.get_user().login)
         except Trouble as trouble:
-            if trouble.kind is not Kind.NOT_PERMITTED:
+            if trouble.kind is not TroubleKind.NOT_PERMITTED:
                 raise
             return "github-actions[bot]"
 
@@ -149,7 +149,7 @@ class Client:
 
     def _wait_for_limit(self, trouble: Trouble) -> None:
         wait = trouble.wait_seconds
-        if trouble.kind is not Kind.RATE_LIMITED or wait is None or wait > self._patience_seconds:
+        if trouble.kind is not TroubleKind.RATE_LIMITED or wait is None or wait > self._patience_seconds:
             raise trouble
         self._patience_seconds -= wait
         self._sleep(wait)
@@ -163,11 +163,13 @@ class Client:
         except GithubException as answer:
             raise self._trouble_of(answer) from answer
         except RequestException as failure:
-            raise Trouble(Kind.UNREACHABLE, f"GitHub did not answer ({type(failure).__name__})") from failure
+            raise Trouble(
+                TroubleKind.UNREACHABLE, f"GitHub did not answer ({type(failure).__name__})"
+            ) from failure
         except (BadAttributeException, *UNREADABLE) as surprise:
             if self._follow_rename():
                 return self._attempt(act)
-            raise Trouble(Kind.UNREACHABLE, "GitHub's answer could not be read") from surprise
+            raise Trouble(TroubleKind.UNREACHABLE, "GitHub's answer could not be read") from surprise
 
     def _follow_rename(self) -> bool:
         """Return whether the repository has another name now, which is then used.

@@ -11,22 +11,22 @@ from msgspec.structs import replace
 from .client import Client, numbered, said
 from .events import Commit
 from .marks import Look, Marker, Scope, with_marker, without_marker
-from .trouble import Kind, LeftAlone, NotPosted, Posted, Superseded, Trouble, not_posted
+from .trouble import LeftAlone, NotPosted, Posted, Superseded, Trouble, TroubleKind, not_posted
 
 if TYPE_CHECKING:
     from github.Repository import Repository
 
 
 CommentMode = Literal["always", "on-change", "on-block", "never"]
-Outcome = Posted | NotPosted | Superseded | LeftAlone
+Posting = Posted | NotPosted | Superseded | LeftAlone
 
 LONGEST_CHARACTERS = 65_536
 ATTEMPTS = 3
 """At writing, each after another look at what stands there."""
-TOO_LONG = Trouble(Kind.UNPROCESSABLE, "every rendering is longer than GitHub's 65,536 characters")
+TOO_LONG = Trouble(TroubleKind.UNPROCESSABLE, "every rendering is longer than GitHub's 65,536 characters")
 
 
-class Draft(Struct, frozen=True, kw_only=True):
+class CommentDraft(Struct, frozen=True, kw_only=True):
     """What the comment shall say."""
 
     marker: Marker
@@ -75,8 +75,8 @@ def find_comments(client: Client, number: int, scope: Scope) -> Thread | NotPost
 
 
 def post(
-    client: Client, thread: Thread, draft: Draft, *, current_head: Commit | None, mode: CommentMode
-) -> Outcome:
+    client: Client, thread: Thread, draft: CommentDraft, *, current_head: Commit | None, mode: CommentMode
+) -> Posting:
     """Write, update or leave the comment: one request, more only after trouble.
 
     `current_head` is the pull request's head as just read, None where that failed.
@@ -88,7 +88,7 @@ def post(
 
 
 def decide(
-    thread: Thread, draft: Draft, current_head: Commit | None, mode: CommentMode
+    thread: Thread, draft: CommentDraft, current_head: Commit | None, mode: CommentMode
 ) -> Ours | Superseded | LeftAlone | None:
     """Return the comment to update; None: create one."""
     last = max(thread.ours, key=lambda each: each.marker.order, default=None)
@@ -105,8 +105,8 @@ def decide(
 
 
 def _post(
-    client: Client, thread: Thread, draft: Draft, current_head: Commit | None, mode: CommentMode
-) -> Outcome:
+    client: Client, thread: Thread, draft: CommentDraft, current_head: Commit | None, mode: CommentMode
+) -> Posting:
     trouble, attempts, refused = TOO_LONG, 0, 0
     while True:
         target = decide(thread, draft, current_head, mode)
@@ -125,17 +125,17 @@ def _post(
             surprising = attempts > 0 or len(thread.ours) > 1 or written.author != thread.author
             posted = Posted(url=written.url)
             return _tidied(client, thread, draft, written) if surprising else posted
-        if trouble.kind is Kind.UNPROCESSABLE:
+        if trouble.kind is TroubleKind.UNPROCESSABLE:
             refused += 1
             continue
-        if trouble.kind is not Kind.UNREACHABLE and not (trouble.kind is Kind.GONE and target):
+        if trouble.kind is not TroubleKind.UNREACHABLE and not (trouble.kind is TroubleKind.GONE and target):
             raise trouble
         attempts += 1
         client.pause()
         thread = _find(client, thread.number, thread.scope, thread.author)
 
 
-def _bodies(draft: Draft, target: Ours | None, mode: CommentMode) -> list[str]:
+def _bodies(draft: CommentDraft, target: Ours | None, mode: CommentMode) -> list[str]:
     """Return what may be written, longest first; `on-change` leaves the text of an unchanged verdict alone.
 
     The marker is written in any case: it counts the looks.
@@ -166,7 +166,7 @@ def _write(client: Client, number: int, target: Ours | None, body: str) -> _Writ
     return client.write(tell)
 
 
-def _tidied(client: Client, thread: Thread, draft: Draft, written: _Written) -> Outcome:
+def _tidied(client: Client, thread: Thread, draft: CommentDraft, written: _Written) -> Posting:
     """Look once more where an earlier write may have landed late, or an app's token has another name."""
     try:
         seen = _find(client, thread.number, thread.scope, written.author)

@@ -20,11 +20,11 @@ from remyx_action.policy.branch_rules import (
     RequiredCheck,
     Review,
     Reviewers,
-    Source,
+    RuleSource,
 )
 
 from .client import Client
-from .trouble import Kind, Trouble
+from .trouble import Trouble, TroubleKind
 
 T = TypeVar("T")
 Json = Mapping[str, Any]
@@ -83,7 +83,7 @@ class _Asking:
         return None
 
 
-def _rulesets(asking: _Asking, path: str) -> list[Source] | None:
+def _rulesets(asking: _Asking, path: str) -> list[RuleSource] | None:
     """Return the rulesets that are active for the branch; None where they could not all be read."""
     listed = asking.attempt("rules", partial(_pages, asking.client, path))
     groups = None if listed is None else asking.attempt("rules", partial(_by_ruleset, listed))
@@ -106,7 +106,7 @@ def _rulesets(asking: _Asking, path: str) -> list[Source] | None:
 
 def _refuse(trouble: Trouble) -> None:
     """Raise NotJudged where no other question would get an answer either."""
-    if trouble.kind is Kind.BAD_TOKEN:
+    if trouble.kind is TroubleKind.BAD_TOKEN:
         raise NotJudged(
             f"GitHub does not accept the token: {trouble.detail}", help="GITHUB_TOKEN=$(gh auth token)"
         ) from trouble
@@ -122,12 +122,12 @@ def _branch(client: Client, branch: str) -> Json:
     try:
         return client.get(f"/branches/{quote(branch, safe='')}", dict)
     except Trouble as trouble:
-        if trouble.kind is not Kind.GONE:
+        if trouble.kind is not TroubleKind.GONE:
             raise
         try:
             client.get("", dict)
         except Trouble as absent:
-            if absent.kind is not Kind.GONE:
+            if absent.kind is not TroubleKind.GONE:
                 raise trouble from absent
             raise NotJudged(
                 f"GitHub knows no repository {client.name}, or hides it from this token",
@@ -171,7 +171,7 @@ def _ruleset(client: Client, number: int) -> Json:
     return client.get(f"/rulesets/{number}", dict)
 
 
-def source_of_ruleset(name: str, rules: Iterable[Json], detail: Json | None) -> Source:
+def source_of_ruleset(name: str, rules: Iterable[Json], detail: Json | None) -> RuleSource:
     """Return one ruleset's part of a branch's rules; `detail`: the ruleset itself, where it was readable."""
     reviews: list[Review] = []
     checks: list[RequiredCheck] = []
@@ -195,7 +195,7 @@ def source_of_ruleset(name: str, rules: Iterable[Json], detail: Json | None) -> 
             ]
     strict = True if True in up_to_date or "merge_queue" in kinds else None if None in up_to_date else False
     title = detail.get("name") if detail else None
-    return Source(
+    return RuleSource(
         name=f"{name} `{title}`" if isinstance(title, str) else name,
         reviews=tuple(reviews),
         checks=tuple(checks),
@@ -207,7 +207,7 @@ def source_of_ruleset(name: str, rules: Iterable[Json], detail: Json | None) -> 
     )
 
 
-def source_of_classic(given: Json) -> Source:
+def source_of_classic(given: Json) -> RuleSource:
     """Return classic branch protection as GitHub answers it to an administrator."""
     reviews = given.get("required_pull_request_reviews")
     statuses = given.get("required_status_checks") or {}
@@ -222,7 +222,7 @@ def source_of_classic(given: Json) -> Source:
         for name in statuses.get("contexts") or ()
         if name not in known
     ]
-    return Source(
+    return RuleSource(
         name="classic protection",
         reviews=() if reviews is None else (_classic_review(reviews),),
         checks=tuple(checks),

@@ -31,7 +31,7 @@ LARGEST_EVENT_BYTES = 26_214_400
 
 
 @dataclass(frozen=True, kw_only=True)
-class Inputs:
+class ActionInputs:
     """The action's inputs; an empty variable is one that was not given."""
 
     mode: Mode
@@ -87,7 +87,7 @@ class Settings:
     """None on a person's own machine."""
     runner: Runner | None
     """None exactly where there is no event."""
-    inputs: Inputs
+    inputs: ActionInputs
 
 
 class SettingProblem(Struct, frozen=True, kw_only=True, order=True):
@@ -210,8 +210,8 @@ class _Variables:
         return Path(value) if value else None
 
 
-def _inputs(variables: _Variables) -> Inputs:
-    return Inputs(
+def _inputs(variables: _Variables) -> ActionInputs:
+    return ActionInputs(
         mode=cast(Mode, variables.choice("REMYX_MODE", get_args(Mode))),
         template=variables.optional("REMYX_TEMPLATE"),
         policy=variables.optional("REMYX_POLICY"),

@@ -24,7 +24,7 @@ UNSAID_WAIT_SECONDS = 60.0
 """Of a secondary limit without a time: GitHub asks for at least a minute then."""
 
 
-class Kind(StrEnum):
+class TroubleKind(StrEnum):
     BAD_TOKEN = "bad_token"  # noqa: S105 - a word, not a secret
     NOT_PERMITTED = "not_permitted"
     FORBIDDEN = "forbidden"
@@ -40,7 +40,7 @@ class Kind(StrEnum):
 class Trouble(Exception):
     """One request did not get what it asked for."""
 
-    def __init__(self, kind: Kind, detail: str, *, wait_seconds: float | None = None) -> None:
+    def __init__(self, kind: TroubleKind, detail: str, *, wait_seconds: float | None = None) -> None:
         super().__init__(detail)
         self.kind = kind
         self.detail = detail
@@ -79,16 +79,21 @@ def trouble_of_answer(status: int, message: str, headers: Mapping[str, str], *, 
     """Tell one refusing answer's kind; `headers` in lower case, `now` in seconds since 1970."""
     detail = f"GitHub answered {status}: {_plain(message) or 'no message'}"
     if status in {403, 429} and _is_rate_limit(status, message, headers):
-        return Trouble(Kind.RATE_LIMITED, detail, wait_seconds=_wait_seconds(headers, now))
+        return Trouble(TroubleKind.RATE_LIMITED, detail, wait_seconds=_wait_seconds(headers, now))
     if status == 403 and re.search(r"locked|archived|SAML|IP allow list|blocked", message):
-        return Trouble(Kind.FORBIDDEN, detail)
+        return Trouble(TroubleKind.FORBIDDEN, detail)
     if status == 403:
         accepted = _plain(headers.get("x-accepted-github-permissions", ""))
-        return Trouble(Kind.NOT_PERMITTED, f"{detail} (it wants {accepted})" if accepted else detail)
-    kinds = {401: Kind.BAD_TOKEN, 404: Kind.GONE, 410: Kind.GONE, 422: Kind.UNPROCESSABLE}
+        return Trouble(TroubleKind.NOT_PERMITTED, f"{detail} (it wants {accepted})" if accepted else detail)
+    kinds = {
+        401: TroubleKind.BAD_TOKEN,
+        404: TroubleKind.GONE,
+        410: TroubleKind.GONE,
+        422: TroubleKind.UNPROCESSABLE,
+    }
     if status in kinds:
         return Trouble(kinds[status], detail)
-    return Trouble(Kind.UNREACHABLE if status >= 500 or status < 300 else Kind.REFUSED, detail)
+    return Trouble(TroubleKind.UNREACHABLE if status >= 500 or status < 300 else TroubleKind.REFUSED, detail)
 
 
 def _plain(text: str) -> str:
@@ -120,24 +125,28 @@ def next_step(trouble: Trouble, permission: Permission, *, from_fork: bool) -> s
     """What a person can do about it, with the exact line to add."""
     lines = f"permissions:\n  {permission}"
     write = permission.endswith("write")
-    if trouble.kind is Kind.NOT_PERMITTED and from_fork and write:
+    if trouble.kind is TroubleKind.NOT_PERMITTED and from_fork and write:
         return (
             "the token of a pull request from a fork only reads: the job's summary and exit code carry the "
             "verdict; a second workflow on `workflow_run` can publish it"
         )
-    if trouble.kind is Kind.NOT_PERMITTED and permission == "checks: write" and _wants_an_app(trouble.detail):
+    if (
+        trouble.kind is TroubleKind.NOT_PERMITTED
+        and permission == "checks: write"
+        and _wants_an_app(trouble.detail)
+    ):
         return (
             "only a GitHub App can post checks, a personal token cannot: pass `token: ${{ github.token }}`, "
             f"or an App's token, and to its job:\n{lines}"
         )
-    if trouble.kind is Kind.RATE_LIMITED:
+    if trouble.kind is TroubleKind.RATE_LIMITED:
         return f"run the job again in {trouble.wait_seconds or 0:.0f} s: {SUMMARY_HAS_IT}"
     steps = {
-        Kind.NOT_PERMITTED: f"add to the job in the workflow file:\n{lines}",
-        Kind.FORBIDDEN: f"ask an owner of the repository: {SUMMARY_HAS_IT}",
-        Kind.BAD_TOKEN: f"pass `token: ${{{{ github.token }}}}` to the action, and to its job:\n{lines}",
-        Kind.GONE: f"nothing, if it was deleted; else add to the job in the workflow file:\n{lines}",
-        Kind.UNREACHABLE: f"run the job again: {SUMMARY_HAS_IT}",
+        TroubleKind.NOT_PERMITTED: f"add to the job in the workflow file:\n{lines}",
+        TroubleKind.FORBIDDEN: f"ask an owner of the repository: {SUMMARY_HAS_IT}",
+        TroubleKind.BAD_TOKEN: "pass `token: ${{ github.token }}` to the action, and to its job:\n" + lines,
+        TroubleKind.GONE: "nothing, if it was deleted; else add to the job in the workflow file:\n" + lines,
+        TroubleKind.UNREACHABLE: f"run the job again: {SUMMARY_HAS_IT}",
     }
     return steps.get(trouble.kind, "read the report in the job's summary, and file this answer as a defect")
 
@@ -151,7 +160,7 @@ def not_posted(
 ) -> NotPosted:
     """`written`: the trouble came with a write, which may have been carried out all the same."""
     known = f"the {what} was not posted"
-    if written and trouble.kind is Kind.UNREACHABLE:
+    if written and trouble.kind is TroubleKind.UNREACHABLE:
         known = f"it is not known whether the {what} was posted"
     return NotPosted(
         reason=f"{known}: {trouble.detail}",

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 GITHUB_ACTIONS_APP = 15368
 """The id of GitHub Actions on github.com, whose token a job's check comes from."""
-Mode = Literal["always", "pull_request", "exempt"]
+BypassMode = Literal["always", "pull_request", "exempt"]
 
 
 class Reviewers(Struct, frozen=True, kw_only=True):
@@ -41,14 +41,14 @@ class Actor(Struct, frozen=True, kw_only=True):
     """Somebody who may bypass a source of rules."""
 
     who: str
-    mode: Mode
+    mode: BypassMode
 
     def __str__(self) -> str:
         when = {"always": "always", "pull_request": "on pull requests", "exempt": "always, without a trace"}
         return f"{self.who} may bypass {when[self.mode]}"
 
 
-class Source(Struct, frozen=True, kw_only=True):
+class RuleSource(Struct, frozen=True, kw_only=True):
     """A ruleset that is active for the branch, or its classic protection; None: a field is absent."""
 
     name: str
@@ -80,7 +80,7 @@ class Protection(Struct, frozen=True, kw_only=True):
 
     tip: str | None
     """The branch's last commit; None: the answer lacks it."""
-    sources: tuple[Source, ...]
+    sources: tuple[RuleSource, ...]
     is_whole: bool
     """Whether every source was told, so that what is not among them does not exist."""
     codeowners_errors: tuple[OwnersError, ...] | None

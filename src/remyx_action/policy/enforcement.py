@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from remyx_action.project.codeowners import Codeowners, Share
+from remyx_action.project.codeowners import Codeowners, OwnedShare
 from remyx_action.project.path_patterns import (
     Pattern,
     TooIntricateError,
@@ -20,14 +20,14 @@ from remyx_action.project.path_patterns import (
     pattern_of,
 )
 
-from .branch_rules import GITHUB_ACTIONS_APP, OwnersError, Protection, Review, Source
-from .lock_state import Item, ItemId, Missing, Unknown, Verified
+from .branch_rules import GITHUB_ACTIONS_APP, OwnersError, Protection, Review, RuleSource
+from .lock_state import Item, ItemId, MissingProtection, UnknownProtection, Verified
 
 _PULL_REQUEST = "in the branch's rules, under `Require a pull request before merging`"
 _LOCK = "run `remyx-action lock --owners @org/team` and commit what it writes"
 
 
-class Bar(Struct, frozen=True, kw_only=True):
+class LockedBar(Struct, frozen=True, kw_only=True):
     """What the branch holds: files, owners and locks at its tip."""
 
     protected: Mapping[str, Pattern]
@@ -44,14 +44,14 @@ class Bar(Struct, frozen=True, kw_only=True):
 class Question(Struct, frozen=True, kw_only=True):
     """What is held against GitHub's answer."""
 
-    bar: Bar | None
+    bar: LockedBar | None
     """None: the clone does not hold the branch's tip."""
     protected: Mapping[str, Pattern]
     checks: tuple[str, ...]
     """The names of our checks on this branch, one a policy."""
 
 
-Answer = bool | None
+Holds = bool | None
 """Whether sources of rules demand something; None: a field is absent that may."""
 
 
@@ -62,7 +62,7 @@ class _Demand(Struct, frozen=True, kw_only=True):
     words: str
     """As it is said where it is verified."""
     fix: str
-    test: Callable[[Sequence[Source]], Answer]
+    test: Callable[[Sequence[RuleSource]], Holds]
 
 
 def examine(question: Question, protection: Protection) -> list[Item]:
@@ -173,27 +173,27 @@ def _demanded(demand: _Demand, protection: Protection) -> Item:
     if answer:
         return Verified(id=demand.id, what=demand.words)
     if answer is False and protection.is_whole:
-        return Missing(id=demand.id, what=f"not demanded: {demand.words}", fix=demand.fix)
-    return Unknown(
+        return MissingProtection(id=demand.id, what=f"not demanded: {demand.words}", fix=demand.fix)
+    return UnknownProtection(
         id=demand.id, what=f"not seen: {demand.words}", fix=f"ask as an administrator, or {demand.fix}"
     )
 
 
-def _any(answers: Iterable[Answer]) -> Answer:
+def _any(answers: Iterable[Holds]) -> Holds:
     """Return True where one is, None where one may be."""
     found = set(answers)
     return True if True in found else None if None in found else False
 
 
-def _wants_approval(review: Review) -> Answer:
+def _wants_approval(review: Review) -> Holds:
     return None if review.approvals is None else review.approvals >= 1
 
 
-def _any_review(sources: Sequence[Source], test: Callable[..., Answer]) -> Answer:
+def _any_review(sources: Sequence[RuleSource], test: Callable[..., Holds]) -> Holds:
     return _any(test(review) for source in sources for review in source.reviews)
 
 
-def _reviewed(sources: Sequence[Source], protected: Mapping[str, Pattern]) -> Answer:
+def _reviewed(sources: Sequence[RuleSource], protected: Mapping[str, Pattern]) -> Holds:
     """Return whether named teams must approve every protected path.
 
     GitHub describes their patterns as fnmatch's and shows them as .gitignore's. It documents neither the
@@ -252,15 +252,15 @@ def _check_app(checks: Sequence[str], protection: Protection, demand: _Demand) -
     elif "any" in required[name]:
         what, fix = f"any app may report `{name}`", demand.fix
     else:
-        return Unknown(
+        return UnknownProtection(
             id="check-app", what=f"the answer lacks the app that must report `{name}`", fix=demand.fix
         )
     if not protection.is_whole:
-        return Unknown(id="check-app", what=f"{what}, as far as this token sees", fix=fix)
-    return Missing(id="check-app", what=what, fix=fix)
+        return UnknownProtection(id="check-app", what=f"{what}, as far as this token sees", fix=fix)
+    return MissingProtection(id="check-app", what=what, fix=fix)
 
 
-def _required(sources: Sequence[Source]) -> dict[str, set[int | str]]:
+def _required(sources: Sequence[RuleSource]) -> dict[str, set[int | str]]:
     """Return the apps from which each required check must come, as the rules about it say."""
     apps: dict[str, set[int | str]] = {}
     for source in sources:
@@ -280,8 +280,8 @@ def _bypass(verified: Sequence[_Demand], protection: Protection) -> Item:
     if not verified:
         fix = "import the ruleset that `remyx-action lock` prints"
         if protection.is_whole:
-            return Missing(id="bypass", what="there are no rules that could hold anybody", fix=fix)
-        return Unknown(
+            return MissingProtection(id="bypass", what="there are no rules that could hold anybody", fix=fix)
+        return UnknownProtection(
             id="bypass",
             what="no rules were seen that could hold anybody",
             fix=f"ask as an administrator, or {fix}",
@@ -297,10 +297,10 @@ def _bypass(verified: Sequence[_Demand], protection: Protection) -> Item:
     if not all(demand.test([*sealed, *hidden]) for demand in verified):
         actors = [f"{actor} ({source.name})" for source in open_ for actor in source.bypass or ()]
         fix = "remove them from the bypass list; rules that somebody may bypass are no proof"
-        return Missing(id="bypass", what="; ".join(actors), fix=fix)
+        return MissingProtection(id="bypass", what="; ".join(actors), fix=fix)
     what = f"who may bypass {', '.join(source.name for source in hidden)} is hidden from this token"
     fix = "ask as an administrator, or look at the bypass list on the rules' page"
-    return Unknown(id="bypass", what=what, fix=fix)
+    return UnknownProtection(id="bypass", what=what, fix=fix)
 
 
 def _held_by_the_branch(question: Question, protection: Protection) -> list[Item]:
@@ -314,15 +314,18 @@ def _held_by_the_branch(question: Question, protection: Protection) -> list[Item
             else "GitHub's answer lacks the branch's tip"
         )
         behind = [
-            Unknown(id=id_, what=what, fix="git fetch, then ask again" if tip else "ask again")
+            UnknownProtection(id=id_, what=what, fix="git fetch, then ask again" if tip else "ask again")
             for id_ in ("lock-file", "codeowners", "ownership")
         ]
         errors = _codeowners(None, protection.codeowners_errors)
-        return [errors if isinstance(errors, Missing) and one.id == "codeowners" else one for one in behind]
+        return [
+            errors if isinstance(errors, MissingProtection) and one.id == "codeowners" else one
+            for one in behind
+        ]
     if bar.owners is None:
         items: list[Item] = [
-            Missing(id="codeowners", what="the branch holds no CODEOWNERS", fix=_LOCK),
-            Missing(id="ownership", what="no protected path has an owner", fix=_LOCK),
+            MissingProtection(id="codeowners", what="the branch holds no CODEOWNERS", fix=_LOCK),
+            MissingProtection(id="ownership", what="no protected path has an owner", fix=_LOCK),
         ]
     else:
         items = [
@@ -345,12 +348,14 @@ def _codeowners(owners: Codeowners | None, errors: Sequence[OwnersError] | None)
     if found:
         what, suggestion = found[min(found)]
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-        return Missing(
+        return MissingProtection(
             id="codeowners", what=f"CODEOWNERS: {what}{more}", fix=suggestion or "correct the line"
         )
     if errors is None:
         fix = "ask again with a token that may read contents"
-        return Unknown(id="codeowners", what="GitHub's own errors of CODEOWNERS were not readable", fix=fix)
+        return UnknownProtection(
+            id="codeowners", what="GitHub's own errors of CODEOWNERS were not readable", fix=fix
+        )
     return Verified(id="codeowners", what="CODEOWNERS has no errors")
 
 
@@ -366,14 +371,16 @@ def ownership(
     when: str,
 ) -> Item:
     """Return whether every protected path has owners, and those that its lock records."""
-    holes: list[tuple[str, Share]] = []
-    moved: list[tuple[str, frozenset[str], Share]] = []
+    holes: list[tuple[str, OwnedShare]] = []
+    moved: list[tuple[str, frozenset[str], OwnedShare]] = []
     named: set[str] = set()
     for path, pattern in protected.items():
         try:
             shares = owners.shares_of(pattern)
         except TooIntricateError as error:
-            return Unknown(id=id_, what=f"who owns {path} {when}: {error}", fix="make CODEOWNERS simpler")
+            return UnknownProtection(
+                id=id_, what=f"who owns {path} {when}: {error}", fix="make CODEOWNERS simpler"
+            )
         wanted = locked_owners.get(path)
         named |= {owner for share in shares for owner in share.owners}
         holes += [(path, share) for share in shares if not share.owners]
@@ -383,15 +390,15 @@ def ownership(
             ][:1]
     if holes:
         what, fix = _of_a_hole(*holes[0], when)
-        return Missing(id=id_, what=f"{what}{_more(holes)}", fix=fix)
+        return MissingProtection(id=id_, what=f"{what}{_more(holes)}", fix=fix)
     if moved:
         what, fix = _of_another_owner(*moved[0], when)
-        return Missing(id=id_, what=f"{what}{_more(moved)}", fix=fix)
+        return MissingProtection(id=id_, what=f"{what}{_more(moved)}", fix=fix)
     owning = " ".join(sorted(named))
     return Verified(id=id_, what=f"{len(protected)} protected paths are owned {when} by {owning}")
 
 
-def _of_a_hole(path: str, share: Share, when: str) -> tuple[str, str]:
+def _of_a_hole(path: str, share: OwnedShare, when: str) -> tuple[str, str]:
     """Return what is wrong, and the fix."""
     where = f" from {share.example}" if share.example != path.strip("/") else ""
     because = f": line {share.line} of CODEOWNERS takes it away{where}" if share.line else ""
@@ -400,7 +407,7 @@ def _of_a_hole(path: str, share: Share, when: str) -> tuple[str, str]:
     return f"{path} has no owner {when}{because}", fix
 
 
-def _of_another_owner(path: str, wanted: frozenset[str], share: Share, when: str) -> tuple[str, str]:
+def _of_another_owner(path: str, wanted: frozenset[str], share: OwnedShare, when: str) -> tuple[str, str]:
     before, now = " ".join(sorted(wanted)), " ".join(share.owners)
     what = f"{path} is owned by {now} {when} (line {share.line} of CODEOWNERS), not by {before}"
     return (

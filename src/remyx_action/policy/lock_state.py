@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, get_args
 from msgspec import Struct
 from msgspec.structs import fields
 
-State = Literal["verified", "missing", "unknown"]
+ProtectionState = Literal["verified", "missing", "unknown"]
 ItemId = Literal[
     "lock-file",
     "owner-review",
@@ -50,30 +50,30 @@ class Verified(Struct, frozen=True, kw_only=True):
     what: str
     """What was found, one line."""
     fix: ClassVar[str] = ""
-    state: ClassVar[State] = "verified"
+    state: ClassVar[ProtectionState] = "verified"
 
 
-class Missing(Struct, frozen=True, kw_only=True):
+class MissingProtection(Struct, frozen=True, kw_only=True):
     """GitHub's answer, or git, says that it is not so."""
 
     id: ItemId
     what: str
     fix: str
     """The next step."""
-    state: ClassVar[State] = "missing"
+    state: ClassVar[ProtectionState] = "missing"
 
 
-class Unknown(Struct, frozen=True, kw_only=True):
+class UnknownProtection(Struct, frozen=True, kw_only=True):
     """Nothing says so: it could not be asked, or the answer lacks it."""
 
     id: ItemId
     what: str
     fix: str
     """How to find out."""
-    state: ClassVar[State] = "unknown"
+    state: ClassVar[ProtectionState] = "unknown"
 
 
-Item = Verified | Missing | Unknown
+Item = Verified | MissingProtection | UnknownProtection
 
 
 class Padlock(Struct, frozen=True, kw_only=True):

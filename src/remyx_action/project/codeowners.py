@@ -44,7 +44,7 @@ class OwnersProblem(Struct, frozen=True, kw_only=True):
     message: str
 
 
-class Share(Struct, frozen=True, kw_only=True):
+class OwnedShare(Struct, frozen=True, kw_only=True):
     """Files of a protected path that one line decides about."""
 
     owners: tuple[str, ...]
@@ -65,7 +65,7 @@ class Codeowners(Struct, frozen=True, kw_only=True):
         """Return the owners of one file, by its path below the repository's root; empty: none."""
         return next((rule.owners for rule in reversed(self.rules) if rule.pattern.matches(path)), ())
 
-    def shares_of(self, protected: Pattern) -> tuple[Share, ...]:
+    def shares_of(self, protected: Pattern) -> tuple[OwnedShare, ...]:
         """Return who owns the files that a protected path means, by the line that decides, later ones first.
 
         Files that could be added count like those that exist. TooIntricateError where that takes too long.
@@ -75,7 +75,7 @@ class Codeowners(Struct, frozen=True, kw_only=True):
         for number, example in decided.items():
             rule = None if number is None else self.rules[number]
             owners, line = (rule.owners, rule.line) if rule else ((), None)
-            shares.append(Share(owners=owners, line=line, example=example))
+            shares.append(OwnedShare(owners=owners, line=line, example=example))
         return tuple(sorted(shares, key=lambda share: -(share.line or 0)))
 
     def all_owners(self, protected: Pattern) -> tuple[str, ...]:

@@ -232,7 +232,7 @@ KEYS: dict[str, dict[str, str]] = {
 """Model → key → the feature that the key belongs to."""
 
 
-Model = TypeVar("Model", bound=BaseModel)
+AnyModel = TypeVar("AnyModel", bound=BaseModel)
 
 ONE_COMBINATOR = "a rule has one of all, any and at_least; put the other into it as a rule of its own"
 COMBINATORS = {
@@ -264,7 +264,9 @@ MISPLACED_KEYS = {
 """(Model, key) → why a key that stands elsewhere cannot stand here."""
 
 
-def read_spec(model: type[Model], document: Document, path: str) -> tuple[Model | None, tuple[Problem, ...]]:
+def read_spec(
+    model: type[AnyModel], document: Document, path: str
+) -> tuple[AnyModel | None, tuple[Problem, ...]]:
     """The value and no problems, or None and every problem, those of reading the document included."""
     if "" in document.broken:
         return None, document.problems

@@ -23,7 +23,7 @@ IDS = ("id", "sample_id", "doc_id", "qid", "question_id", "uid", "index", "name"
 """Keys that usually identify a sample, likeliest first."""
 
 
-class Proposal(Struct, frozen=True, kw_only=True):
+class MapProposal(Struct, frozen=True, kw_only=True):
     """How a file could be read."""
 
     map: ResultsMap
@@ -33,7 +33,7 @@ class Proposal(Struct, frozen=True, kw_only=True):
     """The presets that fit equally well; the map is the only one's, else made of the file's shape."""
 
 
-def propose(files: ArmFiles, file: str, preset: str | None = None) -> Proposal | None:
+def propose(files: ArmFiles, file: str, preset: str | None = None) -> MapProposal | None:
     """The map of a file, or None where nothing in it looks like a score. Raises BrokenResults."""
     document, rows = _first(files, file)
     engines = [preset] if preset else next(filter(None, map(recognised, rows or [document])), [])
@@ -46,7 +46,7 @@ def propose(files: ArmFiles, file: str, preset: str | None = None) -> Proposal |
     else:
         map_, names = _by_shape(file, document, rows)
     keys = {fitted(name): name for name in names}
-    return Proposal(map=map_, names=keys, engines=engines) if keys else None
+    return MapProposal(map=map_, names=keys, engines=engines) if keys else None
 
 
 def _first(files: ArmFiles, file: str) -> tuple[Any, list[Any]]:

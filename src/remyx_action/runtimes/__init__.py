@@ -3,13 +3,13 @@
 from .arms import Predicting, Redacting, Retrying, run_arms
 from .containers import ContainerRuntime
 from .outcomes import (
-    Event,
     Finished,
-    Line,
     Note,
     OnEvent,
     Outcome,
+    OutputLine,
     Progress,
+    RunEvent,
     Runtime,
     Secrets,
     Started,
@@ -18,16 +18,16 @@ from .script import ScriptRuntime
 
 __all__ = [
     "ContainerRuntime",
-    "Event",
     "Finished",
-    "Line",
     "Note",
     "OnEvent",
     "Outcome",
+    "OutputLine",
     "Predicting",
     "Progress",
     "Redacting",
     "Retrying",
+    "RunEvent",
     "Runtime",
     "ScriptRuntime",
     "Secrets",

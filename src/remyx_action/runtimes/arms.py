@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from remyx_action.project.models.template import LOG_NAME, ArmName
 
-from .outcomes import Event, Finished, Note, OnEvent, Outcome, Runtime, Started
+from .outcomes import Finished, Note, OnEvent, Outcome, RunEvent, Runtime, Started
 from .plan.plan import PREDICT_LOG_NAME, ArmPlan, RunPlan
 from .redaction import Redactor, redact_files
 
@@ -166,7 +166,7 @@ class _Crew:
             self.errors.append(error)
             self.stop.set()
 
-    def _tell(self, event: Event) -> None:
+    def _tell(self, event: RunEvent) -> None:
         with self._one_at_a_time:
             self._on_event(event)
 

@@ -13,7 +13,7 @@ from typing import IO
 
 from remyx_action.project.models.template import LOG_NAME
 
-from .outcomes import Event, Line, OnEvent, Progress
+from .outcomes import OnEvent, OutputLine, Progress, RunEvent
 from .plan.plan import ArmPlan
 from .redaction import RedactedStream, Redactor
 
@@ -94,11 +94,11 @@ class HarnessLog:
             self._on_event = lambda _event: None  # its error must not keep the harness from being ended
             raise
 
-    def _event_of(self, line: str) -> Event:
+    def _event_of(self, line: str) -> RunEvent:
         arm, elapsed = self._arm.arm, time.monotonic() - self._began
         progress = progress_in(line, self._arm.expected_samples)
         if progress is None:
-            return Line(arm=arm, text=line, elapsed_seconds=elapsed)
+            return OutputLine(arm=arm, text=line, elapsed_seconds=elapsed)
         done, total = progress
         return Progress(arm=arm, done=done, total=total, text=line, elapsed_seconds=elapsed)
 

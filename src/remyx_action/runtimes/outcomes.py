@@ -45,7 +45,7 @@ class Started(Struct, frozen=True, kw_only=True):
     timeout_seconds: float
 
 
-class Line(Struct, frozen=True, kw_only=True):
+class OutputLine(Struct, frozen=True, kw_only=True):
     """One line that the harness printed, without control characters, at most 2,000 characters.
 
     Print it with something before it, or a runner may take it for a workflow command.
@@ -85,8 +85,8 @@ class Secrets(Struct, frozen=True, kw_only=True):
     values: tuple[str, ...]
 
 
-Event = Started | Line | Progress | Finished | Note | Secrets
-OnEvent = Callable[[Event], None]
+RunEvent = Started | OutputLine | Progress | Finished | Note | Secrets
+OnEvent = Callable[[RunEvent], None]
 """Called from one thread at a time."""
 
 

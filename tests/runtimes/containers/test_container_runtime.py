@@ -18,10 +18,10 @@ import pytest
 from remyx_action.errors import NotJudged
 from remyx_action.runtimes import (
     ContainerRuntime,
-    Event,
-    Line,
+    OutputLine,
     Predicting,
     Retrying,
+    RunEvent,
     ScriptRuntime,
     run_arms,
 )
@@ -161,8 +161,8 @@ def test_a_container_killed_from_outside_is_not_out_of_memory(engine: RunningEng
         harness(tmp_path, "import time; print('here', flush=True); time.sleep(60)"), tmp_path / "out"
     )
 
-    def kill(event: Event) -> None:
-        if isinstance(event, Line) and event.text == "here":
+    def kill(event: RunEvent) -> None:
+        if isinstance(event, OutputLine) and event.text == "here":
             engine.ask("kill", engine.ask("ps", "--quiet"))
 
     with ContainerRuntime({"DOCKER_HOST": engine.address}) as runtime:
@@ -350,11 +350,13 @@ def test_a_patched_config_lies_over_the_baked_in_one(engine: RunningEngine, tmp_
     patch = [{"file": "config.yaml", "set": {"arguments.eval_model": "{asset}:{seed}"}}]
     container = {"mount_config": {"config.yaml": "/app/c.yaml"}}
     plan = planned(root, tmp_path / "out", container=container, patch=patch, arms=("baseline", "variant"))
-    events: list[Event] = []
+    events: list[RunEvent] = []
     with ContainerRuntime({"DOCKER_HOST": engine.address}) as runtime:
         run_arms(plan, runtime, events.append)
     models = {
-        event.arm: event.text for event in events if isinstance(event, Line) and "eval_model" in event.text
+        event.arm: event.text
+        for event in events
+        if isinstance(event, OutputLine) and "eval_model" in event.text
     }
     assert {"baseline": "  eval_model: old:0", "variant": "  eval_model: new:0"} == models
 
@@ -396,7 +398,7 @@ def test_six_arms_at_once_share_one_build(engine: RunningEngine, tmp_path: Path)
     arms: list[ArmPlan] = []
     for number in range(3):
         arms += planned(root, tmp_path / f"out{number}", arms=("baseline", "variant")).arms
-    events: list[Event] = []
+    events: list[RunEvent] = []
     found: list[Any] = []
     with ContainerRuntime({"DOCKER_HOST": engine.address}) as runtime:
         stop = threading.Event()
@@ -411,7 +413,7 @@ def test_six_arms_at_once_share_one_build(engine: RunningEngine, tmp_path: Path)
             thread.join()
     assert ["completed"] * 6 == [one.state for one in found]
     assert 1 == len({one.images["image"] for one in found})
-    lines = [event.text for event in events if isinstance(event, Line)]
+    lines = [event.text for event in events if isinstance(event, OutputLine)]
     assert (1, 6) == (sum(line.startswith("Successfully built") for line in lines), lines.count("done"))
 
 
@@ -422,8 +424,8 @@ def test_an_interruption_leaves_nothing(engine: RunningEngine, tmp_path: Path) -
     )
     plan = planned(harness(tmp_path, program), tmp_path / "out")
 
-    def interrupt(event: Event) -> None:
-        if isinstance(event, Line) and event.text == "here":
+    def interrupt(event: RunEvent) -> None:
+        if isinstance(event, OutputLine) and event.text == "here":
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt), ContainerRuntime({"DOCKER_HOST": engine.address}) as runtime:
@@ -433,8 +435,8 @@ def test_an_interruption_leaves_nothing(engine: RunningEngine, tmp_path: Path) -
 def test_an_interruption_while_building_leaves_nothing(engine: RunningEngine, tmp_path: Path) -> None:
     root = harness(tmp_path, "", dockerfile=f"{FROM}RUN echo quick\nRUN echo slow && sleep 300\n")
 
-    def interrupt(event: Event) -> None:
-        if isinstance(event, Line) and event.text == "slow":
+    def interrupt(event: RunEvent) -> None:
+        if isinstance(event, OutputLine) and event.text == "slow":
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt), ContainerRuntime({"DOCKER_HOST": engine.address}) as runtime:
@@ -524,8 +526,8 @@ def test_code_under_test_that_its_machine_failed_is_run_again(engine: RunningEng
     killed: list[bool] = []
     lines: list[str] = []
 
-    def kill(event: Event) -> None:
-        if isinstance(event, Line):
+    def kill(event: RunEvent) -> None:
+        if isinstance(event, OutputLine):
             lines.append(event.text)
             if event.text == "here" and not killed:
                 killed.append(True)

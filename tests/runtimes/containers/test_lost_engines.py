@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from remyx_action.runtimes import ContainerRuntime, Event, Line, Retrying, run_arms
+from remyx_action.runtimes import ContainerRuntime, OutputLine, Retrying, RunEvent, run_arms
 from support.containers.arms import harness, planned
 from support.containers.engine import BASE, HELP, RunningEngine, base_as_tar, running_engine, what_is_missing
 
@@ -44,8 +44,8 @@ def test_an_engine_that_dies_fails_the_arm_as_the_machines_fault(
     """
     revived = threading.Timer(1, mortal.start)
 
-    def kill(event: Event) -> None:
-        if isinstance(event, Line) and event.text == "here":
+    def kill(event: RunEvent) -> None:
+        if isinstance(event, OutputLine) and event.text == "here":
             mortal.kill()
             revived.start()
 
@@ -65,8 +65,8 @@ def test_a_second_attempt_is_made_where_the_template_allows_one(
 ) -> None:
     killed: list[bool] = []
 
-    def kill(event: Event) -> None:
-        if isinstance(event, Line) and event.text == "here" and not killed:
+    def kill(event: RunEvent) -> None:
+        if isinstance(event, OutputLine) and event.text == "here" and not killed:
             killed.append(True)
             engine.ask("kill", engine.ask("ps", "--quiet"))
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from remyx_action.project.models import Metrics, Template
 from remyx_action.project.models.template import ArmName, Script, ScriptKind
-from remyx_action.runtimes import ContainerRuntime, Event, Line, Outcome, run_arms
+from remyx_action.runtimes import ContainerRuntime, Outcome, OutputLine, RunEvent, run_arms
 from remyx_action.runtimes.plan.plan import ArmPlan, RunPlan, Site, plan_run
 from support.containers.engine import BASE, RunningEngine
 
@@ -57,16 +57,16 @@ def planned(root: Path, out: Path, *, arms: tuple[ArmName, ...] = ("variant",), 
     return plan_run(template, VOCABULARY, assets=assets, site=site)
 
 
-def outcome_of(plan: RunPlan, engine: RunningEngine, **keys: Any) -> tuple[Outcome, list[Event]]:
+def outcome_of(plan: RunPlan, engine: RunningEngine, **keys: Any) -> tuple[Outcome, list[RunEvent]]:
     """The variant's outcome on the engine, and what was told meanwhile."""
-    events: list[Event] = []
+    events: list[RunEvent] = []
     with ContainerRuntime({"DOCKER_HOST": engine.address}, **keys) as runtime:
         outcomes = run_arms(plan, runtime, events.append)
     return outcomes["variant"], events
 
 
-def lines_of(events: list[Event]) -> list[str]:
-    return [event.text for event in events if isinstance(event, Line)]
+def lines_of(events: list[RunEvent]) -> list[str]:
+    return [event.text for event in events if isinstance(event, OutputLine)]
 
 
 def changed(plan: RunPlan, **keys: Any) -> RunPlan:

@@ -52,7 +52,7 @@ class Stage:
         self.world.refresh(self.pull)
         return self.head
 
-    def draft(self, word: str = "ship", *, head: Commit | None = None, **values: Any) -> comment.Draft:
+    def draft(self, word: str = "ship", *, head: Commit | None = None, **values: Any) -> comment.CommentDraft:
         head = head or self.head
         order = Order(*values.pop("run", (500, 1)))
         scope = values.pop("scope", Scope("", None))
@@ -61,7 +61,7 @@ class Stage:
             "renderings": [f"### {word} at {head[:7]} by run {order.run_id}"],
             "blocks": word != "ship",
         }
-        return comment.Draft(marker=marker, **(given | values))
+        return comment.CommentDraft(marker=marker, **(given | values))
 
     def named(self, head: Commit | None = None, policy: str = "default") -> check.Named:
         return check.Named(folder="", policy=policy, base_branch="main", head=head or self.head)
@@ -92,7 +92,7 @@ class Publication:
     thread: comment.Thread | NotPosted
     checks: check.Checks | NotRead
     now: pull_request.PullRequest | NotRead
-    comment: comment.Outcome
+    comment: comment.Posting
     closed: Any
 
     @property
@@ -106,7 +106,7 @@ class Publication:
 
 
 def publish(
-    stage: Stage, client: Client, draft: comment.Draft, *, mode: comment.CommentMode = "always"
+    stage: Stage, client: Client, draft: comment.CommentDraft, *, mode: comment.CommentMode = "always"
 ) -> Publication:
     """Open the check, find the comment, read checks and head again, comment, close the check."""
     named = stage.named(draft.marker.head)
@@ -118,7 +118,7 @@ def publish(
     checks = check.read_checks(client, named, opened_id=opened_id)
     now = pull_request.current(client, stage.pull.number)
     head = now.head_commit if isinstance(now, pull_request.PullRequest) else None
-    outcome: comment.Outcome = (
+    outcome: comment.Posting = (
         thread
         if isinstance(thread, NotPosted)
         else comment.post(client, thread, draft, current_head=head, mode=mode)

@@ -10,12 +10,13 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from remyx_action.commands.output import Say
 from remyx_action.errors import Exit, WrongUsage
 from remyx_action.project.models.fields import KEY_PATTERN
 
 from . import Answers, Found, MetricAnswer, recommended
 from .drafting import EXAMPLES, draft, example, shown, survey, write
-from .interview import Ask, Say, interview
+from .interview import Ask, interview
 
 
 class Wishes(Struct, frozen=True, kw_only=True):

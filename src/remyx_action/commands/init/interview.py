@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Protocol
 
 from msgspec.structs import replace
 
+from remyx_action.commands.output import Say
 from remyx_action.errors import WrongUsage
 from remyx_action.project.models.fields import KEY_PATTERN, NAME_PATTERN
 from remyx_action.project.models.metrics import UNITS_THAT_NEED_A_DIRECTION
 
 from . import Answers, Found, MetricAnswer, check_condition, recommended
 
-Say = Callable[[str], None]
 _NUMBER = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?")
 
 

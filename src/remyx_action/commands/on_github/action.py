@@ -9,11 +9,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from remyx_action.commands.output import Say
 from remyx_action.errors import Exit, WrongUsage
 from remyx_action.github.settings import Settings
 
 from .job import Job
-from .outputs import Say
 
 if TYPE_CHECKING:
     from remyx_action.commands.run.request import World

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from remyx_action.commands.output import Say
 from remyx_action.github.events import Event, PullRequestEvent
-from remyx_action.github.settings import Inputs, Runner
-
-from .outputs import Say
+from remyx_action.github.settings import ActionInputs, Runner
 
 if TYPE_CHECKING:
     from remyx_action.commands.run.request import Request, World
@@ -26,7 +25,7 @@ class Job(Struct, frozen=True, kw_only=True):
     """Handed to the module of the mode."""
 
     event: Event
-    inputs: Inputs
+    inputs: ActionInputs
     runner: Runner
     make_world: Callable[[], World]
     """Called only by the modes that run or judge, since it loads what they need."""

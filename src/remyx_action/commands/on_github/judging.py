@@ -24,7 +24,7 @@ from remyx_action.sources.git import find_repository
 from .job import Job
 from .target import GitHubEvent, Target
 
-Judged = tuple[list[Section], Exception | None]
+JudgedSections = tuple[list[Section], Exception | None]
 """A section for each policy, and the defect of this program where there was one: raised after posting."""
 
 Cause = Callable[[Path, Incomplete], Exception]
@@ -70,7 +70,7 @@ def judge(
     results: Path | None,
     cause: Cause,
     measured_here: bool = False,
-) -> Judged:
+) -> JudgedSections:
     """Judge what was left in `results`, a folder or an archive; a verdict in there is not looked at."""
     event = target.event
     branch = branch_of_event(job.root, event, job.runner.repository)
@@ -109,7 +109,7 @@ def refuse_inside_checkout(job: Job, results: Path) -> None:
 
 def sections_of(
     carry_out: Callable[[], Ran], job: Job, policies: Sequence[str], *, commit: str | None = None
-) -> Judged:
+) -> JudgedSections:
     """Return every way of ending as sections, one a policy: nothing ends without a word."""
     report_only = job.inputs.fail_on == "never"
     named = list(policies) or [job.inputs.policy or ""]

@@ -8,8 +8,8 @@ from remyx_action.commands.run.pipeline import run
 from remyx_action.errors import Exit
 from remyx_action.github.events import MergeGroupEvent, PullRequestEvent
 from remyx_action.runtimes import OnEvent
-from remyx_action.runtimes.outcomes import Event as ArmEvent
 from remyx_action.runtimes.outcomes import Finished
+from remyx_action.runtimes.outcomes import RunEvent as ArmEvent
 from remyx_action.sources.disk.archive import pack
 
 from .job import ARCHIVE, Job

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from remyx_action.commands.output import Say
 from remyx_action.errors import Exit
 from remyx_action.github import workflow
 from remyx_action.github.settings import Runner
@@ -15,8 +16,6 @@ from .target import Posts
 
 if TYPE_CHECKING:
     from remyx_action.report.conclusion import Section
-
-Say = Callable[[str], None]
 
 
 def write_verdict(runner: Runner, sections: Sequence[Section], say: Say) -> None:

@@ -102,7 +102,7 @@ def _post_comment(
     elif now.base_branch != target.event.base_branch:
         posts.note(Superseded(by=f"the verdict for base branch {now.base_branch}"))
         return
-    draft = comment.Draft(
+    draft = comment.CommentDraft(
         marker=Marker(
             scope=target.scope,
             head=target.event.head_commit,

@@ -12,7 +12,7 @@ from remyx_action.github.client import Client, Connection
 from remyx_action.github.events import Event, MergeGroupEvent, PullRequestEvent
 from remyx_action.github.failed_jobs import FailedJob
 from remyx_action.github.marks import ExternalId, Look, Order, Scope, key_of
-from remyx_action.github.settings import Inputs, Runner
+from remyx_action.github.settings import ActionInputs, Runner
 from remyx_action.github.trouble import LeftAlone, NotPosted, NotRead, Superseded
 
 GitHubEvent = PullRequestEvent | MergeGroupEvent
@@ -22,7 +22,7 @@ class Target(Struct, frozen=True, kw_only=True):
     """The pull request or merge group that a job posts about, and the way to GitHub."""
 
     event: GitHubEvent
-    inputs: Inputs
+    inputs: ActionInputs
     runner: Runner
     client: Client | None
     """None without a token: nothing is posted."""
@@ -55,7 +55,7 @@ class Target(Struct, frozen=True, kw_only=True):
 
 def target_of(
     event: GitHubEvent,
-    inputs: Inputs,
+    inputs: ActionInputs,
     runner: Runner,
     *,
     client: Client | None = None,

@@ -28,15 +28,15 @@ from .parts import join_seeds
 
 if TYPE_CHECKING:
     from remyx_action.runtimes import Outcome
-    from remyx_action.sources.disk.cache_key import Entry
+    from remyx_action.sources.disk.cache_key import CacheEntry
 
 RENEW = "models and data move without git knowing; --fresh measures it again"
 FAILED = frozenset({"failed", "timed_out"})
-Metrics = Mapping[str, BarMetric]
+BarMetrics = Mapping[str, BarMetric]
 
 
 def read_run(
-    template: Template, metrics: Metrics, report: ArmReport, folder: ResultsFolder, file: str | None = None
+    template: Template, metrics: BarMetrics, report: ArmReport, folder: ResultsFolder, file: str | None = None
 ) -> Arm:
     """Return the arm of one run: the scores in `folder`, unless the report says that the run failed.
 
@@ -59,7 +59,7 @@ def read_run(
     return Arm(scores=scores, report=report.model_copy(update=read))
 
 
-def read_runs(template: Template, metrics: Metrics, report: ArmReport, folder: Path) -> Arm:
+def read_runs(template: Template, metrics: BarMetrics, report: ArmReport, folder: Path) -> Arm:
     """Return the whole arm below `folder`: its runs, one per seed, as one."""
     if report.state in FAILED:
         return failed_arm(metrics, report)
@@ -70,7 +70,7 @@ def read_runs(template: Template, metrics: Metrics, report: ArmReport, folder: P
     return join_seeds(runs, metrics)
 
 
-def read_handed_in(template: Template, metrics: Metrics, path: Path) -> Arm:
+def read_handed_in(template: Template, metrics: BarMetrics, path: Path) -> Arm:
     """Return the arm of results that exist already: an output folder, or a results file."""
     report = arm_report("handed_in")
     if template.seeds and (path / folder_of(template.seeds[0])).is_dir():
@@ -80,7 +80,7 @@ def read_handed_in(template: Template, metrics: Metrics, path: Path) -> Arm:
 
 
 def read_recorded(
-    template: Template, metrics: Metrics, recorded: bytes | None, *, now: str, harness: str | None = None
+    template: Template, metrics: BarMetrics, recorded: bytes | None, *, now: str, harness: str | None = None
 ) -> Arm:
     """Return the recorded baseline: `.remyx/baselines/<template>.json`, else the numbers in metrics.yaml.
 
@@ -119,7 +119,7 @@ def of_outcome(outcome: Outcome, *, asset: str) -> ArmReport:
     return arm_report(outcome.state, **known)
 
 
-def of_entry(entry: Entry, *, asset: str, now: str) -> ArmReport:
+def of_entry(entry: CacheEntry, *, asset: str, now: str) -> ArmReport:
     """Return the report of a cached run."""
     days = age_days(entry.clock, now)
     is_old = days is None or days >= STALE_DAYS
@@ -133,7 +133,7 @@ def of_entry(entry: Entry, *, asset: str, now: str) -> ArmReport:
     )
 
 
-def as_cached(metrics: Metrics, arm: Arm, entry: Entry) -> Arm:
+def as_cached(metrics: BarMetrics, arm: Arm, entry: CacheEntry) -> Arm:
     """Return the arm, failed where its files are no longer those that were cached."""
     if arm.report.digests.items() <= entry.files.items():
         return arm
@@ -204,7 +204,7 @@ def arm_report(
     )
 
 
-def _failed(metrics: Metrics, report: ArmReport, broken: NotJudged) -> Arm:
+def _failed(metrics: BarMetrics, report: ArmReport, broken: NotJudged) -> Arm:
     detail = f"{broken.message}\n{broken.help}"
     return failed_arm(metrics, report.model_copy(update={"state": "failed", "detail": detail}))
 

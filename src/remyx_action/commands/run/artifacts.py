@@ -30,7 +30,7 @@ class Incomplete(NotJudged):
     """An arm or a shard that another job should have left is missing."""
 
 
-class Leg(Struct, frozen=True, kw_only=True):
+class ArtifactLeg(Struct, frozen=True, kw_only=True):
     """What one measuring job left: both arms, or one shard of them."""
 
     folder: Path
@@ -63,7 +63,7 @@ def read_artifacts(evaluation: Evaluation, results: Path) -> Arms:
     return both(evaluation, arms, samples=legs[0].record.samples)
 
 
-def _read(evaluation: Evaluation, leg: Leg, name: ArmName, asset: str) -> Arm:
+def _read(evaluation: Evaluation, leg: ArtifactLeg, name: ArmName, asset: str) -> Arm:
     recorded = leg.record.arms[name]
     report = of_another_job(recorded, asset=asset)
     arm = read_runs(evaluation.template, evaluation.metrics, report, leg.folder / "arms" / name)
@@ -77,7 +77,7 @@ def _read(evaluation: Evaluation, leg: Leg, name: ArmName, asset: str) -> Arm:
     return replace(arm, report=arm.report.model_copy(update={"seconds": recorded.seconds}))
 
 
-def _legs(results: Path, template: str) -> Sequence[Leg]:
+def _legs(results: Path, template: str) -> Sequence[ArtifactLeg]:
     """Return every shard of the template's arms, in order, from folders at most two below `results`."""
     legs = []
     for folder in _folders(results, levels=2):
@@ -85,7 +85,7 @@ def _legs(results: Path, template: str) -> Sequence[Leg]:
         if text is not None:
             record = read_record(text, NAME)
             if record.template == template:
-                legs.append(Leg(folder=folder, record=record))
+                legs.append(ArtifactLeg(folder=folder, record=record))
     if not legs:
         raise Incomplete(f"the results hold no arms of template {template}", help=AGAIN)
     _refuse_incomplete(legs, template)
@@ -101,7 +101,7 @@ def _folders(folder: Path, *, levels: int) -> Iterator[Path]:
             yield from _folders(entry, levels=levels - 1)
 
 
-def _refuse_incomplete(legs: Sequence[Leg], template: str) -> None:
+def _refuse_incomplete(legs: Sequence[ArtifactLeg], template: str) -> None:
     """NotJudged unless every shard of one plan is there once."""
     plans = {(leg.record.shards, leg.record.samples) for leg in legs}
     if len(plans) > 1:

@@ -24,7 +24,14 @@ from remyx_action.runtimes.lighteval.environment import installed
 from remyx_action.runtimes.plan.lighteval import name_and_revision
 from remyx_action.sources.disk import describe_script
 from remyx_action.sources.disk.cache import CacheFolder, digest_of_asset
-from remyx_action.sources.disk.cache_key import Entry, Key, NotWhatItSays, key_of, read_entry, write_entry
+from remyx_action.sources.disk.cache_key import (
+    CacheEntry,
+    CacheKey,
+    NotWhatItSays,
+    key_of,
+    read_entry,
+    write_entry,
+)
 from remyx_action.sources.git import Sources, find_repository
 
 from .context import Context
@@ -49,7 +56,7 @@ class ArmCache(Struct, kw_only=True):
         if note not in self.notes:
             self.notes.append(note)
 
-    def get(self, key: Key, into: Path) -> Entry | None:
+    def get(self, key: CacheKey, into: Path) -> CacheEntry | None:
         """Return the entry of that key, its files laid into the arm's empty folder, or None."""
         if self.settings.folder is None or not self.settings.may_get:
             return None
@@ -65,7 +72,7 @@ class ArmCache(Struct, kw_only=True):
             return None
         return entry
 
-    def put(self, key: Key | None, arm: Arm, source: Path) -> None:
+    def put(self, key: CacheKey | None, arm: Arm, source: Path) -> None:
         """Cache what was measured, where all of it arrived and the run is trusted."""
         report = arm.report
         if (
@@ -78,7 +85,7 @@ class ArmCache(Struct, kw_only=True):
         ):
             return
         now = self.world.now()
-        entry = Entry(
+        entry = CacheEntry(
             schema="remyx-kept/1",
             facts=dict(key.facts),
             files=dict(report.digests),
@@ -103,7 +110,7 @@ def baseline_key(
     world: World,
     seed: int,
     shard: Shard,
-) -> Key | str:
+) -> CacheKey | str:
     """Return the key of the baseline arm, or in words why it cannot be told from another."""
     try:
         digests = _digests(context, template, asset, world.environment)

@@ -13,7 +13,7 @@ from msgspec import Struct, field
 
 from remyx_action.errors import FilesWrong, NotJudged, WrongUsage
 from remyx_action.github.events import MergeGroupEvent, PullRequestEvent
-from remyx_action.policy.diff import Change, Side, compare_bars
+from remyx_action.policy.diff import Change, DiffSide, compare_bars
 from remyx_action.policy.lints.errors import load_checked
 from remyx_action.project.load import Bundle
 from remyx_action.project.models import Experiment, Policy, Template
@@ -73,7 +73,7 @@ class Context(Struct, frozen=True, kw_only=True):
         """What the pull request does to metrics, templates and policies."""
         if self.proposed is None or self.first:
             return ()
-        return compare_bars(Side(bundle=self.project.bundle), Side(bundle=self.proposed))
+        return compare_bars(DiffSide(bundle=self.project.bundle), DiffSide(bundle=self.proposed))
 
     def file_change(self, template: Template) -> FileChange:
         """Return what the pull request does to the template's variant file."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from remyx_action.errors import NotJudged
 from remyx_action.policy.isolation import Isolation, isolation_of
-from remyx_action.policy.lock_state import Item, LockState, Missing, Verified, state_of
+from remyx_action.policy.lock_state import Item, LockState, MissingProtection, Verified, state_of
 from remyx_action.project.lock import HarnessFile, digest_of, digest_of_harness, drift, lock_of
 from remyx_action.project.models import Policy, Template
 from remyx_action.project.models.template import ScriptKind, contained
@@ -123,13 +123,15 @@ def lock_item(project: Project, template: Template, harness: str | None) -> Item
     held = project.bundle.locks.get(template.name)
     fix = f"review the change, run `remyx-action lock {template.name}` and commit what it writes"
     if held is None:
-        return Missing(id="lock-file", what=f"there is no .remyx/locks/{template.name}.json", fix=fix)
+        return MissingProtection(
+            id="lock-file", what=f"there is no .remyx/locks/{template.name}.json", fix=fix
+        )
     digest = harness or held.digests.harness
     policies = project.bundle.policies
     now = lock_of(project.vocabulary, template, policies, digest, protected=held.protected)
     drifted = drift(held, now)
     if drifted:
-        return Missing(id="lock-file", what=f"{drifted[0]} drifted from the lock", fix=fix)
+        return MissingProtection(id="lock-file", what=f"{drifted[0]} drifted from the lock", fix=fix)
     return Verified(id="lock-file", what=f"the lock of {template.name} holds what the branch holds")
 
 

@@ -41,7 +41,7 @@ from remyx_action.sources.disk import (
     put_in_place,
     read_below,
 )
-from remyx_action.sources.disk.cache_key import Entry, Key
+from remyx_action.sources.disk.cache_key import CacheEntry, CacheKey
 from remyx_action.sources.disk.output import empty_folder
 from remyx_action.sources.git import Sources
 
@@ -196,7 +196,7 @@ def _measure_seed(
 
 def _key(
     evaluation: Evaluation, assets: Mapping[ArmName, str], seed: int | None, cache: ArmCache
-) -> Key | None:
+) -> CacheKey | None:
     """Return what the baseline is cached under, or None where it is not run or not cached."""
     if "baseline" not in assets or cache.settings.folder is None:
         return None
@@ -209,7 +209,7 @@ def _key(
         seed=seed or 0,
         shard=evaluation.shard,
     )
-    if isinstance(found, Key):
+    if isinstance(found, CacheKey):
         return found
     cache.note(f"the arm is neither reused nor kept: {found}")
     return None
@@ -307,7 +307,7 @@ def _configs(root: Path, template: Template) -> dict[str, bytes]:
     return {path: content for path, content in found.items() if content is not None}
 
 
-def _moved_images(entry: Entry | None, variant: Outcome | None) -> str | None:
+def _moved_images(entry: CacheEntry | None, variant: Outcome | None) -> str | None:
     """Return in words which image is not what it was when a cached baseline was measured, or None."""
     if entry is None or variant is None or not variant.images:
         return None

@@ -14,7 +14,7 @@ from remyx_action.report.report import ArmReport, Origin
 from remyx_action.report.verdict import Arm, failed_arm
 
 
-class Part(Struct, frozen=True, kw_only=True):
+class MeasuredPart(Struct, frozen=True, kw_only=True):
     """One run of an arm."""
 
     name: str
@@ -28,9 +28,9 @@ def join_seeds(runs: Sequence[tuple[int | None, Arm]], keys: Iterable[str]) -> A
     """Return the arm of a recipe; a run without a seed is the arm itself."""
     if len(runs) == 1 and runs[0][0] is None:
         return runs[0][1]
-    parts = [Part(name=f"seed {seed}", folder=f"seed-{seed}", arm=arm) for seed, arm in runs]
+    parts = [MeasuredPart(name=f"seed {seed}", folder=f"seed-{seed}", arm=arm) for seed, arm in runs]
 
-    def merge(parts: Sequence[Part]) -> ArmScores:
+    def merge(parts: Sequence[MeasuredPart]) -> ArmScores:
         return merge_seeds([(part.name, part.name.removeprefix("seed "), part.arm.scores) for part in parts])
 
     return _joined(parts, keys, merge)
@@ -41,7 +41,7 @@ def join_shards(arms: Sequence[Arm], keys: Iterable[str]) -> Arm:
     if len(arms) == 1:
         return arms[0]
     parts = [
-        Part(name=f"shard {index} of {len(arms)}", folder=f"shard-{index}", arm=arm)
+        MeasuredPart(name=f"shard {index} of {len(arms)}", folder=f"shard-{index}", arm=arm)
         for index, arm in enumerate(arms)
     ]
     unlike = _unlike_images(parts)
@@ -52,7 +52,7 @@ def join_shards(arms: Sequence[Arm], keys: Iterable[str]) -> Arm:
     return replace(whole, report=whole.report.model_copy(update={"shards": len(arms)}))
 
 
-def _unlike_images(parts: Sequence[Part]) -> str | None:
+def _unlike_images(parts: Sequence[MeasuredPart]) -> str | None:
     """Return in words which image was not the same on the machines of all shards, or None."""
     first = parts[0]
     for part in parts[1:]:
@@ -63,7 +63,9 @@ def _unlike_images(parts: Sequence[Part]) -> str | None:
     return None
 
 
-def _joined(parts: Sequence[Part], keys: Iterable[str], merge: Callable[[Sequence[Part]], ArmScores]) -> Arm:
+def _joined(
+    parts: Sequence[MeasuredPart], keys: Iterable[str], merge: Callable[[Sequence[MeasuredPart]], ArmScores]
+) -> Arm:
     report = _report(parts)
     if report.state != parts[0].arm.report.state or report.state in {"failed", "timed_out"}:
         return failed_arm(keys, report)
@@ -78,7 +80,7 @@ def _joined(parts: Sequence[Part], keys: Iterable[str], merge: Callable[[Sequenc
     )
 
 
-def _report(parts: Sequence[Part]) -> ArmReport:
+def _report(parts: Sequence[MeasuredPart]) -> ArmReport:
     """Return the report of all parts: of the first that failed, and with the seconds of all."""
     reports = [part.arm.report for part in parts]
     failed = next((part for part in parts if part.arm.report.state in {"failed", "timed_out"}), None)

@@ -6,15 +6,15 @@ and rejects every variant that the other rejects. Whatever is not proved counts 
 
 from __future__ import annotations
 
-from .change import Change, Effect, Side, effect_by_policy, whole_effect
+from .change import Change, DiffSide, Effect, effect_by_policy, whole_effect
 from .metrics import changes_of_metrics
 from .policies import changes_of_policies
 from .templates import changes_of_templates
 
-__all__ = ["Change", "Effect", "Side", "compare_bars", "effect_by_policy", "whole_effect"]
+__all__ = ["Change", "DiffSide", "Effect", "compare_bars", "effect_by_policy", "whole_effect"]
 
 
-def compare_bars(before: Side, after: Side) -> tuple[Change, ...]:
+def compare_bars(before: DiffSide, after: DiffSide) -> tuple[Change, ...]:
     """Every difference between two sets of files that hold no errors, policies first.
 
     Together they say what becomes of a policy (`effect_by_policy`) and of everything (`whole_effect`).

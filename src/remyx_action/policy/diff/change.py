@@ -16,7 +16,7 @@ from remyx_action.project.models import Metric, Policy
 
 
 @dataclass(frozen=True, kw_only=True)
-class Side:
+class DiffSide:
     """A bundle without errors, or one without any file, and what stands beside it."""
 
     bundle: Bundle

@@ -89,7 +89,7 @@ def _covers(one: OnField, other: OnField, role: Role) -> bool:
     return role == "ship" and lower and bool(others) and ones > others
 
 
-class Place(Struct, frozen=True, kw_only=True):
+class ConditionPlace(Struct, frozen=True, kw_only=True):
     """The rule that is compared."""
 
     path: str
@@ -107,7 +107,7 @@ class Place(Struct, frozen=True, kw_only=True):
         )
 
 
-def changes_of_condition(before: Condition, after: Condition, place: Place) -> Iterator[Change]:
+def changes_of_condition(before: Condition, after: Condition, place: ConditionPlace) -> Iterator[Change]:
     """Every step that leads from one to the other; the steps together do what the whole does."""
     yield from _words_changed(before, after, place)
     if identity_of(before) == identity_of(after):
@@ -130,7 +130,7 @@ def changes_of_condition(before: Condition, after: Condition, place: Place) -> I
         yield from steps
 
 
-def _replaced(before: Condition, after: Condition, place: Place) -> Change:
+def _replaced(before: Condition, after: Condition, place: ConditionPlace) -> Change:
     verb = "asks now for" if place.role == "ship" else "fires now on"
     sentence = f"{verb} {after.text} instead of {before.text}"
     if after.text == before.text:
@@ -147,7 +147,7 @@ def _has_other_terms(before: Condition, after: Condition) -> bool:
     return subject_of(before) != subject_of(after) or before.op != after.op
 
 
-def _steps(before: Condition, after: Condition, place: Place) -> Iterator[Change]:
+def _steps(before: Condition, after: Condition, place: ConditionPlace) -> Iterator[Change]:
     declared = after.declared_floor
     redeclared = None if declared is None else effective_floor(declared, before.share)
     moves: list[tuple[str, dict[str, Any], str]] = [
@@ -201,7 +201,7 @@ def _unknown_moved(after: Condition, role: Role) -> str:
     return f"{after.text} fires where its number is missing"
 
 
-def _words_changed(before: Condition, after: Condition, place: Place) -> Iterator[Change]:
+def _words_changed(before: Condition, after: Condition, place: ConditionPlace) -> Iterator[Change]:
     words = {
         "why": ("the reason given for", before.why != after.why),
         "expect": ("what is expected of", before.expect != after.expect),

@@ -6,12 +6,12 @@ from msgspec.structs import replace
 
 from remyx_action.policy.rules import Condition, Gate, OnField, OnMetric
 
-Node = Gate | Condition
+RuleNode = Gate | Condition
 COUNTS = ("worse", "better")
 """Fields that count samples of one metric."""
 
 
-def simplified(node: Node) -> Node:
+def simplified(node: RuleNode) -> RuleNode:
     """The same rule without what adds nothing: `all` in `all`, `any` in `any`, a gate of one."""
     if isinstance(node, Condition):
         return node
@@ -21,14 +21,14 @@ def simplified(node: Node) -> Node:
     if node.k not in {1, len(parts)}:
         return replace(node, children=tuple(parts))
     is_all = node.k != 1
-    flat: list[Node] = []
+    flat: list[RuleNode] = []
     for part in parts:
         same = isinstance(part, Gate) and part.k == (len(part.children) if is_all else 1)
         flat += part.children if isinstance(part, Gate) and same else [part]
     return replace(node, k=len(flat) if is_all else 1, children=tuple(flat))
 
 
-def conditions_of(node: Node) -> list[Condition]:
+def conditions_of(node: RuleNode) -> list[Condition]:
     """Every condition at or below the node, in order."""
     return list(node.conditions()) if isinstance(node, Gate) else [node]
 
@@ -48,7 +48,7 @@ def subject_of(condition: Condition) -> tuple[object, ...]:
     return (about(condition), kind, condition.claim.side)
 
 
-def identity_of(node: Node) -> object:
+def identity_of(node: RuleNode) -> object:
     """Equal where two nodes are the same in effect; the order of a gate's children does not count."""
     if isinstance(node, Condition):
         is_field = isinstance(node, OnField)

@@ -12,14 +12,14 @@ from remyx_action.project.load import VOCABULARY
 from remyx_action.project.models import Metric
 from remyx_action.project.models.metrics import ExactBaseline, implied_range
 
-from .change import Change, Effect, Side, effect_of
+from .change import Change, DiffSide, Effect, effect_of
 from .words import number
 
 COUNTS = ("sample_size", "coverage")
 """Fields that know what kind of baseline there is, and not how high it is."""
 
 
-def effect_on_policy(name: str, old: Metric, new: Metric, before: Side, after: Side) -> Effect:
+def effect_on_policy(name: str, old: Metric, new: Metric, before: DiffSide, after: DiffSide) -> Effect:
     """Of `new` in place of `old`, everything else as it was before."""
     policy = before.bundle.policies[name]
     bar = before.bar(policy)
@@ -86,7 +86,7 @@ MEANINGS = ("direction", "scores", "aggregate")
 SPOKEN = frozenset({"key", "label", "unit", "range", "baseline", *MEANINGS})
 
 
-def changes_of_metrics(before: Side, after: Side) -> Iterator[Change]:
+def changes_of_metrics(before: DiffSide, after: DiffSide) -> Iterator[Change]:
     """Every change of every metric, by key."""
     for key in sorted({*before.metrics, *after.metrics}):
         old, new = before.metrics.get(key), after.metrics.get(key)
@@ -131,7 +131,7 @@ def _implies_the_same(old: Metric, new: Metric) -> bool:
 
 
 def _changes_of_baseline(
-    old: Metric, new: Metric, pointer: str, before: Side, after: Side
+    old: Metric, new: Metric, pointer: str, before: DiffSide, after: DiffSide
 ) -> Iterator[Change]:
     """One change for each effect that the new number has on some policy."""
     key = new.key
@@ -171,7 +171,7 @@ def _change(
     )
 
 
-def _pointer(side: Side, key: str) -> str:
+def _pointer(side: DiffSide, key: str) -> str:
     return f"/metrics/{list(side.metrics).index(key)}"
 
 

@@ -8,9 +8,9 @@ from remyx_action.policy.judgement import asks_for_coverage
 from remyx_action.policy.rules import Role
 from remyx_action.project.models import Policy
 
-from .change import Change, Effect, Side
-from .conditions import Place
-from .logic import Node, simplified
+from .change import Change, DiffSide, Effect
+from .conditions import ConditionPlace
+from .logic import RuleNode, simplified
 from .rules import changes_of_rule
 from .words import node_in_words
 
@@ -24,7 +24,7 @@ LOCK_LEVELS = ("off", "captured", "locked")
 """Keys with a comparison of their own, or that cannot differ."""
 
 
-def changes_of_policies(before: Side, after: Side) -> Iterator[Change]:
+def changes_of_policies(before: DiffSide, after: DiffSide) -> Iterator[Change]:
     """Every change of every policy, by name."""
     old, new = before.bundle.policies, after.bundle.policies
     for name in sorted({*old, *new}):
@@ -43,11 +43,11 @@ def changes_of_policies(before: Side, after: Side) -> Iterator[Change]:
                 yield from _changes_of_rule(name, role, before, after)
 
 
-def _asks(side: Side, policy: Policy) -> bool:
+def _asks(side: DiffSide, policy: Policy) -> bool:
     return asks_for_coverage(side.bar(policy).rules.ship)
 
 
-def _judges_otherwise(old: Policy, new: Policy, before: Side, after: Side) -> bool:
+def _judges_otherwise(old: Policy, new: Policy, before: DiffSide, after: DiffSide) -> bool:
     """Whether anything differs; a metric's direction turns a rule without a letter of it changing."""
     return old != new or before.bar(old).metrics != after.bar(new).metrics
 
@@ -88,11 +88,11 @@ def _changes_of_what_it_takes(old: Policy, new: Policy) -> Iterator[Change]:
         yield _change(name, "/trust/min_level", "min-level", effect, sentence)
 
 
-def _changes_of_rule(name: str, role: Role, before: Side, after: Side) -> list[Change]:
+def _changes_of_rule(name: str, role: Role, before: DiffSide, after: DiffSide) -> list[Change]:
     old_policy, new_policy = before.bundle.policies[name], after.bundle.policies[name]
     old, new = _rule(before, old_policy, role), _rule(after, new_policy, role)
     if old is not None and new is not None:
-        place = Place(path=_path(name), policy=name, role=role)
+        place = ConditionPlace(path=_path(name), policy=name, role=role)
         found = changes_of_rule(old, new, place)
         if not found and getattr(old_policy, role) != getattr(new_policy, role):
             sentence = f"the {role} rule is written otherwise and says the same"
@@ -107,7 +107,7 @@ def _changes_of_rule(name: str, role: Role, before: Side, after: Side) -> list[C
     return []
 
 
-def _rule(side: Side, policy: Policy, role: Role) -> Node | None:
+def _rule(side: DiffSide, policy: Policy, role: Role) -> RuleNode | None:
     tree = side.bar(policy).rules
     rule = tree.ship if role == "ship" else tree.reject
     return None if rule is None else simplified(rule)

@@ -13,19 +13,19 @@ from msgspec import Struct
 from remyx_action.policy.rules import Condition, Gate
 
 from .change import Change, Effect, effect_of, together
-from .conditions import Place, changes_of_condition
-from .logic import Node, about, conditions_of, identity_of, subject_of
+from .conditions import ConditionPlace, changes_of_condition
+from .logic import RuleNode, about, conditions_of, identity_of, subject_of
 from .words import combinator, node_in_words
 
 
-class Pairing(Struct, frozen=True, kw_only=True):
-    pairs: tuple[tuple[Node, Node], ...]
+class RulePairing(Struct, frozen=True, kw_only=True):
+    pairs: tuple[tuple[RuleNode, RuleNode], ...]
     """Before and after, in the order of after."""
-    removed: tuple[Node, ...]
-    added: tuple[Node, ...]
+    removed: tuple[RuleNode, ...]
+    added: tuple[RuleNode, ...]
 
 
-def pair_up(before: Sequence[Node], after: Sequence[Node]) -> Pairing:
+def pair_up(before: Sequence[RuleNode], after: Sequence[RuleNode]) -> RulePairing:
     """Pair what is the same, then what is about the same, each in the file's order."""
     left, right = dict(enumerate(before)), dict(enumerate(after))
     pairs: list[tuple[int, int]] = []
@@ -34,7 +34,7 @@ def pair_up(before: Sequence[Node], after: Sequence[Node]) -> Pairing:
     _pair_overlapping(left, right, pairs, together=lambda one, other: _overlap(one, other, same_kind=True))
     _pair_overlapping(left, right, pairs, together=lambda one, other: _overlap(one, other, same_kind=False))
     _pair_equal(left, right, pairs, _about)
-    return Pairing(
+    return RulePairing(
         pairs=tuple((before[one], after[other]) for one, other in sorted(pairs, key=lambda pair: pair[::-1])),
         removed=tuple(left.values()),
         added=tuple(right.values()),
@@ -42,10 +42,10 @@ def pair_up(before: Sequence[Node], after: Sequence[Node]) -> Pairing:
 
 
 def _pair_equal(
-    left: dict[int, Node],
-    right: dict[int, Node],
+    left: dict[int, RuleNode],
+    right: dict[int, RuleNode],
     pairs: list[tuple[int, int]],
-    key: Callable[[Node], object],
+    key: Callable[[RuleNode], object],
 ) -> None:
     waiting: dict[object, list[int]] = {}
     for place, part in right.items():
@@ -58,10 +58,10 @@ def _pair_equal(
 
 
 def _pair_overlapping(
-    left: dict[int, Node],
-    right: dict[int, Node],
+    left: dict[int, RuleNode],
+    right: dict[int, RuleNode],
     pairs: list[tuple[int, int]],
-    together: Callable[[Node, Node], int],
+    together: Callable[[RuleNode, RuleNode], int],
 ) -> None:
     for place, part in list(left.items()):
         best = max(right, key=lambda other: together(part, right[other]), default=None)
@@ -70,25 +70,25 @@ def _pair_overlapping(
 
 
 def _join(
-    left: dict[int, Node], right: dict[int, Node], pairs: list[tuple[int, int]], one: int, other: int
+    left: dict[int, RuleNode], right: dict[int, RuleNode], pairs: list[tuple[int, int]], one: int, other: int
 ) -> None:
     pairs.append((one, other))
     del left[one], right[other]
 
 
-def _subject(node: Node) -> object:
+def _subject(node: RuleNode) -> object:
     return subject_of(node) if isinstance(node, Condition) else None
 
 
-def _about(node: Node) -> object:
+def _about(node: RuleNode) -> object:
     return (about(node), type(node)) if isinstance(node, Condition) else None
 
 
-def _metrics_of_gate(node: Node) -> object:
+def _metrics_of_gate(node: RuleNode) -> object:
     return frozenset(map(subject_of, node.conditions())) if isinstance(node, Gate) else None
 
 
-def _overlap(one: Node, other: Node, *, same_kind: bool) -> int:
+def _overlap(one: RuleNode, other: RuleNode, *, same_kind: bool) -> int:
     """How many subjects two nodes share; between two conditions none, those are paired otherwise."""
     if isinstance(one, Condition) and isinstance(other, Condition):
         return 0
@@ -101,7 +101,7 @@ def _overlap(one: Node, other: Node, *, same_kind: bool) -> int:
 ORDER = (Effect.UNCHANGED, Effect.TIGHTENED, Effect.LOOSENED, Effect.INCOMPARABLE)
 
 
-def changes_of_rule(before: Node, after: Node, place: Place) -> list[Change]:
+def changes_of_rule(before: RuleNode, after: RuleNode, place: ConditionPlace) -> list[Change]:
     """The changes of whichever alignment proves most.
 
     Each alignment is sound by itself, and a rule may be aligned with one child of the other.
@@ -120,21 +120,21 @@ def _rank(changes: list[Change]) -> tuple[int, int]:
     return ORDER.index(together(change.effect for change in changes)), len(changes)
 
 
-def _gate(part: Node) -> Gate:
+def _gate(part: RuleNode) -> Gate:
     return part if isinstance(part, Gate) else _alone(part)
 
 
-def _alone(node: Node) -> Gate:
+def _alone(node: RuleNode) -> Gate:
     return Gate(k=1, children=(node,), pointer=node.pointer, role=node.role, combinator="all")
 
 
-def _aligned(before: Gate, after: Gate, place: Place) -> list[Change]:
+def _aligned(before: Gate, after: Gate, place: ConditionPlace) -> list[Change]:
     pairing = pair_up(before.children, after.children)
     changes = [change for pair in pairing.pairs for change in changes_of_rule(*pair, place)]
     return changes + _changes_of_gate(before, after, pairing, place)
 
 
-def _changes_of_gate(before: Gate, after: Gate, pairing: Pairing, place: Place) -> list[Change]:
+def _changes_of_gate(before: Gate, after: Gate, pairing: RulePairing, place: ConditionPlace) -> list[Change]:
     added, removed = pairing.added, pairing.removed
     if not added and not removed and before.k == after.k:
         return []
@@ -193,7 +193,7 @@ def _alone_effect(net: Effect, new: str, old: str, *, added: bool, ship: bool) -
     return effect_of(tightens=(new == "all") == (added == ship), loosens=(new == "all") != (added == ship))
 
 
-def _added(part: Node, after: Gate, kind: str, *, ship: bool) -> str:
+def _added(part: RuleNode, after: Gate, kind: str, *, ship: bool) -> str:
     words = node_in_words(part)
     if kind == "all":
         return f"{words} must now hold too" if ship else f"fires now only where {words} does too"
@@ -202,7 +202,7 @@ def _added(part: Node, after: Gate, kind: str, *, ship: bool) -> str:
     return f"{words} is now one of the {len(after.children)} that count"
 
 
-def _removed(part: Node, kind: str, *, ship: bool) -> str:
+def _removed(part: RuleNode, kind: str, *, ship: bool) -> str:
     words = node_in_words(part)
     if kind == "all":
         return f"{words} is no longer asked" if ship else f"fires now where {words} does not, too"

@@ -12,13 +12,13 @@ from typing import Any
 from remyx_action.project.models import Template
 from remyx_action.project.models.lighteval import Model
 
-from .change import Change, Effect, Side, effect_of
+from .change import Change, DiffSide, Effect, effect_of
 from .words import listed, number
 
-Judged = tuple[Effect, str]
+JudgedChange = tuple[Effect, str]
 
 
-def changes_of_templates(before: Side, after: Side) -> Iterator[Change]:
+def changes_of_templates(before: DiffSide, after: DiffSide) -> Iterator[Change]:
     """Every change of every template, by name."""
     old, new = before.bundle.templates, after.bundle.templates
     for name in sorted({*old, *new}):
@@ -37,7 +37,7 @@ def changes_of_templates(before: Side, after: Side) -> Iterator[Change]:
         yield from _changes_of_files(name, policies, before, after)
 
 
-def _judged(key: str, old: Template, new: Template) -> Judged:
+def _judged(key: str, old: Template, new: Template) -> JudgedChange:
     judge = _JUDGES.get(key)
     if judge is not None:
         return judge(old, new)
@@ -45,7 +45,7 @@ def _judged(key: str, old: Template, new: Template) -> Judged:
     return Effect.INCOMPARABLE, f"{key} is {words[0]} instead of {words[1]}"
 
 
-def _metrics(old: Template, new: Template) -> Judged:
+def _metrics(old: Template, new: Template) -> JudgedChange:
     gone = [key for key in old.metrics if key not in new.metrics]
     come = [key for key in new.metrics if key not in old.metrics]
     if gone and come:
@@ -59,7 +59,7 @@ def _metrics(old: Template, new: Template) -> Judged:
     return Effect.UNCHANGED, "the metrics stand in another order"
 
 
-def _samples(old: Template, new: Template) -> Judged:
+def _samples(old: Template, new: Template) -> JudgedChange:
     was, is_ = (_by_metric(template) for template in (old, new))
     sentence = f"expects {_counts(new.samples)} samples instead of {_counts(old.samples)}"
     shared = [key for key in new.metrics if key in was]
@@ -71,7 +71,7 @@ def _samples(old: Template, new: Template) -> Judged:
     return _anything(sentence)
 
 
-def _anything(sentence: str) -> Judged:
+def _anything(sentence: str) -> JudgedChange:
     return Effect.INCOMPARABLE, f"{sentence}, which the harness is told"
 
 
@@ -86,27 +86,27 @@ def _counts(samples: Any) -> str:
     return "any number of" if samples is None else f"{samples:,}"
 
 
-def _missing(_old: Template, new: Template) -> Judged:
+def _missing(_old: Template, new: Template) -> JudgedChange:
     if new.missing == "bounds":
         return Effect.LOOSENED, "missing samples are bounded, where they left their metric undecided before"
     return Effect.INCOMPARABLE, "any missing sample leaves its metric undecided instead of bounded"
 
 
-def _max_missing(old: Template, new: Template) -> Judged:
+def _max_missing(old: Template, new: Template) -> JudgedChange:
     sentence = (
         f"a share of {number(new.max_missing)} of the samples may be missing, not {number(old.max_missing)}"
     )
     return Effect.LOOSENED if new.max_missing > old.max_missing else Effect.INCOMPARABLE, sentence
 
 
-def _timeout(old: Template, new: Template) -> Judged:
+def _timeout(old: Template, new: Template) -> JudgedChange:
     sentence = f"an arm may run {number(new.timeout)} s instead of {number(old.timeout)}"
     if new.timeout > old.timeout:
         return Effect.LOOSENED, f"{sentence}: one that failed before may ship"
     return Effect.INCOMPARABLE, f"{sentence}: one that was judged before may fail"
 
 
-def _seeds(old: Template, new: Template) -> Judged:
+def _seeds(old: Template, new: Template) -> JudgedChange:
     was, is_ = len(old.seeds or ()), len(new.seeds or ())
     sentence = f"runs each arm with seeds {_shown(new.seeds)} instead of {_shown(old.seeds)}"
     if is_ < 2 <= was:
@@ -114,26 +114,26 @@ def _seeds(old: Template, new: Template) -> Judged:
     return Effect.INCOMPARABLE, sentence
 
 
-def _retries(old: Template, new: Template) -> Judged:
+def _retries(old: Template, new: Template) -> JudgedChange:
     sentence = f"runs an arm that its machine failed again {new.retries:,} times instead of {old.retries:,}"
     if new.retries > old.retries:
         return Effect.LOOSENED, f"{sentence}: one that failed before may ship"
     return Effect.INCOMPARABLE, sentence
 
 
-def _shards(old: Template, new: Template) -> Judged:
+def _shards(old: Template, new: Template) -> JudgedChange:
     sentence = f"spreads an arm over {_shown(new.shards)} shards instead of {_shown(old.shards)}"
     return Effect.UNCHANGED, f"{sentence}, which are judged as one"
 
 
-def _baseline_asset(old: Template, new: Template) -> Judged:
+def _baseline_asset(old: Template, new: Template) -> JudgedChange:
     sentence = f"the baseline is {_shown(new.baseline_asset)} instead of {_shown(old.baseline_asset)}"
     if old.baseline == new.baseline == "recorded":
         return Effect.UNCHANGED, f"{sentence}, and recorded numbers stand in its place"
     return Effect.INCOMPARABLE, sentence
 
 
-def _predict(old: Template, new: Template) -> Judged:
+def _predict(old: Template, new: Template) -> JudgedChange:
     was, is_ = old.predict, new.predict
     if is_ is None:
         return Effect.LOOSENED, "the code under test is no longer in a container of its own"
@@ -146,7 +146,7 @@ def _predict(old: Template, new: Template) -> Judged:
     return Effect.INCOMPARABLE, "the code under test is put into its container in another way"
 
 
-def _paths(old: Template, new: Template) -> Judged:
+def _paths(old: Template, new: Template) -> JudgedChange:
     before, after = _globs(old), _globs(new)
     sentence = f"judges changes of {_listed(after)} instead of {_listed(before)}"
     was, is_ = set(before), set(after)
@@ -164,7 +164,7 @@ def _listed(globs: list[str]) -> str:
     return listed(globs) if globs else "the variant file alone"
 
 
-def _harness(old: Template, new: Template) -> Judged:
+def _harness(old: Template, new: Template) -> JudgedChange:
     was, is_ = _harness_of(old), _harness_of(new)
     sentence = f"protects {listed(is_)} instead of {listed(was)}"
     return (Effect.LOOSENED if set(is_) < set(was) else Effect.INCOMPARABLE), sentence
@@ -174,7 +174,7 @@ def _harness_of(template: Template) -> list[str]:
     return template.harness or ([template.script] if template.script else [])
 
 
-def _max_samples(old: Template, new: Template) -> Judged:
+def _max_samples(old: Template, new: Template) -> JudgedChange:
     was, is_ = (
         "all samples" if one.max_samples is None else f"at most {one.max_samples:,} samples of each task"
         for one in (old, new)
@@ -182,7 +182,7 @@ def _max_samples(old: Template, new: Template) -> Judged:
     return Effect.INCOMPARABLE, f"scores {is_} instead of {was}"
 
 
-def _model(old: Template, new: Template) -> Judged:
+def _model(old: Template, new: Template) -> JudgedChange:
     if old.model is None or new.model is None:
         return (
             Effect.INCOMPARABLE,
@@ -199,13 +199,13 @@ def _model(old: Template, new: Template) -> Judged:
     return Effect.INCOMPARABLE, sentence
 
 
-def _names(old: Template, new: Template) -> Judged:
+def _names(old: Template, new: Template) -> JudgedChange:
     changed = sorted(key for key in {*old.names, *new.names} if old.names.get(key) != new.names.get(key))
     meant = [f"{key} is {new.names.get(key, 'its own name')}" for key in changed]
     return Effect.INCOMPARABLE, f"takes other numbers of lighteval's for its metrics: {listed(meant)}"
 
 
-_JUDGES: Mapping[str, Callable[[Template, Template], Judged]] = {
+_JUDGES: Mapping[str, Callable[[Template, Template], JudgedChange]] = {
     "metrics": _metrics,
     "samples": _samples,
     "missing": _missing,
@@ -224,7 +224,9 @@ _JUDGES: Mapping[str, Callable[[Template, Template], Judged]] = {
 }
 
 
-def _changes_of_files(name: str, policies: tuple[str, ...], before: Side, after: Side) -> Iterator[Change]:
+def _changes_of_files(
+    name: str, policies: tuple[str, ...], before: DiffSide, after: DiffSide
+) -> Iterator[Change]:
     """The recorded baseline and the harness's files, byte by byte."""
     recorded = before.recorded.get(name), after.recorded.get(name)
     if recorded[0] != recorded[1]:

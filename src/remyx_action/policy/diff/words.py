@@ -8,7 +8,7 @@ from fractions import Fraction
 from remyx_action.decimals import plain, round_significant
 from remyx_action.policy.rules import Condition, Gate, OnField, OnMetric, Role
 
-from .logic import COUNTS, Node, about
+from .logic import COUNTS, RuleNode, about
 
 SHOWN = 6
 """Conditions or names that are listed before the rest is counted."""
@@ -43,7 +43,7 @@ def number(value: Decimal | Fraction) -> str:
     return f"{plain(value) if isinstance(value, Decimal) else round_significant(value):f}"
 
 
-def node_in_words(node: Node) -> str:
+def node_in_words(node: RuleNode) -> str:
     """`any of (a.delta >= 0.02; b no_regression 0.01)`."""
     if isinstance(node, Condition):
         return node.text

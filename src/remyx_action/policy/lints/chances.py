@@ -10,7 +10,7 @@ from remyx_action.confidence.student import normal_quantile
 from remyx_action.policy.rules import Condition, Gate, OnMetric
 from remyx_action.project.models.metrics import RecordedBaseline, declared_value
 
-from .context import Context, Finding, width_of
+from .context import Finding, LintContext, width_of
 from .rules import percent
 
 USUAL_SPREAD = 0.44
@@ -20,7 +20,7 @@ USUAL_SAMPLES = 300
 SUGGESTED_FLOOR = Fraction(4, 5)
 
 
-def reject_without_floor(context: Context) -> Iterator[Finding]:
+def reject_without_floor(context: LintContext) -> Iterator[Finding]:
     rule = context.bar.rules.reject
     bare = [found for found in context.on_metrics("reject") if _counts(found) and found.floor is None]
     if rule is None or not bare:

@@ -23,7 +23,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     help: str
 
 
-class Context(Struct, frozen=True, kw_only=True):
+class LintContext(Struct, frozen=True, kw_only=True):
     """A policy with everything that its lints need."""
 
     policy: Policy
@@ -55,9 +55,11 @@ class Context(Struct, frozen=True, kw_only=True):
         return {condition.pointer for rule in rules for condition in rule.deciding()}
 
 
-def context_of(policy: Policy, template: Template, vocabulary: Metrics, *, has_recorded_arm: bool) -> Context:
+def context_of(
+    policy: Policy, template: Template, vocabulary: Metrics, *, has_recorded_arm: bool
+) -> LintContext:
     """The policy with its compiled bar."""
-    return Context(
+    return LintContext(
         policy=policy,
         template=template,
         bar=set_bar(policy, template, vocabulary),

@@ -8,12 +8,12 @@ from posixpath import normpath
 
 from remyx_action.project.files.dockerfile import copied
 
-from .context import Context, Finding
+from .context import Finding, LintContext
 
 MOST_READ = 200_000
 
 
-def dockerfile_beyond_harness(context: Context, files: Mapping[str, bytes]) -> Iterator[Finding]:
+def dockerfile_beyond_harness(context: LintContext, files: Mapping[str, bytes]) -> Iterator[Finding]:
     """`files`: path below the repository's root → bytes; the build's context is the root."""
     harness, script = context.template.harness, context.template.script
     path = f"{(script or '').rstrip('/')}/Dockerfile"

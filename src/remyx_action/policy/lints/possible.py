@@ -10,18 +10,18 @@ from remyx_action.decimals import plain
 from remyx_action.policy.rules import Condition, Gate, OnField, OnMetric, RuleTree
 from remyx_action.project.problems import Words
 
-from .context import Context, Finding, width_of
+from .context import Finding, LintContext, width_of
 
 INFINITE = float("inf")
 MOST_STEPS = 10_000
 """Of a search; a rule that takes more is taken for one that can come to anything."""
 
-Bound = tuple[Fraction | float, int]
+Endpoint = tuple[Fraction | float, int]
 """A number and 0, or 1 where an interval starts just above it, -1 where it ends just below it."""
-Interval = tuple[Bound, Bound]
-Asked = tuple[Gate | Condition, bool]
+Interval = tuple[Endpoint, Endpoint]
+Expected = tuple[Gate | Condition, bool]
 """A node and whether it is to be true."""
-Quantity = tuple[str, tuple[str, ...]]
+QuantityKey = tuple[str, tuple[str, ...]]
 
 
 def errors_of_rules(rules: RuleTree) -> Iterator[tuple[str, Words]]:
@@ -34,14 +34,14 @@ def errors_of_rules(rules: RuleTree) -> Iterator[tuple[str, Words]]:
         yield _error(rules.reject, "reject-cannot-fail", "everything is rejected", truth=False)
 
 
-def cannot_fail(context: Context) -> Iterator[Finding]:
+def cannot_fail(context: LintContext) -> Iterator[Finding]:
     """A single condition that is met whatever is measured."""
     for condition in context.bar.rules.conditions():
         if not _can_be(condition, truth=False):
             yield _finding(condition, "cannot-fail", "cannot fail")
 
 
-def cannot_hold(context: Context) -> Iterator[Finding]:
+def cannot_hold(context: LintContext) -> Iterator[Finding]:
     """A single condition that is not met whatever is measured."""
     for condition in context.bar.rules.conditions():
         if not _can_be(condition, truth=True):
@@ -89,7 +89,7 @@ def _can_be(node: Gate | Condition, *, truth: bool) -> bool:
     return _search([(node, truth)], {}, [MOST_STEPS])
 
 
-def _search(asked: list[Asked], within: Mapping[Quantity, Interval], steps: list[int]) -> bool:
+def _search(asked: list[Expected], within: Mapping[QuantityKey, Interval], steps: list[int]) -> bool:
     """Whether some numbers make every node as asked; quantities are taken as free of each other."""
     if not asked:
         return True
@@ -115,8 +115,8 @@ def _search(asked: list[Asked], within: Mapping[Quantity, Interval], steps: list
 def _intervals(condition: Condition, *, truth: bool) -> list[Interval]:
     """The numbers for which the point of a condition is as asked."""
     threshold, strict = Fraction(condition.claim.threshold), condition.claim.strict
-    below: Bound = (-INFINITE, 0)
-    above: Bound = (INFINITE, 0)
+    below: Endpoint = (-INFINITE, 0)
+    above: Endpoint = (INFINITE, 0)
     if condition.claim.side == "equal":
         point = (threshold, 0)
         return [(point, point)] if truth else [(below, (threshold, -1)), ((threshold, 1), above)]
@@ -125,15 +125,15 @@ def _intervals(condition: Condition, *, truth: bool) -> list[Interval]:
     return [(below, (threshold, -int(strict == truth)))]
 
 
-def _domain(condition: Condition) -> tuple[Quantity, Interval]:
+def _domain(condition: Condition) -> tuple[QuantityKey, Interval]:
     """What a condition is about, and every number that it can have."""
-    above: Bound = (INFINITE, 0)
+    above: Endpoint = (INFINITE, 0)
     if isinstance(condition, OnField):
         most = (Fraction(1), 0) if condition.field in ("delta_confidence", "coverage") else above
         return (f"{condition.field} by {condition.by}", condition.keys), ((Fraction(0), 0), most)
     assert isinstance(condition, OnMetric)
     metric, quantity = condition.metric, condition.claim.quantity
-    low: Bound = (-INFINITE, 0)
+    low: Endpoint = (-INFINITE, 0)
     high = above
     if metric.range is not None:
         ends, width = metric.range, Fraction(metric.range[1] - metric.range[0])
@@ -176,7 +176,7 @@ def _better(condition: Condition) -> str:
     return "correct the threshold or the range"
 
 
-def good_side_in_reject(context: Context) -> Iterator[Finding]:
+def good_side_in_reject(context: LintContext) -> Iterator[Finding]:
     """A field of the reject rule that fires where it is good."""
     turned = {">=": "<", ">": "<=", "<=": ">", "<": ">="}
     for condition in context.bar.rules.conditions():

@@ -10,7 +10,7 @@ from remyx_action.decimals import plain
 from remyx_action.evidence.claims import Claim
 from remyx_action.policy.rules import Condition, Gate, OnField, OnMetric
 
-from .context import Context, Finding, width_of
+from .context import Finding, LintContext, width_of
 
 NUMBER_WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 K_OF_N = re.compile(
@@ -20,7 +20,7 @@ K_OF_N = re.compile(
 )
 
 
-def ship_unreachable(context: Context) -> Iterator[Finding]:
+def ship_unreachable(context: LintContext) -> Iterator[Finding]:
     deciding = context.deciding()
     for ship in context.on_metrics("ship"):
         for reject in context.on_metrics("reject"):
@@ -57,7 +57,7 @@ def _claim(claim: Claim) -> str:
     return f"{claim.quantity} {op} {plain(claim.threshold):f}"
 
 
-def floors_not_shared(context: Context) -> Iterator[Finding]:
+def floors_not_shared(context: LintContext) -> Iterator[Finding]:
     for gate in context.gates():
         if gate.combinator == "all" or gate.shares_floors:
             continue
@@ -88,7 +88,7 @@ def percent(share: Fraction | float) -> str:
     return f"{float(share) * 100:.0f} %"
 
 
-def metric_in_no_rule(context: Context) -> Iterator[Finding]:
+def metric_in_no_rule(context: LintContext) -> Iterator[Finding]:
     rules, metrics = context.bar.rules, context.bar.metrics
     of_fields = (found.metric for found in rules.conditions() if isinstance(found, OnField))
     named = {*rules.named, *(metric.key for metric in of_fields if metric is not None)}
@@ -103,7 +103,7 @@ def metric_in_no_rule(context: Context) -> Iterator[Finding]:
         )
 
 
-def metric_without_guard(context: Context) -> Iterator[Finding]:
+def metric_without_guard(context: LintContext) -> Iterator[Finding]:
     deciding = context.deciding()
     guarded = {
         condition.metric.key
@@ -130,7 +130,7 @@ def _bounds_loss(condition: OnMetric) -> bool:
     return condition.favours_better or condition.op == "=="
 
 
-def locked_needs_a_token(context: Context) -> Iterator[Finding]:
+def locked_needs_a_token(context: LintContext) -> Iterator[Finding]:
     if context.policy.require_lock == "locked":
         yield Finding(
             lint="locked-needs-a-token",
@@ -140,7 +140,7 @@ def locked_needs_a_token(context: Context) -> Iterator[Finding]:
         )
 
 
-def notes_say_k_of_n(context: Context) -> Iterator[Finding]:
+def notes_say_k_of_n(context: LintContext) -> Iterator[Finding]:
     written = {(gate.k, len(gate.children)) for gate in context.gates() if gate.combinator == "at_least"}
     for match in K_OF_N.finditer(context.policy.notes or ""):
         k, n = (_number(word) for word in match.groups())

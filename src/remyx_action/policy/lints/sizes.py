@@ -11,14 +11,14 @@ from remyx_action.decimals import plain
 from remyx_action.policy.rules import OnMetric
 from remyx_action.project.models.metrics import ExactBaseline, RecordedBaseline, declared_value
 
-from .context import Context, Finding, width_of
+from .context import Finding, LintContext, width_of
 
 TRIED = 50
 """Shares of improved samples among which the best is sought."""
 MOST_SAMPLES = 10_000_000
 
 
-def cannot_pass(context: Context) -> Iterator[Finding]:
+def cannot_pass(context: LintContext) -> Iterator[Finding]:
     yield from _too_few_for_sample_size(context)
     for condition in context.on_metrics("ship"):
         why = _no_room(condition) or _no_uncertainty(context, condition) or _too_few(condition)
@@ -27,7 +27,7 @@ def cannot_pass(context: Context) -> Iterator[Finding]:
     yield from _too_few_for_delta_confidence(context)
 
 
-def wide_range(context: Context) -> Iterator[Finding]:
+def wide_range(context: LintContext) -> Iterator[Finding]:
     for condition in context.on_metrics("ship"):
         n, floor, guard = condition.metric.samples, condition.floor, _gain(condition)
         if not n or n < 2 or floor is None or guard is None or guard >= 0 or _too_few(condition):
@@ -84,7 +84,7 @@ def _no_room(condition: OnMetric) -> tuple[str, str] | None:
     return message, "lower the threshold, or measure something harder"
 
 
-def _no_uncertainty(context: Context, condition: OnMetric) -> tuple[str, str] | None:
+def _no_uncertainty(context: LintContext, condition: OnMetric) -> tuple[str, str] | None:
     recorded = context.bar.baseline == "recorded" and not context.has_recorded_arm
     if condition.floor is None or not recorded or condition.claim.quantity == "value":
         return None
@@ -122,7 +122,7 @@ def _too_few(condition: OnMetric) -> tuple[str, str] | None:
     )
 
 
-def _too_few_for_sample_size(context: Context) -> Iterator[Finding]:
+def _too_few_for_sample_size(context: LintContext) -> Iterator[Finding]:
     for condition in context.on_fields_of_ship():
         if condition.field != "sample_size" or condition.claim.side != "at_least":
             continue
@@ -138,7 +138,7 @@ def _too_few_for_sample_size(context: Context) -> Iterator[Finding]:
             )
 
 
-def _too_few_for_delta_confidence(context: Context) -> Iterator[Finding]:
+def _too_few_for_delta_confidence(context: LintContext) -> Iterator[Finding]:
     for condition in context.on_fields_of_ship():
         if condition.field != "delta_confidence" or condition.claim.side != "at_least":
             continue

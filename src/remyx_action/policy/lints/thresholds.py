@@ -8,13 +8,13 @@ from decimal import Decimal
 from remyx_action.decimals import plain
 from remyx_action.policy.rules import OnMetric
 
-from .context import Context, Finding
+from .context import Finding, LintContext
 
 SMALLEST_PERCENTAGE = Decimal("0.1")
 """Smaller thresholds on a metric in percent are taken for fractions."""
 
 
-def wrong_side(context: Context) -> Iterator[Finding]:
+def wrong_side(context: LintContext) -> Iterator[Finding]:
     for condition in context.on_metrics():
         claim = condition.claim
         compares = claim.quantity != "value" and condition.op != "=="
@@ -45,7 +45,7 @@ def _side(condition: OnMetric) -> dict[str, str]:
     }
 
 
-def threshold_unit(context: Context) -> Iterator[Finding]:
+def threshold_unit(context: LintContext) -> Iterator[Finding]:
     for condition in context.on_metrics():
         size = plain(abs(condition.claim.threshold))
         in_percent = condition.metric.unit.casefold() in ("%", "percent")

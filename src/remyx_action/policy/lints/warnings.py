@@ -10,7 +10,7 @@ from remyx_action.project.load import Bundle
 
 from .catalogue import PAGE
 from .chances import reject_without_floor
-from .context import Context, Finding, context_of
+from .context import Finding, LintContext, context_of
 from .dockerfile import dockerfile_beyond_harness
 from .possible import cannot_fail, cannot_hold, good_side_in_reject
 from .rules import (
@@ -24,7 +24,7 @@ from .rules import (
 from .sizes import cannot_pass, wide_range
 from .thresholds import threshold_unit, wrong_side
 
-OF_THE_POLICY: tuple[Callable[[Context], Iterator[Finding]], ...] = (
+OF_THE_POLICY: tuple[Callable[[LintContext], Iterator[Finding]], ...] = (
     wrong_side,
     cannot_fail,
     cannot_hold,
@@ -72,7 +72,7 @@ def _wrong(bundle: Bundle, path: str) -> bool:
     return any(problem.path in paths for problem in bundle.errors)
 
 
-def _findings(context: Context, files: Mapping[str, bytes]) -> Iterator[Finding]:
+def _findings(context: LintContext, files: Mapping[str, bytes]) -> Iterator[Finding]:
     silenced = {entry.lint for entry in context.policy.silence}
     for look in OF_THE_POLICY:
         yield from (finding for finding in look(context) if finding.lint not in silenced)

@@ -149,7 +149,7 @@ class ChangeCondition(Spec):
 
 
 MetricCondition = Comparison | Equality | Directional | Guard
-Condition = MetricCondition | FieldCondition | ChangeCondition
+WrittenCondition = MetricCondition | FieldCondition | ChangeCondition
 
 
 def as_fraction(percent: Decimal) -> str | None:
@@ -193,7 +193,7 @@ def pattern_of_lines(keys: Sequence[str] = ()) -> str:
 LINE_PATTERN = pattern_of_lines()
 
 
-def parse_line(line: str) -> Condition:
+def parse_line(line: str) -> WrittenCondition:
     """Return the condition that a line says; raises ValueError where it says none."""
     for form in _LINES:
         found = form.fullmatch(line)
@@ -202,7 +202,7 @@ def parse_line(line: str) -> Condition:
     raise ValueError(f"{line!r} is no condition")
 
 
-def _condition(parts: Mapping[str, str | None]) -> Condition:
+def _condition(parts: Mapping[str, str | None]) -> WrittenCondition:
     """The condition of a matched line; nothing in it is left to check."""
     op, metric = parts["op"], parts.get("metric")
     values: dict[str, Any] = {
@@ -247,7 +247,7 @@ def bare_percentage(line: str) -> str | None:
     return None
 
 
-def line_of(condition: Condition) -> str:
+def line_of(condition: WrittenCondition) -> str:
     """Return the condition as a line, its numbers as they were written."""
     threshold = f"{condition.threshold:f}"
     if isinstance(condition, ChangeCondition):
@@ -314,7 +314,7 @@ class ExplainedLine(Spec):
         return expect
 
 
-def condition_of(written: str | ExplainedLine | Condition) -> Condition:
+def condition_of(written: str | ExplainedLine | WrittenCondition) -> WrittenCondition:
     """Return a condition as keys, however it is written."""
     if isinstance(written, str):
         return parse_line(written)
@@ -327,7 +327,7 @@ def condition_of(written: str | ExplainedLine | Condition) -> Condition:
     return condition.model_copy(update=more)
 
 
-def text_of(written: str | ExplainedLine | Condition) -> str:
+def text_of(written: str | ExplainedLine | WrittenCondition) -> str:
     """Return a condition as a line: as it was written, where it was one."""
     if isinstance(written, str):
         return written

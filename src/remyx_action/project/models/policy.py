@@ -10,7 +10,6 @@ from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
 from .conditions import (
     ChangeCondition,
     Comparison,
-    Condition,
     ConditionLine,
     Directional,
     Equality,
@@ -18,6 +17,7 @@ from .conditions import (
     FieldCondition,
     Guard,
     Why,
+    WrittenCondition,
     condition_of,
 )
 from .fields import Bounds, Integer, Line, Name, Spec, Text, Version, no_entries, refuse
@@ -205,7 +205,7 @@ class Policy(Spec):
 
 
 Node = AllOf | AnyOf | AtLeast
-Leaf = str | ExplainedLine | Condition
+Leaf = str | ExplainedLine | WrittenCondition
 """A condition as it is written."""
 
 

@@ -18,7 +18,7 @@ PLACE_PATTERN = r"^/[^" + CONTROLS + r"]*" + END
 
 Expression = Annotated[str, Field(pattern=EXPRESSION_PATTERN, max_length=500)]
 """A pointer, or a pointer and a factor: `/latencyMs * 0.001`."""
-Place = Annotated[str, Field(pattern=PLACE_PATTERN, max_length=500)]
+ResultPlace = Annotated[str, Field(pattern=PLACE_PATTERN, max_length=500)]
 """A pointer to a part of a row or file, never to all of it."""
 
 
@@ -48,13 +48,13 @@ def _kind_of_count(raw: Any) -> str:
     return "<text>" if isinstance(raw, str) else "<number>"
 
 
-Words = Annotated[dict[Place, Word], Field(min_length=1, max_length=16)]
-Count = Annotated[
+WordTable = Annotated[dict[ResultPlace, Word], Field(min_length=1, max_length=16)]
+WrittenCount = Annotated[
     Annotated[Expression, Tag("<text>")] | Annotated[Integer, Bounds(least="1"), Tag("<number>")],
     Discriminator(_kind_of_count),
 ]
 """A number, or where it is."""
-Places = Annotated[list[Place], Field(min_length=1, max_length=8)]
+ResultPlaces = Annotated[list[ResultPlace], Field(min_length=1, max_length=8)]
 Format = Literal["json", "jsonl", "csv", "parquet"]
 Preset = Literal[
     "evalscope",
@@ -79,7 +79,7 @@ class Aggregates(Spec):
     """By the file's ending where it has one that says it."""
     rows: Pointer | None = None
     """json: the list that holds one row per metric, selected by `where`."""
-    where: Words | None = None
+    where: WordTable | None = None
     """Pointer → value of the row that counts."""
     take: Literal["last"] | None = None
     """`last`: of several rows that have the metric, the last."""
@@ -89,9 +89,9 @@ class Aggregates(Spec):
     """The standard error of the mean."""
     stddev: Expression | None = None
     """The standard deviation of the samples, which with `n` gives the standard error."""
-    n: Count | None = None
+    n: WrittenCount | None = None
     """The number of samples, or where it is."""
-    clusters: Count | None = None
+    clusters: WrittenCount | None = None
     """The number of clusters that the standard error rests on, or where it is."""
 
 
@@ -114,40 +114,40 @@ class ResultsMap(Spec):
     """
     format: Format | None = None
     """By the file's ending where it has one that says it; `.gz` is unpacked."""
-    require: Words | None = None
+    require: WordTable | None = None
     """json: pointer → value that the file must have, else the arm failed."""
     rows: Pointer | None = None
     """json: the list of samples, or an object whose values are samples and whose keys are their ids."""
-    where: Words | None = None
+    where: WordTable | None = None
     """Pointer → value of the rows that count."""
     take: Literal["last"] | None = None
     """`last`: of several rows that have the metric, the last, as in a training log."""
     id: (
         Annotated[
             Annotated[str, Field(pattern=ID_PATTERN, max_length=500), Tag("<text>")]
-            | Annotated[Places, Tag("<list>")],
+            | Annotated[ResultPlaces, Tag("<list>")],
             Discriminator(_kind_of_one_or_more),
         ]
         | None
     ) = None
     """The id, compared as written; a list of pointers; or `row`, its number, together with `input`."""
-    repeat: Place | None = None
+    repeat: ResultPlace | None = None
     """Which repetition of the same id a row is."""
     input: (
         Annotated[
-            Annotated[Place, Tag("<text>")] | Annotated[Places, Tag("<list>")],
+            Annotated[ResultPlace, Tag("<text>")] | Annotated[ResultPlaces, Tag("<list>")],
             Discriminator(_kind_of_one_or_more),
         ]
         | None
     ) = None
     """The question as the data set has it; compared between the arms."""
-    output: Place | None = None
+    output: ResultPlace | None = None
     """The answer; shown, never judged."""
-    cluster: Place | None = None
+    cluster: ResultPlace | None = None
     """The group that a sample was drawn with."""
     error: (
         Annotated[
-            Annotated[Place, Tag("<text>")] | Annotated[Words, Tag("<map>")],
+            Annotated[ResultPlace, Tag("<text>")] | Annotated[WordTable, Tag("<map>")],
             Discriminator(_kind_of_text_or_map),
         ]
         | None
@@ -173,9 +173,9 @@ class ResultsMap(Spec):
     """The standard error of the mean."""
     stddev: Expression | None = None
     """The standard deviation of the samples, which with `n` gives the standard error."""
-    n: Count | None = None
+    n: WrittenCount | None = None
     """The number of samples, or where it is."""
-    clusters: Count | None = None
+    clusters: WrittenCount | None = None
     """The number of clusters that the standard error rests on, or where it is."""
     aggregates: Aggregates | None = None
     """The engine's own numbers in a second file."""

@@ -50,7 +50,7 @@ class VariantFile(Spec):
     """Where the variant stands in it."""
 
 
-Samples = Annotated[Integer, Bounds(least="1", most="1000000000")]
+SampleCount = Annotated[Integer, Bounds(least="1", most="1000000000")]
 
 
 def _kind_of_samples(raw: Any) -> str:
@@ -58,7 +58,7 @@ def _kind_of_samples(raw: Any) -> str:
 
 
 SampleCounts = Annotated[
-    Annotated[Samples, Tag("<number>")] | Annotated[dict[Key, Samples], Tag("<map>")],
+    Annotated[SampleCount, Tag("<number>")] | Annotated[dict[Key, SampleCount], Tag("<map>")],
     Discriminator(_kind_of_samples),
 ]
 
@@ -86,7 +86,7 @@ class Template(Spec):
     """lighteval: a task or a group of its tasks, such as gsm8k or mmlu; `remyx-action tasks` lists them."""
     few_shot: Annotated[Integer, Bounds(least="0", most="1000")] = 0
     """lighteval: how many solved examples stand before each question."""
-    max_samples: Samples | None = None
+    max_samples: SampleCount | None = None
     """lighteval: at most so many samples of each task, the same ones each time; absent: all."""
     custom_tasks: RepositoryPath | None = None
     """lighteval: a Python file with tasks of your own, read from the base branch and protected."""

@@ -43,7 +43,7 @@ class Resolved(Struct, frozen=True, kw_only=True):
         return {one.key: dict(one.of) for one in self.chosen}
 
 
-class Fault(Struct, frozen=True, kw_only=True):
+class TaskFault(Struct, frozen=True, kw_only=True):
     """Something that cannot be resolved, with the pointer of what is wrong in the template."""
 
     pointer: str
@@ -53,7 +53,7 @@ class Fault(Struct, frozen=True, kw_only=True):
     at_key: bool = False
 
 
-def resolve(template: Template, known: TaskList) -> tuple[Resolved | None, tuple[Fault, ...]]:
+def resolve(template: Template, known: TaskList) -> tuple[Resolved | None, tuple[TaskFault, ...]]:
     """What a template of runtime lighteval asks for and no fault, or None and every fault."""
     task = template.task or ""
     tasks = known.find(task)
@@ -130,14 +130,14 @@ class _Desk(Struct, frozen=True, kw_only=True):
                         return Offer(key="", name=name, of={task.name: metric}, facts=one)
         return None
 
-    def wrong_names(self) -> Iterator[Fault]:
+    def wrong_names(self) -> Iterator[TaskFault]:
         listed_keys = set(self.template.metrics)
         for key, name in self.template.names.items():
             pointer = pointer_to("/names", key)
             if self.named(name) is None:
                 yield self._no_metric(name, pointer, [offer.name for offer in self.offers])
             elif listed_keys and key not in listed_keys:
-                yield Fault(
+                yield TaskFault(
                     pointer=pointer,
                     code="unknown-metric",
                     message=f"`metrics` has no metric {quoted(key)}",
@@ -145,23 +145,23 @@ class _Desk(Struct, frozen=True, kw_only=True):
                     at_key=True,
                 )
 
-    def wrong_metrics(self) -> Iterator[Fault]:
+    def wrong_metrics(self) -> Iterator[TaskFault]:
         keys = {offer.key for offer in self.offers}
         for index, key in enumerate(self.template.metrics):
             if key not in keys and key not in self.template.names:
                 yield self._no_metric(key, f"/metrics/{index}", [*keys, *self.template.names])
 
-    def _no_metric(self, name: str, pointer: str, allowed: Sequence[str]) -> Fault:
+    def _no_metric(self, name: str, pointer: str, allowed: Sequence[str]) -> TaskFault:
         for metric in (metric for task in self.tasks for metric in task.metrics if metric.why_not):
             if name in (metric.name, key_of(metric.name)):
                 message = f"no verdict can rest on {quoted(name)} of {self.task}: {metric.why_not}"
-                return Fault(
+                return TaskFault(
                     pointer=pointer,
                     code="unsupported-metric",
                     message=message,
                     help=f"use {listed(sorted(allowed))}",
                 )
-        return Fault(
+        return TaskFault(
             pointer=pointer,
             code="unknown-metric",
             message=f"{self.task} reports no metric {quoted(name)}",
@@ -188,11 +188,11 @@ def _subtask(name: str) -> str:
     return name.partition(SUBTASK)[2] or name
 
 
-def _nothing_for_auto(task: str, offers: Sequence[Offer]) -> Fault:
+def _nothing_for_auto(task: str, offers: Sequence[Offer]) -> TaskFault:
     """What does more than compare answers is run where somebody said so."""
     keys = [offer.key for offer in offers]
     does = "; ".join(dict.fromkeys(offer.facts.does for offer in offers))
-    return Fault(
+    return TaskFault(
         pointer="/metrics",
         code="auto-does-more",
         message=f"`auto` takes metrics that only compare answers, and {quoted(task)} has none: "
@@ -201,10 +201,10 @@ def _nothing_for_auto(task: str, offers: Sequence[Offer]) -> Fault:
     )
 
 
-def _of_custom_task(task: str, template: Template) -> tuple[Resolved | None, tuple[Fault, ...]]:
+def _of_custom_task(task: str, template: Template) -> tuple[Resolved | None, tuple[TaskFault, ...]]:
     """lighteval alone knows what the repository's own tasks report: the template has to say it."""
     if not template.metrics:
-        fault = Fault(
+        fault = TaskFault(
             pointer="/metrics",
             code="auto-of-custom-task",
             message=f"{quoted(task)} is no task of lighteval's own, so its metrics are not known here",
@@ -213,7 +213,7 @@ def _of_custom_task(task: str, template: Template) -> tuple[Resolved | None, tup
         )
         return None, (fault,)
     faults = [
-        Fault(
+        TaskFault(
             pointer=pointer_to("/names", key),
             code="unknown-metric",
             message=f"`metrics` has no metric {quoted(key)}",
@@ -230,8 +230,8 @@ def _of_custom_task(task: str, template: Template) -> tuple[Resolved | None, tup
     return (None, tuple(faults)) if faults else (resolved, ())
 
 
-def _unknown_task(task: str, known: TaskList) -> Fault:
-    return Fault(
+def _unknown_task(task: str, known: TaskList) -> TaskFault:
+    return TaskFault(
         pointer="/task",
         code="unknown-task",
         message=f"lighteval {known.version} has no task {quoted(task)}",
@@ -239,9 +239,9 @@ def _unknown_task(task: str, known: TaskList) -> Fault:
     )
 
 
-def _unsupported(task: str, tasks: Sequence[Task]) -> Fault:
+def _unsupported(task: str, tasks: Sequence[Task]) -> TaskFault:
     why = "; ".join(dict.fromkeys(one.why_not for one in tasks))
-    return Fault(
+    return TaskFault(
         pointer="/task",
         code="unsupported-task",
         message=f"no verdict can rest on {quoted(task)}: {why}",
@@ -252,13 +252,13 @@ def _unsupported(task: str, tasks: Sequence[Task]) -> Fault:
 Backend = Literal["accelerate", "openai", "vllm"]
 
 
-def _beyond_a_server(chosen: Sequence[Chosen], template: Template) -> Iterator[Fault]:
+def _beyond_a_server(chosen: Sequence[Chosen], template: Template) -> Iterator[TaskFault]:
     """Metrics that need likelihoods, asked of a server that gives text."""
     if template.model is None or template.model.backend != "openai":
         return
     keys = [one.key for one in chosen if one.facts is not None and one.facts.mode != "generative"]
     if keys:
-        yield Fault(
+        yield TaskFault(
             pointer="/model/backend",
             code="server-gives-text",
             message=f"{listed(keys)} of {template.task} comes from log-likelihoods, and a server gives text",

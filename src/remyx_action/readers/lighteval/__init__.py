@@ -20,7 +20,7 @@ from remyx_action.readers.files import ArmFiles, BrokenResults, broken, shown
 from remyx_action.readers.scores import ArmScores
 
 from .details import DETAIL_COLUMNS, Details, read_details
-from .reading import BELONG, Reading, Source, provenance_of, source_by_key, source_in
+from .reading import BELONG, LightevalReading, LightevalSource, provenance_of, source_by_key, source_in
 from .run import Run, run_of
 
 STAMP = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9][0-9A-Za-z.:+_-]{1,38}"
@@ -37,7 +37,7 @@ NOT_THERE = Fault(
 NAME_ONE = "name one of these files, or give each run of lighteval an output folder of its own"
 
 
-class Found(Struct, frozen=True, kw_only=True):
+class FoundRun(Struct, frozen=True, kw_only=True):
     """The files of one run."""
 
     results: str
@@ -51,7 +51,7 @@ class Found(Struct, frozen=True, kw_only=True):
         return self.details.get(reduced(task), ())
 
 
-def find(names: Iterable[str], file: str | None) -> Found:
+def find(names: Iterable[str], file: str | None) -> FoundRun:
     """The files of the run: of `file` where it is given, else of the only results. Raises BrokenResults."""
     paths = sorted(names)
     if file is None:
@@ -63,13 +63,13 @@ def find(names: Iterable[str], file: str | None) -> Found:
         (file,) = results
     told = _RESULTS.fullmatch(_last(file))
     if told is None:
-        return Found(results=file, stamp="", details={})
+        return FoundRun(results=file, stamp="", details={})
     pattern = re.compile(rf"details_(.+)_{re.escape(told[1])}\.parquet")
     details: dict[str, list[str]] = {}
     for path in paths:
         if match := pattern.fullmatch(_last(path)):
             details.setdefault(reduced(match[1]), []).append(path)
-    return Found(results=file, stamp=told[1], details=details)
+    return FoundRun(results=file, stamp=told[1], details=details)
 
 
 def reduced(task: str) -> str:
@@ -129,9 +129,9 @@ def read_lighteval(
     sources = {
         key: source_by_key(run, key) if wanted is None else source_in(run, wanted[key]) for key in metrics
     }
-    read = [source for source in sources.values() if isinstance(source, Source)]
+    read = [source for source in sources.values() if isinstance(source, LightevalSource)]
     details = _details(found, files, read)
-    reading = Reading(file=found.results, details=details)
+    reading = LightevalReading(file=found.results, details=details)
     entries = {
         key: reading.entry(key, source, metrics[key]) for key, source in sources.items() if source is not None
     }
@@ -147,7 +147,7 @@ def read_lighteval(
     return assemble(arrived, metrics)
 
 
-def _details(found: Found, files: ArmFiles, sources: Iterable[Source]) -> Mapping[str, Details]:
+def _details(found: FoundRun, files: ArmFiles, sources: Iterable[LightevalSource]) -> Mapping[str, Details]:
     """The samples of every task that some metric needs and whose details were saved, by the task's name."""
     needed: dict[str, dict[str, None]] = {}
     for source in sources:
@@ -168,7 +168,7 @@ def _details(found: Found, files: ArmFiles, sources: Iterable[Source]) -> Mappin
     return read
 
 
-def _unnamed(run: Run, sources: Iterable[Source]) -> list[str]:
+def _unnamed(run: Run, sources: Iterable[LightevalSource]) -> list[str]:
     """Metrics that arrived and that nobody asks for, as they would be named."""
     asked = {(task.name, metric.raw) for source in sources for task, metric in source.parts}
     arrived: dict[str, dict[str, None]] = {}

@@ -20,7 +20,7 @@ from remyx_action.readers.samples import beyond_limits, point_of, usable_samples
 from remyx_action.readers.scores import Samples
 
 from .details import Details
-from .run import Run, Task, TaskMetric, digest
+from .run import Run, RunTask, RunTaskMetric, digest
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _OF_THE_MACHINE = frozenset({"original_num_docs", "effective_num_docs", "hf_repo", "hf_data_files"})
@@ -28,7 +28,9 @@ _OF_THE_MACHINE = frozenset({"original_num_docs", "effective_num_docs", "hf_repo
 LONGEST = 500
 
 
-def provenance_of(run: Run, sources: Iterable[Source], details: Mapping[str, Details]) -> Mapping[str, str]:
+def provenance_of(
+    run: Run, sources: Iterable[LightevalSource], details: Mapping[str, Details]
+) -> Mapping[str, str]:
     """`task_config`, `questions` and `answers` have to be equal in both arms."""
     judged = sorted({task.name for source in sources for task, _ in source.parts})
     if not judged:
@@ -79,10 +81,10 @@ def _without_addresses(value: Any) -> Any:
 MOST_SHOWN = 5
 
 
-class Source(Struct, frozen=True, kw_only=True):
+class LightevalSource(Struct, frozen=True, kw_only=True):
     """Where a metric's scores stand: in one task, or in the subtasks of one group."""
 
-    parts: Sequence[tuple[Task, TaskMetric]]
+    parts: Sequence[tuple[RunTask, RunTaskMetric]]
     silent: Sequence[str] = ()
     """Subtasks of the same group that have no such metric."""
 
@@ -98,11 +100,11 @@ class _Match(Struct, frozen=True, kw_only=True):
 
     label: str
     name: str
-    task: Task
-    metrics: Sequence[TaskMetric]
+    task: RunTask
+    metrics: Sequence[RunTaskMetric]
 
 
-def source_by_key(run: Run, key: str) -> Source | Doubt | None:
+def source_by_key(run: Run, key: str) -> LightevalSource | Doubt | None:
     """What a metric's key stands for in a run; None where nothing is called so.
 
     A metric is called by its canonical name, alone or as `task/name` or `group/name`, and by any of these
@@ -118,7 +120,7 @@ def source_by_key(run: Run, key: str) -> Source | Doubt | None:
         return Doubt(message=doubt)
     reporting = {match.task.name for match in found}
     asks_for_all = found[0].label in (found[0].name, f"{found[0].task.family}/{found[0].name}")
-    return Source(
+    return LightevalSource(
         parts=[(match.task, match.metrics[0]) for match in found],
         silent=[
             task.base
@@ -128,7 +130,7 @@ def source_by_key(run: Run, key: str) -> Source | Doubt | None:
     )
 
 
-def source_in(run: Run, wanted: Mapping[str, str]) -> Source | Doubt | None:
+def source_in(run: Run, wanted: Mapping[str, str]) -> LightevalSource | Doubt | None:
     """Where the metric of a template that names its task stands; None where no task has it.
 
     `wanted` holds the canonical name by the task, such as `gsm8k|5`: all of them, since a part of a group
@@ -151,10 +153,10 @@ def source_in(run: Run, wanted: Mapping[str, str]) -> Source | Doubt | None:
     twice = [match.task.name for match in found if len(match.metrics) > 1]
     if twice:
         return Doubt(message=f"is called so more than once by {_listed(twice)}")
-    return Source(parts=[(match.task, match.metrics[0]) for match in found])
+    return LightevalSource(parts=[(match.task, match.metrics[0]) for match in found])
 
 
-def _matches(task: Task) -> Iterator[_Match]:
+def _matches(task: RunTask) -> Iterator[_Match]:
     for name, metrics in task.metrics.items():
         for label in dict.fromkeys(
             [name, *(f"{scope}/{name}" for scope in (task.family, task.base, task.name))]
@@ -189,7 +191,7 @@ SAVE_DETAILS = "run lighteval with --save-details"
 BELONG = "keep the results and the details of one run together, and of no other"
 
 
-class Reading:
+class LightevalReading:
     """What was found of one run; `problems` and `warnings` grow while entries are made."""
 
     def __init__(self, *, file: str, details: Mapping[str, Details]) -> None:
@@ -198,7 +200,7 @@ class Reading:
         self.problems: list[Problem] = []
         self.warnings: list[str] = []
 
-    def entry(self, key: str, source: Source | Doubt, metric: BarMetric) -> Entry:
+    def entry(self, key: str, source: LightevalSource | Doubt, metric: BarMetric) -> Entry:
         if isinstance(source, Doubt):
             return Entry(faults=(source.message,))
         if source.silent:
@@ -220,7 +222,7 @@ class Reading:
         columns = [self._checked(key, *part, metric) for part in source.parts]
         return Entry(samples=_pooled([task.base for task, _ in source.parts], columns))
 
-    def _own_value(self, key: str, task: Task, own: TaskMetric) -> Entry:
+    def _own_value(self, key: str, task: RunTask, own: RunTaskMetric) -> Entry:
         """Without samples: the value, and its standard error where that is one."""
         if own.is_mean:
             lost = f"there are no details of {shown(task.name)}"
@@ -231,7 +233,7 @@ class Reading:
         numbers = {"value": task.value(own), "stderr": task.stderr(own)}
         return Entry(numbers={name: number for name, number in numbers.items() if number is not None})
 
-    def _checked(self, key: str, task: Task, own: TaskMetric, metric: BarMetric) -> Columns:
+    def _checked(self, key: str, task: RunTask, own: RunTaskMetric, metric: BarMetric) -> Columns:
         """The task's samples, held against the value that lighteval reports of them."""
         columns = self._details[task.name].columns[own.raw]
         samples, value = usable_samples(columns, metric), task.value(own)

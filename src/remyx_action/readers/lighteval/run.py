@@ -21,7 +21,7 @@ MEAN = "mean"
 "mean" in its name, and for all others the standard error of a bootstrap's mean, some 31 times too small."""
 
 
-class TaskMetric(Struct, frozen=True, kw_only=True):
+class RunTaskMetric(Struct, frozen=True, kw_only=True):
     """A metric of one task, as the task's own configuration has it."""
 
     raw: str
@@ -34,14 +34,14 @@ class TaskMetric(Struct, frozen=True, kw_only=True):
         return self.fold == MEAN
 
 
-class Task(Struct, frozen=True, kw_only=True):
+class RunTask(Struct, frozen=True, kw_only=True):
     """One task (or subtask of a group) of a run."""
 
     name: str
     """Such as `mmlu:anatomy|5`."""
     base: str
     """Such as `mmlu:anatomy`."""
-    metrics: Mapping[str, Sequence[TaskMetric]]
+    metrics: Mapping[str, Sequence[RunTaskMetric]]
     """By canonical name; more than one where two metrics of a task cannot be told apart."""
     values: Mapping[str, Any] | None
     """What was reported, by raw name; None where the task is configured and reported nothing."""
@@ -51,10 +51,10 @@ class Task(Struct, frozen=True, kw_only=True):
         """The group that the task is a part of, or itself."""
         return self.base.partition(":")[0]
 
-    def value(self, metric: TaskMetric) -> Any:
+    def value(self, metric: RunTaskMetric) -> Any:
         return self.values.get(metric.raw) if self.values else None
 
-    def stderr(self, metric: TaskMetric) -> Any:
+    def stderr(self, metric: RunTaskMetric) -> Any:
         """The standard error of the mean, where that is what lighteval wrote."""
         return self.values.get(f"{metric.raw}_stderr") if self.values and metric.is_mean else None
 
@@ -63,7 +63,7 @@ class Run(Struct, frozen=True, kw_only=True):
     """One run of lighteval."""
 
     file: str
-    tasks: Sequence[Task]
+    tasks: Sequence[RunTask]
     general: Mapping[str, Any]
     """Of `config_general`."""
     configs: Mapping[str, Any]
@@ -106,14 +106,14 @@ def _check_shape(file: str, document: Any) -> None:
         raise broken(file, *faults)
 
 
-def _task(name: str, config: Mapping[str, Any], values: Mapping[str, Any] | None) -> Task:
-    metrics: dict[str, list[TaskMetric]] = {}
+def _task(name: str, config: Mapping[str, Any], values: Mapping[str, Any] | None) -> RunTask:
+    metrics: dict[str, list[RunTaskMetric]] = {}
     for metric in _metrics(config.get("metrics")):
         metrics.setdefault(canonical(metric.raw), []).append(metric)
-    return Task(name=name, base=name.partition("|")[0], metrics=metrics, values=values)
+    return RunTask(name=name, base=name.partition("|")[0], metrics=metrics, values=values)
 
 
-def _metrics(configured: Any) -> Iterator[TaskMetric]:
+def _metrics(configured: Any) -> Iterator[RunTaskMetric]:
     """The metrics of a task's configuration: one each, or several that are computed together."""
     for metric in configured if type(configured) is list else []:
         found = metric if type(metric) is dict else {}
@@ -121,7 +121,7 @@ def _metrics(configured: Any) -> Iterator[TaskMetric]:
         for name in names if type(names) is list else [names]:
             if type(name) is str:
                 own = fold.get(name) if type(fold) is dict else fold
-                yield TaskMetric(raw=name, fold=own if type(own) is str else "")
+                yield RunTaskMetric(raw=name, fold=own if type(own) is str else "")
 
 
 def _questions(summaries: Any) -> Iterator[tuple[str, str]]:

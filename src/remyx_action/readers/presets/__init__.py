@@ -12,7 +12,7 @@ from pydantic import Field
 from remyx_action.project.files.pointer import ABSENT, resolve
 from remyx_action.project.files.yaml_text import load_yaml
 from remyx_action.project.models.fields import Line, Spec
-from remyx_action.project.models.results_map import Place, Preset, ResultsMap
+from remyx_action.project.models.results_map import Preset, ResultPlace, ResultsMap
 
 CODE = frozenset({"lighteval"})
 """Engines that a map cannot read: code of their own does."""
@@ -25,7 +25,7 @@ class PresetSpec(Spec):
     """Its name."""
     versions: Line
     """Those whose files were seen."""
-    requires: Annotated[list[Place], Field(min_length=1)]
+    requires: Annotated[list[ResultPlace], Field(min_length=1)]
     """Pointers that its file, or each row of it, has."""
     results: ResultsMap
     """Where the scores are."""

@@ -14,10 +14,10 @@ from remyx_action.report.report import Report
 
 from . import numbers
 from .condition_words import (
-    ConditionLine,
+    ConditionText,
     ConditionView,
-    FieldCondition,
-    MetricCondition,
+    FieldConditionView,
+    MetricConditionView,
     RuleLine,
     floor_of,
     lines_of,
@@ -36,8 +36,8 @@ class Marked(Struct, frozen=True, kw_only=True):
 
     report: Report
     metrics: Mapping[str, MetricView]
-    ship: Sequence[RuleLine | ConditionLine]
-    reject: Sequence[RuleLine | ConditionLine]
+    ship: Sequence[RuleLine | ConditionText]
+    reject: Sequence[RuleLine | ConditionText]
 
     def of_ship(self, mark: Mark) -> list[ConditionView]:
         """Return the conditions of the ship rule with this mark, in the file's order."""
@@ -48,9 +48,9 @@ class Marked(Struct, frozen=True, kw_only=True):
         return [view for view in views_in(self.reject) if view.condition.mark is mark]
 
 
-def views_in(lines: Sequence[RuleLine | ConditionLine]) -> list[ConditionView]:
+def views_in(lines: Sequence[RuleLine | ConditionText]) -> list[ConditionView]:
     """Return the conditions among the lines."""
-    return [line.view for line in lines if isinstance(line, ConditionLine)]
+    return [line.view for line in lines if isinstance(line, ConditionText)]
 
 
 def marked(report: Report) -> Marked:
@@ -180,7 +180,7 @@ def certainty_of(of: Marked) -> Phrase:
 def _margin(view: ConditionView) -> Decimal:
     """How far its confidence is beyond what is needed; what asks for none comes last."""
     condition, last = view.condition, Decimal(2)
-    if isinstance(view, FieldCondition):
+    if isinstance(view, FieldConditionView):
         is_sure = view.condition.field == "delta_confidence" and condition.observed is not None
         return (condition.observed or Decimal(0)) - view.threshold if is_sure else last
     floor = floor_of(condition)
@@ -262,16 +262,16 @@ def _missing(report: Report, view: ConditionView) -> Phrase:
     """The metric and the amount that is missing; a number of samples where there is one."""
     if view.unknown is not None:
         return _supply([view])
-    if isinstance(view, FieldCondition):
+    if isinstance(view, FieldConditionView):
         return _missing_of_field(report, view)
-    assert isinstance(view, MetricCondition)
+    assert isinstance(view, MetricConditionView)
     if view.condition.reason != "low_confidence":
         return _gap(report, view)
     movement = view.movement
     return _unsure_limit(report, view) if movement and movement.limits else _unsure_gain(report, view)
 
 
-def _gap(report: Report, view: MetricCondition) -> Phrase:
+def _gap(report: Report, view: MetricConditionView) -> Phrase:
     """How far the point is from what is asked."""
     condition, movement = view.condition, view.movement
     if condition.observed is None:
@@ -290,7 +290,7 @@ def _gap(report: Report, view: MetricCondition) -> Phrase:
     return (*view.label, " needs ", *size, " more.")
 
 
-def _size(view: MetricCondition, size: Decimal) -> Phrase:
+def _size(view: MetricConditionView, size: Decimal) -> Phrase:
     """A size in the condition's terms, never rounded to nothing."""
     if view.condition.is_relative:
         decimals = numbers.decimals_that_tell_apart([100 * size], [Decimal(0)], at_least=1)
@@ -299,7 +299,7 @@ def _size(view: MetricCondition, size: Decimal) -> Phrase:
     return view.metric.amount(numbers.at(size, decimals))
 
 
-def _of(view: MetricCondition, size: Decimal, about: str = "") -> Phrase:
+def _of(view: MetricConditionView, size: Decimal, about: str = "") -> Phrase:
     """`a gain of about 0.056`, `a value of 0.42`."""
     movement = view.movement
     return (f"a {movement.verb.noun if movement else 'value'} of {about}", *_size(view, size))
@@ -316,7 +316,7 @@ def _samples_needed(advice: Advice | None) -> str:
     return f"about {round_up(advice.n_needed):,} {advice.counted_in}"
 
 
-def _unsure_limit(report: Report, view: MetricCondition) -> Phrase:
+def _unsure_limit(report: Report, view: MetricConditionView) -> Phrase:
     worse, advice = _worse(report, view.metric.key), _advice_for(report, view)
     first: Phrase = ("show that ", *view.label, " ", *view.happened, ".")
     if worse:
@@ -328,7 +328,7 @@ def _unsure_limit(report: Report, view: MetricCondition) -> Phrase:
     return (*first, f" If the variant is {assumed}, {needed} would show it.")
 
 
-def _unsure_gain(report: Report, view: MetricCondition) -> Phrase:
+def _unsure_gain(report: Report, view: MetricConditionView) -> Phrase:
     advice = _advice_for(report, view)
     if advice is None or advice.expected is None:
         return (*view.label, " needs a larger gain, or more samples.")
@@ -343,7 +343,7 @@ def _unsure_gain(report: Report, view: MetricCondition) -> Phrase:
     return (*first, " If ", *_of(view, abs(advice.expected)), f" is the truth, {needed} would show it.")
 
 
-def _possible(report: Report, view: MetricCondition, advice: Advice) -> Decimal | None:
+def _possible(report: Report, view: MetricConditionView, advice: Advice) -> Decimal | None:
     """The change that would be sure enough, rounded up; None where the range has no room for it."""
     condition, effect = view.condition, advice.smallest_effect
     if effect is None:
@@ -360,7 +360,7 @@ def _possible(report: Report, view: MetricCondition, advice: Advice) -> Decimal 
     return shown if bounds[0] <= reached <= bounds[1] else None
 
 
-def _missing_of_field(report: Report, view: FieldCondition) -> Phrase:
+def _missing_of_field(report: Report, view: FieldConditionView) -> Phrase:
     threshold, observed = view.threshold, view.condition.observed
     assert observed is not None
     if view.condition.field == "delta_confidence":

@@ -14,24 +14,24 @@ from remyx_action.policy.rules import Condition, Gate, Mark, OnField, OnMetric
 from . import numbers
 from .escape import Code, Phrase
 from .metric_words import MetricView
-from .words import MARK_OF_REJECT, MARKS, UNKNOWN, Unknown, in_words
+from .words import MARK_OF_REJECT, MARKS, UNKNOWN, UnknownText, in_words
 
-Bound = Literal["at least", "more than", "at most", "less than", "exactly"]
-BOUNDS: dict[tuple[str, bool], Bound] = {
+BoundWord = Literal["at least", "more than", "at most", "less than", "exactly"]
+BOUNDS: dict[tuple[str, bool], BoundWord] = {
     ("at_least", False): "at least",
     ("at_least", True): "more than",
     ("at_most", False): "at most",
     ("at_most", True): "less than",
     ("equal", False): "exactly",
 }
-OPPOSITE: dict[Bound, Bound] = {
+OPPOSITE: dict[BoundWord, BoundWord] = {
     "at least": "at most",
     "more than": "less than",
     "at most": "at least",
     "less than": "more than",
     "exactly": "exactly",
 }
-OF_FIELD: dict[str, Bound] = {">=": "at least", ">": "more than", "<=": "at most", "<": "less than"}
+OF_FIELD: dict[str, BoundWord] = {">=": "at least", ">": "more than", "<=": "at most", "<": "less than"}
 UPPER = frozenset({"at most", "less than"})
 
 
@@ -61,7 +61,7 @@ class Movement(Struct, frozen=True, kw_only=True):
     """A claim about a change in words' terms: which way, and how far."""
 
     verb: Verb
-    bound: Bound
+    bound: BoundWord
     amount: Decimal
     """Never below zero."""
     up: bool
@@ -116,7 +116,7 @@ class ConditionView(Struct, frozen=True, kw_only=True):
         return self.metric.name if self.metric else ()
 
     @property
-    def unknown(self) -> Unknown | None:
+    def unknown(self) -> UnknownText | None:
         """Why it is not known, or was not before `violated` decided; None where it is known."""
         return UNKNOWN.get(self.condition.reason or "")
 
@@ -174,7 +174,7 @@ class ConditionView(Struct, frozen=True, kw_only=True):
         raise NotImplementedError
 
 
-class MetricCondition(ConditionView, frozen=True, kw_only=True):
+class MetricConditionView(ConditionView, frozen=True, kw_only=True):
     """A condition on a metric."""
 
     condition: OnMetric
@@ -330,13 +330,13 @@ class MetricCondition(ConditionView, frozen=True, kw_only=True):
 NOTHING_ALLOWED = ("nothing allowed",)
 
 
-class FieldCondition(ConditionView, frozen=True, kw_only=True):
+class FieldConditionView(ConditionView, frozen=True, kw_only=True):
     """A condition on a number about the whole comparison."""
 
     condition: OnField
 
     @property
-    def bound(self) -> Bound:
+    def bound(self) -> BoundWord:
         return OF_FIELD[self.condition.op]
 
     @property
@@ -439,7 +439,7 @@ class RuleLine(Struct, frozen=True, kw_only=True):
         return rule_words(self.gate)
 
 
-class ConditionLine(Struct, frozen=True, kw_only=True):
+class ConditionText(Struct, frozen=True, kw_only=True):
     """A condition at its place in its rule."""
 
     depth: int
@@ -454,17 +454,17 @@ def rule_words(gate: Gate) -> str:
     )
 
 
-def lines_of(gate: Gate, metrics: Mapping[str, MetricView]) -> Iterator[RuleLine | ConditionLine]:
+def lines_of(gate: Gate, metrics: Mapping[str, MetricView]) -> Iterator[RuleLine | ConditionText]:
     """Yield every line below a rule, in the file's order."""
     alone = frozenset(condition.pointer for condition in gate.deciding()) if gate.role == "reject" else ()
 
-    def below(gate: Gate, depth: int) -> Iterator[RuleLine | ConditionLine]:
+    def below(gate: Gate, depth: int) -> Iterator[RuleLine | ConditionText]:
         for child in gate.children:
             if isinstance(child, Gate):
                 yield RuleLine(depth=depth, gate=child)
                 yield from below(child, depth + 1)
             else:
-                yield ConditionLine(depth=depth, view=_view_of(child, metrics, child.pointer in alone))
+                yield ConditionText(depth=depth, view=_view_of(child, metrics, child.pointer in alone))
 
     return below(gate, 0)
 
@@ -476,7 +476,7 @@ def _view_of(
 ) -> ConditionView:
     if isinstance(condition, OnMetric):
         metric = metrics[condition.metric.key]
-        return MetricCondition(condition=condition, metric=metric, rejects_alone=rejects_alone)
+        return MetricConditionView(condition=condition, metric=metric, rejects_alone=rejects_alone)
     assert isinstance(condition, OnField)
     named = None if condition.metric is None else metrics[condition.metric.key]
-    return FieldCondition(condition=condition, metric=named, rejects_alone=rejects_alone)
+    return FieldConditionView(condition=condition, metric=named, rejects_alone=rejects_alone)

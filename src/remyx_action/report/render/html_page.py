@@ -14,10 +14,10 @@ from msgspec import Struct
 from remyx_action.report.report import Report
 
 from . import escape, numbers
-from .condition_words import ConditionLine, MetricCondition
+from .condition_words import ConditionText, MetricConditionView
 from .escape import Phrase
 from .metric_words import MetricView
-from .view import ChangedSamples, Row, View, view_of
+from .view import ChangedSamples, View, ViewRow, view_of
 from .words import MARK_WORDS
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class IntervalDrawing(Struct, frozen=True, kw_only=True):
     ticks: tuple[Tick, ...]
 
 
-class Share(Struct, frozen=True, kw_only=True):
+class PathShare(Struct, frozen=True, kw_only=True):
     """One part of the samples: how many got worse, stayed or got better."""
 
     kind: str
@@ -87,7 +87,7 @@ def _scored(view: View, changed: ChangedSamples) -> int:
     return max(rows.get(changed.key) or 0, changed.better + changed.worse)
 
 
-def _interval(view: View, row: Row, metric: MetricView) -> IntervalDrawing | None:
+def _interval(view: View, row: ViewRow, metric: MetricView) -> IntervalDrawing | None:
     """The drawing of a metric; None where it has no change."""
     delta, bounds = metric.row.delta, metric.row.interval
     if delta is None:
@@ -118,15 +118,15 @@ def _thresholds(view: View, metric: MetricView) -> list[Decimal]:
         line.view.condition.claim.threshold
         for rule in view.rules
         for line in rule.lines
-        if isinstance(line, ConditionLine)
-        and isinstance(line.view, MetricCondition)
+        if isinstance(line, ConditionText)
+        and isinstance(line.view, MetricConditionView)
         and line.view.metric.key == metric.key
         and line.view.condition.claim.quantity == "delta"
     ]
     return list(dict.fromkeys(found))
 
 
-def shares(changed: ChangedSamples, scored: int) -> Sequence[Share]:
+def shares(changed: ChangedSamples, scored: int) -> Sequence[PathShare]:
     """Return the parts of the samples side by side, worse first."""
     counts = {
         "worse": changed.worse,
@@ -136,7 +136,7 @@ def shares(changed: ChangedSamples, scored: int) -> Sequence[Share]:
     drawn, x = [], Decimal(MARGIN)
     for kind, count in counts.items():
         width = Decimal(count) / max(scored, 1) * (WIDTH - 2 * MARGIN)
-        drawn.append(Share(kind=kind, count=count, x=_at(x), width=_at(width)))
+        drawn.append(PathShare(kind=kind, count=count, x=_at(x), width=_at(width)))
         x += width
     return drawn
 
@@ -167,6 +167,6 @@ def _environment() -> Environment:
     return environment
 
 
-def _found(line: ConditionLine) -> str:
+def _found(line: ConditionText) -> str:
     found: list[Phrase] = [phrase for phrase in (line.view.came_out, line.view.certainty) if phrase]
     return escape.plain(escape.joined(found, "; "))

@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from remyx_action.policy.rules import Mark
 
 from . import escape, numbers
-from .condition_words import ConditionLine, RuleLine
+from .condition_words import ConditionText, RuleLine
 from .escape import Phrase, Prose, joined, spell
-from .view import NOTES_LIMIT, ChangedSamples, Row, RuleView, View
+from .view import NOTES_LIMIT, ChangedSamples, RuleView, View, ViewRow
 from .words import MARK_WORDS
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def samples_title(samples: Sequence[ChangedSamples]) -> str:
     return "Samples that got worse" if worse else "Samples that changed"
 
 
-def chosen_rows(view: View, limits: Limits) -> tuple[list[Row], list[Row]]:
+def chosen_rows(view: View, limits: Limits) -> tuple[list[ViewRow], list[ViewRow]]:
     """Return rows that stand open and rows that are folded: first those with a failing condition."""
     room = min(OPEN_ROWS, limits.metrics)
     if len(view.rows) <= room:
@@ -149,14 +149,14 @@ def chosen_rows(view: View, limits: Limits) -> tuple[list[Row], list[Row]]:
     return first, rest[: limits.metrics - len(first)]
 
 
-def chosen_lines(rule: RuleView, limits: Limits) -> tuple[list[RuleLine | ConditionLine], int]:
+def chosen_lines(rule: RuleView, limits: Limits) -> tuple[list[RuleLine | ConditionText], int]:
     """Return the lines of a rule that are shown, and how many conditions are not."""
     lines = [line for line in rule.lines if limits.held or _is_open(line)][: limits.conditions]
-    return lines, rule.of - sum(isinstance(line, ConditionLine) for line in lines)
+    return lines, rule.of - sum(isinstance(line, ConditionText) for line in lines)
 
 
-def _is_open(line: RuleLine | ConditionLine) -> bool:
-    return isinstance(line, ConditionLine) and line.view.mark is not Mark.TRUE
+def _is_open(line: RuleLine | ConditionText) -> bool:
+    return isinstance(line, ConditionText) and line.view.mark is not Mark.TRUE
 
 
 @cache
@@ -220,7 +220,7 @@ def _in_cell(value: str | Phrase, limit: int) -> str:
     )
 
 
-def _condition(line: RuleLine | ConditionLine, limit: int) -> str:
+def _condition(line: RuleLine | ConditionText, limit: int) -> str:
     """One condition of a rule: mark, words, numbers, and the policy's own line."""
     indent = "  " * line.depth
     if isinstance(line, RuleLine):

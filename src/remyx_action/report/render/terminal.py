@@ -11,9 +11,9 @@ from remyx_action.policy.rules import Mark
 from remyx_action.report.report import Report
 
 from . import escape, numbers
-from .condition_words import ConditionLine, RuleLine
+from .condition_words import ConditionText, RuleLine
 from .escape import Phrase
-from .view import NOTES_LIMIT, ArmView, BarLine, Row, RuleView, View, view_of
+from .view import NOTES_LIMIT, ArmView, BarLine, RuleView, View, ViewRow, view_of
 from .words import MARK_WORDS
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def _table(view: View, width: int) -> RenderableType:
     return Group(table, *rest)
 
 
-def _name(row: Row) -> Text:
+def _name(row: ViewRow) -> Text:
     from rich.text import Text
 
     name = Text(escape.plain(row.name), style="bold")
@@ -167,7 +167,7 @@ def _name(row: Row) -> Text:
     return name.append(f"\n{values}", style="not bold") if values else name
 
 
-def _change(row: Row) -> Text:
+def _change(row: ViewRow) -> Text:
     from rich.text import Text
 
     return Text("\n".join(filter(None, (escape.plain(row.change), row.interval))))
@@ -216,7 +216,7 @@ def _conditions(rule: RuleView) -> Iterator[RenderableType]:
         yield _condition(line)
 
 
-def _condition(line: RuleLine | ConditionLine) -> RenderableType:
+def _condition(line: RuleLine | ConditionText) -> RenderableType:
     """Mark, words and numbers; the policy's own line below them."""
     from rich.padding import Padding
 

@@ -18,7 +18,7 @@ from remyx_action.report.report import (
 
 from . import escape, numbers
 from .cause import Marked, cause_of, certainty_of, marked, next_step, views_in
-from .condition_words import ConditionLine, ConditionView, FieldCondition, RuleLine, rule_words
+from .condition_words import ConditionText, ConditionView, FieldConditionView, RuleLine, rule_words
 from .escape import Code, Phrase, Prose, joined
 from .metric_words import MetricView
 from .metric_words import notes as metric_notes
@@ -55,7 +55,7 @@ class BarLine(Struct, frozen=True, kw_only=True):
         return MARKS[self.mark]
 
 
-class Row(Struct, frozen=True, kw_only=True):
+class ViewRow(Struct, frozen=True, kw_only=True):
     """One line of the table: a metric, or a field that stands in the way."""
 
     name: Phrase
@@ -105,7 +105,7 @@ class RuleView(Struct, frozen=True, kw_only=True):
     """`all of 5`."""
     held: int
     of: int
-    lines: tuple[RuleLine | ConditionLine, ...]
+    lines: tuple[RuleLine | ConditionText, ...]
 
 
 class ArmView(Struct, frozen=True, kw_only=True):
@@ -141,7 +141,7 @@ class View(Struct, frozen=True, kw_only=True):
     """() where none is named."""
     level: str
     """Of the intervals: `95 %`; "" where there are none."""
-    rows: tuple[Row, ...]
+    rows: tuple[ViewRow, ...]
     facts: tuple[Phrase, ...]
     warnings: tuple[Phrase, ...]
     notes: str
@@ -239,7 +239,7 @@ def _target(experiment: ExperimentReport, metrics: Mapping[str, MetricView]) -> 
     return ("target ", *metric.name, *change)
 
 
-def _rows(of: Marked) -> Iterator[Row]:
+def _rows(of: Marked) -> Iterator[ViewRow]:
     """Every metric in the template's order, then fields that stand in the way."""
     if of.report.run_state in {"failed", "not_comparable"}:
         return
@@ -251,7 +251,7 @@ def _rows(of: Marked) -> Iterator[Row]:
         else:
             by_key[view.metric.key].append(view)
     for key, metric in of.metrics.items():
-        yield Row(
+        yield ViewRow(
             name=(*metric.name, *metric.remark),
             values=metric.values,
             change=metric.change,
@@ -265,9 +265,9 @@ def _rows(of: Marked) -> Iterator[Row]:
             yield _field_row(view)
 
 
-def _field_row(view: ConditionView) -> Row:
-    assert isinstance(view, FieldCondition)
-    return Row(
+def _field_row(view: ConditionView) -> ViewRow:
+    assert isinstance(view, FieldConditionView)
+    return ViewRow(
         name=(FIELD_NAMES.get(view.condition.field, view.condition.field),),
         values=(),
         change=(view.observed,),

@@ -73,7 +73,7 @@ PROPOSED_REASONS = {"policy_removed": "the policy, or its template, is removed"}
 """Why there is no verdict under proposed rules."""
 
 
-class Unknown(Struct, frozen=True):
+class UnknownText(Struct, frozen=True):
     """Why a number or its certainty is not known."""
 
     short: str
@@ -85,47 +85,49 @@ class Unknown(Struct, frozen=True):
 
 
 UNKNOWN = {
-    "missing_metric": Unknown("not reported", "was not reported", "let the eval script report {}"),
-    "no_baseline": Unknown(
+    "missing_metric": UnknownText("not reported", "was not reported", "let the eval script report {}"),
+    "no_baseline": UnknownText(
         "no baseline", "has no baseline", "let the baseline report {}, or record one in metrics.yaml"
     ),
-    "invalid_value": Unknown(
+    "invalid_value": UnknownText(
         "a value that cannot be used",
         "has a value that cannot be used",
         "fix what the eval script writes for {}",
     ),
-    "out_of_range": Unknown(
+    "out_of_range": UnknownText(
         "a score out of range",
         "has a score outside its range",
         "fix the scores of {}, or declare the range they have",
     ),
-    "zero_baseline": Unknown(
+    "zero_baseline": UnknownText(
         "the baseline is 0",
         "has a baseline of 0, so nothing is relative to it",
         "give {} a threshold in its unit",
     ),
-    "no_uncertainty": Unknown(
+    "no_uncertainty": UnknownText(
         "only a mean was reported", "has no confidence", "report samples of {}, or its standard error with n"
     ),
-    "too_few_samples": Unknown("too few samples", "has too few samples", "measure {} on more samples"),
-    "too_few_clusters": Unknown("too few clusters", "has too few clusters", "measure {} on more clusters"),
-    "unmatched_samples": Unknown(
+    "too_few_samples": UnknownText("too few samples", "has too few samples", "measure {} on more samples"),
+    "too_few_clusters": UnknownText(
+        "too few clusters", "has too few clusters", "measure {} on more clusters"
+    ),
+    "unmatched_samples": UnknownText(
         "different samples in the two arms",
         "was scored on different samples in the two arms",
         "score {} on the same ids in baseline and variant",
     ),
-    "missing_samples": Unknown(
+    "missing_samples": UnknownText(
         "some samples were not scored", "lacks some scores", "score every sample of {}, or give it a range"
     ),
-    "too_many_missing": Unknown(
+    "too_many_missing": UnknownText(
         "too many samples were not scored", "lacks too many scores", "score the missing samples of {}"
     ),
-    "not_comparable": Unknown(
+    "not_comparable": UnknownText(
         "the arms had different inputs",
         "cannot be compared",
         "give both arms the same inputs, harness, data and judge",
     ),
-    "arm_failed": Unknown("the run failed", "was not measured", "fix the run"),
+    "arm_failed": UnknownText("the run failed", "was not measured", "fix the run"),
 }
 """Reason of a metric without confidence, or of a condition that is not known."""
 

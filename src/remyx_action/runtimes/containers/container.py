@@ -16,7 +16,7 @@ from remyx_action.runtimes.outcomes import Ending
 from remyx_action.runtimes.plan.container import INSIDE, ContainerPlan
 from remyx_action.runtimes.plan.plan import ArmPlan
 
-from .engine import Engine, EngineLostError, RefusedError, asked, gone_already
+from .engine import Engine, EngineLostError, EngineRefusedError, asked, gone_already
 from .files import TOTAL_CAP_BYTES, TooMuchError, packed, unpacked
 from .stream import Stream, whole_lines
 
@@ -114,7 +114,7 @@ class ArmContainer:
                 notes=(*self._warnings, *self._copy_out(container)),
             )
         finally:
-            with suppress(EngineLostError, RefusedError), asked(), gone_already():
+            with suppress(EngineLostError, EngineRefusedError), asked(), gone_already():
                 self._api.remove_container(container, force=True, v=True)
 
     def _run_to_end(self, container: str, stop: threading.Event) -> Ending:
@@ -151,7 +151,7 @@ class ArmContainer:
             tar = packed(self._plan.brought, output=self._plan.output)
         except OSError as error:
             what = f"{error.filename}: {(error.strerror or 'unknown error').lower()}"
-            raise RefusedError(f"what it is to read cannot be read: {what}") from error
+            raise EngineRefusedError(f"what it is to read cannot be read: {what}") from error
         with tar, asked():
             self._api.put_archive(container, INSIDE, tar)
 
@@ -180,7 +180,7 @@ class ArmContainer:
         return not running
 
     def _end(self, container: str, *, gently: bool) -> None:
-        with suppress(RefusedError), asked(), gone_already():
+        with suppress(EngineRefusedError), asked(), gone_already():
             if gently:
                 self._api.stop(container, timeout=GRACE_SECONDS)
             else:

@@ -24,7 +24,7 @@ class EngineLostError(Exception):
     """The engine no longer answers."""
 
 
-class RefusedError(Exception):
+class EngineRefusedError(Exception):
     """The engine answered that it cannot do this; its words."""
 
 
@@ -52,7 +52,7 @@ class Engine:
         """On everything that the run makes; its value is the owner."""
         self.arm_label = f"{LABELS}arm.{run}"
         """On an arm's container, apart from those of build steps."""
-        with suppress(EngineLostError, RefusedError):
+        with suppress(EngineLostError, EngineRefusedError):
             self._remove_orphans()
 
     @property
@@ -66,7 +66,7 @@ class Engine:
         while True:
             try:
                 self._remove(self.label)
-            except (EngineLostError, RefusedError):
+            except (EngineLostError, EngineRefusedError):
                 if time.monotonic() < deadline:
                     time.sleep(0.2)  # an engine that is started again, or a container on its way out
                     continue
@@ -80,7 +80,7 @@ class Engine:
                 with gone_already():
                     self.api.remove_container(container["Id"], force=True, v=True)
             if self.api.containers(all=True, filters={"label": label}):
-                raise RefusedError("containers are still on their way out")
+                raise EngineRefusedError("containers are still on their way out")
             before = -1
             while len(images := self.api.images(filters={"label": label})) not in {0, before}:
                 before = len(images)
@@ -88,7 +88,7 @@ class Engine:
                     with gone_already():
                         self.api.remove_image(image["Id"], force=True)
             if images:
-                raise RefusedError(f"{len(images)} images are still in use")
+                raise EngineRefusedError(f"{len(images)} images are still in use")
 
     def _remove_orphans(self) -> None:
         """Remove what is left of runs on this machine that were killed before they could clean up."""
@@ -110,9 +110,9 @@ def asked() -> Iterator[None]:
     try:
         yield
     except docker.errors.APIError as error:
-        raise RefusedError(str(error.explanation or error)) from error
+        raise EngineRefusedError(str(error.explanation or error)) from error
     except docker.errors.DockerException as error:
-        raise RefusedError(str(error)[:200]) from error
+        raise EngineRefusedError(str(error)[:200]) from error
     except (
         docker.errors.StreamParseError,
         requests.RequestException,

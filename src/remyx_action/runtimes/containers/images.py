@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from remyx_action.project.files.dockerfile import bases as bases_of
 from remyx_action.runtimes.plan.container import Image, marked, ours
 
-from .engine import LABELS, Engine, EngineLostError, RefusedError, asked, gone_already
+from .engine import LABELS, Engine, EngineLostError, EngineRefusedError, asked, gone_already
 from .stream import Stream
 
 _UNINTERESTING = re.compile(
@@ -51,7 +51,7 @@ class BuildControl(Struct, frozen=True, kw_only=True):
     timeout_seconds: float
 
 
-class Built(Struct, frozen=True, kw_only=True):
+class BuiltImage(Struct, frozen=True, kw_only=True):
     image: str
     """Its id."""
     bases: Mapping[str, str] = field(default_factory=dict)
@@ -77,10 +77,10 @@ class Images:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._found: dict[str, Built | BuildFailedError | BuildEndedError] = {}
+        self._found: dict[str, BuiltImage | BuildFailedError | BuildEndedError] = {}
         self._one_at_a_time = threading.Lock()
 
-    def build(self, images: Sequence[Image], control: BuildControl) -> Built:
+    def build(self, images: Sequence[Image], control: BuildControl) -> BuiltImage:
         """The last of the images, built by the first arm that asks; the others wait for it.
 
         BuildFailedError, of the same words for every arm; BuildEndedError where `control` ends it.
@@ -109,7 +109,7 @@ class Images:
         with self._one_at_a_time, request.context:
             return self._send(request, replace(control, on_output=lambda _: None))
 
-    def _build_all(self, images: Sequence[Image], control: BuildControl) -> Built:
+    def _build_all(self, images: Sequence[Image], control: BuildControl) -> BuiltImage:
         renamed: dict[str, str] = {}
         bases: dict[str, str] = {}
         built = ""
@@ -120,7 +120,7 @@ class Images:
                 with asked():
                     self._engine.api.tag(built, repository, tag)
                 renamed[image.tag] = f"{repository}:{tag}"
-        return Built(image=built, bases=bases)
+        return BuiltImage(image=built, bases=bases)
 
     def _build(
         self, image: Image, renamed: Mapping[str, str], bases: dict[str, str], control: BuildControl
@@ -165,7 +165,7 @@ class Images:
         return marked(text, arguments=arguments, renamed=renamed, label=label)
 
     def _digest_of(self, name: str) -> str:
-        with suppress(RefusedError), asked():
+        with suppress(EngineRefusedError), asked():
             facts = self._engine.api.inspect_image(name)
             return str((facts.get("RepoDigests") or [facts["Id"]])[0].rpartition("@")[2])
         return "unknown"
@@ -206,7 +206,7 @@ class Images:
         """End a build: the API has no word for it, but a step whose container is gone fails."""
         deadline = time.monotonic() + _END_SECONDS
         while not stream.is_over and time.monotonic() < deadline:
-            with suppress(EngineLostError, RefusedError), asked():
+            with suppress(EngineLostError, EngineRefusedError), asked():
                 label = {"label": self._engine.label}
                 for container in self._engine.api.containers(filters={**label, "status": "running"}):
                     if self._engine.arm_label not in (container.get("Labels") or {}):

@@ -14,7 +14,7 @@ from remyx_action.runtimes.plan.container import ContainerPlan
 from remyx_action.runtimes.plan.plan import ArmPlan
 
 from .container import ArmContainer, NotEndedError
-from .engine import Engine, EngineLostError, RefusedError
+from .engine import Engine, EngineLostError, EngineRefusedError
 from .files import NotWrittenError
 from .images import BuildControl, BuildEndedError, BuildFailedError, Images
 
@@ -80,7 +80,7 @@ class _Attempt:
             was_stopped = str(error) == "stopped"
             how = "stopped" if was_stopped else f"timed out after {self._control.timeout_seconds:g} s"
             return self._failed(f"building the image {how}")
-        except RefusedError as refused:
+        except EngineRefusedError as refused:
             return self._failed(f"the container could not be started: {_explained(str(refused))}")
         except NotEndedError as error:
             return self._failed(f"the container could not be ended, and its results are not read: {error}")

@@ -57,7 +57,6 @@ FROM_SOURCE = "rouge-score"
 
 OWN = "or name a Python that has lighteval as model.python in the template"
 
-Say = Callable[[str], None]
 
 _LIST = """
 import importlib.metadata, json, sys
@@ -86,7 +85,9 @@ def environment_folder(surroundings: Mapping[str, str]) -> Path:
     return cache / "remyx-action" / f"lighteval-{sha256(of.encode()).hexdigest()[:16]}"
 
 
-def lighteval_python(named: str | None, *, surroundings: Mapping[str, str], say: Say) -> str:
+def lighteval_python(
+    named: str | None, *, surroundings: Mapping[str, str], say: Callable[[str], None]
+) -> str:
     """Path of a Python that has the pinned lighteval: the named one (absolute), or our own environment's.
 
     NotJudged where the named one has another version, or ours cannot be made.
@@ -169,7 +170,7 @@ def _last_line(error: Exception) -> str:
 
 
 @contextmanager
-def _only_maker(folder: Path, say: Say) -> Iterator[None]:
+def _only_maker(folder: Path, say: Callable[[str], None]) -> Iterator[None]:
     """Nobody else makes the same environment meanwhile; the lock goes with the process."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -185,7 +186,7 @@ def _only_maker(folder: Path, say: Say) -> Iterator[None]:
         yield
 
 
-def _make(folder: Path, surroundings: Mapping[str, str], say: Say) -> None:
+def _make(folder: Path, surroundings: Mapping[str, str], say: Callable[[str], None]) -> None:
     free_bytes = shutil.disk_usage(folder.parent).free
     if free_bytes < NEEDED_BYTES:
         free, needed = f"{free_bytes / 1e9:.1f} GB", f"{NEEDED_BYTES / 1e9:.1f} GB"

@@ -50,7 +50,7 @@ class ChildSite(Struct, frozen=True, kw_only=True):
     """What the person who runs it should know about the place."""
 
 
-class Request(Struct, frozen=True, kw_only=True):
+class LightevalRequest(Struct, frozen=True, kw_only=True):
     """What a template asks of lighteval, its task and metrics resolved."""
 
     tasks: Sequence[str]
@@ -76,7 +76,7 @@ def name_and_revision(asset: str, *, backend: str) -> tuple[str, str | None]:
     return (name, revision) if at and name and revision and backend != "openai" else (asset, None)
 
 
-def request_of(template: Template) -> Request:
+def request_of(template: Template) -> LightevalRequest:
     """What the template asks for. NotJudged where the task or a metric of it is not known."""
     from remyx_action.project.tasks import resolve, task_list  # brings the list along
 
@@ -84,7 +84,7 @@ def request_of(template: Template) -> Request:
     resolved, faults = resolve(template, task_list())
     if resolved is None:
         raise NotJudged(f"template {template.name}: {faults[0].message}", help=faults[0].help)
-    return Request(
+    return LightevalRequest(
         tasks=resolved.tasks,
         metrics=resolved.metrics,
         model=template.model.model_dump(exclude_none=True),
@@ -136,7 +136,7 @@ def plan_lighteval(
 
 
 def _command(
-    request: Request, site: ChildSite, arm: ArmName, asset: str, *, seed: int, shard: Shard
+    request: LightevalRequest, site: ChildSite, arm: ArmName, asset: str, *, seed: int, shard: Shard
 ) -> tuple[str, ...]:
     """The words that start an arm; the specification is one of them, so no file has to be written first."""
     document = specification(
@@ -154,7 +154,13 @@ def _number(value: Any) -> float | int:
 
 
 def specification(
-    request: Request, *, asset: str, harness: str, output_folder: str, seed: int, shard: Shard = WHOLE
+    request: LightevalRequest,
+    *,
+    asset: str,
+    harness: str,
+    output_folder: str,
+    seed: int,
+    shard: Shard = WHOLE,
 ) -> dict[str, Any]:
     """The document that the program of an arm reads; `harness` and `output_folder` are absolute paths."""
     name, revision = name_and_revision(asset, backend=request.model["backend"])

@@ -10,11 +10,11 @@ from typing import Any
 from remyx_action.errors import NotJudged
 from remyx_action.project.files.wording import did_you_mean
 
-Setting = str | bool | Decimal
+PatchSetting = str | bool | Decimal
 MOST_BYTES = 1024 * 1024
 
 
-def patched(path: str, content: bytes, settings: Mapping[str, Setting]) -> bytes:
+def patched(path: str, content: bytes, settings: Mapping[str, PatchSetting]) -> bytes:
     """The file with each setting (keys joined by dots → value) in place; comments may go.
 
     Only keys that stand there already are set: a misspelt one would leave both arms alike, and nobody would
@@ -68,7 +68,7 @@ def _place(path: str, value: Any, key: str, dotted: str, depth: int) -> str | in
     )
 
 
-def _plain(setting: Setting) -> Any:
+def _plain(setting: PatchSetting) -> Any:
     if not isinstance(setting, Decimal):
         return setting
     return int(setting) if setting == setting.to_integral_value() else float(setting)

@@ -19,7 +19,7 @@ NAME = "entry.json"
 """Of the file that says what an entry holds, beside the arm's own files."""
 
 
-class Key(Struct, frozen=True, kw_only=True):
+class CacheKey(Struct, frozen=True, kw_only=True):
     """Everything that an arm's numbers follow from, as far as it is known before it runs."""
 
     facts: Mapping[str, str]
@@ -37,7 +37,7 @@ class Key(Struct, frozen=True, kw_only=True):
         return sha256(f"remyx-kept/1\n{text}".encode()).hexdigest()
 
 
-class Entry(Spec):
+class CacheEntry(Spec):
     """One cached arm: under what it was measured, when, and what its files hold."""
 
     schema_: Literal["remyx-kept/1"] = Field(alias="schema")
@@ -58,15 +58,15 @@ class NotWhatItSays(ValueError):
     """An entry that is not what was cached under its name; the message says what is wrong."""
 
 
-def write_entry(entry: Entry) -> str:
+def write_entry(entry: CacheEntry) -> str:
     """The file's text."""
     return strict_json.dump(entry.model_dump(by_alias=True))
 
 
-def read_entry(text: bytes, key: Key) -> Entry:
+def read_entry(text: bytes, key: CacheKey) -> CacheEntry:
     """Return the entry cached under this key. Raises NotWhatItSays where it is damaged, or another arm's."""
     try:
-        entry = Entry.model_validate(strict_json.read(text))
+        entry = CacheEntry.model_validate(strict_json.read(text))
     except (strict_json.NotStrictJson, ValidationError) as error:
         raise NotWhatItSays(f"its {NAME} is not what this program writes") from error
     if entry.facts != dict(key.facts):
@@ -79,14 +79,14 @@ def read_entry(text: bytes, key: Key) -> Entry:
 
 def key_of(
     *, digests: Mapping[str, str], pins: Mapping[str, str], asset: str, seed: int, shard: Shard
-) -> Key:
+) -> CacheKey:
     """Return the key of one run of an arm.
 
     `digests`: of template and harness, of the asset where that is a file or folder, and the commit of the
     code under test where the template compares commits.
     """
     samples = {} if shard.samples is None else {"samples": str(shard.samples)}
-    return Key(
+    return CacheKey(
         facts={
             **digests,
             **{f"pin {name}": value for name, value in pins.items()},

@@ -19,15 +19,15 @@ from remyx_action.project.models.template import LOG_NAME
 
 from .project import PASSED_OVER
 
-Key = TypeVar("Key")
+Unit = TypeVar("Unit")
 LEFT_OUT = PASSED_OVER - {".venv", "node_modules"}
 """What a harness may need of those it keeps."""
 
 
 @contextmanager
 def copies_of(
-    root: Path, keys: Sequence[Key], *, but: Path, linked: bool = True
-) -> Iterator[Mapping[Key, Path]]:
+    root: Path, keys: Sequence[Unit], *, but: Path, linked: bool = True
+) -> Iterator[Mapping[Unit, Path]]:
     """A copy of everything below `root` for each key, without `but`; removed with the block.
 
     Files are hard links where the file system allows it: a copy costs no space, and replacing a file in it

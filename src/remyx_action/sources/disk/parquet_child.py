@@ -28,7 +28,7 @@ BATCH_ROWS = 64
 LENGTH = struct.Struct(">I")
 
 
-class RefusedError(Exception):
+class ParquetRefusedError(Exception):
     """A file that is not read; the text goes on after its name: `holds 2 rows too many`."""
 
 
@@ -39,7 +39,7 @@ def main(columns: list[str], source: IO[bytes], sink: IO[bytes]) -> None:
         try:
             for text in lines(data, columns):
                 _frame(sink, text.encode("utf-8", "surrogatepass"))
-        except RefusedError as refused:
+        except ParquetRefusedError as refused:
             _frame(sink, b"!" + json.dumps(str(refused)).encode())
         except MemoryError:
             _frame(sink, b"!" + json.dumps("needs more memory than is given to it").encode())
@@ -66,16 +66,16 @@ def lines(data: bytes, columns: list[str]) -> Iterator[str]:
         text = "".join(json.dumps(_plain(row), separators=(",", ":")) + "\n" for row in batch.to_pylist())
         size += len(text)
         if size > MOST_BYTES:
-            raise RefusedError(f"holds more than {MOST_BYTES >> 20} MiB where it is read")
+            raise ParquetRefusedError(f"holds more than {MOST_BYTES >> 20} MiB where it is read")
         yield text
 
 
 def _wanted(metadata: Any, columns: list[str]) -> list[str]:
     """The file's own columns that are read, held against every limit before any of them is."""
     if metadata.num_rows > MOST_ROWS:
-        raise RefusedError(f"holds {metadata.num_rows:,} rows, more than {MOST_ROWS:,}")
+        raise ParquetRefusedError(f"holds {metadata.num_rows:,} rows, more than {MOST_ROWS:,}")
     if metadata.num_columns > MOST_COLUMNS or metadata.num_row_groups > MOST_COLUMNS:
-        raise RefusedError(f"holds more than {MOST_COLUMNS:,} columns or row groups")
+        raise ParquetRefusedError(f"holds more than {MOST_COLUMNS:,} columns or row groups")
     paths = [metadata.schema.column(index).path for index in range(metadata.num_columns)]
     chosen = [index for index, path in enumerate(paths) if _is_chosen(path, columns)]
     chunks = [
@@ -88,7 +88,7 @@ def _wanted(metadata: Any, columns: list[str]) -> list[str]:
         sum(chunk.num_values for chunk in chunks),
     )
     if size > MOST_BYTES or values > MOST_VALUES:
-        raise RefusedError(
+        raise ParquetRefusedError(
             f"holds {values:,} values in {size:,} bytes where it is read, "
             f"more than {MOST_VALUES:,} or {MOST_BYTES >> 20} MiB"
         )

@@ -2,17 +2,17 @@
 
 from .checkouts import checked_out
 from .remote import Remote
-from .repository import Entry, Repository, find_repository, harness_at
+from .repository import Repository, TreeEntry, find_repository, harness_at
 from .sources import Commits, Sources, choose_commits, source_of_baseline, sources_of
 from .trees import Tree
 
 __all__ = [
     "Commits",
-    "Entry",
     "Remote",
     "Repository",
     "Sources",
     "Tree",
+    "TreeEntry",
     "checked_out",
     "choose_commits",
     "find_repository",

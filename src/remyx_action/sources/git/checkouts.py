@@ -17,7 +17,7 @@ from typing import TypeVar
 from remyx_action.errors import NotJudged
 
 from .git import text_of
-from .repository import Entry, Repository
+from .repository import Repository, TreeEntry
 
 _SUBMODULE = "160000"
 _LINK = "120000"
@@ -25,13 +25,13 @@ _EXECUTABLE = "100755"
 _LARGE_FILE_POINTER = b"version https://git-lfs.github.com/spec/"
 _SHOWN = 3
 
-Key = TypeVar("Key")
+Unit = TypeVar("Unit")
 
 
 @contextmanager
 def checked_out(
-    repository: Repository, commits: Mapping[Key, str]
-) -> Iterator[tuple[Mapping[Key, Path], tuple[str, ...]]]:
+    repository: Repository, commits: Mapping[Unit, str]
+) -> Iterator[tuple[Mapping[Unit, Path], tuple[str, ...]]]:
     """The project's root in a checkout of each commit, and notes on what a checkout does not hold.
 
     Removed with the block, also where a signal ends it. NotJudged where a commit has submodules.
@@ -81,7 +81,7 @@ def _lay_out(repository: Repository, commit: str, folder: Path) -> list[str]:
     return notes
 
 
-def _write_files(repository: Repository, files: list[Entry], folder: Path) -> list[str]:
+def _write_files(repository: Repository, files: list[TreeEntry], folder: Path) -> list[str]:
     """Write every file; returns the paths of those that are only pointers to a large one."""
     pointers = []
     for entry, (path, content) in zip(files, repository.read(files), strict=True):
@@ -106,7 +106,7 @@ def _write(path: Path, content: bytes, *, mode: int) -> None:
         file.write(content)
 
 
-def _link(repository: Repository, links: list[Entry], folder: Path) -> list[str]:
+def _link(repository: Repository, links: list[TreeEntry], folder: Path) -> list[str]:
     """Make the links, after all files so that nothing is written through one; returns those left out."""
     left_out = []
     for path, content in repository.read(links):

@@ -28,7 +28,7 @@ _AS_IT_IS = ("--no-renames", "--ignore-submodules=none")
 _DEEPEN = "fetch the history: `git fetch --unshallow` (actions/checkout: `fetch-depth: 0`)"
 
 
-class Entry(Struct, frozen=True, kw_only=True):
+class TreeEntry(Struct, frozen=True, kw_only=True):
     """One file of a commit's tree."""
 
     path: str
@@ -151,11 +151,11 @@ class Repository(Struct, frozen=True, kw_only=True):
             return None
         return dict(self.read(named))[path]
 
-    def entries(self, commit: str, below: str = "") -> tuple[Entry, ...]:
+    def entries(self, commit: str, below: str = "") -> tuple[TreeEntry, ...]:
         """Every file of the commit under the project's root (or its folder `below`), in git's order."""
         return self._entries(commit, f"{self.prefix}{below}".rstrip("/"))
 
-    def all_entries(self, commit: str) -> tuple[Entry, ...]:
+    def all_entries(self, commit: str) -> tuple[TreeEntry, ...]:
         """Every file of the commit, with its path below the repository's own root."""
         return self._entries(commit, "")
 
@@ -165,7 +165,7 @@ class Repository(Struct, frozen=True, kw_only=True):
         rows = (line.partition(b"\t") for line in listing.split(b"\0") if line)
         return tuple((os.fsdecode(path), about[:6].decode()) for about, _, path in rows)
 
-    def _entries(self, commit: str, place: str) -> tuple[Entry, ...]:
+    def _entries(self, commit: str, place: str) -> tuple[TreeEntry, ...]:
         where = ("--", place) if place else ()
         listing = git.run(self.top(), "ls-tree", "-r", "-z", "-l", "--full-tree", commit, *where)
         prefix = self.prefix if place else ""
@@ -191,7 +191,7 @@ class Repository(Struct, frozen=True, kw_only=True):
                 wanted.append(entry)
         return dict(self.read(wanted)), tuple(sorted(problems))
 
-    def read(self, entries: Sequence[Entry]) -> Iterator[tuple[str, bytes]]:
+    def read(self, entries: Sequence[TreeEntry]) -> Iterator[tuple[str, bytes]]:
         """Path and content of each entry, as git stores it: no filter, no line-ending conversion."""
         if not entries:
             return
@@ -244,10 +244,10 @@ def _is_top(folder: Path) -> bool:
     raise git.failure("rev-parse", done.stderr)
 
 
-def _entry(line: bytes, prefix: str) -> Entry:
+def _entry(line: bytes, prefix: str) -> TreeEntry:
     about, _, path = line.partition(b"\t")
     mode, _, object_id, size = about.split()
-    return Entry(
+    return TreeEntry(
         path=os.fsdecode(path).removeprefix(prefix),
         mode=mode.decode(),
         object_id=object_id.decode(),
@@ -266,7 +266,7 @@ REGULAR = frozenset({"100644", "100755"})
 
 def harness_at(
     repository: Repository, commit: str, globs: Sequence[str]
-) -> tuple[list[HarnessFile], list[Entry]]:
+) -> tuple[list[HarnessFile], list[TreeEntry]]:
     """The regular files that the globs name, and what is none: links and submodules."""
     matches = matcher(globs)
     named = [entry for entry in repository.entries(commit) if matches(entry.path)]

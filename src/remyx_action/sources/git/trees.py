@@ -10,7 +10,7 @@ from hashlib import sha256
 from remyx_action.errors import NotJudged
 
 from .git import text_of
-from .repository import Entry, Repository
+from .repository import Repository, TreeEntry
 
 LINK, SUBMODULE = "120000", "160000"
 MOST_LINKS = 40
@@ -86,13 +86,13 @@ class Tree:
             known[real] = found.hexdigest()
         return known[real]
 
-    def _identity_of(self, entry: Entry, known: dict[str, str], above: tuple[str, ...]) -> str:
+    def _identity_of(self, entry: TreeEntry, known: dict[str, str], above: tuple[str, ...]) -> str:
         if entry.mode != LINK:
             return _identity(entry)
         target = self.resolve(entry.path)
         return "nothing" if target is None else self._digest(target, known, above)
 
-    def _below(self, folder: str) -> Iterator[tuple[str, Entry]]:
+    def _below(self, folder: str) -> Iterator[tuple[str, TreeEntry]]:
         """Every file below a folder, by its path from there."""
         start = f"{folder}/" if folder else ""
         for index in range(bisect_left(self._paths, start), len(self._paths)):
@@ -102,7 +102,7 @@ class Tree:
             yield path.removeprefix(start), self._entries[path]
 
 
-def _identity(entry: Entry) -> str:
+def _identity(entry: TreeEntry) -> str:
     return f"{entry.mode} {entry.object_id}"
 
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .loading import Located
+from .loading import LocatedModel
 from .openai_model import Server, openai_model
-from .specification import Model, RefusedError
+from .specification import ModelSpecification, RefusedError
 
 CPU_BATCH = 8
 """Documents at once where nobody says: lighteval tries 512 first, and a CPU machine has no memory for it."""
@@ -21,7 +21,7 @@ VLLM_MISSING = (
 )
 
 
-def check(model: Model) -> None:
+def check(model: ModelSpecification) -> None:
     """Refuse what needs no loading to be refused."""
     if model.backend == "vllm" and importlib.util.find_spec("vllm") is None:
         raise RefusedError(VLLM_MISSING)
@@ -29,7 +29,7 @@ def check(model: Model) -> None:
         Server.of(model, key=_key(model))
 
 
-def generation_parameters(model: Model, *, seed: int) -> dict[str, Any]:
+def generation_parameters(model: ModelSpecification, *, seed: int) -> dict[str, Any]:
     """Keywords of lighteval's GenerationParameters.
 
     Without `max_new_tokens`: given there, accelerate cuts the *prompt* to that length and generates as
@@ -41,7 +41,7 @@ def generation_parameters(model: Model, *, seed: int) -> dict[str, Any]:
     return {"seed": seed, "temperature": 0, **given}
 
 
-def config_of(model: Model, located: Located, *, seed: int, cache: Path) -> Any:
+def config_of(model: ModelSpecification, located: LocatedModel, *, seed: int, cache: Path) -> Any:
     """lighteval's configuration of the model; its cache is a folder that is empty."""
     from lighteval.models.model_input import GenerationParameters
 
@@ -62,7 +62,7 @@ def config_of(model: Model, located: Located, *, seed: int, cache: Path) -> Any:
     return _transformers_config(common, model)
 
 
-def _transformers_config(common: Mapping[str, Any], model: Model) -> Any:
+def _transformers_config(common: Mapping[str, Any], model: ModelSpecification) -> Any:
     import torch
     from lighteval.models.transformers.transformers_model import TransformersModelConfig
 
@@ -70,14 +70,14 @@ def _transformers_config(common: Mapping[str, Any], model: Model) -> Any:
     return TransformersModelConfig(**common, dtype=model.dtype, batch_size=batch, trust_remote_code=False)
 
 
-def _vllm_config(common: Mapping[str, Any], model: Model, *, seed: int) -> Any:
+def _vllm_config(common: Mapping[str, Any], model: ModelSpecification, *, seed: int) -> Any:
     from lighteval.models.vllm.vllm_model import VLLMModelConfig
 
     batch = {"max_num_seqs": model.batch_size} if model.batch_size else {}
     return VLLMModelConfig(**common, **batch, dtype=model.dtype, seed=seed, trust_remote_code=False)
 
 
-def load(model: Model, config: Any) -> Any:
+def load(model: ModelSpecification, config: Any) -> Any:
     """The model. Raises RefusedError where it cannot be had."""
     if model.backend == "openai":
         return openai_model(config, model, Server.of(model, key=_key(model)))
@@ -101,7 +101,7 @@ def _without_asking_the_hub(config: Any) -> None:
         type(config).get_model_sha = lambda _: ""
 
 
-def _key(model: Model) -> str | None:
+def _key(model: ModelSpecification) -> str | None:
     if model.api_key is None:
         return None
     key = os.environ.get(model.api_key)
@@ -110,7 +110,7 @@ def _key(model: Model) -> str | None:
     return key
 
 
-def revision_of(loaded: Any, located: Located) -> str | None:
+def revision_of(loaded: Any, located: LocatedModel) -> str | None:
     """The hub's commit of a loaded model, or the digest of its files."""
     commit = getattr(getattr(loaded, "transformers_config", None), "_commit_hash", None)
     return located.revision or commit

@@ -18,7 +18,7 @@ _ADDRESS = re.compile(r"\b0x[0-9a-f]+")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Document:
+class TaskDocument:
     """One question of one task."""
 
     id: str
@@ -30,7 +30,7 @@ class Document:
     task: str
 
 
-def identify(task: str, docs: Sequence[Any], *, in_group: bool) -> list[Document]:
+def identify(task: str, docs: Sequence[Any], *, in_group: bool) -> list[TaskDocument]:
     """A document for each of lighteval's, in their order, the same in each run and each shard."""
     seen: dict[str, int] = {}
     found = []
@@ -42,7 +42,7 @@ def identify(task: str, docs: Sequence[Any], *, in_group: bool) -> list[Document
             id_ = f"{id_}-{seen[id_]}"
         # before anything runs: metrics write into `specific`
         answer = _digest([doc.gold_index, doc.specific])[:INPUT_DIGITS]
-        found.append(Document(id=id_, input=digest_of(doc), answer=answer, task=task))
+        found.append(TaskDocument(id=id_, input=digest_of(doc), answer=answer, task=task))
     return found
 
 
@@ -65,7 +65,7 @@ def digest_of(doc: Any) -> str:
     return _digest(asked)[:INPUT_DIGITS]
 
 
-def digest_of_all(documents: Iterable[Document]) -> str:
+def digest_of_all(documents: Iterable[TaskDocument]) -> str:
     """Digest of all questions and right answers: two arms with different ones are not comparable."""
     return "sha256:" + _digest([[document.id, document.input, document.answer] for document in documents])
 

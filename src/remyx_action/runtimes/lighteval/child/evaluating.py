@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from .documents import Document, check_text_alone, identify, of_shard
+from .documents import TaskDocument, check_text_alone, identify, of_shard
 from .loading import DataSets
 from .names import canonical
 from .specification import Counter, RefusedError, Specification, say
@@ -20,9 +20,9 @@ class Asked:
 
     task: str
     pipeline: Any
-    documents: Sequence[tuple[Document, Any]]
+    documents: Sequence[tuple[TaskDocument, Any]]
     """All of the task, in the order of lighteval's own seeded shuffle."""
-    here: Sequence[tuple[Document, Any]]
+    here: Sequence[tuple[TaskDocument, Any]]
     """Those of this shard."""
     names: Mapping[str, str]
     """Our key → the name by which this run of lighteval reports the metric."""
@@ -32,7 +32,7 @@ class Asked:
 class Row:
     """One document's score in one metric."""
 
-    document: Document
+    document: TaskDocument
     score: Any
 
 

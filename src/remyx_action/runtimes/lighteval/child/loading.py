@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .isolation import MODEL_LINK
-from .specification import Model, RefusedError
+from .specification import ModelSpecification, RefusedError
 
 _REVISION = re.compile(r"@([0-9a-f]{40})/")
 DIGEST_CAP_BYTES = 4 * 1024 * 1024 * 1024
@@ -52,7 +52,7 @@ def revision_of(dataset: Any) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Located:
+class LocatedModel:
     """A model where it lies."""
 
     name: str
@@ -61,10 +61,10 @@ class Located:
     """Digest of a local model's files; None where the hub says it later."""
 
 
-def locate(model: Model) -> Located:
+def locate(model: ModelSpecification) -> LocatedModel:
     """Find a model: below its root, by a link in the working folder, or on the hub. Raises RefusedError."""
     if model.backend == "openai":
-        return Located(name=model.name, revision=None)
+        return LocatedModel(name=model.name, revision=None)
     if model.name.startswith(("/", "~")) or ".." in Path(model.name).parts:
         raise RefusedError(
             f"the model {model.name} is neither a hub's name nor a path below the harness root"
@@ -82,13 +82,13 @@ def locate(model: Model) -> Located:
                 f"the model {model.name} does not exist below the harness root, where there are {beside}; "
                 f"a hub's model of that name is {model.name}@REVISION"
             )
-        return Located(name=model.name, revision=None)
+        return LocatedModel(name=model.name, revision=None)
     if model.revision is not None:  # it would count as pinned, and is whatever lies there
         raise RefusedError(f"{model.name} is a folder, which has no revision {model.revision}; leave @ away")
     if not (folder / "config.json").is_file():
         raise RefusedError(f"{model.name} is not a model: it has no config.json")
     Path(MODEL_LINK).symlink_to(folder.resolve(), target_is_directory=True)
-    return Located(name=MODEL_LINK, revision=digest_of_folder(folder))
+    return LocatedModel(name=MODEL_LINK, revision=digest_of_folder(folder))
 
 
 def digest_of_folder(folder: Path) -> str | None:

@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from .specification import LostError, Model, RefusedError
+from .specification import LostError, ModelSpecification, RefusedError
 
 ATTEMPTS = 5
 FIRST_WAIT_SECONDS = 0.5
@@ -86,7 +86,7 @@ class Server:
     first_wait_seconds: float = FIRST_WAIT_SECONDS
 
     @classmethod
-    def of(cls, model: Model, *, key: str | None) -> Server:
+    def of(cls, model: ModelSpecification, *, key: str | None) -> Server:
         """The server of a model. Raises RefusedError where its address is none."""
         url = f"{(model.base_url or '').rstrip('/')}/chat/completions"
         if not url.startswith(("http://", "https://")):
@@ -181,7 +181,7 @@ def _check_for_error(part: Any) -> None:
         raise _FailedInsideError(json.dumps(part.get("error"))[:500])
 
 
-def request_of(model: Model, doc: Any, messages: Sequence[Any], *, seed: int) -> dict[str, Any]:
+def request_of(model: ModelSpecification, doc: Any, messages: Sequence[Any], *, seed: int) -> dict[str, Any]:
     """The body of a document's request."""
     given = {name: value for name, value in model.generation.items() if value is not None}
     body: dict[str, Any] = {
@@ -208,7 +208,7 @@ def cut(text: str, stops: Sequence[str]) -> str:
     return text
 
 
-def openai_model(config: Any, model: Model, server: Server) -> Any:
+def openai_model(config: Any, model: ModelSpecification, server: Server) -> Any:
     """An instance of lighteval's model interface, whose base class is there only in its environment."""
     from lighteval.models.abstract_model import LightevalModel
 
@@ -227,7 +227,7 @@ class _Asking:
     on_done: Callable[[int], None] = staticmethod(lambda _: None)
     """Called with a number of documents."""
 
-    def __init__(self, config: Any, model: Model, server: Server) -> None:
+    def __init__(self, config: Any, model: ModelSpecification, server: Server) -> None:
         from lighteval.tasks.prompt_manager import PromptManager
 
         self.config = config

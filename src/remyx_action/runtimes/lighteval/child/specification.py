@@ -71,7 +71,7 @@ GENERATION = ("max_new_tokens", "temperature", "top_p", "top_k", "repetition_pen
 
 
 @dataclass(frozen=True, kw_only=True)
-class Model:
+class ModelSpecification:
     """How the model is run."""
 
     backend: str
@@ -106,7 +106,7 @@ class Specification:
     seed: int
     shard: int
     shards: int
-    model: Model
+    model: ModelSpecification
     metrics: Mapping[str, Mapping[str, str]]
     """Our key → task → the metric's canonical name."""
     output_folder: Path
@@ -131,7 +131,7 @@ def read_specification(text: str) -> Specification:
         read = Specification(
             tasks=tuple(document.pop("tasks")),
             output_folder=Path(document.pop("output_folder")),
-            model=Model(**{name: value for name, value in model.items() if value is not None}),
+            model=ModelSpecification(**{name: value for name, value in model.items() if value is not None}),
             **document,
         )
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
