@@ -125,6 +125,30 @@ def test_the_mode_tells_that_a_pull_request_deletes_the_owners(enforced: Jobs) -
     assert "has no owner after the merge" in ended.said
 
 
+@pytest.mark.parametrize(
+    ("codeowners", "said"),
+    [
+        (f"{OWNED}*.yaml    @mallory\n/.github/ @mallory\n", "is owned by @mallory after the merge (line"),
+        (OWNED.replace("@org/leads", "@mallory"), "not by @org/leads as the lock of small records"),
+        (f"{OWNED}/evaluation/ @org/leads @mallory\n", "/evaluation/ is owned by @org/leads @mallory after"),
+        ("* @mallory\n", "is owned by @mallory after the merge (line 1 of CODEOWNERS)"),
+    ],
+)
+def test_the_mode_tells_that_a_pull_request_hands_the_bar_over(
+    enforced: Jobs, codeowners: str, said: str
+) -> None:
+    enforced.propose({".github/CODEOWNERS": codeowners})
+    ended = enforced.step("doctor")
+    assert Exit.FILES_WRONG == ended.exit
+    assert said in " ".join(ended.said.split())
+
+
+def test_a_pull_request_that_names_the_same_owners_otherwise_hands_nothing_over(enforced: Jobs) -> None:
+    enforced.propose({".github/CODEOWNERS": "# reviewed by the leads\n* @Org/LEADS\n"})
+    ended = enforced.step("doctor")
+    assert "owned after the merge by @Org/LEADS" in " ".join(ended.said.split())
+
+
 def test_nothing_is_asked_where_no_policy_wants_to_know(tmp_path: Path) -> None:
     for jobs in jobs_on(tmp_path, FILES, **MAY_POST):
         jobs.step("run")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,12 @@ from support.git_commands import commit, git, write
 from support.small_project import POLICY, UNLOCKED
 
 OWNERS = ["@org/leads"]
+LARGE: dict[str, str | None] = {
+    ".remyx/templates/large.yaml": str(UNLOCKED[".remyx/templates/small.yaml"])
+    .replace("name: small", "name: large")
+    .replace("evaluation/", "scoring/"),
+    "scoring/evaluate.py": "print(1)\n",
+}
 
 
 @pytest.fixture
@@ -230,6 +237,70 @@ def test_the_ruleset_of_one_template_bears_its_name_and_requires_its_checks_alon
     bare = lock(folder, template="bare", owners=OWNERS)
     assert ruleset_of(bare)[2] == []
     assert "no policy judges by this template" in bare.log
+
+
+def test_one_template_s_owners_are_not_handed_over_by_locking_another(folder: Path) -> None:
+    commit(folder, LARGE)
+    locked(folder)
+    made = lock(folder, template="large", owners=["@org/others"])
+    assert "wrote .remyx/locks/small.json: the owners of paths that it shares" in made.log
+    for _ in range(2):
+        assert check_locks(folder, template=None).log == "large: holds\nsmall: holds\n"
+        commit(folder)
+    owners = read_codeowners((folder / ".github/CODEOWNERS").read_text())
+    assert owners.owners_of("evaluation/evaluate.py") == ("@org/leads",)
+    assert owners.owners_of("scoring/evaluate.py") == ("@org/others",)
+    assert owners.owners_of(".remyx/policies/default.yaml") == ("@org/others",)
+    recorded = json.loads((folder / ".remyx/locks/small.json").read_text())["protected"]
+    assert (recorded["/evaluation/"], recorded["/.github/"]) == (["@org/leads"], ["@org/others"])
+
+
+def test_a_path_of_another_template_that_nobody_owned_gets_the_owners(folder: Path) -> None:
+    locked(folder)
+    commit(folder, LARGE)
+    lock(folder, template="small", owners=["@org/others"])
+    text = (folder / ".github/CODEOWNERS").read_text()
+    assert read_codeowners(text).owners_of("scoring/evaluate.py") == ("@org/others",)
+    assert check_locks(folder, template=None).findings["small"] == []
+    assert [line[:16] for line in check_locks(folder, template=None).findings["large"]] == [
+        "there is no lock"
+    ]
+
+
+def test_owners_that_a_lock_never_recorded_are_handed_over_to_it_alone(folder: Path) -> None:
+    commit(folder, LARGE)
+    locked(folder)
+    path = folder / ".github/CODEOWNERS"
+    path.write_text(path.read_text() + "/scoring/ @mallory\n")
+    commit(folder)
+    held = check_locks(folder, template=None)
+    assert [len(found) for found in held.findings.values()] == [1, 0]
+    assert "as the lock of large records" in held.findings["large"][0]
+
+
+@pytest.mark.parametrize("written", ["@Org/Leads", "@ORG/leads", "@org/LEADS @Org/Leads"])
+def test_owners_are_the_same_in_any_letters(folder: Path, written: str) -> None:
+    lock(folder, template=None, owners=[written])
+    text = (folder / ".github/CODEOWNERS").read_text()
+    assert text.lower().count("@org/leads") == text.count("\n") - 2
+    commit(folder, {".github/CODEOWNERS": re.sub(r"@\S+", lambda found: found[0].lower(), text)})
+    assert check_locks(folder, template=None).holds
+
+
+def test_the_check_is_readable_by_programs(folder: Path) -> None:
+    locked(folder)
+    output = check_locks(folder, template=None).as_output()
+    assert json.loads(output.text("json")) == {
+        "schema": "remyx-lock-check/1",
+        "holds": True,
+        "locks": [{"template": "small", "holds": True, "findings": []}],
+    }
+    assert (output.text("text"), output.exit) == ("small: holds\n", Exit.SHIP)
+    commit(folder, {".remyx/locks/small.json": None})
+    missing = check_locks(folder, template=None).as_output()
+    (lock_,) = json.loads(missing.text("json"))["locks"]
+    assert (lock_["holds"], missing.exit) == (False, Exit.FILES_WRONG)
+    assert lock_["findings"] == ["there is no lock: write it with `remyx-action lock small`"]
 
 
 def test_the_checks_of_a_project_in_a_folder_bear_its_name(tmp_path: Path) -> None:

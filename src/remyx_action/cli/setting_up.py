@@ -73,6 +73,7 @@ def lock(
     app_id: AppId = None,
     allow_own: AllowOwn = False,
     check: OnlyCheck = False,
+    format: FormatOption = "text",
 ) -> int:
     """Lock what HEAD holds: digests, owners of every protected path, and the branch rules to import.
 
@@ -85,9 +86,9 @@ def lock(
         raise WrongUsage(f"two templates are named: {name} and {template}", help="name one of them")
     chosen = name or template
     if check:
-        held = command.check_locks(root, template=chosen)
-        echo(held.log, nl=False)
-        return Exit.SHIP if held.holds else Exit.FILES_WRONG
+        return show(command.check_locks(root, template=chosen).as_output(), format)
+    if format != "text":
+        raise WrongUsage("`--format` is for `lock --check`: `lock` prints a ruleset", help="add --check")
     locked = command.lock(
         root, template=chosen, owners=owners or [], branch=branch, app_id=app_id, allow_own=allow_own
     )

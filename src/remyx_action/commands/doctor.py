@@ -16,7 +16,7 @@ from remyx_action.github.client import Client
 from remyx_action.github.events import MergeGroupEvent, PullRequestEvent
 from remyx_action.github.protection import read_protection
 from remyx_action.policy.branch_rules import Protection
-from remyx_action.policy.enforcement import LockedBar, Question, examine
+from remyx_action.policy.enforcement import LockedBar, Question, RecordedOwners, examine
 from remyx_action.policy.lock_state import (
     NEEDED,
     Item,
@@ -87,7 +87,7 @@ def doctor(
         lock=state_of(items),
         workflows=tuple(workflow for source in protection.sources for workflow in source.workflows),
         unread=protection.unread,
-        posting_app=protection.posting_app,
+        poster=protection.poster,
     )
     output = (
         examined_as_json(examined)
@@ -164,7 +164,7 @@ def _examined(branch: Branch, template: str | None, protection: Protection) -> S
         bar = LockedBar(
             protected=protected,
             owners=owners_at(clone, commit),
-            locked_owners=locked_owners(project, templates),
+            recorded=recorded_owners(project, templates),
             owners_after=(owners_at(clone, branch.head) or read_codeowners("")) if branch.head else None,
             lock_file=_locks(clone, project, templates, commit),
         )
@@ -189,10 +189,10 @@ def protected_patterns(
     return {path: covered_by(path, files) for path in paths}
 
 
-def locked_owners(project: Project, templates: Sequence[Template]) -> Mapping[str, frozenset[str]]:
-    """Return whom the locks record as the owners of each path."""
+def recorded_owners(project: Project, templates: Sequence[Template]) -> tuple[RecordedOwners, ...]:
+    """Return whom the lock of each template records as the owners of each path."""
     locks = [project.bundle.locks[one.name] for one in templates if one.name in project.bundle.locks]
-    return {path: frozenset(owners) for lock in locks for path, owners in lock.protected.items()}
+    return tuple(RecordedOwners(template=lock.template, owners=lock.protected) for lock in locks)
 
 
 def owners_at(repository: Repository, commit: str) -> Codeowners | None:

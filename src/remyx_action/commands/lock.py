@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from os.path import lexists
 from pathlib import Path
 
 from msgspec import Struct
 
-from remyx_action.errors import FilesWrong, Problem, WrongUsage
+from remyx_action.errors import Exit, FilesWrong, Problem, WrongUsage
 from remyx_action.github.check import check_name
 from remyx_action.policy.enforcement import ownership
 from remyx_action.policy.lock_state import Verified
@@ -17,7 +18,9 @@ from remyx_action.project.codeowners import (
     LOCATIONS,
     BlockError,
     Codeowners,
+    each_owner_once,
     is_owner,
+    owners_in_block,
     read_codeowners,
     split_at_block,
     with_block,
@@ -31,7 +34,8 @@ from remyx_action.report.render.ruleset import ruleset_as_json
 from remyx_action.sources.disk import read_below, write_whole
 from remyx_action.sources.git import Repository, TreeEntry, find_repository, harness_at
 
-from .doctor import locked_owners, protected_patterns
+from .doctor import protected_patterns, recorded_owners
+from .output import Output
 from .run.project import Project, load_project
 
 NEXT = """next: commit these files; import the ruleset printed here (`remyx-action lock > ruleset.json`)
@@ -48,11 +52,35 @@ class Locked(Struct, frozen=True, kw_only=True):
 
 
 class Held(Struct, frozen=True, kw_only=True):
-    """What `lock --check` prints."""
+    """What `lock --check` found."""
 
-    log: str
-    """One line a finding; ends with a newline."""
-    holds: bool
+    findings: Mapping[str, Sequence[str]]
+    """By template, what does not hold any more; empty where all does."""
+
+    @property
+    def holds(self) -> bool:
+        return not any(self.findings.values())
+
+    @property
+    def log(self) -> str:
+        """One line a finding; ends with a newline."""
+        lines = [f"{name}: {one}\n" for name, found in self.findings.items() for one in found or ["holds"]]
+        return "".join(lines)
+
+    def as_output(self) -> Output:
+        """Return the end of the command; FILES_WRONG (3) where a lock does not hold."""
+        return Output(
+            formats={"text": lambda _: self.log, "json": lambda _: self._as_json()},
+            exit=Exit.SHIP if self.holds else Exit.FILES_WRONG,
+        )
+
+    def _as_json(self) -> str:
+        locks = [
+            {"template": name, "holds": not found, "findings": list(found)}
+            for name, found in self.findings.items()
+        ]
+        document = {"schema": "remyx-lock-check/1", "holds": self.holds, "locks": locks}
+        return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 class LockCommit(Struct, frozen=True, kw_only=True):
@@ -65,9 +93,9 @@ class LockCommit(Struct, frozen=True, kw_only=True):
     protected: Mapping[str, Mapping[str, Pattern]]
     """By template, its protected paths."""
 
-    def all_protected(self) -> Mapping[str, Pattern]:
-        """Return the protected paths of every template, each once."""
-        return {path: one for patterns in self.protected.values() for path, one in patterns.items()}
+    def protected_by(self, templates: Iterable[str]) -> Mapping[str, Pattern]:
+        """Return the protected paths of these templates, each once."""
+        return {path: one for name in templates for path, one in self.protected[name].items()}
 
 
 def lock(
@@ -86,30 +114,42 @@ def lock(
     committed, or CODEOWNERS cannot be rewritten without a loss; WrongUsage where nobody owns the bar.
     """
     commit = _committed(root)
-    repository, policies = commit.repository, commit.project.bundle.policies
+    repository = commit.repository
     target = _target_branch(repository, branch)
     templates = _chosen(commit.project, template)
     location, old = _read_codeowners(repository)
     owning = _owners(owners, old, repository.prefix)
-    new = _with_block(location, old, commit.all_protected(), owning, repository.prefix)
+    new = _with_block(location, old, commit, templates, owning)
     codeowners = read_codeowners(new)
     locks = {name: _lock_at_head(commit, one, codeowners) for name, one in templates.items()}
-    names = [name for name, one in policies.items() if one.template in locks]
-    checks = [check_name(name, target, repository.prefix.rstrip("/")) for name in names]
+    sharing = {} if template is None else _with_new_owners(root, locks)
+    checks = _checks(commit, templates, target)
     write_whole(repository.top() / location, new)
-    for name, made in locks.items():
-        write_whole(root / f".remyx/locks/{name}.json", lock_as_json(made))
     log = [
         f"wrote {location}",
-        *(f"wrote {repository.prefix}.remyx/locks/{name}.json" for name in locks),
+        *_written(root, repository.prefix, locks),
+        *_written(root, repository.prefix, sharing, what=": the owners of paths that it shares"),
         *_dropped_lines(old, new, repository.prefix),
-        f"{len(commit.all_protected())} protected paths, owned by {' '.join(owning)}",
+        f"{len(commit.protected_by(templates))} protected paths, owned by {' '.join(owning)}",
         *_about_ruleset(checks, target, owning, app_id=app_id, allow_own=allow_own),
         NEXT,
     ]
     title = f"remyx-action {template}" if template else "remyx-action"
     ruleset = ruleset_as_json(checks, name=title, branch=target, app_id=app_id, allow_own=allow_own)
     return Locked(log="\n".join(log) + "\n", ruleset=ruleset)
+
+
+def _checks(commit: LockCommit, templates: Iterable[str], branch: str) -> list[str]:
+    """Return the names that the checks of these templates' policies bear on the branch."""
+    folder, policies = commit.repository.prefix.rstrip("/"), commit.project.bundle.policies
+    return [check_name(name, branch, folder) for name, one in policies.items() if one.template in templates]
+
+
+def _written(root: Path, prefix: str, locks: Mapping[str, Lock], *, what: str = "") -> list[str]:
+    """Write the locks, and tell each."""
+    for name, made in locks.items():
+        write_whole(root / f".remyx/locks/{name}.json", lock_as_json(made))
+    return [f"wrote {prefix}.remyx/locks/{name}.json{what}" for name in locks]
 
 
 def _target_branch(repository: Repository, name: str | None) -> str:
@@ -127,17 +167,16 @@ def check_locks(root: Path, *, template: str | None) -> Held:
     _, text = _read_codeowners(commit.repository)
     codeowners = read_codeowners(text)
     present = load_project(root)  # the working tree's locks: just written, or checked out
-    lines, holds = [], True
+    findings = {}
     for name, one in templates.items():
         found = [*_drift(commit, one, present.bundle.locks.get(name), codeowners)]
         owned = ownership(
-            "ownership", codeowners, commit.protected[name], locked_owners(present, [one]), "here"
+            "ownership", codeowners, commit.protected[name], recorded_owners(present, [one]), "here"
         )
         if not isinstance(owned, Verified):
             found.append(f"{owned.what}: {owned.fix}")
-        holds = holds and not found
-        lines += [f"{name}: {finding}" for finding in found] or [f"{name}: holds"]
-    return Held(log="\n".join(lines) + "\n", holds=holds)
+        findings[name] = found
+    return Held(findings=findings)
 
 
 def _drift(commit: LockCommit, template: Template, held: Lock | None, codeowners: Codeowners) -> list[str]:
@@ -165,7 +204,7 @@ def _committed(root: Path) -> LockCommit:
         for name, one in project.bundle.templates.items()
     }
     commit = LockCommit(repository=repository, project=project, entries=entries, protected=protected)
-    patterns = commit.all_protected().values()
+    patterns = commit.protected_by(protected).values()
     ours = (f"{repository.prefix}.remyx/locks/", *LOCATIONS)  # what `lock` itself leaves uncommitted
     problems = [
         _problem(
@@ -234,12 +273,12 @@ def _read_codeowners(repository: Repository) -> tuple[str, str]:
 
 
 def _owners(given: Sequence[str], text: str, prefix: str) -> Sequence[str]:
-    owners = list(dict.fromkeys(word for words in given for word in words.replace(",", " ").split()))
+    owners = each_owner_once(word for words in given for word in words.replace(",", " ").split())
     wrong = [word for word in owners if not is_owner(word)]
     if wrong:
         raise WrongUsage(f"{wrong[0]!r} is no owner", help="write @user, @org/team or an address")
     if not owners:
-        owners = list(read_codeowners(text).owners_of(f"{prefix}.remyx/policies/default.yaml"))
+        owners = read_codeowners(text).owners_of(f"{prefix}.remyx/policies/default.yaml")
     if not owners:
         raise WrongUsage(
             f"nobody owns /{prefix}.remyx/policies/ yet",
@@ -248,13 +287,33 @@ def _owners(given: Sequence[str], text: str, prefix: str) -> Sequence[str]:
     return owners
 
 
-def _with_block(location: str, text: str, paths: Iterable[str], owners: Sequence[str], prefix: str) -> str:
+def _with_block(
+    location: str, text: str, commit: LockCommit, chosen: Iterable[str], owners: Sequence[str]
+) -> str:
+    """Return CODEOWNERS with a line a protected path; those of other templates alone keep their owners."""
+    prefix, given = commit.repository.prefix, commit.protected_by(chosen)
     try:
-        return with_block(text, paths, owners, root=prefix)
+        written = owners_in_block(text, root=prefix)
+        kept = {path: theirs for path, theirs in written.items() if path not in given}
+        return with_block(text, commit.protected_by(commit.protected), owners, root=prefix, kept=kept)
     except BlockError as error:
         help_ = "put the line back, or delete the block's lines by hand: nothing was changed"
         problem = _problem(location, "broken-block", str(error), help_, line=error.line)
         raise FilesWrong((problem,), {location: text.encode()}) from error
+
+
+def _with_new_owners(root: Path, made: Mapping[str, Lock]) -> Mapping[str, Lock]:
+    """Return the locks of other templates that record other owners of a path that was locked now, corrected.
+
+    FilesWrong where a lock in the working tree is wrong.
+    """
+    now = {path: owners for lock in made.values() for path, owners in lock.protected.items()}
+    corrected = {}
+    for name, lock in load_project(root).bundle.locks.items():
+        owners = {path: now.get(path, theirs) for path, theirs in lock.protected.items()}
+        if name not in made and owners != lock.protected:
+            corrected[name] = lock.model_copy(update={"protected": owners})
+    return corrected
 
 
 def _dropped_lines(old: str, new: str, prefix: str) -> list[str]:

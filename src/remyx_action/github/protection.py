@@ -16,6 +16,7 @@ from remyx_action.policy.branch_rules import (
     GITHUB_ACTIONS_APP,
     Actor,
     OwnersError,
+    Poster,
     Protection,
     RequiredCheck,
     Review,
@@ -52,15 +53,16 @@ def read_protection(client: Client, branch: str, *, posting_app: int | None = No
         else asking.attempt("classic protection", partial(client.get, path, source_of_classic))
     )
     sources = (*(rulesets or ()), *([classic] if classic else ()))
-    apps = {check.app for source in sources for check in source.checks}
-    needs_app = bool(apps - {"any", "unknown", GITHUB_ACTIONS_APP})
+    names_apps = any(isinstance(check.app, int) for source in sources for check in source.checks)
+    errors = asking.attempt("errors of CODEOWNERS", partial(_errors, client, branch))
+    poster = _poster(asking, posting_app, names_apps=names_apps)
     return Protection(
         tip=_tip(shown),
         sources=sources,
         is_whole=rulesets is not None and (classic_is_absent or classic is not None),
-        codeowners_errors=asking.attempt("errors of CODEOWNERS", partial(_errors, client, branch)),
+        codeowners_errors=errors,
         unread=tuple(dict.fromkeys(asking.unread)),
-        posting_app=posting_app or _actions_app(client, needed=needs_app),
+        poster=poster,
     )
 
 
@@ -338,13 +340,21 @@ def _errors(client: Client, branch: str) -> tuple[OwnersError, ...]:
     return client.get("/codeowners/errors", read, ref=branch)
 
 
-def _actions_app(client: Client, *, needed: bool) -> int:
-    """Return the id of GitHub Actions on this server, asked where a rule names another than github.com's."""
-    if not needed:
-        return GITHUB_ACTIONS_APP
+def _poster(asking: _Asking, app: int | None, *, names_apps: bool) -> Poster:
+    """Return who posts our check; a server that is not github.com is asked, where an app is named at all."""
+    is_asked = names_apps and asking.client.requester.base_url.rstrip("/") != "https://api.github.com"
+    ask = partial(_actions_app, asking.client)
+    actions = asking.attempt("GitHub Actions of this server", ask) if is_asked else GITHUB_ACTIONS_APP
+    return Poster(app=app or actions, actions=actions)
+
+
+def _actions_app(client: Client) -> int:
+    """Return the id of GitHub Actions on this server; where it tells of none, the one that `lock` writes."""
     try:
         return int(client.get_anywhere("/apps/github-actions", dict)["id"])
-    except (Trouble, KeyError, TypeError, ValueError):
+    except Trouble as trouble:
+        if trouble.kind is not TroubleKind.GONE:
+            raise
         return GITHUB_ACTIONS_APP
 
 

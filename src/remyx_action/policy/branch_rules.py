@@ -75,6 +75,23 @@ class OwnersError(Struct, frozen=True, kw_only=True):
     """What GitHub suggests; "" where it suggests nothing."""
 
 
+class Poster(Struct, frozen=True, kw_only=True):
+    """The app whose token posts our check, on one server."""
+
+    app: int | None = GITHUB_ACTIONS_APP
+    """None: it is GitHub Actions, and the server did not say which one that is."""
+    actions: int | None = GITHUB_ACTIONS_APP
+    """GitHub Actions on this server, whose token every workflow has; None: the server did not say."""
+
+    @property
+    def is_dedicated(self) -> bool:
+        """Return whether no workflow's own token can post the check."""
+        return self.app is not None and self.actions is not None and self.app != self.actions
+
+    def __str__(self) -> str:
+        return "GitHub Actions" if self.app in {None, self.actions} else f"app {self.app}"
+
+
 class Protection(Struct, frozen=True, kw_only=True):
     """All that one token was told about a branch."""
 
@@ -86,5 +103,4 @@ class Protection(Struct, frozen=True, kw_only=True):
     codeowners_errors: tuple[OwnersError, ...] | None
     unread: tuple[str, ...] = ()
     """What could not be read, and why."""
-    posting_app: int = GITHUB_ACTIONS_APP
-    """The app that our check comes from."""
+    poster: Poster = Poster()

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from remyx_action.project.codeowners import Codeowners, OwnedShare
+from remyx_action.project.codeowners import Codeowners, OwnedShare, are_the_same, each_owner_once
 from remyx_action.project.path_patterns import (
     Pattern,
     TooIntricateError,
@@ -20,11 +20,18 @@ from remyx_action.project.path_patterns import (
     pattern_of,
 )
 
-from .branch_rules import GITHUB_ACTIONS_APP, OwnersError, Protection, Review, RuleSource
+from .branch_rules import OwnersError, Poster, Protection, Review, RuleSource
 from .lock_state import Item, ItemId, MissingProtection, UnknownProtection, Verified
 
 _PULL_REQUEST = "in the branch's rules, under `Require a pull request before merging`"
 _LOCK = "run `remyx-action lock --owners @org/team` and commit what it writes"
+
+
+class RecordedOwners(Struct, frozen=True, kw_only=True):
+    """Whom the lock of one template records as the owners of each protected path."""
+
+    template: str
+    owners: Mapping[str, Sequence[str]]
 
 
 class LockedBar(Struct, frozen=True, kw_only=True):
@@ -34,8 +41,8 @@ class LockedBar(Struct, frozen=True, kw_only=True):
     """Each protected path, as the file or folder that lies there."""
     owners: Codeowners | None
     """None: it holds no CODEOWNERS."""
-    locked_owners: Mapping[str, frozenset[str]]
-    """Of protected paths, as the locks record them."""
+    recorded: tuple[RecordedOwners, ...]
+    """By each lock; two templates protect some paths together."""
     owners_after: Codeowners | None = None
     """As the pull request would leave it; None: there is no pull request."""
     lock_file: Item
@@ -67,7 +74,7 @@ class _Demand(Struct, frozen=True, kw_only=True):
 
 def examine(question: Question, protection: Protection) -> list[Item]:
     """Return every item, in a fixed order."""
-    demands = _demands(question, protection.posting_app)
+    demands = _demands(question, protection.poster)
     items = {demand.id: _demanded(demand, protection) for demand in demands}
     if not isinstance(items["required-check"], Verified):
         del items["check-app"]
@@ -88,8 +95,8 @@ def examine(question: Question, protection: Protection) -> list[Item]:
     return [items[id_] for id_ in order if id_ in items]
 
 
-def _demands(question: Question, ours: int) -> list[_Demand]:
-    """Return everything that rules are asked for; `ours`: the app that posts our check."""
+def _demands(question: Question, ours: Poster) -> list[_Demand]:
+    """Return everything that rules are asked for; `ours`: who posts our check."""
     return [*_of_reviews(question.protected), *_of_checks(question.checks, ours), *_of_the_branch()]
 
 
@@ -124,7 +131,7 @@ def _of_reviews(protected: Mapping[str, Pattern]) -> list[_Demand]:
     ]
 
 
-def _of_checks(checks: Sequence[str], ours: int) -> list[_Demand]:
+def _of_checks(checks: Sequence[str], ours: Poster) -> list[_Demand]:
     named = " and ".join(f"`{name}`" for name in checks)
     return [
         _Demand(
@@ -135,10 +142,10 @@ def _of_checks(checks: Sequence[str], ours: int) -> list[_Demand]:
         ),
         _Demand(
             id="check-app",
-            words=f"only {_app(ours)} may report our check",
-            fix=f"choose {_app(ours)} as the source of the required check",
+            words=f"only {ours} may report our check",
+            fix=f"choose {ours} as the source of the required check",
             test=lambda sources: (
-                bool(checks) and all(ours in _required(sources).get(name, ()) for name in checks)
+                bool(checks) and all(ours.app in _required(sources).get(name, ()) for name in checks)
             ),
         ),
         _Demand(
@@ -242,12 +249,17 @@ def _bare(item: Item, question: Question, protection: Protection) -> Item:
 
 def _check_app(checks: Sequence[str], protection: Protection, demand: _Demand) -> Item:
     """Return why none of the rules that require a check pins it to the app that posts ours."""
-    ours = protection.posting_app
+    ours = protection.poster
     required = _required(protection.sources)
-    name = next(name for name in checks if ours not in required[name])
+    name = next(name for name in checks if ours.app not in required[name])
     others = sorted(app for app in required[name] if isinstance(app, int))
+    if others and ours.app is None:
+        what = f"`{name}` must come from app {others[0]}, and which one {ours} is here was not readable"
+        return UnknownProtection(
+            id="check-app", what=what, fix="ask again, or name the app that posts it: --app-id ID"
+        )
     if others:
-        what = f"`{name}` must come from app {others[0]}, and ours comes from {_app(ours)}: it never will"
+        what = f"`{name}` must come from app {others[0]}, and ours comes from {ours}: it never will"
         fix = f"{demand.fix}; where app {others[0]} is the one whose token posts it: --app-id {others[0]}"
     elif "any" in required[name]:
         what, fix = f"any app may report `{name}`", demand.fix
@@ -267,10 +279,6 @@ def _required(sources: Sequence[RuleSource]) -> dict[str, set[int | str]]:
         for check in source.checks:
             apps.setdefault(check.name, set()).add(check.app)
     return apps
-
-
-def _app(number: int) -> str:
-    return "GitHub Actions" if number == GITHUB_ACTIONS_APP else f"app {number}"
 
 
 def _bypass(verified: Sequence[_Demand], protection: Protection) -> Item:
@@ -330,13 +338,11 @@ def _held_by_the_branch(question: Question, protection: Protection) -> list[Item
     else:
         items = [
             _codeowners(bar.owners, protection.codeowners_errors),
-            ownership("ownership", bar.owners, bar.protected, bar.locked_owners, "on the branch"),
+            ownership("ownership", bar.owners, bar.protected, bar.recorded, "on the branch"),
         ]
     if bar.owners_after is not None:
         items.append(
-            ownership(
-                "ownership-after", bar.owners_after, bar.protected, bar.locked_owners, "after the merge"
-            )
+            ownership("ownership-after", bar.owners_after, bar.protected, bar.recorded, "after the merge")
         )
     return [bar.lock_file, *items]
 
@@ -367,13 +373,13 @@ def ownership(
     id_: ItemId,
     owners: Codeowners,
     protected: Mapping[str, Pattern],
-    locked_owners: Mapping[str, frozenset[str]],
+    recorded: Sequence[RecordedOwners],
     when: str,
 ) -> Item:
-    """Return whether every protected path has owners, and those that its lock records."""
+    """Return whether every protected path has owners, and those that each lock records."""
     holes: list[tuple[str, OwnedShare]] = []
-    moved: list[tuple[str, frozenset[str], OwnedShare]] = []
-    named: set[str] = set()
+    moved: list[tuple[str, OwnedShare, RecordedOwners]] = []
+    named: list[str] = []
     for path, pattern in protected.items():
         try:
             shares = owners.shares_of(pattern)
@@ -381,20 +387,21 @@ def ownership(
             return UnknownProtection(
                 id=id_, what=f"who owns {path} {when}: {error}", fix="make CODEOWNERS simpler"
             )
-        wanted = locked_owners.get(path)
-        named |= {owner for share in shares for owner in share.owners}
+        present = [owner for share in shares for owner in share.owners]
+        named += present
         holes += [(path, share) for share in shares if not share.owners]
-        if wanted is not None and wanted != {owner for share in shares for owner in share.owners}:
-            moved += [
-                (path, wanted, share) for share in shares if share.owners and set(share.owners) != wanted
-            ][:1]
+        moved += [
+            (path, _first_other(shares, lock.owners[path]), lock)
+            for lock in recorded
+            if present and path in lock.owners and not are_the_same(present, lock.owners[path])
+        ]
     if holes:
         what, fix = _of_a_hole(*holes[0], when)
         return MissingProtection(id=id_, what=f"{what}{_more(holes)}", fix=fix)
     if moved:
         what, fix = _of_another_owner(*moved[0], when)
         return MissingProtection(id=id_, what=f"{what}{_more(moved)}", fix=fix)
-    owning = " ".join(sorted(named))
+    owning = " ".join(each_owner_once(sorted(named)))
     return Verified(id=id_, what=f"{len(protected)} protected paths are owned {when} by {owning}")
 
 
@@ -407,13 +414,17 @@ def _of_a_hole(path: str, share: OwnedShare, when: str) -> tuple[str, str]:
     return f"{path} has no owner {when}{because}", fix
 
 
-def _of_another_owner(path: str, wanted: frozenset[str], share: OwnedShare, when: str) -> tuple[str, str]:
-    before, now = " ".join(sorted(wanted)), " ".join(share.owners)
+def _first_other(shares: Sequence[OwnedShare], wanted: Sequence[str]) -> OwnedShare:
+    """Return the share whose owners are not those wanted; any where only their union differs."""
+    owned = [share for share in shares if share.owners]
+    return next((share for share in owned if not are_the_same(share.owners, wanted)), owned[0])
+
+
+def _of_another_owner(path: str, share: OwnedShare, lock: RecordedOwners, when: str) -> tuple[str, str]:
+    before, now = " ".join(sorted(lock.owners[path])) or "nobody", " ".join(share.owners)
     what = f"{path} is owned by {now} {when} (line {share.line} of CODEOWNERS), not by {before}"
-    return (
-        f"{what} as its lock records",
-        f"undo line {share.line}, or have {before} review it and run `remyx-action lock` again",
-    )
+    again = f"have {before} review it and run `remyx-action lock {lock.template}` again"
+    return f"{what} as the lock of {lock.template} records", f"undo line {share.line}, or {again}"
 
 
 def _more(found: Sequence[object]) -> str:

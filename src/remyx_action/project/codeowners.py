@@ -7,7 +7,7 @@ line that is wrong is skipped; a file above 3 MB is not read.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -79,8 +79,8 @@ class Codeowners(Struct, frozen=True, kw_only=True):
         return tuple(sorted(shares, key=lambda share: -(share.line or 0)))
 
     def all_owners(self, protected: Pattern) -> tuple[str, ...]:
-        """Return everybody who owns files that a protected path means, sorted."""
-        return tuple(sorted({owner for share in self.shares_of(protected) for owner in share.owners}))
+        """Return everybody who owns files that a protected path means, each once, sorted."""
+        return each_owner_once(sorted(owner for share in self.shares_of(protected) for owner in share.owners))
 
 
 def read_codeowners(content: bytes | str) -> Codeowners:
@@ -111,6 +111,16 @@ def is_owner(word: str) -> bool:
     return _OWNER.fullmatch(word) is not None
 
 
+def each_owner_once(owners: Iterable[str]) -> tuple[str, ...]:
+    """Return the owners in order; GitHub tells no letter case apart in any of them."""
+    return tuple({owner.lower(): owner for owner in reversed(list(owners))}.values())[::-1]
+
+
+def are_the_same(some: Iterable[str], others: Iterable[str]) -> bool:
+    """Return whether both name the same owners, as GitHub does: whatever their order and letter case."""
+    return {owner.lower() for owner in some} == {owner.lower() for owner in others}
+
+
 def _words(line: str) -> Iterator[str]:
     """Yield pattern and owners, up to a comment."""
     for found in _WORD.finditer(line):
@@ -128,9 +138,17 @@ class BlockError(ValueError):
         """1-based."""
 
 
-def with_block(text: str, paths: Iterable[str], owners: Sequence[str], *, root: str = "") -> str:
+def with_block(
+    text: str,
+    paths: Iterable[str],
+    owners: Sequence[str],
+    *,
+    root: str = "",
+    kept: Mapping[str, Sequence[str]] | None = None,
+) -> str:
     """Return the file with one line for each path in a marked block, where no other line comes later.
 
+    `kept`: the owners of those paths that do not get `owners`.
     Nothing outside the block changes, but for a line break at the end of what comes before a new one. Each
     project of a repository has a block of its own; `root` is its folder, "" or ending in `/`. BlockError
     where the marks are broken.
@@ -143,7 +161,7 @@ def with_block(text: str, paths: Iterable[str], owners: Sequence[str], *, root: 
         before += "" if re.search(r"\n\r?\n\Z", before) or not before.strip() else end
     rows = list(paths)
     width = max(map(len, rows), default=0)
-    lines = [f"{path:<{width}} {' '.join(owners)}" for path in rows]
+    lines = [f"{path:<{width}} {' '.join((kept or {}).get(path, owners))}" for path in rows]
     folder = f"/{root}"
     marked = [BEGIN.format(folder=folder) + HINT, *lines, END.format(folder=folder), ""]
     return before + end.join(marked) + after
@@ -176,6 +194,12 @@ def split_at_block(text: str, *, root: str = "") -> tuple[str, str, str]:
         raise BlockError(ends[1] + 1, f"the block of /{root} ends twice: line {ends[0] + 1} and here")
     start, stop = begins[0], ends[0] + 1
     return "".join(lines[:start]), "".join(lines[start:stop]), "".join(lines[stop:])
+
+
+def owners_in_block(text: str, *, root: str = "") -> Mapping[str, tuple[str, ...]]:
+    """Return the owners of each path that this project's block names, as they are written there."""
+    rows = [list(_words(line)) for line in split_at_block(text, root=root)[1].splitlines()]
+    return {row[0]: tuple(row[1:]) for row in rows if len(row) > 1}
 
 
 def _outside_blocks(text: str) -> Iterator[str]:

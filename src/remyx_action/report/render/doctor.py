@@ -7,7 +7,7 @@ from textwrap import wrap
 
 from msgspec import Struct
 
-from remyx_action.policy.branch_rules import GITHUB_ACTIONS_APP
+from remyx_action.policy.branch_rules import Poster
 from remyx_action.policy.lock_state import WHY, Item, LockState
 
 from .words import lock_words
@@ -31,7 +31,7 @@ class Examined(Struct, frozen=True, kw_only=True):
     workflows: tuple[str, ...]
     """Those that rules require."""
     unread: tuple[str, ...]
-    posting_app: int
+    poster: Poster
 
     @property
     def level_3(self) -> tuple[str, ...]:
@@ -41,8 +41,8 @@ class Examined(Struct, frozen=True, kw_only=True):
             for workflow in self.workflows
         ]
         pinned = any(item.id == "check-app" and item.state == "verified" for item in self.items)
-        if pinned and self.posting_app != GITHUB_ACTIONS_APP:
-            found.append(f"the check belongs to app {self.posting_app}: no workflow's own token can post it")
+        if pinned and self.poster.is_dedicated:
+            found.append(f"the check belongs to {self.poster}: no workflow's own token can post it")
         return tuple(found)
 
 
