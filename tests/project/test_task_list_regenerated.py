@@ -18,7 +18,7 @@ def test_regenerating_gives_the_same_bytes(tmp_path: Path) -> None:
     """REMYX_LIGHTEVAL_PYTHON names a Python that has the pinned lighteval; else its environment is made."""
     try:
         python = lighteval_python(
-            os.environ.get("REMYX_LIGHTEVAL_PYTHON"), surroundings=dict(os.environ), say=print
+            os.environ.get("REMYX_LIGHTEVAL_PYTHON"), environ=dict(os.environ), say=print
         )
     except NotJudged as unmade:
         pytest.skip(f"lighteval's environment cannot be made here: {unmade}")

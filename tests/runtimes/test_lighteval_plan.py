@@ -195,9 +195,9 @@ def test_the_lock_holds_nothing_for_cuda() -> None:
 
 def test_a_named_python_without_lighteval_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NotJudged, match=f"has no lighteval, and {LIGHTEVAL_VERSION} is needed"):
-        lighteval_python(sys.executable, surroundings={}, say=print)
+        lighteval_python(sys.executable, environ={}, say=print)
     with pytest.raises(NotJudged, match="cannot be used"):
-        lighteval_python(str(tmp_path / "python"), surroundings={}, say=print)
+        lighteval_python(str(tmp_path / "python"), environ={}, say=print)
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_a_named_python_without_lighteval_is_refused(tmp_path: Path) -> None:
 def test_an_environment_that_cannot_be_made_says_how_large_it_is_and_leaves_nothing(
     tmp_path: Path, more: dict[str, str], words: str
 ) -> None:
-    surroundings = {
+    environ = {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),
         "XDG_CACHE_HOME": str(tmp_path / "cache"),
@@ -216,7 +216,7 @@ def test_an_environment_that_cannot_be_made_says_how_large_it_is_and_leaves_noth
     }
     said: list[str] = []
     with pytest.raises(NotJudged, match=words) as refused:
-        lighteval_python(None, surroundings=surroundings, say=said.append)
+        lighteval_python(None, environ=environ, say=said.append)
     assert "(1.9 GB, one to three minutes)" in refused.value.message
     assert "model.python" in refused.value.help
     assert [True] == [path.suffix == ".lock" for path in (tmp_path / "cache" / "remyx-action").iterdir()]
@@ -245,12 +245,12 @@ def test_a_pull_request_does_not_choose_where_packages_come_from_and_uv_gets_no_
     checkout.mkdir()
     (checkout / "uv.toml").write_text('index-url = "https://example.org/simple"\n')
     monkeypatch.chdir(checkout)
-    surroundings = noting_uv(tmp_path, ends=1) | {
+    environ = noting_uv(tmp_path, ends=1) | {
         "UV_INDEX_URL": "https://ann:word@example.org/simple",
         "UV_INDEX_OURS_PASSWORD": "word",
     }
     with pytest.raises(NotJudged, match="uv ended with exit code 1"):
-        lighteval_python(None, surroundings=surroundings, say=print)
+        lighteval_python(None, environ=environ, say=print)
     folder, arguments, *environment = (tmp_path / "told").read_text().splitlines()
     assert folder.startswith(f"{tmp_path}/.cache/remyx-action/lighteval-")
     assert arguments.startswith("--no-config venv ")
@@ -262,7 +262,7 @@ def test_a_pull_request_does_not_choose_where_packages_come_from_and_uv_gets_no_
 
 def test_only_what_the_lock_hashes_is_installed_and_one_package_alone_is_built(tmp_path: Path) -> None:
     with pytest.raises(NotJudged, match="No such file"):  # this uv installs nothing
-        lighteval_python(None, surroundings=noting_uv(tmp_path, ends=0), say=print)
+        lighteval_python(None, environ=noting_uv(tmp_path, ends=0), say=print)
     told = (tmp_path / "told").read_text().splitlines()
     torch, others = (line for line in told if line.startswith("--no-config pip install"))
     assert all("--only-binary=:all:" in each for each in (torch, others))
@@ -275,7 +275,7 @@ def test_a_named_python_is_asked_without_any_token(tmp_path: Path) -> None:
     python.write_text('#!/bin/sh\nenv >"$HOME/told"\necho {}\n')
     python.chmod(0o755)
     with pytest.raises(NotJudged, match="has no lighteval"):
-        lighteval_python(str(python), surroundings=SURROUNDINGS | {"HOME": str(tmp_path)}, say=print)
+        lighteval_python(str(python), environ=SURROUNDINGS | {"HOME": str(tmp_path)}, say=print)
     told = (tmp_path / "told").read_text()
     assert f"HOME={tmp_path}" in told
     assert "secret" not in told

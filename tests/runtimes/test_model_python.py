@@ -27,14 +27,14 @@ def environment(folder: Path, packages: dict[str, str]) -> Path:
 
 def refusal(python: Path) -> str:
     with pytest.raises(NotJudged) as refused:
-        lighteval_python(str(python), surroundings=os.environ, say=print)
+        lighteval_python(str(python), environ=os.environ, say=print)
     assert refused.value.help
     return refused.value.message.replace(str(python), "PYTHON")
 
 
 def test_one_that_fits_is_taken(tmp_path: Path) -> None:
     python = environment(tmp_path, RIGHT)
-    assert str(python) == lighteval_python(str(python), surroundings=os.environ, say=print)
+    assert str(python) == lighteval_python(str(python), environ=os.environ, say=print)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from remyx_action.runtimes.plan.environment import SET, passed_through
 
 
 def test_only_what_is_listed_or_asked_for_is_passed_on() -> None:
-    surroundings = {
+    environ = {
         "PATH": "/bin",
         "HOME": "/home/ada",
         "LC_TIME": "C",
@@ -19,7 +19,7 @@ def test_only_what_is_listed_or_asked_for_is_passed_on() -> None:
         "PYTHONPATH": "/elsewhere",
         "LD_PRELOAD": "/elsewhere.so",
     }
-    kept, notes = passed_through(surroundings, ["HF_TOKEN"])
+    kept, notes = passed_through(environ, ["HF_TOKEN"])
     expected = {"PATH": "/bin", "HOME": "/home/ada", "LC_TIME": "C", "HF_TOKEN": "asked for"}
     assert SET | expected == kept
     assert () == notes
@@ -32,11 +32,11 @@ def test_what_is_asked_for_and_not_set_is_noted() -> None:
 
 @pytest.mark.parametrize("asked_for", [[], ["HTTPS_PROXY"]])
 def test_an_address_with_a_password_is_passed_on_only_where_it_is_asked_for(asked_for: list[str]) -> None:
-    surroundings = {
+    environ = {
         "HTTPS_PROXY": "http://ada:secret@proxy:8080",
         "UV_INDEX_URL": "https://example.org/simple",
     }
-    kept, notes = passed_through(surroundings, asked_for)
+    kept, notes = passed_through(environ, asked_for)
     assert bool(asked_for) == ("HTTPS_PROXY" in kept)
     assert "https://example.org/simple" == kept["UV_INDEX_URL"]
     assert bool(asked_for) != bool(notes)
@@ -44,8 +44,8 @@ def test_an_address_with_a_password_is_passed_on_only_where_it_is_asked_for(aske
 
 
 def test_what_is_kept_besides_is_held_to_the_same() -> None:
-    surroundings = {"HF_ENDPOINT": "https://ada:secret@hub", "HF_HOME": "/models", "HF_OTHER": "x"}
-    kept, notes = passed_through(surroundings, [], besides=["HF_ENDPOINT", "HF_HOME"])
+    environ = {"HF_ENDPOINT": "https://ada:secret@hub", "HF_HOME": "/models", "HF_OTHER": "x"}
+    kept, notes = passed_through(environ, [], besides=["HF_ENDPOINT", "HF_HOME"])
     assert SET | {"HF_HOME": "/models"} == kept
     assert ("HF_ENDPOINT holds credentials and is not passed on; `secrets: [HF_ENDPOINT]` would",) == notes
 

@@ -109,7 +109,7 @@ def plan(
 
     root = root_of(context)
     request = Request(root=root, out=root, event=on_github.event(), template=template)
-    echo(command.told(command.plan(request, shards=shards), format), format)
+    echo(command.as_text(command.plan(request, shards=shards), format), format)
     return Exit.SHIP
 
 

@@ -27,7 +27,7 @@ def plan(request: Request, *, shards: int | None) -> Planned:
         return Planned(legs=legs_of(templates, shards), nothing=context.nothing)
 
 
-def told(planned: Planned, format: str) -> str:
+def as_text(planned: Planned, format: str) -> str:
     """As people, scripts or GitHub's scheduler read it."""
     if format == "github":
         return matrix_of(planned.legs)

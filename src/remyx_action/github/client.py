@@ -119,17 +119,17 @@ class Client:
             except Trouble as trouble:
                 self._wait_for_limit(trouble)
 
-    def get(self, path: str, told: Callable[[Any], T], **query: Any) -> T:
-        """What `told` makes of a JSON answer that PyGithub has no words for; `path` below the repository."""
+    def get(self, path: str, parse: Callable[[Any], T], **query: Any) -> T:
+        """What `parse` makes of a JSON answer that PyGithub has no words for; `path` below the repository."""
 
-        return self.get_anywhere(f"/repos/{self.name}{path}", told, **query)
+        return self.get_anywhere(f"/repos/{self.name}{path}", parse, **query)
 
-    def get_anywhere(self, path: str, told: Callable[[Any], T], **query: Any) -> T:
+    def get_anywhere(self, path: str, parse: Callable[[Any], T], **query: Any) -> T:
         """The same of a path below the server's root."""
 
         def ask(_: Repository) -> T:
             _headers, answer = self.requester.requestJsonAndCheck("GET", path, parameters=query or None)
-            return told(answer)
+            return parse(answer)
 
         return self.read(ask)
 

@@ -27,7 +27,7 @@ def one_at_a_time(folder: Path, name: str) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def python() -> str:
     """Of the environment that users get; made by the first worker that comes."""
-    return lighteval_python(None, surroundings=dict(os.environ), say=print)
+    return lighteval_python(None, environ=dict(os.environ), say=print)
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 MAKE = """
 import os
 from remyx_action.runtimes.lighteval.environment import lighteval_python
-print(lighteval_python(None, surroundings=dict(os.environ), say=lambda text: print("said:", text)))
+print(lighteval_python(None, environ=dict(os.environ), say=lambda text: print("said:", text)))
 """
 
 
@@ -40,12 +40,12 @@ def test_two_programs_at_once_make_one_environment(tmp_path: Path) -> None:
     assert {READY, "bin"} <= {path.name for path in folder.iterdir()}
     python = folder / "bin" / "python"
     assert str(python) == said[0][-1]
-    found = installed(python, surroundings=os.environ)
+    found = installed(python, environ=os.environ)
     (pinned,) = [line for line in requirements().splitlines() if line.startswith("lighteval==")]
     assert found["torch"] in {"2.13.0+cpu", "2.13.0"}
     assert pinned.removesuffix(" \\") == f"lighteval=={found['lighteval']}"
     assert [] == [name for name in found if name.startswith("nvidia")]
-    assert str(python) == lighteval_python(str(python), surroundings={}, say=print)
+    assert str(python) == lighteval_python(str(python), environ={}, say=print)
     shutil.rmtree(tmp_path)  # pytest would keep 2 GB
 
 

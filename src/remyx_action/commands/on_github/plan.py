@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from remyx_action.commands.plan import Planned, plan, told
+from remyx_action.commands.plan import Planned, as_text, plan
 from remyx_action.errors import Exit
 from remyx_action.github.events import MergeGroupEvent, PullRequestEvent
 
@@ -18,6 +18,6 @@ def carry_out(job: Job) -> Exit:
         planned = plan(job.request(job.event, job.out), shards=None)
     else:
         planned = Planned(legs=(), nothing="the event proposes nothing")
-    job.say(told(planned, "text"))
-    write_outputs(job.runner, {"matrix": told(planned, "github")}, job.say)
+    job.say(as_text(planned, "text"))
+    write_outputs(job.runner, {"matrix": as_text(planned, "github")}, job.say)
     return Exit.SHIP

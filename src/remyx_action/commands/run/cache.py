@@ -174,7 +174,7 @@ def _stack(template: Template, root: Path, environment: Mapping[str, str]) -> st
     if python is None:
         return "no python3"
     try:
-        found = installed(Path(python), surroundings=environment)
+        found = installed(Path(python), environ=environment)
     except (OSError, subprocess.SubprocessError, ValueError, IndexError) as failure:
         raise UnresolvedError(f"{python} does not say which packages it has") from failure
     return sha256(json.dumps([os.path.realpath(python), found], sort_keys=True).encode()).hexdigest()

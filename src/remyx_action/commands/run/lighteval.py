@@ -26,7 +26,7 @@ def lighteval_site(
 
     named = _named_python(template, harness)
     return ChildSite(
-        python=lighteval_python(named, surroundings=world.environment, say=say),
+        python=lighteval_python(named, environ=world.environment, say=say),
         child=str(child_folder()),
         harness=str(harness),
         outputs={each: str(folder) for each, folder in folders.items()},
@@ -44,7 +44,7 @@ def edition(template: Template, harness: Path, environment: Mapping[str, str]) -
 
     NotJudged where the Python that the template names cannot be used.
     """
-    held = packages(_named_python(template, harness), surroundings=environment)
+    held = packages(_named_python(template, harness), environ=environment)
     program = digest_of_program(child_folder())
     return f"{LIGHTEVAL_VERSION} {sha256(held.encode()).hexdigest()[:16]} {program[:16]}"
 

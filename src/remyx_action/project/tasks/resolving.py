@@ -64,11 +64,11 @@ def resolve(template: Template, known: TaskList) -> tuple[Resolved | None, tuple
     if not any(one.measurable for one in tasks):
         return None, (_unsupported(task, tasks),)
     offers = list(_offers(tasks))
-    desk = _Desk(task=task, tasks=tasks, offers=offers, template=template)
-    faults = [*desk.wrong_names(), *desk.wrong_metrics()]
+    resolving = _TemplateOfTask(task=task, tasks=tasks, offers=offers, template=template)
+    faults = [*resolving.wrong_names(), *resolving.wrong_metrics()]
     if faults:
         return None, tuple(faults)
-    chosen = desk.chosen()
+    chosen = resolving.chosen()
     if not chosen:
         return None, (_nothing_for_auto(task, offers),)
     faults = list(_beyond_a_server(chosen, template))
@@ -109,7 +109,7 @@ def _offers(tasks: Sequence[Task]) -> Iterator[Offer]:
                 yield Offer(key=key, name=f"{stem}{PART}{name}", of={task.name: name}, facts=metric)
 
 
-class _Desk(Struct, frozen=True, kw_only=True):
+class _TemplateOfTask(Struct, frozen=True, kw_only=True):
     """A template beside what its task offers."""
 
     task: str

@@ -77,29 +77,27 @@ def child_folder() -> Path:
     return Path(str(files("remyx_action") / "runtimes" / "lighteval" / "child"))
 
 
-def environment_folder(surroundings: Mapping[str, str]) -> Path:
+def environment_folder(environ: Mapping[str, str]) -> Path:
     """Where the environment of this lock and this Python stands, or will stand."""
-    home = surroundings.get("HOME") or str(Path.home())
-    cache = Path(surroundings.get("XDG_CACHE_HOME") or Path(home, ".cache"))
+    home = environ.get("HOME") or str(Path.home())
+    cache = Path(environ.get("XDG_CACHE_HOME") or Path(home, ".cache"))
     of = f"{requirements()}\n{platform.python_version()} {sys.platform} {platform.machine()}"
     return cache / "remyx-action" / f"lighteval-{sha256(of.encode()).hexdigest()[:16]}"
 
 
-def lighteval_python(
-    named: str | None, *, surroundings: Mapping[str, str], say: Callable[[str], None]
-) -> str:
+def lighteval_python(named: str | None, *, environ: Mapping[str, str], say: Callable[[str], None]) -> str:
     """Path of a Python that has the pinned lighteval: the named one (absolute), or our own environment's.
 
     NotJudged where the named one has another version, or ours cannot be made.
     """
     if named is not None:
-        _checked(Path(named), surroundings)
+        _checked(Path(named), environ)
         return named
-    folder = environment_folder(surroundings)
+    folder = environment_folder(environ)
     if not (folder / READY).is_file():
         with _only_maker(folder, say):
             if not (folder / READY).is_file():
-                _make(folder, surroundings, say)
+                _make(folder, environ, say)
     return str(_python_of(folder))
 
 
@@ -107,19 +105,19 @@ def _python_of(folder: Path) -> Path:
     return folder / "bin" / "python"
 
 
-def packages(named: str | None, *, surroundings: Mapping[str, str]) -> str:
+def packages(named: str | None, *, environ: Mapping[str, str]) -> str:
     """Those that an arm runs with, as text: of the named Python, or of our own environment's lock.
 
     NotJudged where the named one cannot be used.
     """
     if named is None:
         return requirements()
-    return json.dumps(_checked(Path(named), surroundings), sort_keys=True)
+    return json.dumps(_checked(Path(named), environ), sort_keys=True)
 
 
-def _checked(python: Path, surroundings: Mapping[str, str]) -> Mapping[str, str]:
+def _checked(python: Path, environ: Mapping[str, str]) -> Mapping[str, str]:
     try:
-        found = installed(python, surroundings=surroundings)
+        found = installed(python, environ=environ)
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         raise NotJudged(
             f"model.python: {python} cannot be used: {_last_line(error)}",
@@ -145,10 +143,10 @@ def _unfit(found: Mapping[str, str]) -> Iterator[str]:
             yield f"{name.replace('-', '_')} {version}, and <{major} is needed"
 
 
-def installed(python: Path, *, surroundings: Mapping[str, str], importing: bool = False) -> Mapping[str, str]:
+def installed(python: Path, *, environ: Mapping[str, str], importing: bool = False) -> Mapping[str, str]:
     """Packages of a Python's environment and their versions; `importing` loads the large ones as well."""
     command = [str(python), "-I", "-c", _LIST, *(["--import"] if importing else [])]
-    kept, _ = passed_through(surroundings, [])
+    kept, _ = passed_through(environ, [])
     done = subprocess.run(  # noqa: S603 - a Python of our own, or the template's from base
         command,
         env={**kept, "GIT_PYTHON_REFRESH": "quiet", "HF_HUB_OFFLINE": "1"},
@@ -186,7 +184,7 @@ def _only_maker(folder: Path, say: Callable[[str], None]) -> Iterator[None]:
         yield
 
 
-def _make(folder: Path, surroundings: Mapping[str, str], say: Callable[[str], None]) -> None:
+def _make(folder: Path, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
     free_bytes = shutil.disk_usage(folder.parent).free
     if free_bytes < NEEDED_BYTES:
         free, needed = f"{free_bytes / 1e9:.1f} GB", f"{NEEDED_BYTES / 1e9:.1f} GB"
@@ -195,8 +193,8 @@ def _make(folder: Path, surroundings: Mapping[str, str], say: Callable[[str], No
     began = time.monotonic()
     new = Path(tempfile.mkdtemp(prefix=f"{folder.name}.new-", dir=folder.parent))
     try:
-        _install(new, surroundings)
-        found = _verified(folder, new, surroundings)
+        _install(new, environ)
+        found = _verified(folder, new, environ)
         (new / READY).write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", "utf-8")
         if folder.exists():
             shutil.rmtree(folder)
@@ -208,27 +206,27 @@ def _make(folder: Path, surroundings: Mapping[str, str], say: Callable[[str], No
     say(f"made lighteval's environment in {time.monotonic() - began:.0f} s")
 
 
-def _install(new: Path, surroundings: Mapping[str, str]) -> None:
-    found = uv_command(surroundings)
+def _install(new: Path, environ: Mapping[str, str]) -> None:
+    found = uv_command(environ)
     if found is None:
         raise _cannot(new, "uv is missing")
     # the current folder is a checkout of the change: an index that its files name is not ours
     uv = [*found, "--no-config"]
-    _uv(new, [*uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable, str(new)], surroundings)
+    _uv(new, [*uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable, str(new)], environ)
     lines = requirements().splitlines()
     into = ["--quiet", "--python", str(_python_of(new)), "--no-deps", "--compile-bytecode"]
     install = [*uv, "pip", "install", *into, "--only-binary=:all:"]
     torch, others = new / "torch.txt", new / "others.txt"
     torch.write_text("\n".join(line for line in lines if line.startswith("torch==")) + "\n", "utf-8")
     others.write_text("\n".join(line for line in lines if not line.startswith("torch==")) + "\n", "utf-8")
-    _install_torch(new, [*install, "-r", str(torch)], surroundings)
+    _install_torch(new, [*install, "-r", str(torch)], environ)
     hashed = ["--require-hashes", f"--no-binary={FROM_SOURCE}", f"--build-constraints={others}"]
-    _uv(new, [*install, *hashed, "-r", str(others)], surroundings)
+    _uv(new, [*install, *hashed, "-r", str(others)], environ)
 
 
-def _install_torch(new: Path, install: Sequence[str], surroundings: Mapping[str, str]) -> None:
+def _install_torch(new: Path, install: Sequence[str], environ: Mapping[str, str]) -> None:
     """From the first place that has the wheel: given folders, the person's own indexes, PyTorch's."""
-    found = surroundings.get("UV_FIND_LINKS") or surroundings.get("PIP_FIND_LINKS")
+    found = environ.get("UV_FIND_LINKS") or environ.get("PIP_FIND_LINKS")
     places: list[list[str]] = [[]]
     if found:
         folders = [f"--find-links={place}" for place in found.replace(",", " ").split()]
@@ -237,16 +235,16 @@ def _install_torch(new: Path, install: Sequence[str], surroundings: Mapping[str,
         places.append(["--default-index", PYTORCH_INDEX])
     for place in places[:-1]:
         try:
-            _uv(new, [*install, *place], surroundings)
+            _uv(new, [*install, *place], environ)
         except NotJudged:
             continue
         return
-    _uv(new, [*install, *places[-1]], surroundings)
+    _uv(new, [*install, *places[-1]], environ)
 
 
-def _uv(new: Path, command: Sequence[str], surroundings: Mapping[str, str]) -> None:
-    names = [name for name in surroundings if name in {*KEPT, *_OF_UV} or name.startswith("UV_INDEX")]
-    given, _ = passed_through(surroundings, names)
+def _uv(new: Path, command: Sequence[str], environ: Mapping[str, str]) -> None:
+    names = [name for name in environ if name in {*KEPT, *_OF_UV} or name.startswith("UV_INDEX")]
+    given, _ = passed_through(environ, names)
     try:
         subprocess.run(  # noqa: S603 - uv, with arguments of our own
             command, env=given, cwd=new, capture_output=True, text=True, timeout=MAKING_SECONDS, check=True
@@ -258,9 +256,9 @@ def _uv(new: Path, command: Sequence[str], surroundings: Mapping[str, str]) -> N
         raise _cannot(new, str(error)) from error
 
 
-def _verified(folder: Path, new: Path, surroundings: Mapping[str, str]) -> Mapping[str, str]:
+def _verified(folder: Path, new: Path, environ: Mapping[str, str]) -> Mapping[str, str]:
     try:
-        found = installed(_python_of(new), surroundings=surroundings, importing=True)
+        found = installed(_python_of(new), environ=environ, importing=True)
     except (subprocess.SubprocessError, ValueError) as error:
         raise _cannot(folder, f"it does not work: {_last_line(error)}") from error
     unwanted = sorted(name for name in found if name.startswith("nvidia"))

@@ -128,10 +128,10 @@ def plan_run(
     """
     together = runs_together(template, vocabulary) and not runs_other_code(template, site.script.kind)
     at_once = 2 if together and len(assets) == 2 else 1
-    desk = _Desk(template=template, site=site, seed=seed, shard=shard, at_once=at_once)
+    common = _Planned(template=template, site=site, seed=seed, shard=shard, at_once=at_once)
     _, notes = passed_through(site.environment, template.env, secrets=template.secrets)
     return RunPlan(
-        arms=tuple(_arm(desk, arm, assets[arm]) for arm in ARMS if arm in assets),
+        arms=tuple(_arm(common, arm, assets[arm]) for arm in ARMS if arm in assets),
         together=together,
         not_run=not_run(assets),
         notes=(*site.notes, *_said_of(template, site, notes)),
@@ -163,7 +163,7 @@ def _said_of(template: Template, site: Site, notes: Sequence[str]) -> list[str]:
     ]
 
 
-class _Desk(Struct, frozen=True, kw_only=True):
+class _Planned(Struct, frozen=True, kw_only=True):
     """What both arms are planned with."""
 
     template: Template
@@ -188,19 +188,19 @@ class _Desk(Struct, frozen=True, kw_only=True):
         return facts | ({"samples": str(min(counts))} if counts else {})
 
 
-def _arm(desk: _Desk, arm: ArmName, asset: str) -> ArmPlan:
-    template, site = desk.template, desk.site
+def _arm(common: _Planned, arm: ArmName, asset: str) -> ArmPlan:
+    template, site = common.template, common.site
     if site.script.kind == ScriptKind.MISSING:
         raise NotJudged(f"script {site.script.path} does not exist", help="correct `script` in the template")
     container = contained(template, site.script.kind)
-    predict = None if template.predict is None else _prediction(desk, template.predict, arm, asset)
+    predict = None if template.predict is None else _prediction(common, template.predict, arm, asset)
     if container is not None:
-        return _in_container(desk, container, arm, asset, predict)
+        return _in_container(common, container, arm, asset, predict)
     root, output = site.copies.get(arm, site.harness), site.outputs[arm]
     places = {"source": site.sources.get(arm, root), "harness": root, "output_dir": output}
     if predict is not None:
         places |= {"source": root, "predictions": predict.output_folder}
-    facts = desk.facts(arm, asset, places)
+    facts = common.facts(arm, asset, places)
     inherited, _ = passed_through(site.environment, template.env, secrets=template.secrets)
     return ArmPlan(
         arm=arm,
@@ -211,7 +211,7 @@ def _arm(desk: _Desk, arm: ArmName, asset: str) -> ArmPlan:
         output_folder=output,
         timeout_seconds=float(template.timeout),
         expected_samples=expected_samples(template),
-        patched=_patched(desk, facts),
+        patched=_patched(common, facts),
         predict=predict,
     )
 
@@ -221,10 +221,10 @@ def _temporary(site: Site, arm: ArmName) -> dict[str, str]:
 
 
 def _in_container(
-    desk: _Desk, container: Container, arm: ArmName, asset: str, predict: ArmPlan | None
+    common: _Planned, container: Container, arm: ArmName, asset: str, predict: ArmPlan | None
 ) -> ArmPlan:
     """The harness in its container; what it reads of this machine is brought in, never mounted."""
-    template, site = desk.template, desk.site
+    template, site = common.template, common.site
     if container.dockerfile is None and site.script.kind != ScriptKind.CONTAINER:
         raise NotJudged(
             f"`container` names no dockerfile, and there is no {site.script.path}/Dockerfile",
@@ -235,8 +235,8 @@ def _in_container(
         places["predictions"], brought["predictions"] = PREDICTIONS, Brought(path=predict.output_folder)
     elif arm in site.sources:
         places["source"], brought["source"] = SOURCE, Brought(path=site.sources[arm])
-    facts = desk.facts(arm, asset, places)
-    placed = _placed(container, _patched(desk, facts))
+    facts = common.facts(arm, asset, places)
+    placed = _placed(container, _patched(common, facts))
     return ArmPlan(
         arm=arm,
         asset=asset,
@@ -250,14 +250,14 @@ def _in_container(
         output_folder=site.outputs[arm],
         timeout_seconds=float(template.timeout),
         expected_samples=expected_samples(template),
-        container=_plan(desk, container, Freight(placed=placed, brought=brought)),
+        container=_plan(common, container, Freight(placed=placed, brought=brought)),
         predict=predict,
     )
 
 
-def _prediction(desk: _Desk, predict: Predict, arm: ArmName, asset: str) -> ArmPlan:
+def _prediction(common: _Planned, predict: Predict, arm: ArmName, asset: str) -> ArmPlan:
     """The code under test in a container of its own: nothing of the environment, no harness, no labels."""
-    template, site = desk.template, desk.site
+    template, site = common.template, common.site
     inputs = f"{INPUTS}/{basename(normpath(predict.inputs))}"
     path = f"{site.harness}/{normpath(predict.inputs)}"
     brought = {f"inputs/{basename(inputs)}": Brought(path=path)}
@@ -266,7 +266,7 @@ def _prediction(desk: _Desk, predict: Predict, arm: ArmName, asset: str) -> ArmP
         only = tuple(predict.source or template.paths or ["**"])
         but = (*harness_globs(template), ".remyx/**")  # what the commit holds of them, labels above all
         places["source"], brought["source"] = SOURCE, Brought(path=site.sources[arm], only=only, but=but)
-    facts = desk.facts(arm, asset, places)
+    facts = common.facts(arm, asset, places)
     return ArmPlan(
         arm=arm,
         asset=asset,
@@ -277,27 +277,29 @@ def _prediction(desk: _Desk, predict: Predict, arm: ArmName, asset: str) -> ArmP
         log_file=f"{site.outputs[arm]}/{PREDICT_LOG_NAME}",
         timeout_seconds=float(template.timeout),
         expected_samples=expected_samples(template),
-        container=_plan(desk, predict.container, Freight(brought=brought, output=PREDICTIONS)),
+        container=_plan(common, predict.container, Freight(brought=brought, output=PREDICTIONS)),
     )
 
 
-def _plan(desk: _Desk, container: Container, freight: Freight) -> ContainerPlan:
-    images = images_of(container, root=desk.site.harness, dockerfile=f"{desk.site.script.path}/Dockerfile")
-    seconds = float(desk.template.timeout)
-    return plan_container(container, images, freight, together=desk.at_once, timeout_seconds=seconds)
+def _plan(common: _Planned, container: Container, freight: Freight) -> ContainerPlan:
+    images = images_of(
+        container, root=common.site.harness, dockerfile=f"{common.site.script.path}/Dockerfile"
+    )
+    seconds = float(common.template.timeout)
+    return plan_container(container, images, freight, together=common.at_once, timeout_seconds=seconds)
 
 
-def _patched(desk: _Desk, facts: Mapping[str, str]) -> dict[str, bytes]:
+def _patched(common: _Planned, facts: Mapping[str, str]) -> dict[str, bytes]:
     """Path below the root → what the arm finds there instead."""
     found: dict[str, bytes] = {}
-    for patch in desk.template.patch or ():
-        if patch.file not in desk.site.configs:
+    for patch in common.template.patch or ():
+        if patch.file not in common.site.configs:
             raise NotJudged(f"{patch.file} does not exist", help="correct `file` in the template's `patch`")
         settings = {
             key: filled_in(value, facts, "patch") if isinstance(value, str) else value
             for key, value in patch.set.items()
         }
-        content = found.get(patch.file, desk.site.configs[patch.file])
+        content = found.get(patch.file, common.site.configs[patch.file])
         found[patch.file] = patched(patch.file, content, settings)
     return found
 
