@@ -63,5 +63,5 @@ def test_what_has_no_scores_is_said_to_have_none(tmp_path: Path) -> None:
         read(tmp_path, tmp_path / "r.json", template=None, preset=None)
     with pytest.raises(WrongUsage, match="there is no preset lm_eval"):
         read(tmp_path, tmp_path / "r.json", template=None, preset="lm_eval")
-    with pytest.raises(WrongUsage, match="is a folder"):
+    with pytest.raises(NotJudged, match="has no scores"):
         read(tmp_path, tmp_path, template=None, preset=None)

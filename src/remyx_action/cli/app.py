@@ -123,15 +123,16 @@ def read(
     preset: Annotated[
         str | None, typer.Option(metavar="NAME", help="Read it as a file of this engine.")
     ] = None,
+    format: FormatOption = "text",
 ) -> int:
-    """Show what is read of a result file, and the `results:` block that reads it.
+    """Show what is read of a result file or folder, and the `results:` block that reads it.
 
     Example: remyx-action read out/results_2025-09-09.json
     """
     from remyx_action.commands import read as command
 
     root = root_of(context) if template is not None else Path()
-    return show(command.read(root, path, template=template, preset=preset))
+    return show(command.read(root, path, template=template, preset=preset), format)
 
 
 @app.command()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from remyx_action.project.models.metrics import BarMetric, measured_metrics
 from remyx_action.readers import read_arm
 from remyx_action.readers.files import ArmFiles
 from remyx_action.readers.presets import presets
-from remyx_action.readers.proposing import MapProposal, propose
+from remyx_action.readers.proposing import MapProposal, propose, propose_all
 from remyx_action.readers.samples import point_of
 from remyx_action.readers.scores import ArmScores, Samples, Scores, Summary, Unusable
 from remyx_action.sources.disk import ResultsFolder, open_run
@@ -26,7 +27,7 @@ NO_SCORES = "write a `results:` map by hand: docs/reference/files.md has its key
 
 
 def read(root: Path, path: Path, *, template: str | None, preset: str | None) -> Output:
-    """Return the metrics of a file, and the block to paste where no template reads it."""
+    """Return the metrics of a file or folder, and the block to paste where no template reads it."""
     folder, file = open_run(path, below="results", beside="details")
     if template is not None:
         project = load_project(root)
@@ -35,27 +36,66 @@ def read(root: Path, path: Path, *, template: str | None, preset: str | None) ->
         found = project.bundle.templates[template]
         with folder:
             scores = read_arm(found, measured_metrics(found, project.vocabulary), folder, file=file)
-        return Output(formats={"text": lambda _: "".join(_metrics(scores))})
+        return _output(scores, ())
     if preset is not None and preset not in presets():
         raise WrongUsage(f"there is no preset {preset}", help=f"one of {', '.join(presets())}")
-    if file is None:
-        raise WrongUsage(f"{path} is a folder", help="name the file that has the scores")
-    return _proposed(folder, file, preset)
-
-
-def _proposed(folder: ResultsFolder, file: str, preset: str | None) -> Output:
     with folder:
+        return _proposed(folder, path, file, preset)
+
+
+def _proposed(folder: ResultsFolder, path: Path, file: str | None, preset: str | None) -> Output:
+    if file is None:
+        proposals = propose_all(ArmFiles(folder), preset)
+    else:
         proposal = propose(ArmFiles(folder), file, preset)
-        if proposal is None:
-            raise NotJudged(f"{file} has no scores that a map could name", help=NO_SCORES)
-        keys = list(proposal.names)
-        names = {key: name for key, name in proposal.names.items() if key != name}
-        map_ = proposal.map.model_copy(update={"names": names})
-        metrics = {key: _metric(key) for key in keys}
-        template = Template(version=1, name="read", runtime="results", metrics=keys, results=map_)
-        scores = read_arm(template, metrics, folder)
-    text = f"{file}: {_engine(proposal)}\n\n" + "".join(_metrics(scores)) + "\n" + block(map_)
-    return Output(formats={"text": lambda _: text})
+        proposals = [proposal] if proposal is not None else []
+    if not proposals:
+        raise NotJudged(f"{file or path} has no scores that a map could name", help=NO_SCORES)
+    several = len(proposals) > 1
+    maps = [
+        one.map.model_copy(update={"metrics": list(one.names)}) if several else one.map for one in proposals
+    ]
+    metrics = {key: _metric(key) for one in proposals for key in one.names}
+    template = Template(
+        version=1, name="read", runtime="results", metrics=list(metrics), results=maps if several else maps[0]
+    )
+    scores = read_arm(template, metrics, folder, file=file)
+    return _output(scores, proposals, maps)
+
+
+def _output(scores: ArmScores, proposals: Sequence[MapProposal], maps: Sequence[ResultsMap] = ()) -> Output:
+    head = "".join(f"{one.file}: {_engine(one)}\n" for one in proposals)
+    text = "\n".join(filter(None, [head, "".join(_metrics(scores)), block(maps) if maps else ""]))
+    return Output(formats={"text": lambda _: text, "json": lambda _: _as_json(scores, proposals, maps)})
+
+
+def _as_json(scores: ArmScores, proposals: Sequence[MapProposal], maps: Sequence[ResultsMap]) -> str:
+    pasted = [_plain(map_) for map_ in maps]
+    found = {
+        "files": [{"file": one.file, "engine": _engine(one)} for one in proposals],
+        "metrics": {key: _numbers(one) for key, one in scores.scores.items()},
+        "warnings": list(scores.warnings),
+        "results": pasted[0] if len(pasted) == 1 else pasted or None,
+    }
+    return json.dumps(found, indent=2, ensure_ascii=False, default=_number) + "\n"
+
+
+def _numbers(found: Scores) -> dict[str, Any]:
+    if isinstance(found, Samples):
+        mean = float(point_of(found, None)) if found.ids else None
+        clusters = len(set(found.clusters)) if found.clusters is not None else None
+        first = [
+            {"id": id_, "score": score}
+            for id_, score in zip(found.ids[:EXAMPLES], found.scores, strict=False)
+        ]
+        return {
+            "mean": mean, "ids": len(set(found.ids)), "rows": len(found.ids), "clusters": clusters,
+            "missing": len(found.missing), "first": first,
+        }  # fmt: skip
+    if isinstance(found, Summary):
+        stderr = None if found.stderr is None else float(found.stderr)
+        return {"value": float(found.value), "n": found.n, "stderr": stderr, "clusters": found.clusters}
+    return {"reason": found.message} if isinstance(found, Unusable) else {"value": float(found.value)}
 
 
 def _engine(proposal: MapProposal) -> str:
@@ -92,14 +132,28 @@ def _said(found: Scores) -> str:
         parts += [f"{len(found.missing):,} without a score"] if found.missing else []
         return ", ".join(parts)
     if isinstance(found, Summary):
-        known = {"n": found.n, "standard error": found.stderr}
+        known = {"n": found.n, "standard error": found.stderr, "clusters": found.clusters}
         given = [f"{name} {value}" for name, value in known.items() if value is not None]
         return ", ".join([f"value {found.value}, without samples", *given])
     return found.message if isinstance(found, Unusable) else str(found.value)
 
 
-def block(map_: ResultsMap) -> str:
+def block(maps: Sequence[ResultsMap]) -> str:
     """The `results:` of a template, as YAML."""
-    keys: Mapping[str, Any] = map_.model_dump(exclude_none=True, exclude_unset=True)
-    lines = [f"  {key}: {json.dumps(value, ensure_ascii=False)}" for key, value in keys.items() if value]
-    return "results:\n" + "\n".join(lines) + "\n"
+    if len(maps) == 1:
+        keys = _plain(maps[0])
+        return "results:\n" + "".join(f"  {key}: {_flow(value)}\n" for key, value in keys.items())
+    return "results:\n" + "".join(f"  - {_flow(_plain(map_))}\n" for map_ in maps)
+
+
+def _plain(map_: ResultsMap) -> dict[str, Any]:
+    keys: dict[str, Any] = map_.model_dump(exclude_none=True, exclude_unset=True)
+    return {key: value for key, value in keys.items() if value not in ({}, [])}
+
+
+def _flow(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=_number)
+
+
+def _number(value: Decimal) -> int | float:
+    return int(value) if value == int(value) else float(value)

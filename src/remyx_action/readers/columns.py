@@ -261,12 +261,14 @@ def _fault_of(text: str) -> tuple[str, str]:
 
 
 def matches(texts: Sequence[str], wanted: Any, *, plain: bool) -> list[bool]:
-    """Whether each text is the wanted text, number or boolean; numbers are compared as numbers."""
+    """Whether each text is the wanted text, number or boolean, or None: absent; numbers count as numbers."""
     values = {text: _is(text, wanted, plain=plain) for text in dict.fromkeys(texts)}
     return list(map(values.__getitem__, texts))
 
 
 def _is(text: str, wanted: Any, *, plain: bool) -> bool:
+    if wanted is None:
+        return text in ("", "null")
     if plain and isinstance(wanted, str):
         return text == wanted
     if isinstance(wanted, bool):

@@ -8,18 +8,20 @@ from msgspec.structs import replace
 
 from remyx_action.project.files.json_text import Fault
 from remyx_action.project.models.metrics import BarMetric
-from remyx_action.project.models.results_map import ResultsMap, assigned
+from remyx_action.project.models.results_map import Aggregates, ResultsMap, assigned
 from remyx_action.project.models.template import LOG_NAME
 
 from .entry import Arrived, Entry, assemble
-from .files import MOST_NAMED, ArmFiles, BrokenResults, broken, shown
-from .mapped import Part, Reading, as_map, read_parts
-from .presets import merged
+from .files import MOST_NAMED, ArmFiles, BrokenResults, broken, format_of, shown
+from .mapped import Reading, as_map, read_parts
+from .parts import Part
+from .presets import EngineMap, lm_eval, merged, presets
 from .scores import ArmScores
 
 STDOUT = "stdout"
 """What a map calls the script's output."""
 FOLDER = "the output folder"
+SUMMARY_OF_LM_EVAL = "**/results_*.json"
 NARROW = "name one of these files, or narrow the pattern; each run needs an output folder of its own"
 
 
@@ -31,16 +33,22 @@ def read_foreign(
     `file` takes the place of each map's file.
     """
     reading, names = Reading(), []
-    maps = list(map(merged, maps))
-    for map_, keys in keys_by_map(maps, list(metrics)):
-        name = located(files, map_, file)
+    engine_maps = list(map(merged, maps))
+    for map_, keys in keys_by_map(engine_maps, list(metrics)):
+        summary = _summary_of_lm_eval(files, map_, file)
+        name = summary or located(files, map_, file)
         if name is not None:
             names.append(name)
-        found = read_map(files, map_, keys, metrics, name)
+        if summary is not None:
+            found = lm_eval.read_summary(files, map_, keys, metrics, summary)
+        else:
+            found = read_map(files, map_, keys, metrics, name)
         reading.entries |= found.entries
         reading.names |= found.names
         reading.warnings += found.warnings
-    named = {map_.names.get(key, key) for map_, keys in keys_by_map(maps, list(metrics)) for key in keys}
+    named = {
+        map_.names.get(key, key) for map_, keys in keys_by_map(engine_maps, list(metrics)) for key in keys
+    }
     arrived = Arrived(
         file=names[0] if names else FOLDER,
         entries=reading.entries,
@@ -50,7 +58,20 @@ def read_foreign(
     return assemble(arrived, metrics)
 
 
-def keys_by_map(maps: Sequence[ResultsMap], keys: Sequence[str]) -> list[tuple[ResultsMap, list[str]]]:
+def _summary_of_lm_eval(files: ArmFiles, map_: EngineMap, file: str | None) -> str | None:
+    """The results file of an arm of lm-eval's, where there is one, and the map leaves it what counts."""
+    own = presets()["lm-eval"].results
+    if map_.preset != "lm-eval" or map_.score != own.score or not {*(map_.where or {})} <= {lm_eval.FILTER}:
+        return None
+    pattern = file or map_.file
+    if pattern == own.file:
+        found = map_.model_copy(update={"file": SUMMARY_OF_LM_EVAL})
+        return located(files, found, None, optional=True)
+    is_summary = format_of(pattern or "") == "json"
+    return located(files, map_, file) if is_summary else None
+
+
+def keys_by_map(maps: Sequence[EngineMap], keys: Sequence[str]) -> list[tuple[EngineMap, list[str]]]:
     """Each map and the metrics that it reads."""
     owners = assigned(maps, keys)
     return [(map_, [key for key in keys if index in owners[key][:1]]) for index, map_ in enumerate(maps)]
@@ -58,7 +79,7 @@ def keys_by_map(maps: Sequence[ResultsMap], keys: Sequence[str]) -> list[tuple[R
 
 def read_map(
     files: ArmFiles,
-    map_: ResultsMap,
+    map_: EngineMap,
     keys: Iterable[str],
     metrics: Mapping[str, BarMetric],
     name: str | None,
@@ -70,12 +91,29 @@ def read_map(
         parts = [Part(map=located_map, key=key, name=map_.names.get(key, key)) for key in keys]
         reading = read_parts(files, parts, metrics)
     if map_.aggregates is not None:
-        own = located(files, as_map(map_.aggregates, map_.aggregates.file), None, optional=name is not None)
+        own = _own_numbers(files, map_, map_.aggregates, name)
         if own is not None:
             as_it_is = as_map(map_.aggregates, own)
             parts = [Part(map=as_it_is, key=key, name=map_.names.get(key, key)) for key in keys]
-            reading = _compared(reading, read_parts(files, parts, metrics))
+            compared = _compared(reading, read_parts(files, parts, metrics))
+            known = map_.preset is not None and reading.entries
+            reading = replace(compared, warnings=reading.warnings) if known else compared
     return reading
+
+
+def _own_numbers(files: ArmFiles, map_: EngineMap, own: Aggregates, name: str | None) -> str | None:
+    """The file of the engine's own numbers: of several that fit, the one that the rows' name begins with."""
+    found = files.matching(own.file)
+    if name is not None and len(found) > 1:
+        rows = name.rpartition("/")[2]
+        begun = [one for one in found if one != name and rows.startswith(_stem(one))]
+        if len(begun) == 1 or map_.preset is not None:
+            return begun[0] if len(begun) == 1 else None
+    return located(files, as_map(own, own.file), None, optional=name is not None)
+
+
+def _stem(name: str) -> str:
+    return name.rpartition("/")[2].partition(".")[0]
 
 
 def _compared(rows: Reading, own: Reading) -> Reading:
@@ -87,7 +125,7 @@ def _compared(rows: Reading, own: Reading) -> Reading:
     return Reading(entries=entries, names=rows.names or own.names, warnings=[*rows.warnings, *own.warnings])
 
 
-def located(files: ArmFiles, map_: ResultsMap, file: str | None, *, optional: bool = False) -> str | None:
+def located(files: ArmFiles, map_: EngineMap, file: str | None, *, optional: bool = False) -> str | None:
     """The one file that a map means. Raises BrokenResults where several fit, or none does.
 
     None where none does and another one may stand in: `optional`, or the engine's own numbers.

@@ -1,31 +1,38 @@
-"""A result file without a map → a map that fits it: its engine's, or one that its own shape suggests."""
+"""Result files without a map → maps that fit them: their engine's, or ones that their own shape suggests."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from msgspec import Struct
 
 from remyx_action.project.files.json_text import NumberText
-from remyx_action.project.files.pointer import PLACEHOLDER, pointer_to, resolve
-from remyx_action.project.models.fields import KEY_PATTERN
+from remyx_action.project.files.pointer import ABSENT, PLACEHOLDER, filled, pointer_to, resolve
 from remyx_action.project.models.results_map import ResultsMap, split_factor
+from remyx_action.project.models.template import LOG_NAME
 
 from .columns import cell_number
-from .files import ArmFiles, format_of
-from .mapped import names_at, read_document
-from .presets import merged, recognised
+from .files import ArmFiles, BrokenResults, fits, format_of
+from .foreign import STDOUT, SUMMARY_OF_LM_EVAL
+from .mapped import names_at
+from .opening import read_document, spread
+from .presets import EngineMap, Recognised, fitted, lm_eval, merged, recognised
 from .rows import rows_of_csv, rows_of_lines
 
 IDS = ("id", "sample_id", "doc_id", "qid", "question_id", "uid", "index", "name")
 """Keys that usually identify a sample, likeliest first."""
+MOST_FILES = 200
+"""Of a folder, looked into to recognise them."""
+_STAMP = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}[T_-][0-9][0-9T:.+_-]*[0-9]")
 
 
 class MapProposal(Struct, frozen=True, kw_only=True):
     """How a file could be read."""
 
+    file: str
     map: ResultsMap
     names: Mapping[str, str]
     """Metric key → the file's name of it."""
@@ -36,17 +43,72 @@ class MapProposal(Struct, frozen=True, kw_only=True):
 def propose(files: ArmFiles, file: str, preset: str | None = None) -> MapProposal | None:
     """The map of a file, or None where nothing in it looks like a score. Raises BrokenResults."""
     document, rows = _first(files, file)
-    engines = [preset] if preset else next(filter(None, map(recognised, rows or [document])), [])
-    if len(engines) == 1:
-        map_ = ResultsMap(preset=engines[0], file=file)  # type: ignore[arg-type]
-        whole = merged(map_)
-        if whole.rows is not None:
-            rows = _listed(resolve(document, whole.rows))
-        names = _names(whole, document, rows)
+    found = [Recognised(preset=preset)] if preset else _recognised(document, rows)
+    named = _pattern(file)
+    if len(found) != 1:
+        map_, names = _by_shape(named, document, rows)
+        keys = {fitted(name): name for name in names}
+    elif found[0].preset == "lm-eval" and document is not None:
+        map_, keys = _of_lm_eval(file, named, document)
+    elif found[0].summary is not None:
+        map_ = found[0].summary.model_copy(update={"file": named})
+        keys = {fitted(name): name for name in _names(merged(map_), document, _rows(map_, document))}
     else:
-        map_, names = _by_shape(file, document, rows)
-    keys = {fitted(name): name for name in names}
-    return MapProposal(map=map_, names=keys, engines=engines) if keys else None
+        map_, keys = _of_engine(found[0].preset, named, document, rows)
+    if not keys:
+        return None
+    names_ = {key: name for key, name in keys.items() if key != name}
+    map_ = map_.model_copy(update={"names": names_}) if names_ else map_
+    map_ = map_ if _needs_file(files, map_, file) else _without_file(map_)
+    return MapProposal(file=file, map=map_, names=keys, engines=[one.preset for one in found])
+
+
+def _pattern(file: str) -> str:
+    """A file's name as it is in any arm: without its folders and its time."""
+    folder, _, name = file.rpartition("/")
+    return STDOUT if file == LOG_NAME else ("**/" if folder else "") + _STAMP.sub("*", name)
+
+
+def _needs_file(files: ArmFiles, map_: ResultsMap, file: str) -> bool:
+    """Whether the preset would look for another file, or for several."""
+    own = merged(_without_file(map_)).file if map_.preset is not None else None
+    own = SUMMARY_OF_LM_EVAL if map_.preset == "lm-eval" and format_of(file) == "json" else own
+    return own is None or list(files.matching(own)) != [file]
+
+
+def _without_file(map_: ResultsMap) -> ResultsMap:
+    given = {name: getattr(map_, name) for name in map_.model_fields_set if name != "file"}
+    return ResultsMap.model_construct(**given)
+
+
+def propose_all(folder_files: ArmFiles, preset: str | None = None) -> list[MapProposal]:
+    """The maps of a folder's files, each metric in one of them.
+
+    Files of engines count alone where there are some, and of these the ones with samples.
+    """
+    found: list[MapProposal] = []
+    for name in folder_files.names()[:MOST_FILES]:
+        if format_of(name) in ("json", "jsonl", "csv"):
+            try:
+                proposal = propose(folder_files, name, preset)
+            except BrokenResults:
+                continue
+            if proposal is not None:
+                found.append(proposal)
+    known = [one for one in found if one.engines] or found
+    summaries = [one for one in known if one.map.preset == "lm-eval" and fits(SUMMARY_OF_LM_EVAL, one.file)]
+    if summaries:
+        known = [one for one in known if one.map.preset != "lm-eval" or one in summaries]
+    else:
+        known = [
+            one for one in known if one.map.preset != "lm-eval" or format_of(one.file) != "json"
+        ] or known
+    known = [one for one in known if one.map.preset is not None] or known
+    kept: dict[str, MapProposal] = {}
+    for one in known:
+        if not any(key in other.names for other in kept.values() for key in one.names):
+            kept[one.file] = one
+    return list(kept.values())
 
 
 def _first(files: ArmFiles, file: str) -> tuple[Any, list[Any]]:
@@ -60,32 +122,100 @@ def _first(files: ArmFiles, file: str) -> tuple[Any, list[Any]]:
     return read_document(files, file), []
 
 
-def _listed(found: Any) -> list[Any]:
+def _recognised(document: Any, rows: list[Any]) -> list[Recognised]:
+    if document is not None and lm_eval.is_summary(document):
+        return [Recognised(preset="lm-eval")]
+    return next(filter(None, map(recognised, rows or [document])), [])
+
+
+def _of_lm_eval(file: str, named: str, document: Any) -> tuple[ResultsMap, dict[str, str]]:
+    map_ = ResultsMap(preset="lm-eval", file=named)
+    return map_, dict(lm_eval.keys_of(lm_eval.TaskResults(file=file, document=document)))
+
+
+def _of_engine(preset: str, named: str, document: Any, rows: list[Any]) -> tuple[ResultsMap, dict[str, str]]:
+    """The preset, and the names that it finds; or of scores one step further down a pointer each."""
+    map_ = ResultsMap(preset=preset, file=named)  # type: ignore[arg-type]
+    whole = merged(map_)
+    rows = _rows(whole, document) if document is not None else rows
+    names = _names(whole, document, rows)
+    also = [
+        name for name, where in whole.also.items()
+        if any(_is_score(resolve(row, split_factor(where)[0])) for row in rows[:3])
+    ]  # fmt: skip
+    keys = {fitted(name): name for name in (*names, *also)}
+    mixed = {pointer: found for pointer in whole.apart if (found := _first_of_several(whole, pointer, rows))}
+    if mixed:
+        map_ = map_.model_copy(update={"where": {**(whole.where or {}), **mixed}})
+    if names or not isinstance(whole.score, str):
+        return map_, keys
+    below = dict(_below(whole.score, rows))
+    if not below:
+        return map_, {}
+    own = {name: whole.also[name] for name in also}
+    return map_.model_copy(update={"score": {**below, **own}}), {name: name for name in (*below, *own)}
+
+
+def _first_of_several(map_: EngineMap, pointer: str, rows: Sequence[Any]) -> Any:
+    """The first of several values that the preset does not choose between; None where it is clear."""
+    there = list(dict.fromkeys(str(resolve(row, pointer)) for row in rows))
+    if map_.apart[pointer] or len(there) < 2:
+        return None
+    found = resolve(rows[0], pointer)
+    return Decimal(found) if type(found) is NumberText else found
+
+
+def _below(pointer: str, rows: Sequence[Any]) -> Iterator[tuple[str, str]]:
+    """Metric key → pointer, where a row's score is an object of scores."""
+    for row in rows[:3]:
+        for name in names_at(row, pointer):
+            found = resolve(row, filled(pointer, name))
+            for inner, value in found.items() if type(found) is dict else ():
+                if _is_score(value):
+                    key = inner if inner != "score" else name
+                    yield fitted(key), pointer_to(filled(pointer, name), inner)
+
+
+def _rows(map_: ResultsMap, document: Any) -> list[Any]:
+    """The rows of a document, as the map sees them."""
+    whole = merged(map_)
+    found = resolve(document, map_.rows) if map_.rows is not None else ABSENT
+    if whole.outcomes:
+        return [dict.fromkeys(whole.outcomes, NumberText("1"))]
+    return spread(_objects(found), whole.spread)
+
+
+def _objects(found: Any) -> list[Any]:
     values = list(found.values()) if type(found) is dict else found if type(found) is list else []
     return [value for value in values if type(value) is dict]
 
 
-def _names(map_: ResultsMap, document: Any, rows: list[Any]) -> list[str]:
+def _names(map_: EngineMap, document: Any, rows: list[Any]) -> list[str]:
     """The names that the map's `{metric}` could be."""
-    for pointer, wanted in (map_.where or {}).items():
-        if wanted == PLACEHOLDER:
-            return [str(resolve(row, pointer)) for row in rows if type(resolve(row, pointer)) is str]
+    for where, wanted in (map_.where or {}).items():
+        if type(wanted) is str and PLACEHOLDER in wanted:
+            before, _, after = wanted.partition(PLACEHOLDER)
+            texts = [str(one) for one in (resolve(row, where) for row in rows) if type(one) is str]
+            return [text[len(before) : len(text) - len(after)] for text in dict.fromkeys(texts)]
     pointer, _ = split_factor(str(map_.score or map_.value))
     if PLACEHOLDER not in pointer:
         return [pointer.rpartition("/")[2]]
     found: dict[str, None] = {}
     for row in rows[-50:] if rows else [document]:
         for name in names_at(row, pointer):
-            value = resolve(row, pointer.replace(PLACEHOLDER, pointer_to("", name)[1:]))
+            value = resolve(row, filled(pointer, name))
             word = type(value) is str and value in (map_.grades or {})
             if (word or _is_score(value)) and not _is_used(map_, name):
                 found[name] = None
     return list(found)
 
 
-def _is_used(map_: ResultsMap, name: str) -> bool:
+def _is_used(map_: EngineMap, name: str) -> bool:
+    """Whether the map reads the value for something else than a metric."""
     ids = map_.id if isinstance(map_.id, list) else [map_.id]
-    return f"/{name}" in (*ids, map_.repeat, map_.cluster, map_.input)
+    failing = map_.error if isinstance(map_.error, dict) else {map_.error: None}
+    also = [split_factor(one)[0] for one in map_.also.values()]
+    return f"/{name}" in (*ids, map_.repeat, map_.cluster, map_.input, *failing, *map_.apart, *also)
 
 
 def _is_score(value: Any) -> bool:
@@ -96,11 +226,11 @@ def _by_shape(file: str, document: Any, rows: list[Any]) -> tuple[ResultsMap, li
     """A map of samples where there are rows with an id, else of the numbers of an object."""
     pointer = None
     if not rows and type(document) is dict:
-        lists = [(key, value) for key, value in document.items() if _listed(value) and type(value) is list]
+        lists = [(key, value) for key, value in document.items() if type(value) is list and _objects(value)]
         if len(lists) == 1:
-            pointer, rows = pointer_to("", lists[0][0]), _listed(lists[0][1])
+            pointer, rows = pointer_to("", lists[0][0]), _objects(lists[0][1])
     elif not rows:
-        pointer, rows = "", _listed(document)
+        pointer, rows = "", _objects(document)
     id_ = next((key for key in IDS if rows and all(row.get(key) not in (None, "") for row in rows)), None)
     if id_ is not None:
         map_ = ResultsMap(file=file, rows=pointer, id=pointer_to("", id_), score=f"/{PLACEHOLDER}")
@@ -111,10 +241,3 @@ def _by_shape(file: str, document: Any, rows: list[Any]) -> tuple[ResultsMap, li
 
 def _scored(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     return list(dict.fromkeys(name for row in rows for name, value in row.items() if _is_score(value)))
-
-
-def fitted(name: str) -> str:
-    """A name as a metric key: `recall@5` → `recall_at_5`."""
-    key = re.sub(r"[^a-z0-9_-]+", "_", name.casefold().replace("@", "_at_").replace("%", "_percent"))
-    key = key.strip("_-")[:64] or "metric"
-    return key if re.match(KEY_PATTERN, key) else f"m_{key}"[:64]

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, takewhile
 from typing import Any
 
@@ -27,9 +27,6 @@ SMALL_ROW = 512
 """Bytes up to which counting a key is faster than adding up lengths."""
 
 MARK_OF_UTF8 = b"\xef\xbb\xbf"
-
-ChangeRow = Callable[[Any], Any]
-"""A row as an engine writes it → the row as its preset's map reads it."""
 
 
 class Table(Struct, kw_only=True):
@@ -71,7 +68,6 @@ def rows_of_lines(
     pieces: Iterable[bytes],
     pointers: Iterable[str],
     *,
-    change: ChangeRow | None = None,
     strict: bool = False,
 ) -> Table:
     """The table of a JSON Lines file; blank lines are skipped. Raises BrokenResults.
@@ -82,11 +78,11 @@ def rows_of_lines(
     asked = list(dict.fromkeys(pointers))
     table = Table(columns={pointer: [] for pointer in asked})
     tree, cuts = _tree(asked)
-    lines = _Lines(file, change, asked if strict else ())
+    lines = _Lines(file, asked if strict else ())
     for block in blocks(without_mark(pieces)):
         if lines.before == 0:
-            table.first = _first_rows(block, change)
-        found = None if change else _quickly(block, tree, cuts)
+            table.first = _first_rows(block)
+        found = _quickly(block, tree, cuts)
         if found is None:
             found = rows_of_values(lines.values(block), asked).columns
             lines.before += block.count(b"\n")
@@ -128,7 +124,7 @@ def blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
         yield rest
 
 
-def _first_rows(block: bytes, change: ChangeRow | None) -> list[Any]:
+def _first_rows(block: bytes) -> list[Any]:
     """The first few rows that can be read."""
     rows: list[Any] = []
     for line in block.split(b"\n", 10 * FIRST_ROWS)[:-1] or [block]:
@@ -137,7 +133,7 @@ def _first_rows(block: bytes, change: ChangeRow | None) -> list[Any]:
         except (NotStrictJson, RecursionError):
             row = None
         if type(row) is dict and len(rows) < FIRST_ROWS:
-            rows.append(change(row) if change else row)
+            rows.append(row)
     return rows
 
 
@@ -237,9 +233,8 @@ def _each_key_once(
 class _Lines:
     """Lines read one by one; of those that are not JSON the first of each kind, and how many there are."""
 
-    def __init__(self, file: str, change: ChangeRow | None, strictly: Iterable[str]) -> None:
+    def __init__(self, file: str, strictly: Iterable[str]) -> None:
         self._file = file
-        self._change = change
         self._ways = list(map(parts_of, strictly))
         self._first: dict[str, tuple[Fault, int]] = {}
         self._counts: dict[str, int] = {}
@@ -259,7 +254,7 @@ class _Lines:
             except NotStrictJson as error:
                 self._add(error, self.before + index)
             else:
-                values.append(self._change(row) if self._change else row)
+                values.append(row)
         return values
 
     def _add(self, error: NotStrictJson, lines_before: int) -> None:

@@ -57,15 +57,20 @@ WrittenCount = Annotated[
 ResultPlaces = Annotated[list[ResultPlace], Field(min_length=1, max_length=8)]
 Format = Literal["json", "jsonl", "csv", "parquet"]
 Preset = Literal[
+    "deepeval",
     "evalscope",
+    "every-eval-ever",
+    "helm",
     "hf-trainer",
     "inspect",
     "lighteval",
     "lm-eval",
+    "lmms-eval",
     "openai-evals",
     "promptfoo",
     "pytest-benchmark",
     "ragas",
+    "swe-bench",
 ]
 """The engines whose maps come with the program: `readers/presets/<name>.yaml`."""
 

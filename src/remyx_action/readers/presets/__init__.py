@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Annotated, get_args
@@ -11,11 +12,34 @@ from pydantic import Field
 
 from remyx_action.project.files.pointer import ABSENT, resolve
 from remyx_action.project.files.yaml_text import load_yaml
-from remyx_action.project.models.fields import Line, Spec
-from remyx_action.project.models.results_map import Preset, ResultPlace, ResultsMap
+from remyx_action.project.models.fields import KEY_PATTERN, Line, Number, Spec
+from remyx_action.project.models.results_map import Expression, Preset, ResultPlace, ResultsMap, Word
 
 CODE = frozenset({"lighteval"})
 """Engines that a map cannot read: code of their own does."""
+
+
+class EngineMap(ResultsMap):
+    """A map of an engine's: what only its own files need stands here, and in no template."""
+
+    spread: ResultPlace | None = None
+    """A list in each row whose elements are rows of their own: each row stands once for every element, which
+    takes the place of the list."""
+    outcomes: dict[str, dict[ResultPlace, Number | None]] = Field(default_factory=dict)
+    """Metric → pointer of a list of ids → the score of each of them, or null: they have none."""
+    apart: dict[ResultPlace, list[Word | None]] = Field(default_factory=dict)
+    """Pointer whose values are never mixed → those that count, likeliest first; null: it is absent."""
+    also: dict[str, Expression] = Field(default_factory=dict)
+    """Metric → where each row has it, whatever else was scored in the row: time, cost, tokens."""
+
+
+class Summaries(Spec):
+    """Another file of the engine: it has its own numbers, without samples."""
+
+    requires: Annotated[list[ResultPlace], Field(min_length=1)]
+    """Pointers that the file has."""
+    results: ResultsMap
+    """Where the numbers are."""
 
 
 class PresetSpec(Spec):
@@ -27,8 +51,10 @@ class PresetSpec(Spec):
     """Those whose files were seen."""
     requires: Annotated[list[ResultPlace], Field(min_length=1)]
     """Pointers that its file, or each row of it, has."""
-    results: ResultsMap
+    results: EngineMap
     """Where the scores are."""
+    summaries: list[Summaries] = Field(default_factory=list)
+    """Files that `read` knows too."""
     example: Line
     """The folder of an example below tests/examples/presets."""
 
@@ -44,21 +70,42 @@ def presets() -> Mapping[str, PresetSpec]:
     return found
 
 
-def merged(map_: ResultsMap) -> ResultsMap:
+def merged(map_: ResultsMap) -> EngineMap:
     """The map of a template with that of its preset below it."""
+    given = {name: getattr(map_, name) for name in map_.model_fields_set}
     if map_.preset is None or map_.preset in CODE:
-        return map_
-    base = presets()[map_.preset].results
-    changes = {name: getattr(map_, name) for name in map_.model_fields_set if name != "preset"}
-    return base.model_copy(update=changes)
+        return EngineMap.model_construct(**given)
+    return presets()[map_.preset].results.model_copy(update=given)
 
 
-def recognised(value: object) -> list[str]:
+class Recognised(Spec):
+    """A preset whose file a value is."""
+
+    preset: str
+    summary: ResultsMap | None = None
+    """The map of a file without samples."""
+
+
+def recognised(value: object) -> list[Recognised]:
     """The presets whose file, or row, a value is: those that ask for most of it."""
-    fitting = {
-        name: len(preset.requires)
-        for name, preset in presets().items()
-        if all(resolve(value, pointer) is not ABSENT for pointer in preset.requires)
-    }
-    most = max(fitting.values(), default=0)
-    return [name for name, count in fitting.items() if count == most]
+    fitting = [(len(asked), found) for asked, found in _every() if _has(value, asked)]
+    most = max((count for count, _ in fitting), default=0)
+    return [found for count, found in fitting if count == most]
+
+
+def _every() -> Iterator[tuple[list[str], Recognised]]:
+    for name, preset in presets().items():
+        yield preset.requires, Recognised(preset=name)
+        for one in preset.summaries:
+            yield one.requires, Recognised(preset=name, summary=one.results)
+
+
+def _has(value: object, pointers: list[str]) -> bool:
+    return all(resolve(value, pointer) is not ABSENT for pointer in pointers)
+
+
+def fitted(name: str) -> str:
+    """A name as a metric key: `recall@5` → `recall_at_5`."""
+    key = re.sub(r"[^a-z0-9_-]+", "_", name.casefold().replace("@", "_at_").replace("%", "_percent"))
+    key = key.strip("_-")[:64] or "metric"
+    return key if re.match(KEY_PATTERN, key) else f"m_{key}"[:64]
