@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,9 @@ from remyx_action.errors import FilesWrong, NotJudged, WrongUsage
 from remyx_action.sources.disk.output import WRITTEN
 from support.places import Place, arm
 from support.repositories import commit, git
-from support.small_project import FILES, HARNESS
+from support.small_project import FILES, HARNESS, TEMPLATE
+
+PROGRAM = Path(sys.executable).with_name("remyx-action")
 
 
 def harness(more: str) -> dict[str, str | None]:
@@ -92,3 +96,24 @@ def test_what_is_no_name_is_wrong_usage(tmp_path: Path, flag: str, asset: str) -
     place = Place(tmp_path)
     with pytest.raises(WrongUsage, match=f"--{flag} is empty, or no name"):
         place.run(**{flag: asset})
+
+
+@pytest.mark.parametrize(
+    "words", [("--variant", "a", "--variant", "b"), ("--variant=a", "--base", "x", "--variant", "a")]
+)
+def test_an_option_that_says_what_is_judged_is_given_once(tmp_path: Path, words: tuple[str, ...]) -> None:
+    place = Place(tmp_path)
+    done = subprocess.run(
+        [PROGRAM, "-C", place.root, "run", *words], capture_output=True, text=True, check=False
+    )
+    assert (64, True) == (done.returncode, "--variant is given twice" in done.stderr)
+    assert not (place.root / ".remyx-out").exists()
+
+
+@pytest.mark.parametrize(("declared", "told"), [(20, True), (400, False), (1000, False)])
+def test_more_samples_than_declared_are_told(tmp_path: Path, declared: int, *, told: bool) -> None:
+    template = TEMPLATE.replace("samples: 400", f"samples: {declared}")
+    place = Place(tmp_path, {**FILES, ".remyx/templates/small.yaml": template})
+    warning = f"accuracy: 400 samples were scored, and the template declares {declared:,}"
+    report = place.run()
+    assert [told, told] == [warning in arm(report, name).warnings for name in ("baseline", "variant")]

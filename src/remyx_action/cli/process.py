@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 from types import FrameType
@@ -12,7 +13,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from remyx_action.errors import Exit, FilesWrong, Refusal
+from remyx_action.errors import Exit, FilesWrong, Refusal, WrongUsage
 
 from .app import app
 from .screen import say_bug, say_error, say_problems
@@ -49,6 +50,7 @@ def carry_out(arguments: list[str]) -> int:
     _unwind_on_signals()
     command = typer.main.get_command(app)
     try:
+        _refuse_twice(arguments)
         result: Any = command.main(args=arguments, prog_name="remyx-action", standalone_mode=False)
     except typer.Exit as ending:
         return ending.exit_code
@@ -72,6 +74,30 @@ def carry_out(arguments: list[str]) -> int:
             raise
         return say_bug(bug)
     return result if isinstance(result, int) else Exit.SHIP
+
+
+ONCE = frozenset(
+    {
+        "--base",
+        "--baseline",
+        "--head",
+        "--measured",
+        "--policy",
+        "--samples",
+        "--shard",
+        "--template",
+        "--variant",
+    }
+)
+"""Options that say what is judged: of two the last would count, and nobody would hear of the first."""
+
+
+def _refuse_twice(arguments: Sequence[str]) -> None:
+    """WrongUsage where an option that says what is judged is given twice."""
+    given = Counter(word.partition("=")[0] for word in arguments)
+    twice = sorted(name for name in ONCE if given[name] > 1)
+    if twice:
+        raise WrongUsage(f"{twice[0]} is given twice", help=f"name one: {twice[0]} ...")
 
 
 def _unwind_on_signals() -> None:

@@ -67,6 +67,10 @@ def reach_verdict(
     if not failed:  # an arm that left nothing reports nothing that could differ
         warnings = compare_provenance(arms.baseline.scores, arms.variant.scores).warnings
         arms = replace(arms, variant=arms.variant.with_warnings(warnings))
+    arms = replace(
+        arms,
+        **{name: arm.with_warnings(_too_many(bar, arm, arms.samples)) for name, arm in arms.named().items()},
+    )
     inputs = compare(bar, arms, caps=caps)
     uneven = ((key, uneven_missing(evidence)) for key, evidence in inputs.metrics.items())
     arms = replace(
@@ -118,6 +122,21 @@ def _expected(metric: BarMetric, samples: int | None) -> int:
     """Return how many samples were declared, at most as many as a quick look asked for; 0: none were."""
     declared = metric.samples or 0
     return declared if samples is None else min(declared, samples)
+
+
+def _too_many(bar: Bar, arm: Arm, samples: int | None) -> list[str]:
+    """Return a warning where an arm scored more samples than it was asked for, or than were declared."""
+    found = []
+    for metric in bar.metrics:
+        scores = arm.scores.scores.get(metric.key)
+        count = len(set(scores.ids)) if isinstance(scores, Samples) else 0
+        if samples is not None and count > samples:
+            asked = f"{metric.key}: {count:,} samples were scored, and {samples:,} were asked for"
+            found.append(f"{asked}: the harness looks at neither REMYX_SAMPLES nor {{samples}}")
+        elif metric.samples is not None and count > metric.samples:
+            declared = f"{metric.key}: {count:,} samples were scored"
+            found.append(f"{declared}, and the template declares {metric.samples:,}")
+    return found
 
 
 def failed_arm(keys: Iterable[str], report: ArmReport) -> Arm:
