@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from remyx_action.project.models.shard import Shard, read_shard
 from remyx_action.readers.reasons import Reason
 from remyx_action.readers.scores import ArmScores, Empty, Samples, Scores, Summary, Unusable
 from remyx_action.report.report import Report, to_json
+from remyx_action.report.run_record import CAP_BYTES
 from remyx_action.report.verdict import Arm
 from remyx_action.runtimes.plan.shards import legs_of, matrix_of
 from support.enumeration import metric
@@ -359,3 +360,56 @@ def test_a_matrix_is_never_larger_than_github_takes() -> None:
         legs_of(templates, 129)
     assert ["a-0-of-1", "b-0-of-1"] == [leg.name for leg in legs_of(templates, None)]
     assert "" == matrix_of([])
+
+
+def too_large(record: Path) -> None:
+    with record.open("ab") as file:
+        file.truncate(CAP_BYTES + 1)
+
+
+def linked(record: Path) -> None:
+    record.rename(record.parent.parent / "record")
+    record.symlink_to(record.parent.parent / "record")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [(too_large, "run.json of the results is larger than 16 MiB"), (linked, "is no regular file")],
+)
+def test_a_record_that_is_not_read_is_said(place: Place, spoil: Callable[[Path], None], said: str) -> None:
+    folder = measure(place, 2)
+    spoil(folder / "remyx-results-1" / "run.json")
+    assert said in refused(place, folder)
+
+
+def test_a_record_of_many_files_is_read(place: Place) -> None:
+    folder = measure(place, 2)
+    for index in (0, 1):
+        record = folder / f"remyx-results-{index}" / "run.json"
+        told = json.loads(record.read_text())
+        told["arms"]["variant"]["digests"] |= {f"log-{number}.txt": "sha256:0" for number in range(10_000)}
+        record.write_text(json.dumps(told))
+    assert "ship" == judged(place, folder).verdict
+
+
+@pytest.mark.parametrize("value", ["0.5", "x" * 300, None])
+def test_plain_variables_are_in_the_provenance_of_both_arms(
+    place: Place, monkeypatch: pytest.MonkeyPatch, value: str | None
+) -> None:
+    name = ".remyx/templates/small.yaml"
+    place.write({name: f"{DEALT[name]}env: [QUALITY, JUDGE_API_KEY]\n"})
+    monkeypatch.setenv("JUDGE_API_KEY", "sk-0123456789abcdef")
+    if value is not None:
+        monkeypatch.setenv("QUALITY", value)
+    shown = {} if value is None else {"env QUALITY": value[:200]}
+    whole = place.run()
+    assert [shown, shown] == [arm(whole, name).provenance for name in ("baseline", "variant")]
+    folder = measure(place, 2)
+    report = judged(place, folder)
+    assert [shown, shown] == [arm(report, name).provenance for name in ("baseline", "variant")]
+    for index in (0, 1):
+        record = folder / f"remyx-results-{index}" / "run.json"
+        record.write_text(json.dumps(json.loads(record.read_text()) | {"variables": {"QUALITY": "forged"}}))
+    report = judged(place, folder)
+    assert {} == arm(report, "variant").provenance
+    assert "sk-0123456789" not in to_json(report)

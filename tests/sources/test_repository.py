@@ -279,22 +279,19 @@ def test_links_modes_and_odd_bytes_survive_a_checkout(folder: Path) -> None:
 
 
 def test_large_files_that_git_does_not_hold_are_told(folder: Path) -> None:
-    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "0" * 64 + "\nsize 1\n"
     head = commit(folder, {f"{name}.bin": pointer for name in "abcde"})
     with checked_out(found(folder), {"variant": head}) as (_, notes):
         assert ("Git LFS files are pointers in the checkouts: a.bin, b.bin, c.bin and 2 more",) == notes
 
 
-def test_submodules_are_refused(folder: Path, temporary: Path) -> None:
+def test_submodules_are_empty_folders_and_told(folder: Path) -> None:
     first = commit(folder, {"a": "1"})
     git(folder, "update-index", "--add", "--cacheinfo", f"160000,{first},vendor/library")
     git(folder, "commit", "--quiet", "--message", "submodule")
-    with (
-        pytest.raises(NotJudged, match="has submodules, whose files a checkout lacks: vendor/library"),
-        checked_out(found(folder), {"variant": "HEAD"}),
-    ):
-        pass
-    assert [] == list(temporary.iterdir())
+    with checked_out(found(folder), {"variant": "HEAD"}) as (roots, notes):
+        assert ("submodules are empty folders in the checkouts: vendor/library",) == notes
+        assert [] == list((roots["variant"] / "vendor" / "library").iterdir())
 
 
 def template(**keys: object) -> Template:

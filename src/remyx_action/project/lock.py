@@ -58,9 +58,17 @@ def digest_of_measuring(template: Template, harness: str) -> str:
 
 def digest_of_environment(template: Template, environment: Mapping[str, str]) -> str:
     """Return `sha256:…` of the variables that the template passes on, those that hold a secret left out."""
-    names = set(template.env) - set(template.secret_names)
-    values = {name: environment.get(name) for name in sorted(names)}
+    values = {name: environment.get(name) for name in _plain_names(template)}
     return _sha256(f"remyx-environment/1\n{json.dumps(values)}".encode())
+
+
+def plain_variables(template: Template, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that the template passes on and that are set, without those that hold a secret."""
+    return {name: environment[name] for name in _plain_names(template) if name in environment}
+
+
+def _plain_names(template: Template) -> list[str]:
+    return sorted(set(template.env) - set(template.secret_names))
 
 
 def digest_of_harness(files: Iterable[HarnessFile]) -> str:

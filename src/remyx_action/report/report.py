@@ -217,6 +217,9 @@ class ProposalReport(Spec):
     """How many other files the pull request changes."""
     not_measured: list[str] = Field(default_factory=list)
     """Changed files that neither arm ran with, at most 100."""
+    moved: Annotated[list[str], Field(exclude_if=lambda moved: not moved)] = Field(default_factory=list)
+    """Files that the base branch changed since the merge base, of those that are evaluated, at most 100: what
+    merging brings was not measured. Left out where there is none."""
     changes: list[BarChange]
     verdict: Literal["ship", "reject", "iterate"] | None
     """Under the proposed rules, on the numbers measured under the base's; null: none, see `reason`."""

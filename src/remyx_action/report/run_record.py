@@ -17,6 +17,8 @@ from .report import ArmReport, RunReport
 
 NAME = "run.json"
 """Of the file, beside `arms/`."""
+CAP_BYTES = 16 * 1024 * 1024
+"""Of the file: it holds a digest of every file that an arm left."""
 
 
 class RunRecord(Spec):
@@ -30,6 +32,8 @@ class RunRecord(Spec):
     """Digest of what measured: the harness, and the part of the template that decides about scores."""
     environment: Line
     """Digest of the values of the variables that the template passes on."""
+    variables: dict[str, str] = Field(default_factory=dict)
+    """Those values themselves, secrets left out."""
     arms: dict[ArmName, ArmReport]
     samples: Annotated[Integer | None, Field(ge=1)] = None
     """At most so many samples were asked for: a quick look."""
@@ -47,6 +51,7 @@ def record_as_json(
     harness: str,
     measuring: str,
     environment: str,
+    variables: Mapping[str, str],
     arms: Mapping[ArmName, ArmReport],
     run: RunReport,
 ) -> str:
@@ -58,6 +63,7 @@ def record_as_json(
         "harness": harness,
         "measuring": measuring,
         "environment": environment,
+        "variables": dict(variables),
         "arms": {name: report.model_dump() for name, report in arms.items()},
         "samples": shard.samples,
         "shard": shard.index,

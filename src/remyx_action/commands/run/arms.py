@@ -141,6 +141,25 @@ def as_cached(metrics: BarMetrics, arm: Arm, entry: CacheEntry) -> Arm:
     return _failed(metrics, arm.report, changed)
 
 
+MOST_CHARACTERS = 200
+"""Of a variable's value that is shown."""
+
+
+def with_variables(arms: Arms, values: Mapping[str, str]) -> Arms:
+    """Return the arms, those that were measured with the values of the variables that they were given."""
+    shown = {f"env {name}": text[:MOST_CHARACTERS] for name, text in values.items()}
+    if not shown:
+        return arms
+    given = {
+        name: replace(
+            arm, report=arm.report.model_copy(update={"provenance": {**arm.report.provenance, **shown}})
+        )
+        for name, arm in arms.named().items()
+        if arm.report.state != "recorded"
+    }
+    return replace(arms, **given)
+
+
 def of_another_job(recorded: ArmReport, *, asset: str) -> ArmReport:
     """Return the report of an arm that another job measured.
 

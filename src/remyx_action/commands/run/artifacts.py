@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,14 +11,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from remyx_action.errors import NotJudged, WrongUsage
-from remyx_action.project.lock import digest_of_measuring
+from remyx_action.project.lock import digest_of_environment, digest_of_measuring, plain_variables
 from remyx_action.project.models import Template
 from remyx_action.project.models.template import ArmName
-from remyx_action.report.run_record import NAME, RunRecord, read_record
+from remyx_action.report.run_record import CAP_BYTES, NAME, RunRecord, read_record
 from remyx_action.report.verdict import Arm, Arms, failed_arm
 from remyx_action.sources.disk import read_below
 
-from .arms import of_another_job, read_runs
+from .arms import of_another_job, read_runs, with_variables
 from .judged_under import harness_digest
 from .measure import Evaluation, both
 from .parts import join_shards
@@ -60,7 +61,10 @@ def read_artifacts(evaluation: Evaluation, results: Path) -> Arms:
         name: join_shards([_read(evaluation, leg, name, asset) for leg in legs], evaluation.metrics)
         for name, asset in shown.items()
     }
-    return both(evaluation, arms, samples=legs[0].record.samples)
+    first = legs[0].record
+    is_true = digest_of_environment(template, first.variables) == first.environment
+    found = both(evaluation, arms, samples=first.samples)
+    return with_variables(found, plain_variables(template, first.variables)) if is_true else found
 
 
 def _read(evaluation: Evaluation, leg: ArtifactLeg, name: ArmName, asset: str) -> Arm:
@@ -81,8 +85,10 @@ def _legs(results: Path, template: str) -> Sequence[ArtifactLeg]:
     """Return every shard of the template's arms, in order, from folders at most two below `results`."""
     legs = []
     for folder in _folders(results, levels=2):
-        text = read_below(folder, NAME)
-        if text is not None:
+        text = read_below(folder, NAME, cap_bytes=CAP_BYTES)
+        if text is None:
+            _refuse_unread(folder / NAME)
+        else:
             record = read_record(text, NAME)
             if record.template == template:
                 legs.append(ArtifactLeg(folder=folder, record=record))
@@ -90,6 +96,16 @@ def _legs(results: Path, template: str) -> Sequence[ArtifactLeg]:
         raise Incomplete(f"the results hold no arms of template {template}", help=AGAIN)
     _refuse_incomplete(legs, template)
     return sorted(legs, key=lambda leg: leg.record.shard)
+
+
+def _refuse_unread(record: Path) -> None:
+    """NotJudged where there is a record that was not read: it is too large, or no regular file."""
+    if os.path.lexists(record):
+        is_large = not record.is_symlink() and record.stat().st_size > CAP_BYTES
+        what = f"is larger than {CAP_BYTES >> 20} MiB" if is_large else "is no regular file"
+        raise NotJudged(
+            f"{NAME} of the results {what}", help="let the harness leave fewer files, or measure in shards"
+        )
 
 
 def _folders(folder: Path, *, levels: int) -> Iterator[Path]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -15,10 +15,23 @@ from remyx_action.errors import FilesWrong, NotJudged, WrongUsage
 from remyx_action.github.events import MergeGroupEvent, PullRequestEvent
 from remyx_action.policy.diff import Change, DiffSide, compare_bars
 from remyx_action.policy.lints.errors import load_checked
+from remyx_action.project.files.globs import matcher
 from remyx_action.project.load import Bundle
 from remyx_action.project.models import Experiment, Policy, Template
+from remyx_action.project.protected import harness_globs
 from remyx_action.sources.disk import read_below
-from remyx_action.sources.git import Repository, Sources, Tree, checked_out, find_repository, sources_of
+from remyx_action.sources.git import (
+    LINK,
+    SUBMODULE,
+    Repository,
+    Sources,
+    Tree,
+    TreeEntry,
+    checked_out,
+    find_repository,
+    sources_of,
+    text_of,
+)
 
 from .judged_under import commit_at_head
 from .project import Project, choose, load_project
@@ -146,6 +159,9 @@ def _of_event(request: Request, event: GitHubEvent) -> Iterator[Context]:
     if not choices:
         yield _nothing(project, proposal, proposed, NOTHING)
         return
+    odd = [odd_files(repository.all_entries(proposal.base), repository, template) for template, _ in choices]
+    for submodules, _ in odd:
+        _refuse_submodules(submodules, proposal.base)
     with checked_out(repository, {"base": proposal.base}) as (roots, notes):
         yield Context(
             project=project,
@@ -156,7 +172,40 @@ def _of_event(request: Request, event: GitHubEvent) -> Iterator[Context]:
             proposed=proposed,
             files=variants.files,
             experiments=variants.experiments,
-            notes=notes,
+            notes=(*notes, *dict.fromkeys(told_of_links(links) for _, links in odd if links)),
+        )
+
+
+def odd_files(
+    entries: Iterable[TreeEntry], repository: Repository, template: Template
+) -> tuple[list[str], list[str]]:
+    """Return the submodules and the links in the template's harness, by their paths from the project's root.
+
+    A submodule belongs to it too where a glob names something inside, which no checkout holds.
+    """
+    globs = harness_globs(template)
+    matches, submodules, links = matcher(globs), [], []
+    for entry in entries:
+        path = repository.relative(entry.path)
+        if entry.mode == SUBMODULE and (matches(path) or any(glob.startswith(f"{path}/") for glob in globs)):
+            submodules.append(path)
+        elif entry.mode == LINK and matches(path):
+            links.append(path)
+    return submodules, links
+
+
+def told_of_links(links: Sequence[str]) -> str:
+    """Return a note on links in a harness."""
+    more = f" and {len(links) - 1} more" if len(links) > 1 else ""
+    return f"the harness holds a link, of which only the target's name is digested: {text_of(links[0])}{more}"
+
+
+def _refuse_submodules(submodules: Sequence[str], commit: str) -> None:
+    if submodules:
+        raise NotJudged(
+            f"the harness at commit {commit[:12]} holds a submodule, whose files a checkout lacks: "
+            f"{text_of(submodules[0])}",
+            help="keep what measures in the repository itself",
         )
 
 
@@ -264,12 +313,17 @@ def _proposal(repository: Repository, event: GitHubEvent) -> Proposal:
     base, head = repository.commit(event.base_commit), repository.commit(event.head_commit)
     merge_base = repository.merge_base(base, head)
     paths = repository.paths_between(merge_base, head)
+    submodules = repository.submodules_between(merge_base, head)
     return Proposal(
         base=base,
         merge_base=merge_base,
         head=head,
         repository_paths=paths,
         paths=tuple(sorted(repository.relative(path) for path in paths)),
+        submodules=tuple(sorted(repository.relative(path) for path in submodules)),
+        moved_paths=tuple(
+            sorted(repository.relative(path) for path in repository.paths_between(merge_base, base))
+        ),
     )
 
 

@@ -121,6 +121,7 @@ def proposal_of(context: Context, template: Template, policy: Policy, arms: Arms
         workflow=list(proposal.workflow_paths()),
         others=len(proposal.paths) - len(protected),
         not_measured=list(proposal.not_measured(template, context.file_change(template)))[:MOST_FILES],
+        moved=list(proposal.moved(template))[:MOST_FILES],
         changes=[
             BarChange(effect=change.effect.value, path=change.path, sentence=change.sentence)
             for change in about

@@ -11,10 +11,13 @@ from tempfile import TemporaryDirectory
 from msgspec import Struct
 
 from remyx_action.errors import NotJudged
+from remyx_action.project.files.globs import matcher
+from remyx_action.project.lock import plain_variables
 from remyx_action.project.models import Template
 from remyx_action.project.models.metrics import BarMetric, measured_metrics
 from remyx_action.project.models.shard import Shard
 from remyx_action.project.models.template import ArmName, contained, folder_of, seeds_of
+from remyx_action.project.protected import harness_globs
 from remyx_action.readers.scores import Samples
 from remyx_action.report.verdict import Arm, Arms, failed_arm
 from remyx_action.runtimes import (
@@ -42,10 +45,20 @@ from remyx_action.sources.disk import (
     read_below,
 )
 from remyx_action.sources.disk.cache_key import CacheEntry, CacheKey
+from remyx_action.sources.disk.large_files import fill, lacks_bytes
 from remyx_action.sources.disk.output import empty_folder
-from remyx_action.sources.git import Sources
+from remyx_action.sources.git import Sources, find_repository
 
-from .arms import as_cached, of_entry, of_outcome, read_recorded, read_run, with_harness
+from .arms import (
+    arm_report,
+    as_cached,
+    of_entry,
+    of_outcome,
+    read_recorded,
+    read_run,
+    with_harness,
+    with_variables,
+)
 from .cache import ArmCache, baseline_key
 from .context import Context
 from .judged_under import harness_digest, harness_files
@@ -107,12 +120,29 @@ def measure(evaluation: Evaluation) -> Arms:
     assets = choose_assets(
         template, baseline=evaluation.request.baseline, variant=context.variant_of(template)
     )
+    _fill_assets(evaluation, assets)
     with _unchanged(template, [context.harness]):
         measured = measure_arms(evaluation, assets)
     moved = context.head_moved()
     if moved is not None:
         measured["variant"] = measured["variant"].with_warnings([moved])
-    return both(evaluation, measured, samples=evaluation.shard.samples)
+    arms = both(evaluation, measured, samples=evaluation.shard.samples)
+    return with_variables(arms, plain_variables(template, evaluation.world.environment))
+
+
+def _fill_assets(evaluation: Evaluation, assets: Mapping[ArmName, str]) -> None:
+    """Lay the bytes of Git LFS files into our own checkout, where an asset is one and the clone has them.
+
+    Files of the harness stay what git stores: their digest is that of the lock.
+    """
+    context = evaluation.context
+    repository = find_repository(context.project.root) if context.proposal else None
+    if repository is None:
+        return
+    measures = matcher(harness_globs(evaluation.template))
+    for asset in assets.values():
+        if not measures(asset) and not Path(asset).is_absolute():
+            fill(context.harness, asset, repository.large_files())
 
 
 def both(evaluation: Evaluation, measured: Mapping[ArmName, Arm], *, samples: int | None) -> Arms:
@@ -150,7 +180,6 @@ def measure_arms(evaluation: Evaluation, assets: Mapping[ArmName, str]) -> dict[
             for name, arm in _measure_seed(evaluation, group, seed, cache, runtime).items():
                 runs[name].append((seed, arm))
     arms = {name: join_seeds(found, evaluation.metrics) for name, found in runs.items()}
-    arms = {name: arm.with_warnings(_too_many(evaluation.shard, arm)) for name, arm in arms.items()}
     if "baseline" in arms:
         arms["baseline"] = arms["baseline"].with_warnings(cache.notes)
     return arms
@@ -172,7 +201,9 @@ def _measure_seed(
     entry = cache.get(key, folders["baseline"]) if key else None
     if entry is not None:
         world.on_event(Note(arm="baseline", text=f"reused: measured {entry.clock} in {entry.seconds} s"))
-    to_run = {name: asset for name, asset in assets.items() if name == "variant" or entry is None}
+    lost = {name: lacks_bytes(evaluation.context.harness, asset) for name, asset in assets.items()}
+    wanted = {name: asset for name, asset in assets.items() if name == "variant" or entry is None}
+    to_run = {name: asset for name, asset in wanted.items() if lost[name] is None}
     outcomes = dict(_run(evaluation, to_run, folders, seed, runtime))
     moved = _moved_images(entry, outcomes.get("variant"))
     if moved is not None:
@@ -183,7 +214,9 @@ def _measure_seed(
     arms: dict[ArmName, Arm] = {}
     for name, asset in assets.items():
         folder, shown = ResultsFolder(folders[name]), evaluation.sources.name_of(name, asset)
-        if name in outcomes:
+        if lost[name] is not None:
+            arms[name] = failed_arm(metrics, arm_report("failed", asset=shown, detail=lost[name]))
+        elif name in outcomes:
             arm = read_run(template, metrics, of_outcome(outcomes[name], asset=shown), folder)
             arms[name] = _without_secret_names(metrics, arm) if outcomes[name].is_redacted else arm
         elif entry is not None:
@@ -318,14 +351,3 @@ def _moved_images(entry: CacheEntry | None, variant: Outcome | None) -> str | No
             if then != is_ or "unknown" in {then, is_}:
                 return f"{name} was {then} then, and is {is_}"
     return None
-
-
-def _too_many(shard: Shard, arm: Arm) -> Sequence[str]:
-    """Return a warning where a harness did not look at how many samples it was asked for."""
-    if shard.samples is None:
-        return []
-    counts = [len(set(one.ids)) for one in arm.scores.scores.values() if isinstance(one, Samples)]
-    if max(counts, default=0) <= shard.samples:
-        return []
-    asked = f"{max(counts):,} samples were scored, and {shard.samples:,} were asked for"
-    return [f"{asked}: the harness looks at neither REMYX_SAMPLES nor {{samples}}"]

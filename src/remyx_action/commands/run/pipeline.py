@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from remyx_action.errors import WrongUsage
 from remyx_action.policy.diff import Change
 from remyx_action.project.load import Bundle
-from remyx_action.project.lock import digest_of_environment, digest_of_measuring
+from remyx_action.project.lock import digest_of_environment, digest_of_measuring, plain_variables
 from remyx_action.report import render
 from remyx_action.report.report import Report, to_json
 from remyx_action.report.run_record import NAME, record_as_json
@@ -112,6 +112,7 @@ def arms_of(evaluation: Evaluation) -> Arms:
         harness=harness,
         measuring=digest_of_measuring(template, harness),
         environment=digest_of_environment(template, evaluation.world.environment),
+        variables=plain_variables(template, evaluation.world.environment),
         arms={name: arm.report for name, arm in arms.named().items()},
         run=evaluation.world.now(),
     )

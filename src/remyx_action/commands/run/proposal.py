@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -29,6 +29,10 @@ class Proposal(Struct, frozen=True, kw_only=True):
     """Changed files relative to the project's root (`../` outside it), renames as two, sorted."""
     repository_paths: tuple[str, ...]
     """The same files below the repository's root."""
+    submodules: tuple[str, ...] = ()
+    """Those of `paths` that are submodules before or after: no checkout holds their files."""
+    moved_paths: tuple[str, ...] = ()
+    """Files that the base branch changed since the last common commit, relative to the project's root."""
 
     def commits(self) -> Mapping[str, str]:
         """As a report names them."""
@@ -51,8 +55,7 @@ class Proposal(Struct, frozen=True, kw_only=True):
 
     def touches(self, template: Template, change: FileChange) -> bool:
         """Whether the template evaluates anything that differs: its `paths`, or the variant file."""
-        globs = template.paths or (["**"] if template.compare == "commits" else [])
-        found = set(filter(matcher(globs), self._product_paths()))
+        found = set(filter(matcher(self._globs(template)), self._product_paths()))
         if template.paths is None:  # a changed harness alone is for its reviewers, not for a run
             found -= set(self.harness_paths(template))
         return bool(found) or (template.compare == "assets" and change.differs)
@@ -60,7 +63,7 @@ class Proposal(Struct, frozen=True, kw_only=True):
     def not_measured(self, template: Template, change: FileChange) -> tuple[str, ...]:
         """Changed files that no arm ran with: under `compare: assets` all but the name of the variant."""
         if template.compare == "commits":
-            return self.harness_paths(template)
+            return tuple(sorted({*self.harness_paths(template), *self.submodules}))
         place = template.variant_asset
         named = {place.file} if place and not change.differs_beyond else set()
         return tuple(path for path in self._product_paths() if path not in named)
@@ -68,10 +71,24 @@ class Proposal(Struct, frozen=True, kw_only=True):
     def must_be_measured(self, template: Template, change: FileChange) -> bool:
         """Whether one of the files that were not measured decides what ships."""
         not_measured = self.not_measured(template, change)
-        decides = matcher([*(template.paths or ()), *harness_globs(template)])
+        decides = matcher([*self._globs(template), *harness_globs(template)])
         return any(map(decides, not_measured)) or (
             template.compare == "assets" and template.variant_asset is not None and change.differs_beyond
         )
+
+    def moved(self, template: Template) -> tuple[str, ...]:
+        """Return what the base branch changed since, of what the template evaluates: no arm ran with both.
+
+        Under `compare: assets` arms run the tip itself, and there is none.
+        """
+        if template.compare == "assets":
+            return ()
+        evaluates = matcher(self._globs(template))
+        return tuple(path for path in self.moved_paths if evaluates(path) and not path.startswith(PROJECT))
+
+    @staticmethod
+    def _globs(template: Template) -> Sequence[str]:
+        return template.paths or (["**"] if template.compare == "commits" else [])
 
     def _product_paths(self) -> Iterable[str]:
         return [path for path in self.paths if not path.startswith(PROJECT)]

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from remyx_action.report.report import BarChange, ProposalReport
 
+from . import numbers
 from .escape import Code, Phrase, Prose, joined
 from .words import PROPOSED_REASONS, UNDER_PROPOSED
 
@@ -38,7 +39,14 @@ def _alerts(proposal: ProposalReport) -> Iterator[Phrase]:
         edits = "This pull request edits the workflow that starts its own evaluation: "
         yield (edits, *_files(proposal.workflow))
     if proposal.not_measured:
-        yield ("Neither arm ran with ", *_files(proposal.not_measured), ", which this pull request changes.")
+        count = numbers.plural(len(proposal.not_measured), "changed file was", "changed files were")
+        yield (f"{count} not measured: ", *_files(proposal.not_measured), ".")
+    if proposal.moved:
+        yield (
+            "The base branch has moved since in ",
+            *_files(proposal.moved),
+            ": merging brings a combination that was not measured. Update the branch.",
+        )
     files_changed = [path for path in proposal.protected if path not in proposal.workflow]
     if proposal.changes:
         yield _bar_changed(proposal)

@@ -1,12 +1,15 @@
 """What git knows: commits, merge bases, blobs under `.remyx/` and read-only checkouts of a commit."""
 
 from .checkouts import checked_out
+from .git import text_of
 from .remote import Remote
-from .repository import Repository, TreeEntry, find_repository, harness_at
+from .repository import LINK, SUBMODULE, Repository, TreeEntry, find_repository, harness_at
 from .sources import Commits, Sources, choose_commits, source_of_baseline, sources_of
 from .trees import Tree
 
 __all__ = [
+    "LINK",
+    "SUBMODULE",
     "Commits",
     "Remote",
     "Repository",
@@ -19,4 +22,5 @@ __all__ = [
     "harness_at",
     "source_of_baseline",
     "sources_of",
+    "text_of",
 ]

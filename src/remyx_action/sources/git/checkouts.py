@@ -15,14 +15,12 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from remyx_action.errors import NotJudged
+from remyx_action.sources.disk.large_files import pointed_at
 
 from .git import text_of
-from .repository import Repository, TreeEntry
+from .repository import LINK, SUBMODULE, Repository, TreeEntry
 
-_SUBMODULE = "160000"
-_LINK = "120000"
 _EXECUTABLE = "100755"
-_LARGE_FILE_POINTER = b"version https://git-lfs.github.com/spec/"
 _SHOWN = 3
 
 Unit = TypeVar("Unit")
@@ -34,7 +32,7 @@ def checked_out(
 ) -> Iterator[tuple[Mapping[Unit, Path], tuple[str, ...]]]:
     """The project's root in a checkout of each commit, and notes on what a checkout does not hold.
 
-    Removed with the block, also where a signal ends it. NotJudged where a commit has submodules.
+    Removed with the block, also where a signal ends it.
     """
     folder = Path(tempfile.mkdtemp(prefix="remyx-action-"))
     try:
@@ -56,16 +54,14 @@ def checked_out(
 def _lay_out(repository: Repository, commit: str, folder: Path) -> list[str]:
     """Write the commit's files into a new folder; returns notes."""
     entries = repository.all_entries(commit)
-    submodules = [entry.path for entry in entries if entry.mode == _SUBMODULE]
-    if submodules:
-        raise NotJudged(
-            f"commit {commit[:12]} has submodules, whose files a checkout lacks: {_listed(submodules)}",
-            help="compare assets instead, or keep what the evaluation needs in the repository itself",
-        )
+    of_mode = {mode: [entry for entry in entries if entry.mode == mode] for mode in (LINK, SUBMODULE)}
+    files = [entry for entry in entries if entry.mode not in of_mode]
     try:
         folder.mkdir()
-        pointers = _write_files(repository, [entry for entry in entries if entry.mode != _LINK], folder)
-        left_out = _link(repository, [entry for entry in entries if entry.mode == _LINK], folder)
+        pointers = _write_files(repository, files, folder)
+        for entry in of_mode[SUBMODULE]:
+            _place(folder, entry.path).mkdir(parents=True, exist_ok=True)
+        left_out = _link(repository, of_mode[LINK], folder)
         _set_folders(folder, mode=0o555)
     except OSError as error:
         what = (error.strerror or "unknown error").lower()
@@ -76,6 +72,9 @@ def _lay_out(repository: Repository, commit: str, folder: Path) -> list[str]:
     notes = []
     if pointers:
         notes.append(f"Git LFS files are pointers in the checkouts: {_listed(pointers)}")
+    if of_mode[SUBMODULE]:
+        paths = [entry.path for entry in of_mode[SUBMODULE]]
+        notes.append(f"submodules are empty folders in the checkouts: {_listed(paths)}")
     if left_out:
         notes.append(f"links that point outside the repository are left out: {_listed(left_out)}")
     return notes
@@ -86,7 +85,7 @@ def _write_files(repository: Repository, files: list[TreeEntry], folder: Path) -
     pointers = []
     for entry, (path, content) in zip(files, repository.read(files), strict=True):
         _write(_place(folder, path), content, mode=0o555 if entry.mode == _EXECUTABLE else 0o444)
-        if content.startswith(_LARGE_FILE_POINTER):
+        if pointed_at(content) is not None:
             pointers.append(path)
     return pointers
 

@@ -17,9 +17,10 @@ from remyx_action.project.lock import HarnessFile
 
 from . import git
 
+LINK, SUBMODULE = "120000", "160000"
 _REFUSALS = {
-    "120000": "is a symbolic link",
-    "160000": "is a submodule",
+    LINK: "is a symbolic link",
+    SUBMODULE: "is a submodule",
 }
 
 
@@ -129,6 +130,19 @@ class Repository(Struct, frozen=True, kw_only=True):
     def top(self) -> Path:
         """The folder of the whole repository."""
         return self.root.joinpath(*[".."] * self.prefix.count("/"))
+
+    def large_files(self) -> Path:
+        """Where this clone keeps the bytes of Git LFS files, if it has any."""
+        folder = git.ask(self.top(), "rev-parse", "--git-common-dir")
+        return self.top() / folder / "lfs" / "objects"
+
+    def submodules_between(self, one: str, other: str) -> tuple[str, ...]:
+        """Submodules that differ between two commits, below the repository's root, sorted."""
+        options = ("-r", "-z", "--no-renames", "--ignore-submodules=none")
+        listing = git.run(self.top(), "diff-tree", *options, "--end-of-options", one, other).split(b"\0")
+        rows = zip(listing[::2], listing[1::2], strict=False)
+        found = {path for about, path in rows if SUBMODULE.encode() in about.lstrip(b":").split(b" ")[:2]}
+        return tuple(sorted(git.text_of(os.fsdecode(path)) for path in found))
 
     def paths_between(self, one: str, other: str) -> tuple[str, ...]:
         """Files that differ between two commits, below the repository's root, a rename as two, sorted."""

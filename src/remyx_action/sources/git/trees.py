@@ -10,9 +10,8 @@ from hashlib import sha256
 from remyx_action.errors import NotJudged
 
 from .git import text_of
-from .repository import Repository, TreeEntry
+from .repository import LINK, SUBMODULE, Repository, TreeEntry
 
-LINK, SUBMODULE = "120000", "160000"
 MOST_LINKS = 40
 """On the way to one file, as Linux has it."""
 
