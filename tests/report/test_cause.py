@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from remyx_action.report.render.cause import cause_of, certainty_of, marked, next_step, round_up
+from remyx_action.report.render.cause import cause_of, certainty_of, marked
 from remyx_action.report.render.escape import Phrase, plain
+from remyx_action.report.render.next_step import next_step, round_up
 from remyx_action.report.report import Report
 from support.reports import REJECT, REPORTS, SHIP, arm, bar_of, flips, judged, proposed
 
@@ -93,7 +94,7 @@ def first_lines(report: Report) -> tuple[str, str, str]:
         (
             "serving",
             (
-                "Latency −22.5 ms, Tokens per answer −31.9 tokens, 1 more gained, no limit broken",
+                "Latency −22.5 ms, Tokens per answer −31.9 tokens, no limit broken",
                 "over 99 % sure that Latency dropped at least 10 ms, needs 95 %",
                 "Merge it.",
             ),

@@ -107,3 +107,8 @@ def test_a_block_keeps_the_last_lines() -> None:
 
 def test_a_block_outruns_the_backticks_in_it() -> None:
     assert escape.block("````\nx") == "`````text\n````\nx\n`````"
+
+
+def test_a_name_between_backticks_in_our_own_message_is_code_without_them() -> None:
+    assert "unknown key `treshold`, see `a b`" == escape.message("unknown key `treshold`, see `a b`")
+    assert "`` `a `` x `` b` ``" == escape.message("`a x b`")

@@ -49,6 +49,12 @@ def test_hostile_text_in_an_end_without_a_verdict_does_nothing(text: str, kind: 
         assert 1 == drawn.count(MARKER)
 
 
+def test_a_reason_that_the_first_line_tells_in_words_is_not_told_as_a_code() -> None:
+    drawn = render.comment(NO_VERDICTS["no_variant"])
+    assert "no_variant" not in drawn
+    assert "\n\nSeveral variants are named: remyx/sft-3, remyx/sft-4\n\n**Next:** Choose one" in drawn
+
+
 def test_as_many_problems_as_fit_are_listed_and_the_rest_is_counted() -> None:
     end = NoVerdict(kind="files_wrong", problems=[problem(place) for place in range(1, 301)])
     drawn = {limit: render.comment(end, limit=limit) for limit in (65_000, 4_000, 2_000)}
@@ -61,6 +67,6 @@ def test_a_long_message_stands_below_the_first_line_and_is_cut_where_it_must() -
     end = NoVerdict(kind="not_judged", message="a long story, " * 1_000, help="a long advice, " * 1_000)
     drawn = {limit: render.comment(end, limit=limit) for limit in (65_000, 2_000)}
     assert all(
-        text.startswith("### ⚠️ Not judged: see why below\n\na long story, ") for text in drawn.values()
+        text.startswith("### ⚠️ Not judged: see why below\n\nA long story, ") for text in drawn.values()
     )
     assert [len(text.encode()) <= limit for limit, text in drawn.items()] == [True, True]

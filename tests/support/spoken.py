@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from remyx_action.evidence.gathering import SampleChange, SamplesChanged
+from remyx_action.evidence.samples_changed import SampleChange, SamplesChanged
 from remyx_action.policy.advice import Advice
 from remyx_action.report.report import BarChange, ExperimentReport, Report
 from support.reports import REPORTS, arm, proposed

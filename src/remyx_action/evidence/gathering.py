@@ -6,15 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
-from heapq import nlargest, nsmallest
 from itertools import repeat
 from math import lcm
-from operator import sub
 
 from pydantic import ValidationError
 
-from remyx_action.decimals import round_significant
-from remyx_action.project.models.fields import Integer, Number, Spec
 from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.template import ArmName
 from remyx_action.readers.reasons import Reason
@@ -268,54 +264,3 @@ def _unmatched(baseline: Averaged, variant: Averaged, pairing: Pairing) -> str:
     ]
     counts = f"baseline {len(baseline.ids)}, variant {len(variant.ids)} ids"
     return f"{'; '.join(found)} ({counts}): evaluate the same samples in both arms"
-
-
-LARGEST = 20
-
-
-def samples_changed(baseline: Samples, variant: Samples) -> SamplesChanged:
-    """Return the changes of the ids scored in both arms; of equal changes the ids that sort first."""
-    before, after = average(baseline, "baseline"), average(variant, "variant")
-    if not isinstance(before, Averaged) or not isinstance(after, Averaged):
-        return SamplesChanged(up=0, down=0, examples=[])
-    scale = scale_of([before, after])
-    pairing = pair(before.ids, after.ids)
-    a = chosen(after.values(scale.decimals, scale.parts), pairing.variant_rows)
-    b = chosen(before.values(scale.decimals, scale.parts), pairing.baseline_rows)
-    ids = chosen(before.ids, pairing.baseline_rows)
-    moves = list(map(sub, a, b))
-    examples = [
-        SampleChange(
-            id=ids[row],
-            baseline=round_significant(Fraction(b[row], scale.whole)),
-            variant=round_significant(Fraction(a[row], scale.whole)),
-        )
-        for row in largest_moves(ids, moves)
-    ]
-    return SamplesChanged(up=sum(map((0).__lt__, moves)), down=sum(map((0).__gt__, moves)), examples=examples)
-
-
-def largest_moves(ids: Sequence[str], moves: Sequence[int]) -> list[int]:
-    """Return the rows of the 20 largest moves either way, largest first, then by id."""
-    sizes = list(map(abs, moves))
-    if not sizes:
-        return []
-    # Only rows that reach the twentieth size are compared by id: ids cost more than numbers.
-    twentieth = nlargest(LARGEST, sizes)[-1]
-    rows = [row for row, size in enumerate(sizes) if size >= twentieth and size]
-    return nsmallest(LARGEST, rows, key=lambda row: (-sizes[row], ids[row]))
-
-
-class SampleChange(Spec):
-    id: str
-    baseline: Number
-    variant: Number
-
-
-class SamplesChanged(Spec):
-    """Samples whose score differs between the arms."""
-
-    up: Integer
-    down: Integer
-    examples: list[SampleChange]
-    """The 20 largest changes."""

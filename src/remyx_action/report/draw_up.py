@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from remyx_action.confidence import Estimate, interval_of_baseline
 from remyx_action.decimals import plain, round_significant
 from remyx_action.evidence.evidence import Inputs
-from remyx_action.evidence.gathering import SamplesChanged
+from remyx_action.evidence.samples_changed import SamplesChanged
 from remyx_action.policy.advice import Advice, advice_for
 from remyx_action.policy.bar import Bar
 from remyx_action.policy.fields import FieldValue, word_of

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from pydantic import Field, model_validator
 
 from remyx_action.evidence.evidence import Inputs
-from remyx_action.evidence.gathering import SamplesChanged
+from remyx_action.evidence.samples_changed import SamplesChanged
 from remyx_action.policy.advice import Advice
 from remyx_action.policy.bar import Bar
 from remyx_action.policy.rules import Condition, Gate, Mark
@@ -189,7 +189,7 @@ class JudgedUnder(Spec):
 
 
 class ExperimentReport(Spec):
-    """What the author of the pull request wants to find out."""
+    """The experiment that a pull request proposes."""
 
     name: str
     hypothesis: str | None

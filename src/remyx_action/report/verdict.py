@@ -11,7 +11,8 @@ from remyx_action.confidence import uneven_missing
 from remyx_action.evidence.changes import count_changes
 from remyx_action.evidence.comparability import compare_provenance
 from remyx_action.evidence.evidence import Inputs, MetricEvidence
-from remyx_action.evidence.gathering import SamplesChanged, gather, samples_changed
+from remyx_action.evidence.gathering import gather
+from remyx_action.evidence.samples_changed import SamplesChanged, samples_changed
 from remyx_action.policy.bar import Bar, claims_in, sizes_in
 from remyx_action.policy.judgement import Judgement, asks_for_coverage, judge
 from remyx_action.project.models.fields import unchecked

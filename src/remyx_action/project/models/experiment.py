@@ -1,4 +1,4 @@
-"""`.remyx/experiments/<name>.yaml`: what somebody wants to find out, and the variant that they propose."""
+"""`.remyx/experiments/<name>.yaml`: a hypothesis, and the variant that tests it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Tag = Annotated[Line, Field(min_length=1, max_length=64)]
 
 
 class Experiment(Spec):
-    """What somebody wants to find out, and the variant that they propose."""
+    """A hypothesis, and the variant that tests it."""
 
     version: Version
     """The version of this file's format."""
@@ -27,4 +27,4 @@ class Experiment(Spec):
     target_metric: Key | None = None
     """The metric that should move."""
     tags: Annotated[list[Tag], Field(max_length=50)] = Field(default_factory=list)
-    """Free words."""
+    """Words to find it by."""

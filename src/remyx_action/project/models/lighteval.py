@@ -51,15 +51,15 @@ class Generation(Spec):
     top_p: Annotated[Number, Bounds(above="0", most="1")] | None = None
     """The likeliest tokens that together have this probability."""
     top_k: Annotated[Integer, Bounds(least="1", most="1000000")] | None = None
-    """The so many likeliest tokens."""
+    """Only this many of the likeliest tokens."""
     repetition_penalty: Annotated[Number, Bounds(above="0", most="100")] | None = None
-    """Above 1: tokens that stand there already become less likely."""
+    """Above 1: tokens that the answer already has become less likely."""
     stop: Annotated[list[Annotated[str, Field(min_length=1, max_length=200)]], Field(max_length=16)] = Field(
         default_factory=no_entries
     )
     """Texts that end an answer, besides the task's."""
     seed: Annotated[Integer, Bounds(least="0", most="4294967295")] | None = None
-    """Of the draws; default: the arm's seed."""
+    """The seed of the draws; default: the arm's seed."""
 
 
 OF_A_SERVER = ("base_url", "api_key", "concurrency", "timeout")
@@ -82,7 +82,7 @@ class Model(Spec):
     backend: Literal["accelerate", "openai", "vllm"]
     """`accelerate`: in lighteval's process. `openai`: a server that speaks its API. `vllm`: needs a GPU."""
     dtype: Literal["auto", "float32", "float16", "bfloat16"] | None = None
-    """Of the weights; default `auto`, as they were saved."""
+    """The type of the weights; default `auto`, as they were saved."""
     batch_size: Annotated[Integer, Bounds(least="1", most="65536")] | None = None
     """Prompts at once; default: lighteval's own choice."""
     python: Annotated[Line, Field(min_length=1)] | None = None
@@ -94,7 +94,7 @@ class Model(Spec):
     base_url: Annotated[str, Field(pattern=URL_PATTERN, max_length=500)] | None = Field(
         default=None, validate_default=True
     )
-    """Of the server, such as http://127.0.0.1:8000/v1; backend openai needs it, no other takes it."""
+    """The server's address, such as http://127.0.0.1:8000/v1; backend openai needs it, no other takes it."""
     api_key: VariableName | None = None
     """Name of the environment variable that holds the server's key; backend openai."""
     concurrency: Annotated[Integer, Bounds(least="1", most="1024")] | None = None

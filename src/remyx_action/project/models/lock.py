@@ -16,13 +16,13 @@ class LockDigests(Spec):
     """`sha256:…` of what was reviewed, in normal form."""
 
     metrics: Digest
-    """Of metrics.yaml."""
+    """The digest of metrics.yaml."""
     template: Digest
-    """Of the template."""
+    """The digest of the template."""
     policies: dict[Name, Digest]
-    """Of each policy that judges by the template."""
+    """The digest of each policy that judges by the template."""
     harness: Digest
-    """Of the harness's files, byte by byte."""
+    """The digest of the harness's files, byte by byte."""
 
 
 class Lock(Spec):
@@ -33,7 +33,7 @@ class Lock(Spec):
     template: Name
     """The file's stem."""
     digests: LockDigests
-    """Of the files as they were locked."""
+    """Digests of the files as they were locked."""
     pins: dict[Line, Line]
     """By name, the versions that git does not hold: model and dataset revisions, image digests, packages."""
     protected: dict[Line, list[Line]]

@@ -47,7 +47,7 @@ class ExactBaseline(Spec):
     value: Number
     """The bar, in the metric's unit."""
     exact: Literal[True]
-    """Said aloud, because nothing is known about its uncertainty: there is none."""
+    """The number was decided, not measured, so it has no uncertainty."""
 
 
 def _kind_of_baseline(raw: Any) -> str:
@@ -76,7 +76,7 @@ class Metric(Spec):
     key: MetricKey
     """What the eval script emits and what rules name: a-z, 0-9, _ and -, starting with a letter."""
     label: Annotated[Line, Field(min_length=1, max_length=80)] | None = None
-    """Short, shown everywhere; the key where absent."""
+    """A short name, shown everywhere; default: the key."""
     unit: Annotated[Line, Field(max_length=32)] = ""
     """Free text; accuracy and fraction imply range [0, 1], % and percent [0, 100]."""
     direction: Literal["higher", "lower"] = Field(

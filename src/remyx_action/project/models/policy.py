@@ -161,7 +161,7 @@ class Trust(Spec):
     """How far the numbers are believed."""
 
     min_level: IsolationLevel = 1
-    """Below this isolation level nothing ships on a pull request: 0 believes results that were handed in."""
+    """The isolation level that a ship needs: 0 handed in, 1 not sandboxed, 2 sandboxed, 3 enforced."""
 
 
 class Policy(Spec):
@@ -188,7 +188,7 @@ class Policy(Spec):
     notes: Text | None = None
     """Why these criteria."""
     silence: Annotated[list[Silence], Field(max_length=100)] = Field(default_factory=no_entries)
-    """Warnings of `check` that are decided to be lived with."""
+    """Warnings of `check` that the team accepts."""
 
     @field_validator("ship", "reject")
     @classmethod

@@ -81,7 +81,7 @@ class Aggregates(Spec):
     file: RepositoryPath
     """Below the arm's output folder; `*` within a name, `**` across folders; exactly one file must match."""
     format: Format | None = None
-    """By the file's ending where it has one that says it."""
+    """The file's format; default: by its ending."""
     rows: Pointer | None = None
     """json: the list that holds one row per metric, selected by `where`."""
     where: WordTable | None = None
@@ -89,11 +89,11 @@ class Aggregates(Spec):
     take: Literal["last"] | None = None
     """`last`: of several rows that have the metric, the last."""
     value: Expression
-    """The arm's value."""
+    """Where the arm's mean is."""
     stderr: Expression | None = None
-    """The standard error of the mean."""
+    """Where the standard error of the mean is."""
     stddev: Expression | None = None
-    """The standard deviation of the samples, which with `n` gives the standard error."""
+    """Where the standard deviation of the samples is; over the root of `n` it is the standard error."""
     n: WrittenCount | None = None
     """The number of samples, or where it is."""
     clusters: WrittenCount | None = None
@@ -118,7 +118,7 @@ class ResultsMap(Spec):
     `stdout`: the last JSON object or list that the script printed on a line of its own.
     """
     format: Format | None = None
-    """By the file's ending where it has one that says it; `.gz` is unpacked."""
+    """The file's format; default: by its ending. `.gz` is unpacked."""
     require: WordTable | None = None
     """json: pointer → value that the file must have, else the arm failed."""
     rows: Pointer | None = None
@@ -173,11 +173,11 @@ class ResultsMap(Spec):
     ) = None
     """Words for scores, such as {C: 1, I: 0}."""
     value: Expression | None = None
-    """The arm's value, where there are no samples."""
+    """Where the arm's mean is, in a file without samples."""
     stderr: Expression | None = None
-    """The standard error of the mean."""
+    """Where the standard error of the mean is."""
     stddev: Expression | None = None
-    """The standard deviation of the samples, which with `n` gives the standard error."""
+    """Where the standard deviation of the samples is; over the root of `n` it is the standard error."""
     n: WrittenCount | None = None
     """The number of samples, or where it is."""
     clusters: WrittenCount | None = None

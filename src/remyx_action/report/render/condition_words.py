@@ -2,90 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Literal
 
 from msgspec import Struct
 
 from remyx_action.decimals import plain, round_significant
-from remyx_action.policy.rules import Condition, Gate, Mark, OnField, OnMetric
+from remyx_action.policy.rules import Condition, Mark, OnField, OnMetric
 
 from . import numbers
 from .escape import Code, Phrase
 from .metric_words import MetricView
+from .movements import BE, BOUNDS, NOT, OF_FIELD, UPPER, VERBS, BoundWord, Form, Movement, movement_of
 from .words import MARK_OF_REJECT, MARKS, UNKNOWN, UnknownText, in_words
-
-BoundWord = Literal["at least", "more than", "at most", "less than", "exactly"]
-BOUNDS: dict[tuple[str, bool], BoundWord] = {
-    ("at_least", False): "at least",
-    ("at_least", True): "more than",
-    ("at_most", False): "at most",
-    ("at_most", True): "less than",
-    ("equal", False): "exactly",
-}
-OPPOSITE: dict[BoundWord, BoundWord] = {
-    "at least": "at most",
-    "more than": "less than",
-    "at most": "at least",
-    "less than": "more than",
-    "exactly": "exactly",
-}
-OF_FIELD: dict[str, BoundWord] = {">=": "at least", ">": "more than", "<=": "at most", "<": "less than"}
-UPPER = frozenset({"at most", "less than"})
-
-
-class Verb(Struct, frozen=True):
-    """A change in one direction."""
-
-    base: str
-    third: str
-    past: str
-    participle: str
-    noun: str
-
-
-VERBS = {
-    ("higher", True): Verb("gain", "gains", "gained", "gained", "gain"),
-    ("higher", False): Verb("lose", "loses", "lost", "lost", "loss"),
-    ("lower", True): Verb("rise", "rises", "rose", "risen", "rise"),
-    ("lower", False): Verb("drop", "drops", "dropped", "dropped", "drop"),
-}
-"""By the metric's direction, and whether its value goes up."""
-Form = Literal["base", "third", "past"]
-NOT: dict[Form, str] = {"base": "not", "third": "does not", "past": "did not"}
-BE: dict[Form, str] = {"base": "be", "third": "is", "past": "is"}
-
-
-class Movement(Struct, frozen=True, kw_only=True):
-    """A claim about a change in words' terms: which way, and how far."""
-
-    verb: Verb
-    bound: BoundWord
-    amount: Decimal
-    """Never below zero."""
-    up: bool
-
-    @property
-    def limits(self) -> bool:
-        """Whether it bounds a change from above, as a guard does."""
-        return self.bound in UPPER
-
-
-def movement_of(condition: OnMetric) -> Movement | None:
-    """Return the change that the condition is about; None where it is about the value itself."""
-    claim = condition.claim
-    if claim.quantity == "value":
-        return None
-    bound, threshold = BOUNDS[claim.side, claim.strict], plain(claim.threshold)
-    # A bound from below at zero is about what may be lost, unless it is strict: then something is gained.
-    up = threshold > 0 or (threshold == 0 and bound in {"more than", "at most", "exactly"})
-    return Movement(
-        verb=VERBS[condition.metric.direction, up],
-        bound=bound if up else OPPOSITE[bound],
-        amount=abs(threshold),
-        up=up,
-    )
 
 
 def floor_of(condition: Condition) -> Decimal | None:
@@ -426,57 +354,3 @@ class FieldConditionView(ConditionView, frozen=True, kw_only=True):
 
 def _samples(count: Decimal) -> str:
     return numbers.plural(int(count), "sample") if count == int(count) else f"{numbers.number(count)} samples"
-
-
-class RuleLine(Struct, frozen=True, kw_only=True):
-    """A rule inside a rule, where it begins."""
-
-    depth: int
-    gate: Gate
-
-    @property
-    def words(self) -> str:
-        return rule_words(self.gate)
-
-
-class ConditionText(Struct, frozen=True, kw_only=True):
-    """A condition at its place in its rule."""
-
-    depth: int
-    view: ConditionView
-
-
-def rule_words(gate: Gate) -> str:
-    """Return how a rule combines what it holds: `all of 5`, `at least 2 of 3`, `any of 4`."""
-    of = len(gate.children)
-    return (
-        f"at least {gate.k:,} of {of:,}" if gate.combinator == "at_least" else f"{gate.combinator} of {of:,}"
-    )
-
-
-def lines_of(gate: Gate, metrics: Mapping[str, MetricView]) -> Iterator[RuleLine | ConditionText]:
-    """Yield every line below a rule, in the file's order."""
-    alone = frozenset(condition.pointer for condition in gate.deciding()) if gate.role == "reject" else ()
-
-    def below(gate: Gate, depth: int) -> Iterator[RuleLine | ConditionText]:
-        for child in gate.children:
-            if isinstance(child, Gate):
-                yield RuleLine(depth=depth, gate=child)
-                yield from below(child, depth + 1)
-            else:
-                yield ConditionText(depth=depth, view=_view_of(child, metrics, child.pointer in alone))
-
-    return below(gate, 0)
-
-
-def _view_of(
-    condition: Condition,
-    metrics: Mapping[str, MetricView],
-    rejects_alone: bool,  # noqa: FBT001
-) -> ConditionView:
-    if isinstance(condition, OnMetric):
-        metric = metrics[condition.metric.key]
-        return MetricConditionView(condition=condition, metric=metric, rejects_alone=rejects_alone)
-    assert isinstance(condition, OnField)
-    named = None if condition.metric is None else metrics[condition.metric.key]
-    return FieldConditionView(condition=condition, metric=named, rejects_alone=rejects_alone)

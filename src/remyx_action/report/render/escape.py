@@ -120,6 +120,12 @@ def prose(value: str, *, limit: int = TEXT_LIMIT) -> str:
     return _prose(line, code_span) if line else EMPTY
 
 
+def message(value: str, *, limit: int = TEXT_LIMIT) -> str:
+    """Markdown prose of a message of ours, in which names stand between backticks."""
+    line = one_line(value, limit=limit)
+    return _prose(line, _named_span) if line else EMPTY
+
+
 def cell(value: str, *, limit: int = TEXT_LIMIT) -> str:
     """Markdown prose for a table's cell."""
     line = one_line(value, limit=limit)
@@ -170,6 +176,12 @@ def code_span(line: str) -> str:
     return f"{fence} {line} {fence}" if edge else f"{fence}{line}{fence}"
 
 
+def _named_span(run: str) -> str:
+    """As code; what stands between backticks already loses them."""
+    named = IN_BACKTICKS.fullmatch(run)
+    return code_span(named[1]) + named[2] if named else code_span(run)
+
+
 def _cell_span(line: str) -> str:
     return code_span(line).replace("|", "\\|")
 
@@ -187,6 +199,8 @@ def _prose(line: str, span: Callable[[str], str]) -> str:
     return " ".join(span(run) if is_risky else run for is_risky, run in joined)
 
 
+IN_BACKTICKS = re.compile(r"`([^`]*[^`\s][^`]*)`([.,:;]?)")
+"""`name`, and what follows it in the same word."""
 AT_A_NUMBER = re.compile(r"[A-Za-z]+@\d{1,4}[.,:;]?")
 """`recall@5` mentions nobody: a letter is before the sign, and no name behind it."""
 

@@ -14,10 +14,12 @@ from msgspec import Struct
 from remyx_action.report.report import Report
 
 from . import escape, numbers
-from .condition_words import ConditionText, MetricConditionView
+from .condition_words import MetricConditionView
 from .escape import Phrase
 from .metric_words import MetricView
-from .view import ChangedSamples, View, ViewRow, view_of
+from .rule_lines import ConditionText
+from .sample_words import ChangedSamples
+from .view import View, ViewRow, view_of
 from .words import MARK_WORDS
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ class IntervalDrawing(Struct, frozen=True, kw_only=True):
     ticks: tuple[Tick, ...]
 
 
-class PathShare(Struct, frozen=True, kw_only=True):
+class SampleShare(Struct, frozen=True, kw_only=True):
     """One part of the samples: how many got worse, stayed or got better."""
 
     kind: str
@@ -126,7 +128,7 @@ def _thresholds(view: View, metric: MetricView) -> list[Decimal]:
     return list(dict.fromkeys(found))
 
 
-def shares(changed: ChangedSamples, scored: int) -> Sequence[PathShare]:
+def shares(changed: ChangedSamples, scored: int) -> Sequence[SampleShare]:
     """Return the parts of the samples side by side, worse first."""
     counts = {
         "worse": changed.worse,
@@ -136,7 +138,7 @@ def shares(changed: ChangedSamples, scored: int) -> Sequence[PathShare]:
     drawn, x = [], Decimal(MARGIN)
     for kind, count in counts.items():
         width = Decimal(count) / max(scored, 1) * (WIDTH - 2 * MARGIN)
-        drawn.append(PathShare(kind=kind, count=count, x=_at(x), width=_at(width)))
+        drawn.append(SampleShare(kind=kind, count=count, x=_at(x), width=_at(width)))
         x += width
     return drawn
 

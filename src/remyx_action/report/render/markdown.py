@@ -12,9 +12,10 @@ from msgspec.structs import replace
 from remyx_action.policy.rules import Mark
 
 from . import escape, numbers
-from .condition_words import ConditionText, RuleLine
 from .escape import Phrase, Prose, joined, spell
-from .view import NOTES_LIMIT, ChangedSamples, RuleView, View, ViewRow
+from .rule_lines import ConditionText, RuleLine
+from .sample_words import ChangedSamples
+from .view import NOTES_LIMIT, RuleView, View, ViewRow
 from .words import MARK_WORDS
 
 if TYPE_CHECKING:

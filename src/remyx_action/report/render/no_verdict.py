@@ -12,7 +12,7 @@ from remyx_action.project.files.pointer import json_path
 
 from . import escape
 from .problems import counted
-from .view import short_commit
+from .provenance_words import short_commit
 from .words import NO_VERDICT, NOT_JUDGED, NoVerdictKind
 
 if TYPE_CHECKING:
@@ -61,7 +61,10 @@ class NoVerdict(Struct, frozen=True, kw_only=True):
     @property
     def body(self) -> str:
         """The message, where the first line does not hold it."""
-        return "" if self.kind in GREEN or self._is_short() else self.message
+        if self.kind in GREEN or self._is_short():
+            return ""
+        code = self._code()
+        return self.message.removeprefix(f"{code}: ") if code in NOT_JUDGED else self.message
 
     @property
     def errors(self) -> list[Problem]:
@@ -89,9 +92,9 @@ class NoVerdict(Struct, frozen=True, kw_only=True):
         parts = [f"{heading} {self.headline}"]
         text_limit = min(MESSAGE_LIMIT, max(80, (limit - ROOM) // 8))
         if self.body:
-            parts.append(escape.prose(self.body, limit=text_limit))
+            parts.append(escape.message(_sentence(self.body), limit=text_limit))
         if self.help:
-            parts.append(f"**Next:** {escape.prose(self.help, limit=text_limit)}")
+            parts.append(f"**Next:** {escape.message(_sentence(self.help), limit=text_limit)}")
         if self.errors:
             parts.append(_listed(self.errors, limit=limit - len("\n\n".join(parts).encode()) - ROOM))
         if self.changes:
@@ -105,6 +108,12 @@ class NoVerdict(Struct, frozen=True, kw_only=True):
         if about:
             parts.append(f"<sub>{', '.join(about)}</sub>")
         return "\n\n".join([*parts, *([marker] if marker else [])]) + "\n"
+
+
+def _sentence(words: str) -> str:
+    """With a capital, unless it begins with a name."""
+    first = words.partition(" ")[0]
+    return words[:1].upper() + words[1:] if first.isalpha() else words
 
 
 def _listed(errors: Sequence[Problem], *, limit: int) -> str:
@@ -137,5 +146,5 @@ def _files(paths: Sequence[str], *, limit: int) -> str:
 def _line(one: Problem) -> str:
     place = escape.code(f"{one.path}:{one.line}:{one.column}", limit=LINE_LIMIT)
     pointer = escape.code(json_path(one.pointer), limit=LINE_LIMIT)
-    message, advice = (escape.prose(said, limit=LINE_LIMIT) for said in (one.message, one.help))
+    message, advice = (escape.message(said, limit=LINE_LIMIT) for said in (one.message, one.help))
     return f"- {place} {pointer}: {message}<br>help: {advice}"

@@ -11,9 +11,10 @@ from remyx_action.policy.rules import Mark
 from remyx_action.report.report import Report
 
 from . import escape, numbers
-from .condition_words import ConditionText, RuleLine
 from .escape import Phrase
-from .view import NOTES_LIMIT, ArmView, BarLine, RuleView, View, ViewRow, view_of
+from .provenance_words import ArmView
+from .rule_lines import ConditionText, RuleLine
+from .view import NOTES_LIMIT, BarLine, RuleView, View, ViewRow, view_of
 from .words import MARK_WORDS
 
 if TYPE_CHECKING:

@@ -6,37 +6,31 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from remyx_action.decimals import plain
 from remyx_action.policy.rules import Gate, Mark
-from remyx_action.report.age import age_in_words
 from remyx_action.report.report import (
-    ArmReport,
     ExperimentReport,
-    JudgedUnder,
     Report,
 )
 
 from . import escape, numbers
-from .cause import Marked, cause_of, certainty_of, marked, next_step, views_in
-from .condition_words import ConditionText, ConditionView, FieldConditionView, RuleLine, rule_words
+from .cause import Marked, cause_of, certainty_of, marked, views_in
+from .condition_words import ConditionView, FieldConditionView
 from .escape import Code, Phrase, Prose, joined
 from .metric_words import MetricView
 from .metric_words import notes as metric_notes
+from .next_step import next_step
 from .proposal_words import ProposalView, proposal_view
+from .provenance_words import ArmView, arm_view, lock_line, provenance, short_commit
+from .rule_lines import ConditionText, RuleLine, rule_words
+from .sample_words import ChangedSamples, changed_samples, counts
 from .words import (
-    ARM_STATES,
-    ISOLATION,
     MARKS,
-    METHODS,
     VERDICTS,
-    lock_words,
 )
 
 HYPOTHESIS_LIMIT = 200
 NOTES_LIMIT = 200
 """Characters of the policy's notes above the folds."""
-SHORT_COMMIT = 7
-SHORT_DIGEST = len("sha256:") + 12
 NAMED = 6
 FIELD_NAMES = {"delta_confidence": "All targets", "sample_size": "Samples", "coverage": "Coverage"}
 
@@ -69,33 +63,6 @@ class ViewRow(Struct, frozen=True, kw_only=True):
     metric: MetricView | None = None
 
 
-class SampleView(Struct, frozen=True, kw_only=True):
-    """One sample whose score changed."""
-
-    id: str
-    baseline: str
-    variant: str
-    is_worse: bool
-    input: str | None = None
-    outputs: tuple[str | None, str | None] = (None, None)
-
-
-class ChangedSamples(Struct, frozen=True, kw_only=True):
-    """Samples of one metric whose score changed."""
-
-    key: str
-    name: Phrase
-    better: int
-    worse: int
-    examples: tuple[SampleView, ...]
-    """Worst first."""
-
-    @property
-    def has_texts(self) -> bool:
-        """Whether the harness left what was asked or answered."""
-        return any(sample.input or any(sample.outputs) for sample in self.examples)
-
-
 class RuleView(Struct, frozen=True, kw_only=True):
     """One rule with all of its conditions."""
 
@@ -106,22 +73,6 @@ class RuleView(Struct, frozen=True, kw_only=True):
     held: int
     of: int
     lines: tuple[RuleLine | ConditionText, ...]
-
-
-class ArmView(Struct, frozen=True, kw_only=True):
-    """How one arm came about."""
-
-    name: str
-    state: str
-    asset: str | None
-    seconds: str
-    cost: tuple[tuple[str, str], ...]
-    """Unit and amount, as the harness reported them."""
-    failed: bool
-    detail: str | None
-    facts: tuple[tuple[str, str], ...]
-    """Provenance and digests, name and value."""
-    unnamed: tuple[str, ...]
 
 
 class View(Struct, frozen=True, kw_only=True):
@@ -184,20 +135,14 @@ def view_of(report: Report) -> View:
         warnings=tuple(_warnings(report)),
         notes=report.policy.policy.notes or "",
         shows_notes=report.verdict in {"iterate", "reject"},
-        lock=_lock(report),
-        samples=tuple(_samples(report, of.metrics)),
+        lock=lock_line(report),
+        samples=tuple(changed_samples(report, of.metrics)),
         rules=tuple(_rules(of)),
-        arms=tuple(_arm(name, arm, report.run.clock) for name, arm in report.arms.items()),
-        provenance=tuple(_provenance(report)),
+        arms=tuple(arm_view(name, arm, report.run.clock) for name, arm in report.arms.items()),
+        provenance=tuple(provenance(report)),
         reproduce=report.judged_under.reproduce,
         failed=report.verdict is None,
     )
-
-
-def short_commit(commit: str) -> str:
-    """Return the first digits of a commit, with whatever follows it."""
-    digits, space, more = commit.partition(" ")
-    return digits[:SHORT_COMMIT] + space + more
 
 
 def _about(report: Report) -> Phrase:
@@ -314,7 +259,7 @@ def _facts(report: Report, metrics: Mapping[str, MetricView]) -> Iterator[Phrase
     if report.run_state == "not_comparable":
         yield from (("Different: ", Prose(difference)) for difference in report.inputs.not_comparable)
         return
-    yield from _counts(report, metrics)
+    yield from counts(report, metrics)
     yield from metric_notes(report)
     for rule in (report.ship_rule(), report.reject_rule()):
         yield from _choices(rule)
@@ -332,89 +277,9 @@ def _choices(rule: Gate | None) -> Iterator[Phrase]:
             yield (f"Of {len(gate.children)} conditions of the ship rule {gate.k} must hold, and {held} do.",)
 
 
-def _counts(report: Report, metrics: Mapping[str, MetricView]) -> Iterator[Phrase]:
-    """How many samples there were, and how many changed, method by method."""
-    methods: dict[str, list[MetricView]] = {}
-    for metric in metrics.values():
-        if metric.row.method is not None and metric.row.n is not None:
-            methods.setdefault(metric.row.method, []).append(metric)
-    for method, counted in methods.items():
-        sizes = {(metric.row.n, metric.row.clusters) for metric in counted}
-        words: Phrase = (METHODS[method],) if method in METHODS else (Prose(method),)
-        if len(sizes) == 1:
-            changes = [
-                change for metric in counted[:NAMED] for change in [_changed(report, metric)] if change
-            ]
-            said: Phrase = (": ", *joined(changes, "; ")) if changes else ()
-            yield (f"{_size(counted[0])}, ", *words, *said)
-            continue
-        named = [_count(report, metric) for metric in counted[:NAMED]]
-        more = [(f"and {len(counted) - NAMED} more metrics",)] if len(counted) > NAMED else []
-        yield ("Samples, ", *words, ": ", *joined([*named, *more], ", "))
-
-
-def _count(report: Report, metric: MetricView) -> Phrase:
-    """`MindCube 1,050 (34 better, 36 worse)`."""
-    changed = _changed(report, metric, named=False)
-    clusters = metric.row.clusters
-    within = "" if clusters is None else f" in {numbers.plural(clusters, 'cluster')}"
-    return (*metric.name, f" {metric.row.n:,}{within}", *((" (", *changed, ")") if changed else ()))
-
-
-def _size(metric: MetricView) -> str:
-    clusters = metric.row.clusters
-    within = "" if clusters is None else f" in {numbers.plural(clusters, 'cluster')}"
-    return numbers.plural(metric.row.n or 0, "sample") + within
-
-
-def _changed(report: Report, metric: MetricView, *, named: bool = True) -> Phrase:
-    found = report.samples_changed.get(metric.key)
-    if found is None:
-        return ()
-    better, worse = (found.up, found.down) if metric.higher_is_better else (found.down, found.up)
-    on: Phrase = (" on ", *metric.name) if named else ()
-    return (f"{better:,} better, {worse:,} worse", *on)
-
-
 def _warnings(report: Report) -> Iterator[Phrase]:
     for name, arm in report.arms.items():
         yield from ((f"{name}: ", Prose(warning)) for warning in arm.warnings)
-
-
-def _lock(report: Report) -> tuple[str, Phrase]:
-    under = report.judged_under
-    symbol, words = lock_words(under.lock)
-    level, commits = under.isolation, under.commits
-    parts: list[Phrase] = [(Prose(words),), (Prose(ISOLATION.get(level, level)),)]
-    if "head" in commits:
-        base: Phrase = (" against ", Code(short_commit(commits["base"]))) if "base" in commits else ()
-        parts.append((Code(short_commit(commits["head"])), *base))
-    return symbol, joined(parts, "; " if ":" in words else ", ")
-
-
-def _samples(report: Report, metrics: Mapping[str, MetricView]) -> Iterator[ChangedSamples]:
-    for key, changed in report.samples_changed.items():
-        metric = metrics.get(key)
-        if not (changed.up or changed.down):
-            continue
-        higher = metric is None or metric.higher_is_better
-        better, worse = (changed.up, changed.down) if higher else (changed.down, changed.up)
-        examples = [
-            SampleView(
-                id=change.id,
-                baseline=numbers.number(change.baseline),
-                variant=numbers.number(change.variant),
-                is_worse=(change.variant < change.baseline) == higher,
-            )
-            for change in changed.examples
-        ]
-        yield ChangedSamples(
-            key=key,
-            name=metric.name if metric else (Code(key),),
-            better=better,
-            worse=worse,
-            examples=tuple(sorted(examples, key=lambda sample: not sample.is_worse)),
-        )
 
 
 def _rules(of: Marked) -> Iterator[RuleView]:
@@ -429,50 +294,3 @@ def _rules(of: Marked) -> Iterator[RuleView]:
                 of=len(views),
                 lines=tuple(lines),
             )
-
-
-def _arm(name: str, arm: ArmReport, now: str) -> ArmView:
-    digests = ((file, digest[:SHORT_DIGEST]) for file, digest in arm.digests.items())
-    images = ((name, digest[:SHORT_DIGEST]) for name, digest in arm.images.items())
-    return ArmView(
-        name=name,
-        state=_state(arm, now),
-        asset=arm.asset,
-        seconds=numbers.duration(arm.seconds) if arm.seconds is not None else "",
-        failed=arm.state in {"failed", "timed_out"},
-        detail=arm.detail,
-        cost=tuple((name, numbers.number(plain(amount))) for name, amount in arm.cost.items()),
-        facts=(*arm.provenance.items(), *images, *digests),
-        unnamed=tuple(arm.unnamed),
-    )
-
-
-def _state(arm: ArmReport, now: str) -> str:
-    """How it ended; of an arm that was not measured now also how old it is."""
-    if arm.origin is None or arm.state not in {"completed", "recorded"}:
-        return ARM_STATES[arm.state]
-    word = "recorded" if arm.origin.kind == "recorded" else "reused"
-    return f"{word}, measured {age_in_words(arm.origin.clock, now)}"
-
-
-def _provenance(report: Report) -> Iterator[tuple[Phrase, Phrase]]:
-    under, run = report.judged_under, report.run
-    yield ("Policy",), (Code(report.policy.policy.name), " on template ", Code(report.policy.template))
-    yield ("Rules read from",), (Prose(under.source),)
-    for name, commit in under.commits.items():
-        yield ("Commit ", Prose(name.replace("_", " "))), (Code(short_commit(commit)),)
-    for name, digest in under.digests.items():
-        yield ("Digest of ", Prose(name)), (Code(digest[:SHORT_DIGEST]),)
-    yield ("Isolation",), _isolation(under)
-    yield ("Lock",), (Prose(lock_words(under.lock)[1]),)
-    took = numbers.duration(run.seconds)
-    yield ("Run",), (Prose(run.clock), f", {took}, attempt {run.attempt}, remyx-action ", Prose(run.version))
-
-
-def _isolation(under: JudgedUnder) -> Phrase:
-    """`Not sandboxed (level 1 of 3): …`."""
-    words = ISOLATION.get(under.isolation)
-    note: Phrase = (": ", Prose(under.isolation_note)) if under.isolation_note else ()
-    if words is None:
-        return (Prose(under.isolation), *note)
-    return (f"{words[0].upper()}{words[1:]} (level {under.isolation[1:]} of 3)", *note)

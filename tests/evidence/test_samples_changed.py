@@ -5,7 +5,7 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from remyx_action.evidence.gathering import SampleChange, samples_changed
+from remyx_action.evidence.samples_changed import SampleChange, samples_changed
 from remyx_action.readers.scores import Samples
 from support.bars import samples
 
@@ -25,10 +25,33 @@ def test_the_largest_changes_come_first_then_by_id() -> None:
     ] == found.examples
 
 
-def test_at_most_twenty_are_shown() -> None:
-    found = samples_changed(samples(["0"] * 100), samples(["1"] * 100))
-    assert (100, 0, 20) == (found.up, found.down, len(found.examples))
-    assert sorted(f"q{number}" for number in range(100))[:20] == [example.id for example in found.examples]
+def test_the_twenty_largest_of_either_way_are_named() -> None:
+    """Large gains never hide what got worse."""
+    found = samples_changed(samples(["0"] * 100 + ["1"] * 30), samples(["1"] * 100 + ["0.5"] * 30))
+    assert (100, 30) == (found.up, found.down)
+    names = [example.id for example in found.examples]
+    assert [sorted(f"q{place}" for place in rows)[:20] for rows in (range(100), range(100, 130))] == [
+        names[:20],
+        names[20:],
+    ]
+
+
+def test_changes_are_counted_by_their_size() -> None:
+    before, after = ["0"] * 6, ["0", "0.1", "0.5", "1", "1", "-1"]
+    bins = samples_changed(samples(before), samples(after)).bins
+    assert bins is not None
+    assert Decimal(1) == bins.largest
+    assert [0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 2] == bins.up
+    assert [0] * 11 + [1] == bins.down
+    assert samples_changed(samples(["0", "1", "1"]), samples(["1", "0", "1"])).bins is None
+
+
+def test_what_was_asked_and_answered_stands_beside_the_scores() -> None:
+    one = Samples(ids=["a", "b"], scores=["1", "0"], inputs=["2+2?", "f" * 64], outputs=["4", None])
+    two = Samples(ids=["b", "a"], scores=["1", "0"], inputs=["f" * 64, "2+2?"], outputs=["y" * 400, "5"])
+    first, second = samples_changed(one, two).examples
+    assert ("2+2?", {"baseline": "4", "variant": "5"}) == (first.input, first.outputs)
+    assert (None, {"variant": "y" * 300}) == (second.input, second.outputs), "a digest is no question"
 
 
 def test_only_ids_in_both_arms_change() -> None:

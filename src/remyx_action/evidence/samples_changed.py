@@ -1,0 +1,141 @@
+"""Which samples changed, how far, and what was asked and answered where the harness left it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from heapq import nlargest, nsmallest
+from operator import sub
+from typing import Annotated
+
+from pydantic import Field
+
+from remyx_action.decimals import round_significant
+from remyx_action.project.models.fields import Integer, Number, Spec
+from remyx_action.project.models.template import ArmName
+from remyx_action.readers.scores import Samples
+
+from .gathering import scale_of
+from .pairing import Averaged, average, chosen, pair
+
+LARGEST = 20
+"""Samples of each way that are named."""
+LONGEST_TEXT = 300
+"""Characters of an input or output that are kept."""
+BINS = 12
+"""Of each way, of equal width, up to the largest change."""
+DIGEST = re.compile(r"(sha\d{1,3}:)?[0-9a-f]{16,128}", re.IGNORECASE)
+"""An input that is given as a digest tells nobody what was asked."""
+
+
+class SampleChange(Spec):
+    """One sample, in both arms."""
+
+    id: str
+    baseline: Number
+    variant: Number
+    input: Annotated[str | None, Field(exclude_if=lambda text: text is None)] = None
+    """What was asked, at most 300 characters; left out where the harness left nothing, or a digest."""
+    outputs: Annotated[dict[ArmName, str], Field(exclude_if=lambda texts: not texts)] = Field(
+        default_factory=dict
+    )
+    """What each arm answered, at most 300 characters; left out where the harness left nothing."""
+
+
+class ChangeBins(Spec):
+    """How many samples changed by how much: bins of equal width from 0 to the largest change."""
+
+    largest: Number
+    """Size of the largest change of either way, in the metric's unit."""
+    down: list[Integer]
+    """By size of the change, smallest first."""
+    up: list[Integer]
+
+
+class SamplesChanged(Spec):
+    """Samples whose score differs between the arms."""
+
+    up: Integer
+    down: Integer
+    examples: list[SampleChange]
+    """The 20 largest changes of either way, largest first, then by id."""
+    bins: Annotated[ChangeBins | None, Field(exclude_if=lambda bins: bins is None)] = None
+    """Left out where every change has the same size, as between right and wrong answers."""
+
+
+def samples_changed(baseline: Samples, variant: Samples) -> SamplesChanged:
+    """Return the changes of the ids scored in both arms."""
+    before, after = average(baseline, "baseline"), average(variant, "variant")
+    if not isinstance(before, Averaged) or not isinstance(after, Averaged):
+        return SamplesChanged(up=0, down=0, examples=[])
+    scale = scale_of([before, after])
+    pairing = pair(before.ids, after.ids)
+    a = chosen(after.values(scale.decimals, scale.parts), pairing.variant_rows)
+    b = chosen(before.values(scale.decimals, scale.parts), pairing.baseline_rows)
+    ids = chosen(before.ids, pairing.baseline_rows)
+    moves = list(map(sub, a, b))
+    counts = Counter(moves)
+    rows = largest_moves(ids, moves)
+    named = {ids[row] for row in rows}
+    arms: dict[ArmName, Samples] = {"baseline": baseline, "variant": variant}
+    inputs = [_texts(samples, samples.inputs, named) for samples in arms.values()]
+    outputs = {arm: _texts(samples, samples.outputs, named) for arm, samples in arms.items()}
+    return SamplesChanged(
+        up=sum(count for move, count in counts.items() if move > 0),
+        down=sum(count for move, count in counts.items() if move < 0),
+        examples=[
+            SampleChange(
+                id=ids[row],
+                baseline=round_significant(Fraction(b[row], scale.whole)),
+                variant=round_significant(Fraction(a[row], scale.whole)),
+                input=_asked(texts.get(ids[row]) for texts in inputs),
+                outputs={arm: texts[ids[row]] for arm, texts in outputs.items() if ids[row] in texts},
+            )
+            for row in rows
+        ],
+        bins=_bins(counts, scale.whole),
+    )
+
+
+def largest_moves(ids: Sequence[str], moves: Sequence[int]) -> list[int]:
+    """Return the rows of the 20 largest moves of either way, largest first, then by id."""
+    ways = ([max(0, move) for move in moves], [max(0, -move) for move in moves])
+    rows = [row for sizes in ways for row in _largest(ids, sizes)]
+    return sorted(rows, key=lambda row: (-abs(moves[row]), ids[row]))
+
+
+def _largest(ids: Sequence[str], sizes: Sequence[int]) -> list[int]:
+    if not sizes:
+        return []
+    # Only rows that reach the twentieth size are compared by id: ids cost more than numbers.
+    twentieth = nlargest(LARGEST, sizes)[-1]
+    rows = [row for row, size in enumerate(sizes) if size >= twentieth and size]
+    return nsmallest(LARGEST, rows, key=lambda row: (-sizes[row], ids[row]))
+
+
+def _bins(counts: Mapping[int, int], whole: int) -> ChangeBins | None:
+    """Return how many moves fall into each bin; one at an edge is in the bin below it."""
+    sizes = set(map(abs, counts)) - {0}
+    if len(sizes) < 2:
+        return None
+    largest = max(sizes)
+    found = {"down": [0] * BINS, "up": [0] * BINS}
+    for move, count in counts.items():
+        if move:
+            found["up" if move > 0 else "down"][(abs(move) * BINS - 1) // largest] += count
+    return ChangeBins(largest=round_significant(Fraction(largest, whole)), **found)
+
+
+def _texts(samples: Samples, column: Sequence[str | None] | None, named: set[str]) -> Mapping[str, str]:
+    """Return what was left of each id that is named; of repeats the first."""
+    found: dict[str, str] = {}
+    for id_, text in zip(samples.ids, column or (), strict=column is not None):
+        if text and id_ in named:
+            found.setdefault(id_, text[:LONGEST_TEXT])
+    return found
+
+
+def _asked(found: Iterable[str | None]) -> str | None:
+    return next((text for text in found if text and not DIGEST.fullmatch(text)), None)
