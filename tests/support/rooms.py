@@ -16,7 +16,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("evidence",),
     ("confidence",),
     ("policy",),
-    ("report", "github"),
+    ("report", "github", "history", "odds"),
     ("commands",),
     ("cli",),
     ("__init__", "__main__"),
@@ -27,6 +27,7 @@ NEIGHBOURS = {
         "readers",
         "remyx_action.runtimes.lighteval.child.names",
     ): "lighteval's metric names, as pure as the core",
+    ("history", "remyx_action.report.report"): "a record is verdicts, and this is a verdict",
 }
 """What a room may import from another one on its own floor."""
 FLOOR = {room: floor for floor, rooms in enumerate(LAYERS) for room in rooms}

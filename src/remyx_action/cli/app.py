@@ -10,7 +10,7 @@ import typer
 
 from remyx_action import __version__
 
-from . import measuring, on_github, setting_up
+from . import asking, measuring, on_github, setting_up
 from .options import CheckFormat, FormatOption, Quiet, Shape, Verbose, root_of
 from .screen import echo, show, show_reports
 
@@ -203,5 +203,7 @@ app.command()(setting_up.init)
 app.command()(setting_up.tasks)
 app.command()(setting_up.lock)
 app.command()(setting_up.doctor)
+app.command()(asking.power)
+app.command()(asking.noise)
 app.command()(on_github.publish)
 app.command()(on_github.action)

@@ -87,7 +87,7 @@ def keep(request: Request, world: World, say: Say) -> None:
     with prepare_output(request.out, arms=()), _context(request) as context:
         for template in _templates(request, context.project):
             for shard in _shards(request, template):
-                report = _measured(request, world, context, template, shard).arm.report
+                report = measure_baseline(request, world, context, template, shard).arm.report
                 was = "kept already" if report.origin else "measured and kept"
                 part = "" if shard.count == 1 else f", shard {shard.index} of {shard.count}"
                 say(f"{template.name}{part}: {was} ({report.asset}, {report.seconds} s)")
@@ -104,7 +104,9 @@ def record(request: Request, world: World, say: Say) -> str:
             help="run it on the default branch, and commit the file for review",
         )
     with prepare_output(request.out, arms=()), _context(request) as context:
-        arms = [_measured(request, world, context, one) for one in _templates(request, context.project)]
+        arms = [
+            measure_baseline(request, world, context, one) for one in _templates(request, context.project)
+        ]
         for taken in arms:
             name, report = taken.template.name, taken.arm.report
             path = request.root / ".remyx" / "baselines" / f"{name}.json"
@@ -139,17 +141,26 @@ def _shards(request: Request, template: Template) -> Sequence[Shard]:
     return [Shard(index=shard, count=count) for shard in range(count)]
 
 
-def _measured(
-    request: Request, world: World, context: Context, template: Template, shard: Shard = WHOLE
+def measure_baseline(
+    request: Request,
+    world: World,
+    context: Context,
+    template: Template,
+    shard: Shard = WHOLE,
+    *,
+    part: str = "",
 ) -> Taken:
-    """The template's baseline arm, whole; NotJudged where it is not."""
+    """The template's baseline arm, whole; NotJudged where it is not.
+
+    `part`: a folder of its own below the template's, where the arm is measured several times.
+    """
     if not _has_baseline(request, template):
         raise NotJudged(
             f"template {template.name} names no baseline_asset",
             help="add baseline_asset to the template, or pass --asset ASSET",
         )
     asset = request.baseline or template.baseline_asset or ""
-    folder = request.out / "baselines" / template.name
+    folder = request.out / "baselines" / template.name / part
     with source_of_baseline(request.root, template) as sources, prepare_output(folder) as output:
         evaluation = Evaluation(
             context=context,

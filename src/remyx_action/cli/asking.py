@@ -1,0 +1,96 @@
+"""The commands that ask a bar about itself: `power`, `noise`, `backtest`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from . import on_github
+from .options import BaselineAsset, OutFolder, PolicyName, TemplateName, root_of
+from .screen import show
+
+PageFormat = Annotated[
+    Literal["text", "json", "page"], typer.Option("--format", help="text, json, or an HTML page.")
+]
+Draws = Annotated[
+    int | None, typer.Option(min=100, max=1_000_000, metavar="N", help="Draws of the simulation.")
+]
+
+
+def power(
+    context: typer.Context,
+    policy: PolicyName = None,
+    samples: Annotated[
+        list[int] | None,
+        typer.Option(min=2, max=10**9, metavar="N", help="Samples; several times: each. Default: declared."),
+    ] = None,
+    changed: Annotated[
+        float | None, typer.Option(min=0.0001, max=1, metavar="SHARE", help="0/1 scores that differ.")
+    ] = None,
+    sd: Annotated[
+        float | None, typer.Option(min=1e-12, metavar="NUMBER", help="Standard deviation of one change.")
+    ] = None,
+    gain: Annotated[
+        float | None, typer.Option(metavar="NUMBER", help="True gain that is hoped for; default: `expect:`.")
+    ] = None,
+    verdict: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="A verdict.json whose arms say how changes spread.")
+    ] = None,
+    format: PageFormat = "text",
+) -> int:
+    """Say what a number of samples lets the bar see, before anything is run.
+
+    Example: remyx-action power --samples 300 --samples 1000 --gain 0.05
+    """
+    from remyx_action.commands import power as command
+    from remyx_action.commands.replay import read_verdict
+
+    root = root_of(context)
+    assumptions = command.Assumptions(samples=samples or (), changed=changed, deviation=sd, gain=gain)
+    recorded = None if verdict is None else read_verdict(verdict)
+    return show(command.power(root, assumptions, policy=policy, recorded=recorded), format)
+
+
+def noise(
+    context: typer.Context,
+    policy: Annotated[str, typer.Option(metavar="NAME", help="The policy to ask about.")] = "default",
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="A recorded arm; default: the last run's.")
+    ] = None,
+    variant: Annotated[Path | None, typer.Option(metavar="PATH", help="Likewise.")] = None,
+    at: Annotated[
+        Literal["unchanged", "boundary"],
+        typer.Option("--at", help="An unchanged variant, or one on each threshold."),
+    ] = "unchanged",
+    draws: Draws = None,
+    run: Annotated[
+        int | None, typer.Option(min=2, max=1000, metavar="K", help="Measure the baseline K times instead.")
+    ] = None,
+    template: TemplateName = None,
+    asset: BaselineAsset = None,
+    out: OutFolder = Path(".remyx-out"),
+    format: Annotated[Literal["text", "json"], typer.Option("--format", help="text or json.")] = "text",
+) -> int:
+    """Say how often the bar ships or rejects a variant that is exactly as good, by recorded arms.
+
+    Example: remyx-action noise --policy default --baseline out/old --variant out/new
+    """
+    from remyx_action.commands import noise as command
+    from remyx_action.commands.run.request import Request
+
+    root = root_of(context)
+    if run is not None:
+        request = Request(root=root, out=root / out, template=template, policy=policy, baseline=asset)
+        return show(command.of_repeats(request, on_github.world(), times=run), format)
+    arms = root / out / "arms"
+    found = command.of_arms(
+        root,
+        policy=policy,
+        baseline=baseline or arms / "baseline",
+        variant=variant or arms / "variant",
+        boundary=at == "boundary",
+        draws=draws,
+    )
+    return show(found, format)

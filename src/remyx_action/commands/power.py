@@ -1,0 +1,251 @@
+"""`power`: what the bar can see at a number of samples, before anything is run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from remyx_action.errors import WrongUsage
+from remyx_action.odds.power import PowerAt, power_at, spreads_for
+from remyx_action.odds.scenarios import hoped_effects
+from remyx_action.odds.spread import Spread
+from remyx_action.odds.words import chance_in_words, change_in_words, power_sentence, span_in_words
+from remyx_action.policy.bar import Bar, set_bar
+from remyx_action.report.render.charts import Chart, Point, Section, Series, Table, document
+from remyx_action.report.report import Report
+
+from .output import Output
+from .run.project import choose, load_project
+
+USUAL = (300, 1000, 5000)
+"""Samples that are looked at where the template declares none."""
+
+
+class Assumptions(Struct, frozen=True, kw_only=True):
+    """What is assumed about the changes of single samples, where somebody says so."""
+
+    samples: Sequence[int] = ()
+    changed: float | None = None
+    """Share of 0/1 scores that differ between the arms."""
+    deviation: float | None = None
+    """Standard deviation of the change of one sample."""
+    gain: float | None = None
+    """True gain that is hoped for, in each metric that should improve."""
+
+
+def power(root: Path, assumptions: Assumptions, *, policy: str | None, recorded: Report | None) -> Output:
+    """Return the power of each policy; `recorded` is a verdict whose arms say how far changes spread."""
+    project = load_project(root)
+    bars = [
+        set_bar(one, template, project.vocabulary)
+        for template, policies in choose(project.bundle, template=None, policy=policy)
+        for one in policies
+    ]
+    answers = [_answer(bar, assumptions, recorded) for bar in bars]
+    return Output(
+        formats={
+            "text": lambda _: "\n".join(_as_text(answer) for answer in answers),
+            "json": lambda _: json.dumps({"policies": [_as_json(one) for one in answers]}, indent=2) + "\n",
+            "page": lambda _: _as_page(answers),
+        }
+    )
+
+
+class _Answer(Struct, frozen=True, kw_only=True):
+    bar: Bar
+    spreads: Mapping[str, Spread]
+    source: str
+    effects: Mapping[str, float]
+    assumed_effects: bool
+    at: Sequence[PowerAt]
+
+    @property
+    def sentences(self) -> Sequence[str]:
+        return [power_sentence(self.bar, one, self.effects) for one in self.at]
+
+
+def _answer(bar: Bar, assumptions: Assumptions, recorded: Report | None) -> _Answer:
+    inputs = recorded.inputs if recorded is not None and recorded.policy.template == bar.template else None
+    spreads = spreads_for(bar, inputs, changed=assumptions.changed, deviation=assumptions.deviation)
+    lacking = [metric.label for metric in bar.metrics if metric.key not in spreads]
+    if len(lacking) == len(bar.metrics):
+        raise WrongUsage(
+            f"nothing says how far changes of {lacking[0]} spread: it has no range",
+            help="pass --sd NUMBER, or a recorded verdict with --verdict PATH",
+        )
+    declared = [metric.samples for metric in bar.metrics if metric.samples]
+    samples = assumptions.samples or ([min(declared)] if declared else USUAL)
+    effects, assumed = hoped_effects(bar, gain=assumptions.gain)
+    return _Answer(
+        bar=bar,
+        spreads=spreads,
+        source=_source(spreads, recorded if inputs is not None else None),
+        effects=effects,
+        assumed_effects=assumed,
+        at=[power_at(bar, n, spreads, gain=assumptions.gain) for n in samples],
+    )
+
+
+def _source(spreads: Mapping[str, Spread], recorded: Report | None) -> str:
+    kinds = {spread.source for spread in spreads.values()}
+    parts = []
+    if "recorded" in kinds and recorded is not None:
+        parts.append(f"changes spread as in the verdict of {recorded.run.clock[:10]}")
+    if "given" in kinds:
+        parts.append("changes spread as given")
+    if "assumed" in kinds:
+        parts.append("changes are assumed to spread 0.44 of the range (one in five 0/1 scores differs)")
+    return "; ".join(parts)
+
+
+def _as_text(answer: _Answer) -> str:
+    lines = [f"{answer.bar.policy.name}: {answer.source}", ""]
+    for power, sentence in zip(answer.at, answer.sentences, strict=True):
+        lines += [sentence, ""]
+        lines.append(f"  {'scenario':<26} {'ship':>12} {'reject':>12} {'iterate':>12}   ship lies in")
+        for scenario, chances in power.scenarios:
+            row = [chance_in_words(part) for part in (chances.ship, chances.reject, chances.iterate)]
+            span = span_in_words(chances.ship_bounds)
+            lines.append(f"  {scenario.name:<26} {row[0]:>12} {row[1]:>12} {row[2]:>12}   {span}")
+        lines.append("")
+        for condition in power.conditions:
+            lines.append(f"  {condition.text}")
+            lines += [f"    {line}" for line in _of_condition(condition)]
+        lines += [f"  {text}\n    nothing can be said before a run" for text in power.unknown]
+        lines.append("")
+    if answer.assumed_effects:
+        lines.append("what is hoped for is assumed, twice each threshold: `expect:` on a condition says it")
+    lines.append("metrics are taken as independent; the last column holds whatever their dependence")
+    return "\n".join(lines) + "\n"
+
+
+def _of_condition(condition: Any) -> list[str]:
+    expected, chance = change_in_words(condition.expected), chance_in_words(condition.as_expected)
+    unchanged, edge = chance_in_words(condition.unchanged), chance_in_words(condition.at_threshold)
+    lines = [f"true for an unchanged model {unchanged}, on its threshold {edge}, at {expected} {chance}"]
+    if condition.n_needed is not None:
+        change = change_in_words(condition.expected)
+        lines.append(f"a true change of {change} passes 4 times in 5 from {condition.n_needed:,} samples on")
+    if condition.smallest_effect is not None:
+        effect = change_in_words(condition.smallest_effect)
+        lines.append(f"smallest true change that passes 4 times in 5: {effect}")
+    return lines
+
+
+def _as_json(answer: _Answer) -> dict[str, Any]:
+    return {
+        "policy": answer.bar.policy.name,
+        "template": answer.bar.template,
+        "source": answer.source,
+        "spreads": {
+            key: {"deviation": _number(one.deviation), "source": one.source}
+            for key, one in answer.spreads.items()
+        },
+        "expected": {key: _number(value) for key, value in answer.effects.items()},
+        "expected_is_assumed": answer.assumed_effects,
+        "at": [_at_json(power, text) for power, text in zip(answer.at, answer.sentences, strict=True)],
+    }
+
+
+def _at_json(power: PowerAt, sentence: str) -> dict[str, Any]:
+    return {
+        "samples": power.n,
+        "sentence": sentence.replace("\N{NO-BREAK SPACE}", " "),
+        "scenarios": [
+            {
+                "name": scenario.name,
+                "effects": {key: _number(value) for key, value in scenario.effects.items()},
+                "ship": _number(chances.ship),
+                "reject": _number(chances.reject),
+                "iterate": _number(chances.iterate),
+                "ship_bounds": [_number(end) for end in chances.ship_bounds],
+                "reject_bounds": [_number(end) for end in chances.reject_bounds],
+            }
+            for scenario, chances in power.scenarios
+        ],
+        "conditions": [
+            {
+                "text": one.text,
+                "floor": _number(one.floor),
+                "expected": _number(one.expected),
+                "unchanged": _number(one.unchanged),
+                "at_threshold": _number(one.at_threshold),
+                "as_expected": _number(one.as_expected),
+                "n_needed": one.n_needed,
+                "smallest_effect": _number(one.smallest_effect),
+            }
+            for one in power.conditions
+        ],
+        "unknown": list(power.unknown),
+    }
+
+
+def _number(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.9g}")
+
+
+def _as_page(answers: Sequence[_Answer]) -> str:
+    sections = []
+    for answer in answers:
+        parts: list[str | Chart | Table] = [answer.source]
+        for power, sentence in zip(answer.at, answer.sentences, strict=True):
+            parts += [sentence, _curve(power), _scenarios(power), _conditions(power)]
+        sections.append(Section(title=f"Policy {answer.bar.policy.name}", parts=parts))
+    return document("What the bar can see before a run", [], sections)
+
+
+def _curve(power: PowerAt) -> Chart:
+    def series(name: str, kind: str) -> Series:
+        points = [Point(x=point.part, y=getattr(point, kind)) for point in power.curve]
+        return Series(name=name, points=points, kind=kind)
+
+    return Chart(
+        title=f"How often the bar ships and rejects at {power.n:,} samples, by the true change",
+        series=[series("ships", "ship"), series("rejects", "reject")],
+        x_label="true change, as a part of what is hoped for",
+        x_ticks=[(part, f"{part:g}") for part in (-0.5, 0, 0.5, 1, 1.5, 2)],
+        y_ticks=[(part, f"{part:.0%}") for part in (0, 0.25, 0.5, 0.75, 1)],
+        marks=[(0, "unchanged"), (1, "as hoped")],
+    )
+
+
+def _scenarios(power: PowerAt) -> Table:
+    return Table(
+        header=["scenario", "ship", "reject", "iterate", "ship lies in"],
+        rows=[
+            [
+                scenario.name,
+                *(chance_in_words(part) for part in (chances.ship, chances.reject, chances.iterate)),
+                span_in_words(chances.ship_bounds),
+            ]
+            for scenario, chances in power.scenarios
+        ],
+    )
+
+
+def _conditions(power: PowerAt) -> Table:
+    return Table(
+        header=[
+            "condition",
+            "unchanged",
+            "on its threshold",
+            "as expected",
+            "samples",
+            "smallest",
+        ],
+        rows=[
+            [
+                one.text,
+                chance_in_words(one.unchanged),
+                chance_in_words(one.at_threshold),
+                f"{change_in_words(one.expected)}: {chance_in_words(one.as_expected)}",
+                "none" if one.n_needed is None else f"{one.n_needed:,}",
+                change_in_words(one.smallest_effect),
+            ]
+            for one in power.conditions
+        ],
+    )

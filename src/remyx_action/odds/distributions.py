@@ -1,0 +1,54 @@
+"""Probabilities of counts and of normal means."""
+
+from __future__ import annotations
+
+from math import erfc, exp, lgamma, log, sqrt
+
+from remyx_action.confidence.binomial import clopper_pearson, rate_at_least
+from remyx_action.confidence.student import normal_quantile
+
+LEVEL = 0.95
+"""Of the limits of a rate."""
+
+
+def normal_below(z: float) -> float:
+    """Return Φ(z)."""
+    return erfc(-z / sqrt(2)) / 2
+
+
+def binomial_mass(k: int, n: int, rate: float) -> float:
+    """Return P(k of n)."""
+    if rate <= 0 or rate >= 1:
+        return float(k == (0 if rate <= 0 else n))
+    ways = lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
+    return exp(ways + k * log(rate) + (n - k) * log(1 - rate))
+
+
+def binomial_at_least(k: int, n: int, rate: float) -> float:
+    """Return P(k or more of n)."""
+    if k <= 0:
+        return 1.0
+    if k > n or rate <= 0:
+        return 0.0
+    return 1.0 if rate >= 1 else 1.0 - rate_at_least(k, n, rate, 1 - rate)
+
+
+def probable_counts(n: int, rate: float) -> range:
+    """Return the counts out of n beyond which less than 1e-15 lies."""
+    reach = 9 * sqrt(n * rate * (1 - rate)) + 9
+    return range(max(0, int(n * rate - reach)), min(n, int(n * rate + reach)) + 1)
+
+
+def rate_limits(count: int, n: int) -> tuple[float, float]:
+    """Return the Clopper-Pearson limits of a rate, at 95 %."""
+    return clopper_pearson(count, n, LEVEL) if n else (0.0, 1.0)
+
+
+__all__ = [
+    "binomial_at_least",
+    "binomial_mass",
+    "normal_below",
+    "normal_quantile",
+    "probable_counts",
+    "rate_limits",
+]

@@ -1,0 +1,275 @@
+"""A whole policy under true changes: the probability of each verdict, metrics independent, with bounds."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from math import prod
+from random import Random
+
+from msgspec import Struct
+
+from remyx_action.policy.bar import Bar
+from remyx_action.policy.rules import Condition, Gate, Mark, OnMetric
+
+from .means import outcomes_of_mean
+from .requirements import Asked, Requirement, all_of, requirements_of, verdict_of
+from .spread import Spread, width_of_range
+from .wins import Boundary, Marks, outcomes_of_wins
+
+MOST_EXACT = 5000
+"""Samples up to which every number of wins and losses of 0/1 scores is gone through."""
+MOST_COMBINATIONS = 20_000
+"""Combinations of the metrics' outcomes that are all weighed; of more, as many are drawn."""
+SEED = 19
+
+
+class Scenario(Struct, frozen=True, kw_only=True):
+    """True changes that are assumed."""
+
+    name: str
+    effects: Mapping[str, float]
+    """By metric key: variant - baseline, in the metric's unit; 0 where left out."""
+
+
+class Chances(Struct, frozen=True, kw_only=True):
+    """Probabilities of the three verdicts, and what they can be however the metrics hang together."""
+
+    ship: float
+    reject: float
+    iterate: float
+    ship_bounds: tuple[float, float]
+    reject_bounds: tuple[float, float]
+
+
+class Outlook(Struct, frozen=True, kw_only=True):
+    """A bar at one number of samples."""
+
+    bar: Bar
+    n: int
+    spreads: Mapping[str, Spread]
+    asked: Mapping[str, Asked]
+    """By pointer, what each condition asks."""
+    boundaries: Mapping[Requirement, Boundary]
+    """Of requirements on 0/1 scores; kept between scenarios."""
+
+    @property
+    def unknown(self) -> tuple[Condition, ...]:
+        """The conditions about which nothing can be said before a run."""
+        return tuple(found for found in self.bar.rules.conditions() if self.asked[found.pointer] is None)
+
+    def by_metric(self) -> Mapping[str, Sequence[Requirement]]:
+        """Return the distinct requirements on each metric."""
+        found: dict[str, dict[Requirement, None]] = defaultdict(dict)
+        for requirements in self.asked.values():
+            if isinstance(requirements, Sequence) and not isinstance(requirements, str):
+                for requirement in requirements:
+                    found[requirement.metric.key][requirement] = None
+        return {key: list(requirements) for key, requirements in found.items()}
+
+
+def outlook_of(bar: Bar, n: int, spreads: Mapping[str, Spread]) -> Outlook:
+    """Return the bar at n samples of each metric, of which `spreads` says how far changes spread."""
+    asked = {found.pointer: requirements_of(found, bar, n) for found in bar.rules.conditions()}
+    for pointer, requirements in asked.items():
+        if isinstance(requirements, list) and any(
+            requirement.metric.aggregate is not None or requirement.metric.key not in spreads
+            for requirement in requirements
+        ):
+            asked[pointer] = None
+    outlook = Outlook(bar=bar, n=n, spreads=spreads, asked=asked, boundaries={})
+    exact = [
+        requirement
+        for key, found in outlook.by_metric().items()
+        if is_exact(spreads[key], found, n)
+        for requirement in found
+    ]
+    return Outlook(
+        bar=bar,
+        n=n,
+        spreads=spreads,
+        asked=asked,
+        boundaries={requirement: Boundary(requirement, n) for requirement in exact},
+    )
+
+
+def is_exact(spread: Spread, requirements: Sequence[Requirement], n: int) -> bool:
+    """Return whether wins and losses alone decide the requirements, and can all be gone through."""
+    return (
+        spread.is_binary
+        and spread.samples_in_a_cluster is None
+        and n <= MOST_EXACT
+        and all(requirement.claim.quantity == "delta" for requirement in requirements)
+        and all(requirement.metric.range is not None for requirement in requirements)
+    )
+
+
+def outcomes_of_metric(
+    outlook: Outlook, key: str, requirements: Sequence[Requirement], effect: float
+) -> Mapping[Marks, float] | None:
+    """Return the probability of each combination of marks under a true change; None: it cannot be said."""
+    spread, metric = outlook.spreads[key], requirements[0].metric
+    width = width_of_range(metric)
+    if width is None or any(requirement not in outlook.boundaries for requirement in requirements):
+        return outcomes_of_mean(requirements, spread, outlook.n, effect)
+    share = effect / width
+    changed = spread.changed
+    if changed is None:
+        changed = (spread.deviation / width) ** 2 + share**2
+    changed = min(1.0, max(changed, abs(share)))
+    boundaries = [outlook.boundaries[requirement] for requirement in requirements]
+    return outcomes_of_wins(boundaries, outlook.n, win=(changed + share) / 2, loss=(changed - share) / 2)
+
+
+def chances_under(outlook: Outlook, scenario: Scenario) -> Chances:
+    """Return the chances of each verdict."""
+    groups = outlook.by_metric()
+    outcomes: dict[str, Mapping[Marks, float]] = {}
+    for key, requirements in groups.items():
+        found = outcomes_of_metric(outlook, key, requirements, scenario.effects.get(key, 0.0))
+        if found is not None:
+            outcomes[key] = {marks: chance for marks, chance in found.items() if chance > 1e-12}
+    verdicts: dict[str, float] = defaultdict(float)
+    known: dict[tuple[Mark, ...], str] = {}
+    for weight, combination in _combinations(outcomes):
+        met = {
+            requirement: mark
+            for key, marks in combination.items()
+            for requirement, mark in zip(groups[key], marks, strict=True)
+        }
+        marks_now = tuple(_mark(outlook.asked[found.pointer], met) for found in _conditions(outlook))
+        if marks_now not in known:
+            pointers = (found.pointer for found in _conditions(outlook))
+            known[marks_now] = verdict_of(outlook.bar.rules, dict(zip(pointers, marks_now, strict=True)))
+        verdicts[known[marks_now]] += weight
+    single = _single_chances(outlook, groups, outcomes)
+    ship = bounds_of_rule(outlook.bar.rules.ship, single)
+    reject = (
+        (0.0, 0.0) if outlook.bar.rules.reject is None else bounds_of_rule(outlook.bar.rules.reject, single)
+    )
+    return Chances(
+        ship=verdicts["ship"],
+        reject=verdicts["reject"],
+        iterate=verdicts["iterate"],
+        ship_bounds=(max(0.0, ship[0] - reject[1]), min(ship[1], 1 - reject[0])),
+        reject_bounds=reject,
+    )
+
+
+def _conditions(outlook: Outlook) -> Sequence[Condition]:
+    return list(outlook.bar.rules.conditions())
+
+
+def _combinations(
+    outcomes: Mapping[str, Mapping[Marks, float]],
+) -> Iterator[tuple[float, Mapping[str, Marks]]]:
+    """Yield every combination of the metrics' outcomes with its weight; of too many, a sample."""
+    keys = list(outcomes)
+    if prod(map(len, outcomes.values())) <= MOST_COMBINATIONS:
+        for rows in product(*(outcomes[key].items() for key in keys)):
+            yield (
+                prod(chance for _, chance in rows),
+                {key: marks for key, (marks, _) in zip(keys, rows, strict=True)},
+            )
+        return
+    random = Random(SEED)  # noqa: S311 - a fixed seed, so that the answer is the same every time
+    drawn = [
+        random.choices(list(outcomes[key]), list(outcomes[key].values()), k=MOST_COMBINATIONS) for key in keys
+    ]
+    for row in zip(*drawn, strict=True):
+        yield 1 / MOST_COMBINATIONS, dict(zip(keys, row, strict=True))
+
+
+def _mark(asked: Asked, met: Mapping[Requirement, bool]) -> Mark:
+    if asked is None:
+        return Mark.UNKNOWN
+    if isinstance(asked, Mark):
+        return asked
+    marks = (met.get(requirement) for requirement in asked)
+    return all_of(Mark.UNKNOWN if mark is None else Mark.TRUE if mark else Mark.FALSE for mark in marks)
+
+
+def _single_chances(
+    outlook: Outlook,
+    groups: Mapping[str, Sequence[Requirement]],
+    outcomes: Mapping[str, Mapping[Marks, float]],
+) -> Mapping[str, tuple[float, float]]:
+    """Return, by pointer, bounds of the probability that each condition is true."""
+    alone = {
+        requirement: sum(chance for marks, chance in outcomes[key].items() if marks[place])
+        for key in outcomes
+        for place, requirement in enumerate(groups[key])
+    }
+    found = {}
+    for pointer, asked in outlook.asked.items():
+        if asked is None or (isinstance(asked, list) and any(part not in alone for part in asked)):
+            found[pointer] = (0.0, 1.0)
+        elif isinstance(asked, Mark):
+            found[pointer] = (float(asked is Mark.TRUE), float(asked is Mark.TRUE))
+        else:
+            parts = [alone[requirement] for requirement in asked]
+            found[pointer] = (max(0.0, 1 - sum(1 - part for part in parts)), min(parts, default=1.0))
+    return found
+
+
+def bounds_of_rule(node: Gate | Condition, single: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
+    """Return the smallest and the largest probability of a rule, however its conditions hang together."""
+    if isinstance(node, Condition):
+        return single[node.pointer]
+    lows, highs = zip(*(bounds_of_rule(child, single) for child in node.children), strict=True)
+    k, m = node.k, len(node.children)
+    low = max(0.0, (sum(lows) - k + 1) / (m - k + 1))
+    high = min(1.0, sum(highs) / k)
+    if k == m:  # all: never more than the rarest of them
+        high = min(high, *highs)
+    if k == 1:  # any: never less than the commonest
+        low = max(low, *lows)
+    return low, high
+
+
+def hoped_effects(bar: Bar, *, gain: float | None = None) -> tuple[Mapping[str, float], bool]:
+    """Return the changes that the bar hopes for, by metric key, and whether some of them are assumed.
+
+    `expect:` of a condition says them, or `gain` does for every metric; else twice the threshold, of a
+    threshold of 0 a tenth of the range.
+    """
+    effects: dict[str, float] = {}
+    assumed = False
+    for condition in bar.rules.on_metrics():
+        key, metric = condition.metric.key, condition.metric
+        if condition.role != "ship" or not condition.asks_to_improve:
+            continue
+        sign = 1 if metric.direction == "higher" else -1
+        if gain is not None:
+            effects[key] = sign * gain
+        elif condition.expect is not None and not condition.is_relative:
+            effects[key] = float(condition.turn * condition.expect)
+        elif key not in effects:
+            assumed = True
+            effects[key] = 2 * _threshold(condition) or sign * (width_of_range(metric) or 0.0) / 10
+    return effects, assumed
+
+
+def _threshold(condition: OnMetric) -> float:
+    from .means import threshold_in_unit
+
+    requirement = Requirement(metric=condition.metric, claim=condition.claim, floor=None)
+    return threshold_in_unit(requirement) or 0.0
+
+
+def scenarios_of(bar: Bar, hoped: Mapping[str, float]) -> list[Scenario]:
+    """Return *unchanged*, *as hoped*, and each guard broken in turn by twice its tolerance."""
+    found = [Scenario(name="unchanged", effects={}), Scenario(name="as hoped", effects=hoped)]
+    broken: dict[str, float] = {}
+    for condition in bar.rules.on_metrics():
+        tolerance = _threshold(condition)
+        if condition.claim.quantity == "value" or not tolerance or condition.asks_to_improve:
+            continue
+        worse = tolerance < 0 if condition.metric.direction == "higher" else tolerance > 0
+        if worse:
+            broken.setdefault(condition.metric.key, 2 * tolerance)
+    for key, effect in broken.items():
+        label = bar.metric(key).label
+        found.append(Scenario(name=f"{label} broken", effects={**hoped, key: effect}))
+    return found

@@ -1,0 +1,83 @@
+"""How far the changes of single samples spread: recorded, given, or assumed."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import sqrt
+from typing import Literal
+
+from msgspec import Struct
+
+from remyx_action.confidence import estimate
+from remyx_action.confidence.pseudo_samples import difference
+from remyx_action.evidence.evidence import MetricEvidence
+from remyx_action.project.models.metrics import BarMetric
+
+ASSUMED = 0.44
+"""Standard deviation of a change as a part of the range: one in five 0/1 scores differs."""
+
+
+class Spread(Struct, frozen=True, kw_only=True):
+    """The changes of one metric's samples between two arms."""
+
+    deviation: float
+    """Standard deviation of the change of one sample, in the metric's unit."""
+    changed: float | None
+    """Of 0/1 scores: the share of samples that differ; None: it grows with the effect."""
+    is_binary: bool
+    """Whether every score is an end of the range."""
+    design_effect: float = 1.0
+    """By what clusters multiply the variance of the mean."""
+    samples_in_a_cluster: float | None = None
+    """None without clusters."""
+    source: Literal["recorded", "given", "assumed"]
+
+    def around(self, effect: float, width: float) -> float:
+        """Return the standard deviation where the true change is `effect`."""
+        if not self.is_binary or self.changed is None:
+            return self.deviation
+        return width * sqrt(max(self.changed, abs(effect) / width) - (effect / width) ** 2)
+
+
+def width_of_range(metric: BarMetric) -> float | None:
+    """Return the width of the metric's range, or None without one."""
+    return None if metric.range is None else float(metric.range[1] - metric.range[0])
+
+
+def assumed_spread(
+    metric: BarMetric, *, changed: float | None = None, deviation: float | None = None
+) -> Spread | None:
+    """Return the spread that is given, else 0.44 of the range; None where there is no range either."""
+    width = width_of_range(metric)
+    is_binary = metric.scores == "binary" and deviation is None
+    if deviation is not None:
+        return Spread(deviation=deviation, changed=None, is_binary=False, source="given")
+    if width is None:
+        return None
+    if changed is not None:
+        return Spread(deviation=width * sqrt(changed), changed=changed, is_binary=True, source="given")
+    return Spread(deviation=ASSUMED * width, changed=None, is_binary=is_binary, source="assumed")
+
+
+def recorded_spread(metric: BarMetric, evidence: MetricEvidence) -> Spread | None:
+    """Return the spread of the pairs that were measured, or None without pairs."""
+    paired = evidence.paired
+    if paired is None or metric.aggregate is not None or paired.ids < 2:
+        return None
+    observed = difference(paired, Fraction(1))
+    squares = Fraction(observed.squares, observed.n * observed.denominator**2)
+    variance = squares - observed.mean**2
+    if variance <= 0:
+        return None
+    width = width_of_range(metric)
+    found = estimate(evidence, metric)
+    clusters = paired.cluster_count
+    binary = bool(width) and metric.scores == "binary"
+    return Spread(
+        deviation=sqrt(variance),
+        changed=float(squares) / width**2 if binary and width else None,
+        is_binary=binary,
+        design_effect=observed.n / found.n_effective if found.n_effective else 1.0,
+        samples_in_a_cluster=observed.n / clusters if clusters else None,
+        source="recorded",
+    )

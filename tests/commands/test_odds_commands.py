@@ -1,0 +1,82 @@
+"""`power` and `noise` on the worked example, as people call them."""
+
+from __future__ import annotations
+
+import json
+from html.parser import HTMLParser
+
+import pytest
+from typer.testing import CliRunner
+
+from remyx_action.cli import app
+from remyx_action.report.render.charts import Chart, Point, Section, Series, Table, document
+from support.pages import ROOT
+
+EXAMPLE = str(ROOT / "examples/vqasynth")
+
+
+def said(*words: str) -> str:
+    result = CliRunner().invoke(app, ["-C", EXAMPLE, *words], standalone_mode=False)
+    assert result.exception is None, result.exception
+    return result.stdout
+
+
+def test_power_says_what_the_worked_example_ships_and_rejects() -> None:
+    words = ("power", "--policy", "default", "--gain", "0.05")
+    counts = ("--samples", "300", "--samples", "1000", "--samples", "5000")
+    [answer] = json.loads(said(*words, *counts, "--format", "json"))["policies"]
+    found = {row["samples"]: {one["name"]: one for one in row["scenarios"]} for row in answer["at"]}
+    # The bare reject rule: n = 300 rejects about four unchanged models in five, as `check` warns.
+    assert found[300]["unchanged"]["reject"] == pytest.approx(0.8, abs=0.03)
+    assert [0.17, 0.48, 0.89] == [round(found[n]["as hoped"]["ship"], 2) for n in (300, 1000, 5000)]
+    assert all(one["unchanged"]["ship"] < 0.01 for one in found.values())
+    assert "ships a true change of SpatialScore +0.05" in answer["at"][0]["sentence"]
+
+
+def test_noise_on_the_examples_reports_agrees_with_power() -> None:
+    arms = ("--variant", "reports/ship", "--baseline", "reports/baseline")
+    found = json.loads(said("noise", "--policy", "guarded", *arms, "--draws", "2000", "--format", "json"))
+    assert found["ship"] <= 0.01
+    assert found["reject_limits"][0] < found["reject"] < found["reject_limits"][1] < 0.06
+    text = said("noise", "--policy", "guarded", *arms, "--at", "boundary", "--draws", "2000")
+    assert "worst false ship of the rule" in text
+
+
+def test_the_page_of_power_is_one_file_with_a_drawing() -> None:
+    page = said("power", "--policy", "guarded", "--samples", "300", "--format", "page")
+    assert page.count("<svg") == page.count("</svg>") == 1
+    assert "<script" not in page
+    assert "default-src 'none'" in page
+
+
+def test_hostile_text_is_inert_on_a_page() -> None:
+    evil = "\"><img src=x onerror=alert(1)><script>alert(1)</script>&amp;'\u202e\x00" * 3000
+    chart = Chart(
+        title=evil,
+        series=[Series(name=evil, points=[Point(x=0, y=1, title=evil, kind=evil)], kind=evil, joined=False)],
+        x_label=evil,
+        marks=[(0, evil)],
+        x_ticks=[(0, evil)],
+    )
+    page = document(
+        evil, [evil], [Section(title=evil, parts=[evil, chart, Table(header=[evil], rows=[[evil]])])]
+    )
+    tags = Tags(page)
+    assert {"img", "script"}.isdisjoint(tags.found)
+    assert all(not name.startswith("on") for name in tags.attributes)
+    assert "\u202e" not in page
+    assert len(page) < 30_000
+
+
+class Tags(HTMLParser):
+    """Names of the tags and attributes of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+        self.attributes: set[str] = set()
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.add(tag)
+        self.attributes |= {name for name, _ in attrs}

@@ -1,0 +1,135 @@
+"""`noise`: draws from sums are draws from samples, flips agree with exact counts, repeats are judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+import pytest
+
+from remyx_action.evidence.evidence import Inputs
+from remyx_action.odds.boundary import at_boundary, worst_of
+from remyx_action.odds.noise import noise
+from remyx_action.odds.repeats import judge_repeats
+from remyx_action.odds.swaps import ArmOfScores, SumOfChosen, coins, swapped, units_of
+from remyx_action.policy.bar import Bar
+from remyx_action.policy.judgement import judge
+from remyx_action.readers.scores import Samples
+from support.bars import bar, inputs, samples
+
+KEYS = [{"key": key, "unit": "accuracy"} for key in "abc"]
+RULES: dict[str, Any] = {
+    "ship": {"all": ["a.delta >= 0.005 at 60%", "delta_confidence >= 0.60", "b no_regression 0.03"]},
+    "reject": {"any": ["c.delta < -0.01 at 60%", "b no_regression 0.05 at 60%"], "floors": "shared"},
+}
+
+
+def arm(random: Random, n: int, *, clusters: int | None = None) -> dict[str, Samples]:
+    names = None if clusters is None else [f"c{place % clusters}" for place in range(n)]
+    return {
+        key: samples([round(random.random(), 3) for _ in range(n)], clusters=names) for key in ("a", "b", "c")
+    }
+
+
+def judged(
+    subject: Bar, baseline: ArmOfScores, variant: ArmOfScores, draws: int, seed: int
+) -> dict[str, int]:
+    """Verdicts of the same draws, each gathered and judged from its samples."""
+    unit_of = units_of(subject, baseline, variant)
+    place = {unit: number for number, unit in enumerate(dict.fromkeys(unit_of.values()))}
+    counts: dict[str, int] = {}
+    for mask in coins(len(place), draws, seed):
+        chosen = {id_ for id_, unit in unit_of.items() if mask >> place[unit] & 1}
+        arms = swapped(baseline, variant, chosen.__contains__)
+        verdict = judge(subject, inputs(subject, *arms)).verdict or ""
+        counts[verdict] = counts.get(verdict, 0) + 1
+    return counts
+
+
+@pytest.mark.parametrize("clusters", [None, 12])
+def test_a_draw_from_sums_is_the_draw_from_samples(clusters: int | None) -> None:
+    subject, random = bar(RULES["ship"], RULES["reject"], metrics=KEYS), Random(5)
+    baseline, variant = arm(random, 60, clusters=clusters), arm(random, 60, clusters=clusters)
+    found = noise(subject, baseline, variant, lambda one, two: inputs(subject, one, two), draws=150, seed=7)
+    counts = judged(subject, baseline, variant, 150, 7)
+    assert 3 == len(counts), "the case has every verdict"
+    assert (counts["ship"], counts["reject"]) == (round(found.ship * 150), round(found.reject * 150))
+    assert found.ship_limits[0] < found.ship < found.ship_limits[1]
+
+
+def test_what_sums_of_changes_cannot_say_is_judged_from_samples() -> None:
+    subject, random = bar({"all": ["a.value >= 0.5 at 60%"]}, metrics=KEYS[:1]), Random(6)
+    baseline, variant = arm(random, 30), arm(random, 30)
+    found = noise(subject, baseline, variant, lambda one, two: inputs(subject, one, two), draws=100, seed=3)
+    assert judged(subject, baseline, variant, 100, 3).get("ship", 0) == round(found.ship * 100)
+
+
+def of_binary(n: int, wins: int, losses: int) -> tuple[ArmOfScores, ArmOfScores]:
+    before = [0.0] * wins + [1.0] * losses + [1.0] * (n - wins - losses)
+    after = [1.0] * wins + [0.0] * losses + [1.0] * (n - wins - losses)
+    return {"a": samples(before)}, {"a": samples(after)}
+
+
+def test_one_metric_of_0_and_1_is_exact() -> None:
+    subject = bar({"all": ["a.delta >= 0.01 at 80%"]})
+    baseline, variant = of_binary(200, 22, 18)
+    exact = noise(subject, baseline, variant, lambda one, two: inputs(subject, one, two))
+    drawn = judged(subject, baseline, variant, 400, 1).get("ship", 0) / 400
+    assert (0, None) == (exact.draws, exact.seed)
+    assert abs(drawn - exact.ship) < 3 * (exact.ship * (1 - exact.ship) / 400) ** 0.5
+
+
+def scores_of(arm: ArmOfScores) -> Sequence[str]:
+    found = arm["a"]
+    assert isinstance(found, Samples)
+    return found.scores
+
+
+def test_flips_at_the_boundary_agree_with_exact_wins() -> None:
+    subject = bar({"all": ["a improves_by 0.02 at 80%"]})
+    baseline, variant = of_binary(300, 36, 24)
+    [exact] = at_boundary(subject, baseline, variant)
+    # As far from 0/1 as makes them no counts: the flips then stand for the exact answer.
+    nearly = [
+        {"a": samples([float(score) * 0.999 for score in scores_of(arm)])} for arm in (baseline, variant)
+    ]
+    [flipped] = at_boundary(subject, *nearly, draws=4000)
+    assert ("exact", "flips") == (exact.method, flipped.method)
+    assert exact.rate is not None
+    assert flipped.rate is not None
+    assert 0.15 < exact.rate < 0.25
+    assert abs(flipped.rate - exact.rate) < 3 * (exact.rate * (1 - exact.rate) / 4000) ** 0.5 + 0.02
+    assert worst_of([exact, flipped]) is not None
+
+
+def test_clusters_flip_whole_at_the_boundary() -> None:
+    subject, random = bar({"all": ["a improves_by 0.02 at 80%"]}), Random(2)
+    arms = [{"a": arm(random, 240, clusters=40)["a"]} for _ in range(2)]
+    [found] = at_boundary(subject, *arms, draws=1500)
+    assert found.rate == pytest.approx(0.2, abs=0.06)
+
+
+def test_the_sum_of_chosen_values_is_exact() -> None:
+    random = Random(8)
+    values = [random.randrange(-(10**9), 10**9) for _ in range(500)]
+    chosen = SumOfChosen(values)
+    for mask in coins(500, 20, 4):
+        assert sum(value for place, value in enumerate(values) if mask >> place & 1) == chosen.of(mask)
+
+
+def test_repeats_tell_how_noisy_an_id_is_and_whether_the_variance_is_right() -> None:
+    subject, random = bar({"all": ["a.delta >= 0.02 at 80%"]}), Random(11)
+
+    def compared(one: ArmOfScores, two: ArmOfScores) -> Inputs:
+        return inputs(subject, one, two)
+
+    arms = [{"a": samples([float(random.random() < 0.5) for _ in range(100)])} for _ in range(24)]
+    found = judge_repeats(subject, arms, compared)
+    [row] = found.metrics
+    assert (24, 276) == (found.measured, found.pairs)
+    assert row.disagree == pytest.approx(0.5, abs=0.05)
+    assert row.within == pytest.approx(0.5, abs=0.05)
+    assert row.scaled_square == pytest.approx(1, abs=0.6)
+    same = judge_repeats(subject, [arms[0]] * 3, compared)
+    assert (0.0, 0) == (same.metrics[0].disagree, same.ships)
