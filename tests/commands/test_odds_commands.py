@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from remyx_action.cli import app
-from remyx_action.report.render.charts import Chart, Point, Section, Series, Table, document
+from remyx_action.report.render.charts import Chart, PageTable, Point, Section, Series, document
 from support.pages import ROOT
 
 EXAMPLE = str(ROOT / "examples/vqasynth")
@@ -59,7 +59,7 @@ def test_hostile_text_is_inert_on_a_page() -> None:
         x_ticks=[(0, evil)],
     )
     page = document(
-        evil, [evil], [Section(title=evil, parts=[evil, chart, Table(header=[evil], rows=[[evil]])])]
+        evil, [evil], [Section(title=evil, parts=[evil, chart, PageTable(header=[evil], rows=[[evil]])])]
     )
     tags = Tags(page)
     assert {"img", "script"}.isdisjoint(tags.found)

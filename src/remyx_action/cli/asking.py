@@ -19,6 +19,11 @@ Draws = Annotated[
 ]
 
 
+RecordedArm = Annotated[
+    Path | None, typer.Option(metavar="PATH", help="A recorded arm; default: the last run's.")
+]
+
+
 def power(
     context: typer.Context,
     policy: PolicyName = None,
@@ -56,10 +61,8 @@ def power(
 def noise(
     context: typer.Context,
     policy: Annotated[str, typer.Option(metavar="NAME", help="The policy to ask about.")] = "default",
-    baseline: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="A recorded arm; default: the last run's.")
-    ] = None,
-    variant: Annotated[Path | None, typer.Option(metavar="PATH", help="Likewise.")] = None,
+    baseline: RecordedArm = None,
+    variant: RecordedArm = None,
     at: Annotated[
         Literal["unchanged", "boundary"],
         typer.Option("--at", help="An unchanged variant, or one on each threshold."),

@@ -15,7 +15,7 @@ from remyx_action.odds.scenarios import hoped_effects
 from remyx_action.odds.spread import Spread
 from remyx_action.odds.words import chance_in_words, change_in_words, power_sentence, span_in_words
 from remyx_action.policy.bar import Bar, set_bar
-from remyx_action.report.render.charts import Chart, Point, Section, Series, Table, document
+from remyx_action.report.render.charts import Chart, PageTable, Point, Section, Series, document
 from remyx_action.report.report import Report
 
 from .output import Output
@@ -191,7 +191,7 @@ def _number(value: float | None) -> float | None:
 def _as_page(answers: Sequence[_Answer]) -> str:
     sections = []
     for answer in answers:
-        parts: list[str | Chart | Table] = [answer.source]
+        parts: list[str | Chart | PageTable] = [answer.source]
         for power, sentence in zip(answer.at, answer.sentences, strict=True):
             parts += [sentence, _curve(power), _scenarios(power), _conditions(power)]
         sections.append(Section(title=f"Policy {answer.bar.policy.name}", parts=parts))
@@ -213,8 +213,8 @@ def _curve(power: PowerAt) -> Chart:
     )
 
 
-def _scenarios(power: PowerAt) -> Table:
-    return Table(
+def _scenarios(power: PowerAt) -> PageTable:
+    return PageTable(
         header=["scenario", "ship", "reject", "iterate", "ship lies in"],
         rows=[
             [
@@ -227,8 +227,8 @@ def _scenarios(power: PowerAt) -> Table:
     )
 
 
-def _conditions(power: PowerAt) -> Table:
-    return Table(
+def _conditions(power: PowerAt) -> PageTable:
+    return PageTable(
         header=[
             "condition",
             "unchanged",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import shake_256
 from math import erfc, exp, lgamma, log, sqrt
 
 from remyx_action.confidence.binomial import clopper_pearson, rate_at_least
@@ -44,11 +45,24 @@ def rate_limits(count: int, n: int) -> tuple[float, float]:
     return clopper_pearson(count, n, LEVEL) if n else (0.0, 1.0)
 
 
+def random_bytes(seed: int, number: int, count: int) -> bytes:
+    """Return bytes that look random and are the same in every Python: SHAKE-256 of the two numbers."""
+    return shake_256(f"{seed} {number}".encode()).digest(count)
+
+
+def shares(seed: int, count: int) -> list[float]:
+    """Return so many numbers spread evenly over [0, 1), the same ones every time."""
+    stream = random_bytes(seed, 0, 8 * count)
+    return [int.from_bytes(stream[at : at + 8]) / 2**64 for at in range(0, 8 * count, 8)]
+
+
 __all__ = [
     "binomial_at_least",
     "binomial_mass",
     "normal_below",
     "normal_quantile",
     "probable_counts",
+    "random_bytes",
     "rate_limits",
+    "shares",
 ]

@@ -95,7 +95,7 @@ def _judged(
     return counts
 
 
-State = int | tuple[int, float]
+DrawState = int | tuple[int, float]
 """Of a metric in one draw: the sum of its changes; with clusters also the variance of their mean."""
 
 
@@ -114,7 +114,7 @@ class _Metric:
         self._sums, self._chosen = ordered, SumOfChosen(ordered)
         self._edges = [] if changes.is_clustered else [(self._edge(one), one.rises) for one in requirements]
 
-    def state(self, mask: int) -> State:
+    def state(self, mask: int) -> DrawState:
         """Return the sum of the changes where the units of the mask have swapped arms."""
         total = self.changes.total - 2 * self._chosen.of(mask)
         if not self.changes.is_clustered:
@@ -122,7 +122,7 @@ class _Metric:
         signed = [-part if mask >> place & 1 else part for place, part in enumerate(self._sums)]
         return total, self._variance(signed)
 
-    def are_met(self, state: State) -> list[bool]:
+    def are_met(self, state: DrawState) -> list[bool]:
         """Return whether each requirement is met in that state."""
         if isinstance(state, int):
             return [(state >= edge) == rises for edge, rises in self._edges]
@@ -196,7 +196,7 @@ class _Swappable(Struct, frozen=True, kw_only=True):
     def is_clustered(self) -> bool:
         return any(metric.changes.is_clustered for metric in self.metrics.values())
 
-    def verdict(self, states: Mapping[str, State]) -> str:
+    def verdict(self, states: Mapping[str, DrawState]) -> str:
         """Return the verdict where each metric is in that state."""
         place = tuple(met for key, metric in self.metrics.items() for met in metric.are_met(states[key]))
         if place not in self.verdicts:

@@ -50,11 +50,11 @@ class Requirement(Struct, frozen=True, kw_only=True):
         return at_least(len(marks), marks)
 
 
-Asked = Sequence[Requirement] | Mark | None
+Requirements = Sequence[Requirement] | Mark | None
 """Requirements that all must hold; a mark that no score can change; None: neither can be said."""
 
 
-def requirements_of(condition: Condition, bar: Bar, n: int) -> Asked:
+def requirements_of(condition: Condition, bar: Bar, n: int) -> Requirements:
     """Return what the condition asks where n samples of every metric are scored and none is missing."""
     if isinstance(condition, OnMetric):
         if condition.claim.side == "equal":

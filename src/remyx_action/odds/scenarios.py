@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import product
+from itertools import accumulate, product
 from math import prod
-from random import Random
 
 from msgspec import Struct
 
 from remyx_action.policy.bar import Bar
 from remyx_action.policy.rules import Condition, Gate, Mark, OnMetric
 
+from .distributions import shares
 from .means import outcomes_of_mean
-from .requirements import Asked, Requirement, all_of, requirements_of, verdict_of
+from .requirements import Requirement, Requirements, all_of, requirements_of, verdict_of
 from .spread import Spread, width_of_range
 from .wins import Boundary, Marks, outcomes_of_wins
 
@@ -49,7 +50,7 @@ class Outlook(Struct, frozen=True, kw_only=True):
     bar: Bar
     n: int
     spreads: Mapping[str, Spread]
-    asked: Mapping[str, Asked]
+    asked: Mapping[str, Requirements]
     """By pointer, what each condition asks."""
     boundaries: Mapping[Requirement, Boundary]
     """Of requirements on 0/1 scores; kept between scenarios."""
@@ -173,15 +174,16 @@ def _combinations(
                 {key: marks for key, (marks, _) in zip(keys, rows, strict=True)},
             )
         return
-    random = Random(SEED)  # noqa: S311 - a fixed seed, so that the answer is the same every time
-    drawn = [
-        random.choices(list(outcomes[key]), list(outcomes[key].values()), k=MOST_COMBINATIONS) for key in keys
-    ]
+    drawn = []
+    for place, key in enumerate(keys):
+        edges, names = list(accumulate(outcomes[key].values())), list(outcomes[key])
+        parts = (share * edges[-1] for share in shares(SEED + place, MOST_COMBINATIONS))
+        drawn.append([names[min(bisect_right(edges, part), len(names) - 1)] for part in parts])
     for row in zip(*drawn, strict=True):
         yield 1 / MOST_COMBINATIONS, dict(zip(keys, row, strict=True))
 
 
-def _mark(asked: Asked, met: Mapping[Requirement, bool]) -> Mark:
+def _mark(asked: Requirements, met: Mapping[Requirement, bool]) -> Mark:
     if asked is None:
         return Mark.UNKNOWN
     if isinstance(asked, Mark):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from random import Random
 
 from msgspec import Struct
 
@@ -15,6 +14,8 @@ from remyx_action.evidence.pairing import Averaged, average, chosen, pair
 from remyx_action.policy.bar import Bar
 from remyx_action.project.models.metrics import BarMetric
 from remyx_action.readers.scores import Samples, Scores
+
+from .distributions import random_bytes
 
 ArmOfScores = Mapping[str, Scores]
 """One arm's scores by metric key."""
@@ -106,10 +107,10 @@ class SumOfChosen:
 
 
 def coins(units: int, draws: int, seed: int) -> Iterator[int]:
-    """Yield masks in which each unit's bit is set with probability one half."""
-    random = Random(seed)  # noqa: S311 - a fixed seed that is printed: the answer is the same every time
-    for _ in range(draws):
-        yield random.getrandbits(units) if units else 0
+    """Yield masks in which each unit's bit is set with probability one half, the same ones every time."""
+    spare = -units % 8
+    for number in range(draws):
+        yield int.from_bytes(random_bytes(seed, number, (units + 7) // 8)) >> spare
 
 
 def swapped(

@@ -74,7 +74,7 @@ class Chart(Struct, frozen=True, kw_only=True):
     """Vertical lines at an x, with what each says."""
 
 
-class Table(Struct, frozen=True, kw_only=True):
+class PageTable(Struct, frozen=True, kw_only=True):
     """Rows of text under a header."""
 
     header: Sequence[str]
@@ -85,7 +85,7 @@ class Section(Struct, frozen=True, kw_only=True):
     """A heading with sentences, drawings and tables below it."""
 
     title: str
-    parts: Sequence[str | Chart | Table]
+    parts: Sequence[str | Chart | PageTable]
 
 
 def text_of(value: str, limit: int = TEXT_LIMIT) -> str:
@@ -130,7 +130,7 @@ def document(title: str, lead: Sequence[str], sections: Sequence[Section]) -> st
     )
 
 
-def _table(table: Table) -> str:
+def _table(table: PageTable) -> str:
     head = "".join(f'<th scope="col">{text_of(cell)}</th>' for cell in table.header)
     rows = [f"<tr>{''.join(f'<td>{text_of(cell)}</td>' for cell in row)}</tr>" for row in table.rows]
     label = text_of(", ".join(table.header))
