@@ -12,6 +12,7 @@ from remyx_action.readers.files import BrokenResults
 from remyx_action.readers.loose_json import read_loosely, text_of
 from remyx_action.readers.rows import (
     BLOCK_BYTES,
+    Span,
     Table,
     _quickly,
     _tree,
@@ -40,7 +41,8 @@ def plain(columns: Columns) -> Columns:
 
 def both_ways(text: str) -> tuple[Columns | None, Columns | None]:
     """What the quick way and the slow one read; twice None where the quick way does not take the text."""
-    quick = _quickly(text.encode("utf-8", "surrogatepass"), TREE, CUTS)
+    lines = text.encode("utf-8", "surrogatepass")
+    quick = _quickly(Span(lines, 0, len(lines)), TREE, CUTS)
     if quick is None:
         return None, None
     try:

@@ -79,11 +79,12 @@ def rows_of_lines(
     table = Table(columns={pointer: [] for pointer in asked})
     tree, cuts = _tree(asked)
     lines = _Lines(file, asked if strict else ())
-    for block in blocks(without_mark(pieces)):
+    for span in spans(without_mark(pieces)):
         if lines.before == 0:
-            table.first = _first_rows(block)
-        found = _quickly(block, tree, cuts)
+            table.first = _first_rows(span.copied())
+        found = _quickly(span, tree, cuts)
         if found is None:
+            block = span.copied()
             found = rows_of_values(lines.values(block), asked).columns
             lines.before += block.count(b"\n")
         else:  # one line each
@@ -107,21 +108,61 @@ def without_mark(pieces: Iterable[bytes]) -> Iterator[bytes]:
     yield from rest
 
 
-def blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in blocks of whole lines; only the last may lack its line end."""
-    held: list[bytes | memoryview] = []
+class Span(Struct, frozen=True):
+    """Whole lines within a piece of a file, not copied: large rows are read as fast as memory is."""
+
+    piece: bytes
+    start: int
+    end: int
+
+    def copied(self) -> bytes:
+        return self.piece[self.start : self.end]
+
+    def count(self, text: bytes) -> int:
+        return self.piece.count(text, self.start, self.end)
+
+    def line_ends(self, lines: int) -> int:
+        """How many lines end; `lines`: about how many are expected, for the quicker of two ways."""
+        if self.end - self.start < SMALL_ROW * lines:
+            return self.count(b"\n")
+        found, place = 0, self.piece.find(b"\n", self.start, self.end)
+        while place >= 0:
+            found, place = found + 1, self.piece.find(b"\n", place + 1, self.end)
+        return found
+
+    def find(self, text: bytes) -> int:
+        return self.piece.find(text, self.start, self.end)
+
+    def ends_with(self, text: bytes) -> bool:
+        return self.piece.endswith(text, self.start, self.end)
+
+
+def spans(pieces: Iterable[bytes]) -> Iterator[Span]:
+    """The same bytes as whole lines; only the last may lack its line end."""
+    held: list[bytes] = []
     size = 0
     for piece in pieces:
-        held.append(piece)
         size += len(piece)
-        if size >= BLOCK_BYTES and b"\n" in piece:
-            end = piece.rfind(b"\n") + 1
-            held[-1] = memoryview(piece)[:end]
-            yield b"".join(held)
-            held, size = [piece[end:]], len(piece) - end
+        first = piece.find(b"\n") + 1 if size >= BLOCK_BYTES else 0
+        if not first:
+            held.append(piece)
+            continue
+        if held:
+            joined = b"".join([*held, piece[:first]])
+            yield Span(joined, 0, len(joined))
+        start, end = first if held else 0, piece.rfind(b"\n") + 1
+        if start < end:
+            yield Span(piece, start, end)
+        held = [piece[end:]] if end < len(piece) else []
+        size = len(piece) - end
     rest = b"".join(held)
     if rest:
-        yield rest
+        yield Span(rest, 0, len(rest))
+
+
+def blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in blocks of whole lines; only the last may lack its line end."""
+    return (span.copied() for span in spans(pieces))
 
 
 def _first_rows(block: bytes) -> list[Any]:
@@ -167,12 +208,14 @@ def _tree(pointers: Iterable[str]) -> tuple[_Node, Mapping[str, tuple[str, Seque
 
 
 def _quickly(
-    block: bytes, tree: _Node, cuts: Mapping[str, tuple[str, Sequence[str]]]
+    span: Span, tree: _Node, cuts: Mapping[str, tuple[str, Sequence[str]]]
 ) -> dict[str, list[str]] | None:
-    """The block's columns, or None unless each line is an object in which each key occurs once."""
+    """The columns of some lines, or None unless each line is an object in which each key occurs once."""
     found: dict[str, list[str]] = {}
+    if not span.ends_with(b"\n"):
+        span = _whole(span.copied() + b"\n")
     try:
-        if not _split(block if block.endswith(b"\n") else block + b"\n", tree, "", found):
+        if not _split(span, tree, "", found):
             return None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
@@ -182,16 +225,20 @@ def _quickly(
     }
 
 
+def _whole(block: bytes) -> Span:
+    return Span(block, 0, len(block))
+
+
 def _text_below(text: str, way: Sequence[str]) -> str:
     value = follow(read_loosely(text), way) if text else ABSENT
     return "" if value is ABSENT else text_of(value)
 
 
-def _split(block: bytes, node: _Node, place: str, found: dict[str, list[str]]) -> bool:
-    """Add the columns below a place in each of the block's objects; False where that takes a closer look."""
-    rows = _objects.decode_lines(block)
+def _split(span: Span, node: _Node, place: str, found: dict[str, list[str]]) -> bool:
+    """Add the columns below a place in each line's object; False where that takes a closer look."""
+    rows = _objects.decode_lines(memoryview(span.piece)[span.start : span.end])
     columns = {key: [row.get(key, _NOTHING) for row in rows] for key in node.below}
-    if not _each_key_once(block, rows, columns):
+    if not _each_key_once(span, rows, columns):
         return False
     for key, below in node.below.items():
         joined, where = b"\n".join(columns[key]), pointer_to(place, key)
@@ -200,34 +247,35 @@ def _split(block: bytes, node: _Node, place: str, found: dict[str, list[str]]) -
         if below.below:
             if not joined.startswith(b"{") or joined.count(b"\n{") < len(rows) - 1:
                 joined = b"\n".join(raw if raw[:1] == b"{" else b"{}" for raw in map(bytes, columns[key]))
-            if not _split(joined + b"\n", below, where, found):
+            if not _split(_whole(joined + b"\n"), below, where, found):
                 return False
     return True
 
 
 def _each_key_once(
-    block: bytes, rows: Sequence[Mapping[str, msgspec.Raw]], columns: Mapping[str, Sequence[msgspec.Raw]]
+    span: Span, rows: Sequence[Mapping[str, msgspec.Raw]], columns: Mapping[str, Sequence[msgspec.Raw]]
 ) -> bool:
-    """Whether the block has one object a line, and no key twice of which msgspec kept the last.
+    """Whether there is one object a line, and no key twice of which msgspec kept the last.
 
     Either each key that is asked for occurs as often as rows have it, or all keys and values that were kept
-    make up the length of the block, written as JSON libraries do: `{"a": 1, "b": 2}` or `{"a":1,"b":2}`.
+    make up the length of the lines, written as JSON libraries do: `{"a": 1, "b": 2}` or `{"a":1,"b":2}`.
     """
-    if block.count(b"\n") != len(rows):
+    if span.line_ends(len(rows)) != len(rows):
         return False
-    if len(block) < SMALL_ROW * len(rows) and b"\\u00" not in block:
+    length = span.end - span.start
+    if length < SMALL_ROW * len(rows) and span.find(b"\\u00") < 0:
         counts = ((key, sum(map(bool, map(len, raws)))) for key, raws in columns.items())
-        if all(_PLAIN_KEY.fullmatch(key) and block.count(b'"%s"' % key.encode()) == n for key, n in counts):
+        if all(_PLAIN_KEY.fullmatch(key) and span.count(b'"%s"' % key.encode()) == n for key, n in counts):
             return True
     size = sum(map(len, chain.from_iterable(rows)))
     size += sum(map(len, chain.from_iterable([row.values() for row in rows])))
     empty = sum(not row for row in rows)
-    first = block.find(b'":') + 2
-    if block[first : first + 1] == b" ":
+    first = span.find(b'":') + 2
+    if span.piece[first : first + 1] == b" ":
         size += 6 * sum(map(len, rows)) + 2 * empty
     else:
         size += 4 * sum(map(len, rows)) + len(rows) + empty
-    return len(block) == size + len(rows) * (2 if block.endswith(b"\r\n") else 1)
+    return length == size + len(rows) * (2 if span.ends_with(b"\r\n") else 1)
 
 
 class _Lines:
