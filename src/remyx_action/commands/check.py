@@ -28,6 +28,7 @@ from remyx_action.sources.disk import read_below, read_project, write_whole
 from remyx_action.sources.git import Repository, find_repository
 
 from .output import Output
+from .results_at_hand import maps_that_read_nothing
 
 
 class Checked(Output, frozen=True, kw_only=True):
@@ -48,11 +49,19 @@ def check_project(root: Path) -> Checked:
             dockerfiles[path] = dockerfile
     repository = find_repository(root)
     refused = _refused_by_lock(repository, bundle.templates.values()) if repository else ()
+    unread = maps_that_read_nothing(bundle, root, _tracked(repository) if repository else ())
     return check(
         {**texts, **dockerfiles},
-        unreadable=(*unreadable, *refused),
+        unreadable=(*unreadable, *refused, *unread),
         project_folder=repository.prefix if repository else "",
     )
+
+
+def _tracked(repository: Repository) -> Iterator[str]:
+    """Yield the paths of tracked files below the project's root."""
+    for path, _ in repository.tracked():
+        if path.startswith(repository.prefix):
+            yield path.removeprefix(repository.prefix)
 
 
 def fix_project(root: Path) -> tuple[str, ...]:

@@ -64,6 +64,8 @@ def _map(map_: ResultsMap, place: str, keys: Sequence[str]) -> Iterator[Located]
         yield from _without_samples(map_, place)
     if format_ not in (None, "json"):
         yield from _tables(map_, place, format_)
+    elif map_.rows is None:
+        yield from _without_rows(map_, place)
     yield from _numbers(map_, place, keys)
     if map_.aggregates is not None:
         yield from _numbers(map_.aggregates, f"{place}/aggregates", keys)
@@ -74,6 +76,13 @@ def _without_samples(map_: ResultsMap, place: str) -> Iterator[Located]:
         if getattr(map_, name) is not None:
             message = f"`{name}` says something about samples, and the map has no `score`"
             yield f"{place}/{name}", _words("without-score", message, f"add `score`, or remove `{name}`")
+
+
+def _without_rows(map_: ResultsMap, place: str) -> Iterator[Located]:
+    for name in ("where", "take"):
+        if getattr(map_, name) is not None:
+            message = f"`{name}` chooses among rows, and nothing says where in the file they are"
+            yield f"{place}/{name}", _words("not-in-rows", message, "add `rows`, a pointer to their list")
 
 
 def _tables(map_: ResultsMap, place: str, format_: str | None) -> Iterator[Located]:

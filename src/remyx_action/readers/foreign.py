@@ -35,14 +35,9 @@ def read_foreign(
     reading, names = Reading(), []
     engine_maps = list(map(merged, maps))
     for map_, keys in keys_by_map(engine_maps, list(metrics)):
-        summary = _summary_of_lm_eval(files, map_, file)
-        name = summary or located(files, map_, file)
+        name, found = read_one_map(files, map_, keys, metrics, file)
         if name is not None:
             names.append(name)
-        if summary is not None:
-            found = lm_eval.read_summary(files, map_, keys, metrics, summary)
-        else:
-            found = read_map(files, map_, keys, metrics, name)
         reading.entries |= found.entries
         reading.names |= found.names
         reading.warnings += found.warnings
@@ -56,6 +51,21 @@ def read_foreign(
         warnings=list(dict.fromkeys(reading.warnings)),
     )
     return assemble(arrived, metrics)
+
+
+def read_one_map(
+    files: ArmFiles,
+    map_: EngineMap,
+    keys: Sequence[str],
+    metrics: Mapping[str, BarMetric],
+    file: str | None = None,
+) -> tuple[str | None, Reading]:
+    """The file that a map means, None where only the engine's own numbers are there, and what was read."""
+    summary = _summary_of_lm_eval(files, map_, file)
+    if summary is not None:
+        return summary, lm_eval.read_summary(files, map_, keys, metrics, summary)
+    name = located(files, map_, file)
+    return name, read_map(files, map_, keys, metrics, name)
 
 
 def _summary_of_lm_eval(files: ArmFiles, map_: EngineMap, file: str | None) -> str | None:

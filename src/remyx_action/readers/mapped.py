@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal, localcontext
 from typing import Any
 
@@ -18,7 +18,7 @@ from .columns import Columns, Places, cell_number, shown_value, times
 from .entry import Entry
 from .files import ArmFiles, shown
 from .loose_json import Odd
-from .opening import Source, listed_names_of, nothing_in, open_file
+from .opening import Source, listed_names_of, nothing_at, nothing_in, open_file
 from .parts import NUMBERS, Part
 from .presets import EngineMap
 from .rows import Table
@@ -65,7 +65,11 @@ def _entry(part: Part, source: Source, metric: BarMetric, reading: Reading) -> E
     numbers: dict[str, Any] = {}
     absent: list[str] = []
     if part.map.value is not None and not (part.has_rows and roles is None):
-        numbers, absent = _numbers(part, lambda pointer: resolve(source.document, pointer))
+        numbers, absent = _numbers(
+            part,
+            lambda pointer: resolve(source.document, pointer),
+            lambda pointer: nothing_at(source.document, pointer),
+        )
         _add_names_of_document(part, source.document, reading)
     if part.has_rows:
         table = source.tables[part.table]
@@ -139,7 +143,11 @@ def _from_row(part: Part, rows: Rows, reading: Reading) -> Entry | None:
     if len(having) > 1 and part.map.take != "last":
         fault = f"{len(having):,} rows have {pointer}: add `where`, or `take: last`"
         return Entry(faults=(fault,))
-    numbers, absent = _numbers(part, lambda pointer: _cell(rows, pointer, having[-1]))
+    numbers, absent = _numbers(
+        part,
+        lambda pointer: _cell(rows, pointer, having[-1]),
+        lambda pointer: nothing_in(rows.table, pointer),
+    )
     _warn(reading, part, absent)
     return Entry(numbers=numbers)
 
@@ -149,8 +157,10 @@ def _cell(rows: Rows, pointer: str, row: int) -> Any:
     return ABSENT if found is None else found
 
 
-def _numbers(part: Part, at: Any) -> tuple[dict[str, Any], list[str]]:
-    """The numbers of an aggregate, and of which of them there is nothing."""
+def _numbers(
+    part: Part, at: Callable[[str], Any], nothing: Callable[[str], str]
+) -> tuple[dict[str, Any], list[str]]:
+    """The numbers of an aggregate, and of which of them there is nothing, with what is there instead."""
     found: dict[str, Any] = {}
     absent = []
     for what in NUMBERS:
@@ -163,7 +173,7 @@ def _numbers(part: Part, at: Any) -> tuple[dict[str, Any], list[str]]:
         pointer, factor = split_factor(given)
         value = at(pointer)
         if value is ABSENT:
-            absent.append(f"nothing at {pointer}, so there is no {what}")
+            absent.append(f"no {what}: {nothing(pointer)}")
         elif value is None or (what in ("stderr", "stddev") and value in NOT_REPORTED):
             continue
         else:
