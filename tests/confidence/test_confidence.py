@@ -106,8 +106,30 @@ def test_too_little_data_is_said_and_the_point_still_judged() -> None:
     clusters = [f"c{row % 4}" for row in range(40)]
     four = weighed(samples(["0"] * 40, clusters=clusters), samples(["1"] * 40, clusters=clusters))
     assert (True, None, Reason.TOO_FEW_CLUSTERS, 40) == (four.holds, four.confidence, four.reason, four.n)
-    level = weighed(samples(["1", "2"]), samples(["2", "3"]), range=None)
+    level = weighed(samples(["1", "2"] * 5), samples(["2", "3"] * 5), range=None)
     assert (True, None, Reason.NO_UNCERTAINTY) == (level.holds, level.confidence, level.reason)
+
+
+@pytest.mark.parametrize("what", ["delta", "value", "relative_delta"])
+@pytest.mark.parametrize("n", [2, 9, 10])
+def test_without_a_range_nine_samples_give_no_confidence(what: str, n: int) -> None:
+    """Without one, the largest of a few differences says little about how far others reach."""
+    asked = claim(what, "at_least", "0.001")
+    before, after = (samples([str(2 + arm + row % (3 + arm)) for row in range(n)]) for arm in (0, 1))
+    found = weighed(before, after, asked, range=None)
+    assert (Reason.TOO_FEW_SAMPLES if n < 10 else None, n) == (found.reason, found.n)
+    assert weighed(before, after, asked, range=[Decimal(0), Decimal(10)]).reason is None
+    if what == "delta":
+        assert weighed(before, after, asked, range=None, max_change=Decimal(9)).reason is None
+
+
+@pytest.mark.parametrize(("n", "few"), [(2, 30), (30, 2), (9, 9), (30, 9)])
+def test_arms_that_do_not_pair_need_ten_samples_each_without_a_range(n: int, few: int) -> None:
+    found = weighed(summary("1", n, "0.1"), summary("2", few, "0.1"), range=None)
+    assert found.reason is Reason.TOO_FEW_SAMPLES
+    rows = samples([str(row % 4) for row in range(few)])
+    assert weighed(summary("1", n, "0.1"), rows, range=None).reason is Reason.TOO_FEW_SAMPLES
+    assert weighed(summary("1", 10, "0.1"), summary("2", 10, "0.1"), range=None).reason is None
 
 
 def test_few_clusters_are_remarked() -> None:
@@ -129,12 +151,12 @@ def test_an_interval_is_cut_to_what_is_possible() -> None:
 
 
 def test_a_relative_claim_is_fiellers() -> None:
-    baseline, variant = ["1.1", "0.9", "1.3", "1.0", "0.8"], ["1.2", "0.9", "1.5", "1.0", "1.1"]
+    baseline, variant = ["1.1", "0.9", "1.3", "1.0", "0.8"] * 2, ["1.2", "0.9", "1.5", "1.0", "1.1"] * 2
     found = weighed(
         samples(baseline), samples(variant), claim("relative_delta", "at_least", "0.05"), range=None
     )
     y = [float(a) - 1.05 * float(b) for a, b in zip(variant, baseline, strict=True)]
-    mean, reach = sum(y) / 5, max(abs(value - sum(y) / 5) for value in y)
+    mean, reach = sum(y) / 10, max(abs(value - sum(y) / 10) for value in y)
     expected = 1 - stats.ttest_1samp([*y, mean + reach, mean - reach], 0, alternative="greater").pvalue
     assert expected == pytest.approx(float(found.confidence or 0), abs=1e-9)
 
@@ -183,7 +205,7 @@ def test_a_large_relative_gain_on_a_negative_baseline_is_weighed(
 
 def test_the_sign_of_the_baseline_must_be_settled() -> None:
     rising = claim("relative_delta", "at_least", "0.1")
-    unsure = weighed(samples(["-1", "1", "0.5"]), samples(["1", "1", "1"]), rising, range=None)
+    unsure = weighed(samples(["-1", "1", "0.5"] * 4), samples(["1"] * 12), rising, range=None)
     assert (True, None, Reason.ZERO_BASELINE) == (unsure.holds, unsure.confidence, unsure.reason)
     given_by_range = weighed(samples(["0", "0", "0.5"]), samples(["0", "1", "0.5"]), rising)
     assert (True, None) == (given_by_range.holds, given_by_range.reason)
@@ -543,8 +565,8 @@ def test_a_value_says_why_there_is_none() -> None:
     )
     bare = weighed(number("0"), number("1"), claim("value", "at_least", "0.5"))
     assert (True, Reason.NO_UNCERTAINTY) == (bare.holds, bare.reason)
-    level = weighed(number("0"), samples(["1", "1"]), claim("value", "at_least", "0.5"), range=None)
-    assert (True, Reason.NO_UNCERTAINTY, 2) == (level.holds, level.reason, level.n)
+    level = weighed(number("0"), samples(["1"] * 10), claim("value", "at_least", "0.5"), range=None)
+    assert (True, Reason.NO_UNCERTAINTY, 10) == (level.holds, level.reason, level.n)
     against = weighed(exact("0.5"), number("1"), claim("delta", "at_least", "0.5"))
     assert (True, Reason.NO_UNCERTAINTY) == (against.holds, against.reason)
 
@@ -552,10 +574,10 @@ def test_a_value_says_why_there_is_none() -> None:
 def test_a_sampled_arm_beside_a_summary_needs_a_spread() -> None:
     once = weighed(summary("1", 9, "0.1"), samples(["1"]), BETTER, range=None)
     assert (True, Reason.TOO_FEW_SAMPLES) == (once.holds, once.reason)
-    level = weighed(summary("1", 9, "0.1"), samples(["1", "1"]), BETTER, range=None)
+    level = weighed(summary("1", 10, "0.1"), samples(["1"] * 10), BETTER, range=None)
     assert (True, Reason.NO_UNCERTAINTY) == (level.holds, level.reason)
-    spread = weighed(summary("1", 9, "0.1"), samples(["1", "3"]), BETTER, range=None)
-    assert ("", 2) == ("" if spread.confidence else "none", spread.n)
+    spread = weighed(summary("1", 10, "0.1"), samples(["1", "3"] * 5), BETTER, range=None)
+    assert ("", 10) == ("" if spread.confidence else "none", spread.n)
 
 
 def test_a_summary_of_a_signed_metric_settles_the_sign_by_itself() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import product
 from random import Random
 from typing import Any
 
@@ -154,11 +155,16 @@ def random_bar(random: Random) -> tuple[Bar, bool]:
     subject = bar(
         rule(),
         random.choice([None, rule()]),
-        metrics=[{"key": "a", "unit": "accuracy", "direction": direction}],
+        metrics=[{"key": "a", "unit": "accuracy", "direction": direction} | bounded(random)],
         max_missing=0.5,
         samples=random.choice([1, 45]),
     )
     return subject, random.random() < 0.3
+
+
+def bounded(random: Random) -> dict[str, Any]:
+    """Sometimes a bound on changes, which the scores at hand keep or do not."""
+    return random.choice([{}, {}, {"max_change": 0.2}, {"max_change": 0.6}])
 
 
 def random_arms(random: Random) -> tuple[dict[str, str | None], ...]:
@@ -217,3 +223,74 @@ def test_a_ship_or_reject_is_the_same_under_every_completion_of_missing_samples(
             )
             assert found.verdict == whole.verdict, (subject, baseline, variant, how)
     assert min(decided.values()) > 30
+
+
+GRIDS = {"accuracy": ["0", "0.5", "1"], "signed": ["-1", "0", "1"]}
+
+
+def small_arms(random: Random, grid: Sequence[str]) -> tuple[dict[str, str | None], ...]:
+    """Few scores by id, some missing in one arm, the other or both; one id may stand in one arm alone."""
+    rows = random.randint(4, 8)
+    lift = random.choice([0, 1, 2])
+    arms: tuple[dict[str, str | None], ...] = ({}, {})
+    for row in range(rows):
+        low = random.randint(0, 2)
+        for found, score in zip(arms, (low, min(2, low + lift)), strict=True):
+            found[f"q{row}"] = grid[score if random.random() < 0.7 else random.randint(0, 2)]
+    for _ in range(random.randint(1, 4)):
+        random.choice(arms)[f"q{random.randrange(rows)}"] = None
+    return arms
+
+
+def small_bar(random: Random, unit: str) -> Bar:
+    """Conditions of every kind that so few samples can meet."""
+    conditions: list[Any] = [
+        {"metric": "a.delta", "op": random.choice([">=", ">"]), "threshold": random.choice([0, 0.1, 0.25])},
+        {"metric": "a", "op": "no_regression", "threshold": 0.3, "confidence": random.choice([0.55, 0.7])},
+        {"metric": "a", "op": "no_regression", "threshold": random.choice([0.1, 0.3]), "mode": "relative"},
+        {"metric": "a", "op": "improves_by", "threshold": random.choice([0, 0.1]), "confidence": 0.55},
+        {"metric": "a", "op": "improves_by", "threshold": random.choice([0, 0.1]), "mode": "relative"},
+        {"metric": "a.relative_delta", "op": ">=", "threshold": 0.05, "confidence": 0.55},
+        {"metric": "a.value", "op": random.choice([">=", "<="]), "threshold": random.choice([0.4, 0.6])},
+        {"metric": "a.value", "op": ">=", "threshold": 0.3, "confidence": 0.6},
+        {"field": "worse", "metric": "a", "op": "<=", "threshold": random.choice([0, 1, 3])},
+        {"field": "better", "metric": "a", "op": ">=", "threshold": random.choice([1, 2])},
+        {"field": "delta_confidence", "metric": "a", "op": ">=", "threshold": random.choice([0.4, 0.6])},
+    ]
+    reject = [
+        {"metric": "a.delta", "op": "<", "threshold": random.choice([0, -0.1])},
+        {"metric": "a", "op": "no_regression", "threshold": 0.1, "confidence": 0.55},
+        {"field": "worse", "metric": "a", "op": ">", "threshold": 2},
+    ]
+    bound = random.choice([{}, {"max_change": 0.5}])
+    return bar(
+        {random.choice(["all", "any"]): random.sample(conditions, 2)},
+        {"any": random.sample(reject, random.randint(1, 2))},
+        metrics=[
+            {"key": "a", "unit": unit, "direction": random.choice(["higher", "lower"])}
+            | bound
+            | ({"range": [-1, 1]} if unit == "signed" else {})
+        ],
+        max_missing=0.5,
+    )
+
+
+def test_of_few_samples_every_single_completion_decides_the_same() -> None:
+    """All of them, not some: each missing score takes each value of the grid."""
+    random, decided, missing_in = Random(9), {"ship": 0, "reject": 0}, {"one": 0, "both": 0}
+    for _ in range(900):
+        unit = random.choice(list(GRIDS))
+        subject, arms = small_bar(random, unit), small_arms(random, GRIDS[unit])
+        found = judged(subject, *(samples_of(one, clustered=False, unclear=set()) for one in arms))
+        if found.verdict not in decided:
+            continue
+        decided[found.verdict] += 1
+        places = [(arm, id_) for arm, scores in enumerate(arms) for id_, score in scores.items() if not score]
+        missing_in["both" if len({id_ for _, id_ in places}) < len(places) else "one"] += 1
+        for scores in product(GRIDS[unit], repeat=len(places)):
+            whole = [dict(one) for one in arms]
+            for (arm, id_), score in zip(places, scores, strict=True):
+                whole[arm][id_] = score
+            again = judged(subject, *(samples_of(one, clustered=False, unclear=set()) for one in whole))
+            assert found.verdict == again.verdict, (subject.policy, arms, scores)
+    assert min(*decided.values(), *missing_in.values()) > 20, (decided, missing_in)

@@ -1,7 +1,8 @@
 """Estimates, and the confidence in each claim, from the evidence. Closed forms, no random numbers."""
 
-from .estimates import Estimate, Weighed, estimate, interval_of_baseline, sample_size, uneven_missing, weigh
+from .estimates import Estimate, Weighed, estimate, interval_of_baseline, sample_size, weigh
 from .projection import AdviceNumbers, advise
+from .remarks import uneven_missing
 
 __all__ = [
     "AdviceNumbers",

@@ -115,14 +115,55 @@ def mean_bounds(observed: Observed, missing: MissingInArms | None) -> tuple[Frac
     return Fraction(low, count), Fraction(high, count)
 
 
-def bounds_of(observed: Observed, missing: MissingInArms | None, prior: Prior) -> Between | None:
+class Either(Struct, frozen=True, kw_only=True):
+    """Bounds of completions of two kinds: what holds for both holds for all."""
+
+    one: Between
+    other: Between
+
+    def at_least(self, threshold: Fraction) -> tuple[float, float]:
+        return _hull(self.one.at_least(threshold), self.other.at_least(threshold))
+
+    def at_most(self, threshold: Fraction) -> tuple[float, float]:
+        return _hull(self.one.at_most(threshold), self.other.at_most(threshold))
+
+    def interval(self, level: float) -> tuple[float, float]:
+        return _hull(self.one.interval(level), self.other.interval(level))
+
+    def widen(self, arms: list[tuple[SeedSums, Fraction]]) -> Either:
+        """Return the bounds with the variance of seeds; each arm stands with its factor in y."""
+        return Either(one=self.one.widen(arms), other=self.other.widen(arms))
+
+
+def _hull(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
+    return min(one[0], other[0]), max(one[1], other[1])
+
+
+def bounds_of_difference(
+    observed: Observed, missing: MissingInArms | None, prior: Prior, widest: Prior | None
+) -> Between | Either | None:
+    """Return the bounds of the mean difference over observed and missing ids; None where none is missing.
+
+    `widest`: the range's prior. Where another is in force, a missing score may yet bring the range's back.
+    """
+    if widest is None or widest == prior:
+        return bounds_of(observed, missing, prior)
+    one = bounds_of(observed, missing, prior, farthest=widest.reach)
+    other = bounds_of(observed, missing, widest)
+    return None if one is None or other is None else Either(one=one, other=other)
+
+
+def bounds_of(
+    observed: Observed, missing: MissingInArms | None, prior: Prior, *, farthest: Fraction | None = None
+) -> Between | None:
     """Return the bounds of the mean of y over observed and missing ids; None where none is missing.
 
-    No y is farther from the prior's centre than its reach.
+    No missing y is farther from the prior's centre than `farthest`; default: the prior's reach.
     """
     if missing is None:
         return None
-    finer = lcm(observed.denominator, prior.center.denominator, prior.reach.denominator)
+    farthest = prior.reach if farthest is None else farthest
+    finer = lcm(*(part.denominator for part in (prior.center, prior.reach, farthest)), observed.denominator)
     step = finer // observed.denominator
     center, reach = int(prior.center * finer), int(prior.reach * finer)
     count = observed.n + sum(map(mul, observed.counts, missing.sizes)) + 2
@@ -131,7 +172,7 @@ def bounds_of(observed: Observed, missing: MissingInArms | None, prior: Prior) -
         for ends in (missing.low, missing.high)
     )
     variances = (
-        _of_samples(observed, missing, step, center, reach, (low, high))
+        _of_samples(observed, missing, step, (center, reach, int(farthest * finer)), (low, high))
         if observed.clusters is None
         else _of_clusters(observed, missing, step, center, reach, (low, high))
     )
@@ -147,19 +188,23 @@ def bounds_of(observed: Observed, missing: MissingInArms | None, prior: Prior) -
 
 
 def _of_samples(
-    observed: Observed, missing: MissingInArms, step: int, center: int, reach: int, totals: tuple[int, int]
+    observed: Observed,
+    missing: MissingInArms,
+    step: int,
+    prior: tuple[int, int, int],
+    totals: tuple[int, int],
 ) -> tuple[float, float]:
     """Return the least and the most variance of the mean, over the reach squared.
 
     The squares about the mean are at least those of what was observed, and at most those about the
     centre where every missing y is as far from it as it can be.
     """
-    n, (lost,) = observed.n, missing.sizes
+    n, (lost,), (center, reach, farthest) = observed.n, missing.sizes, prior
     count = n + lost + 2
     total = observed.total * step + 2 * center
     squares = observed.squares * step * step + 2 * (center * center + reach * reach)
     least = squares - Fraction(total * total, n + 2)
-    about_center = squares - 2 * center * total + (n + 2) * center * center + lost * reach * reach
+    about_center = squares - 2 * center * total + (n + 2) * center * center + lost * farthest**2
     low, high = (end - count * center for end in totals)
     nearest = 0 if low <= 0 <= high else min(abs(low), abs(high))
     most = about_center - Fraction(nearest * nearest, count)

@@ -14,75 +14,15 @@ from remyx_action.evidence.claims import IMPROVED, Claim
 from remyx_action.evidence.evidence import ArmState, MetricEvidence, SummaryState
 from remyx_action.evidence.sums import ArmSums, PairedSums
 from remyx_action.project.models.metrics import BarMetric
-from remyx_action.project.models.template import ArmName
 from remyx_action.readers.reasons import Reason
 
-from .binomial import chance_of_split
 from .location import INTERVAL_LEVEL, Inference, UnknownLocation
 from .methods import infer, unknown_for_missing, y_bounds
 from .one_sample import mean_of_arm
 from .percentiles import counts_of
-from .plausibility import delta_of, point_of, range_of
+from .plausibility import delta_of, max_change_of, point_of, range_of
 from .pseudo_samples import Observed, Prior, alone, difference, locate, prior_of_arm, prior_of_difference
-
-FEW_CLUSTERS = 20
-UNEVEN = 0.01
-"""Probability below which missing ids are said to be no chance of one arm."""
-
-
-def remark_on(evidence: MetricEvidence, clusters: int | None) -> str | None:
-    """Return filled-in scores, unequal repeats and few clusters in one line, or None."""
-    remarks = []
-    arms: tuple[ArmName, ArmName] = ("baseline", "variant")
-    remarks += _on_missing(evidence)
-    for arm in arms:
-        facts = evidence.facts.get(arm)
-        if facts and facts.repeats and facts.repeats[0] != facts.repeats[1]:
-            remarks.append(f"ids of the {arm} have {facts.repeats[0]} to {facts.repeats[1]} repeats")
-    remarks += _on_seeds(evidence)
-    if clusters is not None and clusters < FEW_CLUSTERS:
-        remarks.append(f"only {clusters} clusters: a loss in clusters that nobody drew cannot be seen")
-    return "; ".join(remarks) or None
-
-
-def uneven_missing(evidence: MetricEvidence) -> str | None:
-    """Return that one arm alone lacks more ids (or more clusters' ids) than chance explains, or None."""
-    counts = evidence.alone
-    if not counts or chance_of_split(counts["baseline"], counts["variant"]) >= UNEVEN:
-        return None
-    sums = evidence.sums("variant")
-    units = "ids" if sums is None or sums.clusters is None else "clusters' ids"
-    found = f"{counts['variant']:,} {units} are missing in the variant alone"
-    return f"{found}, {counts['baseline']:,} in the baseline: more than chance explains"
-
-
-def _on_missing(evidence: MetricEvidence) -> list[str]:
-    """Return how many samples have no score, in which arm, and the commonest error."""
-    if not evidence.missing:
-        return []
-    found = [f"{facts.missing:,} in the {arm}" for arm, facts in evidence.facts.items() if facts.missing]
-    if evidence.absent:
-        found.append(f"{evidence.absent:,} declared ones in neither arm")
-    remark = f"samples without a score: {', '.join(found)}"
-    errors = [facts for facts in evidence.facts.values() if facts.error is not None]
-    if errors:
-        commonest = max(errors, key=lambda facts: facts.errors)
-        remark += f"; the commonest error ({commonest.errors:,} times): {commonest.error}"
-    return [remark]
-
-
-def _on_seeds(evidence: MetricEvidence) -> list[str]:
-    """Return what a claim about the recipe lacks."""
-    if not evidence.seeds:
-        return []
-    if not evidence.has_seeds(*evidence.seeds):
-        return ["a single seed: this speaks of the checkpoint, not of the recipe"]
-    bar = evidence.baseline
-    exact = isinstance(bar, SummaryState) and bar.exact
-    if evidence.paired is None and not exact:
-        return ["seeds are weighed where samples pair: this difference speaks of the checkpoints"]
-    return []
-
+from .remarks import remark_on
 
 LEVEL = Decimal(str(INTERVAL_LEVEL))
 
@@ -174,7 +114,7 @@ def estimate(evidence: MetricEvidence, metric: BarMetric) -> Estimate:
         clusters=inference.clusters,
         method=inference.method,
         reason=None,
-        note=remark_on(evidence, inference.clusters),
+        note=remark_on(evidence, metric, inference.clusters),
     )
 
 
@@ -353,7 +293,8 @@ def _of_scores(
     range_ = range_of(metric)
     if isinstance(sums, PairedSums):
         observed = difference(sums, Fraction(1))
-        prior = prior_of_difference(evidence, observed, range_, Fraction(1))
+        most = max_change_of(metric)
+        prior = prior_of_difference(evidence, observed, range_, Fraction(1), max_change=most)
     else:
         observed = alone(sums)
         prior = prior_of_arm(evidence, observed, range_, of_baseline=sums is evidence.baseline)

@@ -33,10 +33,21 @@ CONTRADICTION = UnknownLocation(
 BARE_NUMBER = "the {arm} is a bare number: report samples, or its standard error and n"
 
 
-def too_few_samples(n: int) -> UnknownLocation:
+def too_few_samples(n: int, fewest: int = 2) -> UnknownLocation:
+    """Return that n samples give no confidence; `fewest` do."""
+    note = f"{n} sample says nothing about the others: evaluate at least {fewest}"
+    if n > 1:
+        note = f"{n} samples say too little about the others without a range: "
+        note += f"evaluate at least {fewest}, or {DECLARE_A_RANGE}"
+    return UnknownLocation(reason=Reason.TOO_FEW_SAMPLES, note=note)
+
+
+def changed_more(largest: Fraction | None, most: Fraction) -> UnknownLocation:
+    """Return that a sample changed by more than the metric's `max_change`, and no range is there instead."""
+    by = "" if largest is None else f" by {float(largest):.6g}"
     return UnknownLocation(
-        reason=Reason.TOO_FEW_SAMPLES,
-        note=f"{n} sample says nothing about the others: evaluate at least 2",
+        reason=Reason.NO_UNCERTAINTY,
+        note=f"a sample changed{by}, and `max_change` is {float(most):.6g}: raise it, or {DECLARE_A_RANGE}",
     )
 
 

@@ -14,10 +14,10 @@ from remyx_action.project.models.metrics import BarMetric
 from remyx_action.readers.reasons import Reason
 
 from . import percentiles
-from .bounds import bounds_of, mean_bounds, missing_pairs, missing_scores
+from .bounds import bounds_of_difference, mean_bounds, missing_pairs, missing_scores
 from .location import DECLARE_A_RANGE, INTERVAL_LEVEL, Inference, Tails, UnknownLocation, widen
 from .one_sample import mean_of_arm
-from .plausibility import delta_of, point_of, range_of
+from .plausibility import delta_of, max_change_of, point_of, range_of
 from .pseudo_samples import alone, countable, difference, locate, prior_of_difference
 from .unpaired import arm_mean, difference_of_means
 
@@ -41,7 +41,7 @@ def sign_of_baseline(evidence: MetricEvidence, metric: BarMetric) -> int | Unkno
     inference = mean_of_arm(evidence, metric, "baseline")
     if isinstance(inference, UnknownLocation):
         return inference
-    interval = inference.tails.interval(INTERVAL_LEVEL)
+    interval = (inference.bounds or inference.tails).interval(INTERVAL_LEVEL)
     if interval is None or interval[0] <= 0 <= interval[1]:
         return unsettled
     return 1 if interval[0] > 0 else -1
@@ -183,14 +183,19 @@ def _paired(
     if isinstance(ratio, UnknownLocation):
         return ratio
     observed = difference(paired, ratio)
-    few = countable(observed)
+    range_, max_change = range_of(metric), max_change_of(metric)
+    few = countable(observed, is_bounded=range_ is not None or max_change is not None)
     if few is not None:
         return few
-    prior = prior_of_difference(evidence, observed, range_of(metric), ratio)
+    prior = prior_of_difference(evidence, observed, range_, ratio, max_change=max_change)
     if isinstance(prior, UnknownLocation):
         return prior
+    widest = None if range_ is None else prior_of_difference(evidence, observed, range_, ratio)
+    if isinstance(widest, UnknownLocation):
+        return widest
     mean = locate(observed, prior)
-    tails, bounds = mean.location, bounds_of(observed, missing_pairs(paired, ratio), prior)
+    tails = mean.location
+    bounds = bounds_of_difference(observed, missing_pairs(paired, ratio), prior, widest)
     if evidence.has_seeds("variant", "baseline"):
         seeds = [(evidence.seeds["variant"], Fraction(1)), (evidence.seeds["baseline"], ratio)]
         tails, bounds = widen(tails, seeds), bounds and bounds.widen(seeds)

@@ -58,7 +58,7 @@ def mean_of_arm(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> In
             return Inference(
                 tails=share, threshold=Fraction(0), method="one-sample", n=observed.n, bounds=ends
             )
-    few = countable(observed)
+    few = countable(observed, is_bounded=range_of(metric) is not None)
     if few is not None:
         return few
     prior = prior_of_arm(evidence, observed, range_of(metric), of_baseline=arm == "baseline")

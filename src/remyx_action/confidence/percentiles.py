@@ -109,7 +109,7 @@ def of_difference(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> 
 
 def _too_few(metric: BarMetric, sums: ArmSums | PairedSums) -> UnknownLocation | None:
     observed = alone(sums) if isinstance(sums, ArmSums) else difference(sums, Fraction(1))
-    few = countable(observed)
+    few = countable(observed, is_bounded=True)
     if few is not None:
         return few
     share = share_of(metric)

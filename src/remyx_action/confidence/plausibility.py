@@ -105,6 +105,11 @@ def range_of(metric: BarMetric) -> Range:
     return Fraction(metric.range[0]), Fraction(metric.range[1])
 
 
+def max_change_of(metric: BarMetric) -> Fraction | None:
+    """Return how far a sample's score may change, or None where nothing is declared."""
+    return None if metric.max_change is None else Fraction(metric.max_change)
+
+
 def _implausible(
     state: SummaryState, metric: BarMetric, range_: Range, arm: ArmName
 ) -> UnknownLocation | None:

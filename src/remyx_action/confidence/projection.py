@@ -19,7 +19,7 @@ from remyx_action.project.models.template import ArmName
 from .estimates import weigh
 from .location import Inference, Location, UnknownLocation
 from .methods import infer, ratio_of
-from .plausibility import point_of, range_of
+from .plausibility import max_change_of, point_of, range_of
 from .pseudo_samples import Observed, Prior, alone, difference, locate, prior_of_arm, prior_of_difference
 from .student import normal_quantile
 
@@ -183,7 +183,7 @@ def _of_samples(
         expected=float(expected),
         threshold=float(threshold),
         variance=float(variance) * (y.n / mean.n_effective if mean.n_effective else 1.0),
-        center=float(expected if range_of(metric) is None else prior.center),
+        center=float(prior.center if _is_fixed(metric, claim) else expected),
         reach=float(prior.reach),
         samples_in_a_unit=mean.n / units,
     )
@@ -195,6 +195,11 @@ def _of_samples(
     )
 
 
+def _is_fixed(metric: BarMetric, claim: Claim) -> bool:
+    """Return whether the pseudo-samples stand where they stand whatever the scores are."""
+    return range_of(metric) is not None or (metric.max_change is not None and claim.quantity != "value")
+
+
 def _observed_y(
     evidence: MetricEvidence, metric: BarMetric, claim: Claim
 ) -> tuple[Observed, Prior | UnknownLocation] | None:
@@ -204,7 +209,8 @@ def _observed_y(
         if isinstance(ratio, UnknownLocation):
             return None
         y = difference(evidence.paired, ratio)
-        return y, prior_of_difference(evidence, y, range_of(metric), ratio)
+        most = max_change_of(metric)
+        return y, prior_of_difference(evidence, y, range_of(metric), ratio, max_change=most)
     sums = evidence.sums("variant")
     if sums is None:
         return None

@@ -25,6 +25,7 @@ from .location import (
     NO_RANGE_NO_SPREAD,
     Location,
     UnknownLocation,
+    changed_more,
     too_few_clusters,
     too_few_samples,
 )
@@ -148,6 +149,9 @@ def bell_mccaffrey(sizes: Sequence[int], counts: Sequence[int]) -> float:
 Range = tuple[Fraction, Fraction] | None
 
 FEWEST_CLUSTERS = 5
+FEWEST_SAMPLES = 2
+FEWEST_WITHOUT_RANGE = 10
+"""Where nothing but the samples themselves says how far the others may lie."""
 
 
 def difference(sums: PairedSums, ratio: Fraction) -> Observed:
@@ -176,9 +180,24 @@ def alone(sums: ArmSums) -> Observed:
 
 
 def prior_of_difference(
-    evidence: MetricEvidence, observed: Observed, range_: Range, ratio: Fraction
+    evidence: MetricEvidence,
+    observed: Observed,
+    range_: Range,
+    ratio: Fraction,
+    *,
+    max_change: Fraction | None = None,
 ) -> Prior | UnknownLocation:
-    """Return the prior around 0, as far as differences reach; without a range around the mean."""
+    """Return the prior around 0, as far as differences reach; without a range around the mean.
+
+    No sample's score may change by more than `max_change`; where one does, the range takes its place.
+    """
+    if max_change is not None:
+        largest = evidence.largest_change
+        if largest is not None and largest <= max_change:
+            prior = Prior(center=Fraction(0), reach=max_change)
+            return _possible(observed, prior) if ratio == 1 else prior
+        if range_ is None:
+            return changed_more(largest, max_change)
     if range_ is None:
         return _prior_of_extremes(evidence, observed, ratio)
     # All four corners: which of them are farthest depends on the ratio's sign.
@@ -196,12 +215,16 @@ def prior_of_arm(
     return _possible(observed, Prior(center=(low + high) / 2, reach=(high - low) / 2))
 
 
-def countable(observed: Observed) -> UnknownLocation | None:
-    """Return why these samples are too few for any confidence, or None."""
+def countable(observed: Observed, *, is_bounded: bool) -> UnknownLocation | None:
+    """Return why these samples are too few for any confidence, or None.
+
+    `is_bounded`: something that was declared says how far y can lie.
+    """
     clusters = observed.cluster_count
     if clusters is not None and clusters < FEWEST_CLUSTERS:
         return too_few_clusters(clusters)
-    return too_few_samples(observed.n) if observed.n < 2 else None
+    fewest = FEWEST_SAMPLES if is_bounded else FEWEST_WITHOUT_RANGE
+    return too_few_samples(observed.n, fewest) if observed.n < fewest else None
 
 
 def _prior_of_extremes(

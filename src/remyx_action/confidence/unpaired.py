@@ -18,9 +18,9 @@ from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.template import ArmName
 from remyx_action.readers.reasons import Reason
 
-from .location import NO_RANGE_NO_SPREAD, Location, UnknownLocation
+from .location import NO_RANGE_NO_SPREAD, Location, UnknownLocation, too_few_samples
 from .plausibility import point_of, range_of, squared_error
-from .pseudo_samples import Observed, Range, alone, countable
+from .pseudo_samples import FEWEST_WITHOUT_RANGE, Observed, Range, alone, countable
 
 EXPECTED_AT_EACH_END = 5
 """Fewer would-be scores at an end of the range, and no normal approximation holds."""
@@ -76,7 +76,7 @@ def _located(center: Fraction, variance: Fraction, degrees: float) -> Location:
 
 def _of_samples(sums: ArmSums, range_: Range, arm: ArmName) -> ArmMean | UnknownLocation:
     observed = alone(sums)
-    few = countable(observed)
+    few = countable(observed, is_bounded=range_ is not None)
     if few is not None:
         return few
     error = _squared_error_of(observed)
@@ -106,6 +106,8 @@ def _arm(
     `error` is the squared standard error.
     """
     degrees = n - 1 if clusters is None else clusters - 1
+    if range_ is None and n < FEWEST_WITHOUT_RANGE:
+        return too_few_samples(n, FEWEST_WITHOUT_RANGE)
     if range_ is None:
         return ArmMean(center=mean, variance=error, degrees=degrees, n=n, clusters=clusters)
     low, high = range_

@@ -211,6 +211,7 @@ class MetricEvidence(Spec):
     seeds: dict[ArmName, SeedSums] = Field(default_factory=dict)
     """Of each arm that has samples, where the claim is about the recipe; else empty."""
     extremes: list[Extremes] = Field(default_factory=no_entries)
+    """Where a metric has no range; of the differences alone where it has one and a `max_change`."""
     percentiles: PercentileState | None = None
     changes: Annotated[list[ChangeCounts], Field(exclude_if=lambda changes: not changes)] = Field(
         default_factory=no_entries
@@ -295,6 +296,14 @@ class MetricEvidence(Spec):
                 return int(found.low), int(found.high)
         return None
 
+    @property
+    def largest_change(self) -> Fraction | None:
+        """The largest change of a sample's score, either way; None where it was not gathered."""
+        found = None if self.paired is None else self.extremes_of(Fraction(1))
+        if self.paired is None or found is None:
+            return None
+        return Fraction(max(map(abs, found)), self.paired.scale)
+
 
 class Inputs(Spec):
     """The evidence that, together with the bar, decides a verdict."""
@@ -309,3 +318,5 @@ class Inputs(Spec):
     """Why the verdict is at best iterate."""
     samples: Count | None = None
     """At most so many samples were asked for: a quick look."""
+    look: Annotated[Count | None, Field(exclude_if=lambda look: look is None)] = None
+    """Which measurement of the pull request this is, from 1; left out where they are not counted."""

@@ -17,10 +17,20 @@ from remyx_action.readers.reasons import Reason
 from remyx_action.readers.scores import Exact, Samples, Scores, Summary, Unusable
 
 from .claims import Claim
-from .evidence import ArmState, MetricEvidence, SummaryState, UnusableState
+from .evidence import ArmState, Extremes, MetricEvidence, SummaryState, UnusableState
 from .pairing import Averaged, Pairing, average, chosen, examples_of, pair, sum_seeds
 from .percentile_counts import RankedArms, percentile_state
-from .summing import Gap, Scale, arm_sums, extremes_apart, extremes_of_pairs, paired_sums, rows_of
+from .summing import (
+    Gap,
+    Scale,
+    SummedRows,
+    arm_sums,
+    extremes_apart,
+    extremes_of_changes,
+    extremes_of_pairs,
+    paired_sums,
+    rows_of,
+)
 
 
 def gather(
@@ -99,11 +109,18 @@ def _gather_both(
             "baseline": baseline.facts(missing=gaps.asked - len(baseline.ids)),
             "variant": variant.facts(missing=gaps.asked - len(variant.ids)),
         },
-        extremes=[] if metric.range else extremes_of_pairs(rows, claims),
+        extremes=_extremes_of_pairs(metric, rows, claims),
         percentiles=percentile_state(metric, claims, RankedArms(paired=rows), scale)
         if metric.aggregate
         else None,
     )
+
+
+def _extremes_of_pairs(metric: BarMetric, rows: SummedRows, claims: Sequence[Claim]) -> list[Extremes]:
+    """Return how far y reaches without a range, and how far scores changed where that is bounded."""
+    if metric.range is None:
+        return extremes_of_pairs(rows, claims)
+    return [] if metric.max_change is None else [extremes_of_changes(rows)]
 
 
 def _is_bounded(metric: BarMetric) -> bool:

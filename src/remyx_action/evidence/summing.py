@@ -199,6 +199,11 @@ def extremes_of_pairs(rows: SummedRows, claims: Sequence[Claim]) -> list[Extreme
     return [*(_of_ratio(rows, ratio) for ratio in ratios), _extreme(None, rows.baseline)]
 
 
+def extremes_of_changes(rows: SummedRows) -> Extremes:
+    """Return the extremes of the differences alone."""
+    return _of_ratio(rows, Fraction(1))
+
+
 def extremes_apart(baseline: SummedRows | None, variant: SummedRows | None) -> list[Extremes]:
     """Return the extremes of each arm's own scores."""
     found = [] if variant is None else [_of_ratio(variant, Fraction(0))]

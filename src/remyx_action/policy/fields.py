@@ -42,6 +42,8 @@ class FieldValue(Struct, frozen=True, kw_only=True):
     reason: Reason | None
     key: str | None = None
     """The metric that decides it."""
+    least: Fraction | None = None
+    """The smallest value over all missing scores; None: `value` is."""
     most: Fraction | None = None
     """The largest value over all missing scores; None: it does not depend on them."""
 
@@ -62,14 +64,17 @@ def changed(condition: OnField, numbers: Numbers) -> FieldValue:
     evidence, reason = numbers.inputs.metrics[key], numbers.estimates[key].reason
     if reason is Reason.TOO_MANY_MISSING:
         return FieldValue(value=None, reason=reason)
-    # Each missing id may turn out to be one more; those that the variant alone lacks are worse already.
-    more = evidence.missing
+    if evidence.missing and numbers.bar.metric(key).missing == "unknown":
+        return FieldValue(value=None, reason=Reason.MISSING_SAMPLES)
+    # Each missing id may turn out to be one more. Those that the variant alone lacks count as worse, and may
+    # turn out not to be.
+    lost, more = 0, evidence.missing
     if condition.field == "worse" and evidence.both is not None and "baseline" in evidence.facts:
-        more -= evidence.facts["baseline"].ids - evidence.both
+        lost = evidence.facts["baseline"].ids - evidence.both
     for counts in evidence.changes:
         if counts.by == condition.by:
             value = Fraction(getattr(counts, condition.field))
-            return FieldValue(value=value, most=value + more if more else None, reason=None)
+            return FieldValue(value=value, least=value - lost, most=value + more - lost, reason=None)
     return FieldValue(value=None, reason=reason or Reason.NO_UNCERTAINTY)
 
 

@@ -228,7 +228,7 @@ def _mark_field(condition: OnField, numbers: Numbers) -> OnField:
         return replace(condition, reason=found.reason)
     threshold = Fraction(condition.threshold)
     compare = {">=": ge, ">": gt, "<=": le, "<": lt}[condition.op]
-    ends = [found.value, found.value if found.most is None else found.most]
+    ends = [found.value if end is None else end for end in (found.least, found.most)]
     marks = {mark_of(compare(end, threshold)) for end in ends}
     mark = marks.pop() if len(marks) == 1 else Mark.UNKNOWN
     reasons = {Mark.TRUE: None, Mark.FALSE: Reason.THRESHOLD, Mark.UNKNOWN: Reason.MISSING_SAMPLES}

@@ -49,6 +49,8 @@ def _gain(condition: OnMetric) -> Fraction | None:
     width = width_of(condition.metric)
     if condition.claim.quantity != "delta" or not width or condition.metric.aggregate:
         return None
+    if condition.metric.max_change is not None:  # not the range, but what changes decides how sure one is
+        return None
     if not condition.favours_better:
         return None
     size = Fraction(condition.claim.threshold) / Fraction(width)

@@ -93,6 +93,9 @@ class Metric(Spec):
     """`binary`: every score is an end of the range."""
     aggregate: Annotated[str, Field(pattern=PERCENTILE_PATTERN)] | None = None
     """`p95`: the arm's value is that percentile of its samples; absent: their mean."""
+    max_change: Annotated[Number, Bounds(above="0")] | None = None
+    """No sample's score changes by more than this between the arms, in the metric's unit: less noise is
+    assumed than the range would allow. A larger change in the results, and the range counts again."""
 
     @field_validator("direction", mode="before")
     @classmethod
@@ -141,6 +144,34 @@ class Metric(Spec):
             )
         return scores
 
+    @field_validator("max_change")
+    @classmethod
+    def _changes_can_be_smaller_than_the_range(
+        cls, most: Decimal | None, info: ValidationInfo
+    ) -> Decimal | None:
+        if most is None:
+            return most
+        limits = _limits(info)
+        if limits is not None and most >= limits[1] - limits[0]:
+            raise refuse(
+                "max-change-without-effect",
+                f"no score in [{limits[0]}, {limits[1]}] can change by more than {limits[1] - limits[0]}",
+                help="write a smaller number, or remove `max_change`",
+            )
+        if info.data.get("scores") == "binary":
+            raise refuse(
+                "max-change-of-binary",
+                "a binary score that changes goes from one end of the range to the other",
+                help="remove `max_change`, or `scores: binary`",
+            )
+        if info.data.get("aggregate") is not None:
+            raise refuse(
+                "max-change-of-percentile",
+                f"a {info.data['aggregate']} is weighed by ranks: how far scores change does not count",
+                help="remove `max_change`",
+            )
+        return most
+
 
 def _limits(info: ValidationInfo) -> Any:
     """[lo, hi] as declared or implied; None where there is none or it is wrong itself."""
@@ -184,6 +215,10 @@ class BarMetric(Spec):
     """What missing samples mean, as the template says."""
     max_missing: Number = Decimal("0.02")
     """The share of the expected samples that may be missing."""
+    max_change: Annotated[
+        Annotated[Number, Bounds(above="0")] | None, Field(exclude_if=lambda most: most is None)
+    ] = None
+    """No sample's score changes by more between the arms; left out where nothing is declared."""
 
 
 def measured_metrics(template: Template, vocabulary: Metrics) -> dict[str, BarMetric]:
@@ -238,4 +273,5 @@ def _filled_in(metric: Metric, template: Template) -> BarMetric:
         samples=samples.get(metric.key) if isinstance(samples, dict) else samples,
         missing=template.missing,
         max_missing=template.max_missing,
+        max_change=metric.max_change,
     )
