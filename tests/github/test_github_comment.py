@@ -6,8 +6,9 @@ import pytest
 
 from remyx_action.github import comment
 from remyx_action.github.events import Commit
-from remyx_action.github.marks import Look, Marker, Order, Scope, with_marker
+from remyx_action.github.marks import Marker, Order, Scope, with_marker
 from remyx_action.github.trouble import LeftAlone, NotPosted, Posted, Superseded
+from remyx_action.policy.looks import Look
 from support.github_stand_in.stage import TOKEN, Stage, publish
 from support.github_stand_in.talk import bot
 from support.github_stand_in.world import ACTIONS_BOT, COMMENT_CHARACTERS, Fault, Identity

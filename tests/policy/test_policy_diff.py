@@ -212,6 +212,7 @@ EVERY_KEY: dict[str, Tree] = {
         "gate": {"iterate": "allow"},
         "require_lock": "locked",
         "trust": {"min_level": 2},
+        "looks": "corrected",
         "notes": "Why.",
         "silence": [{"lint": "some-warning", "why": "it is fine"}],
     },
@@ -222,6 +223,7 @@ EVERY_KEY: dict[str, Tree] = {
         "range": [0, 2],
         "scores": "binary",
         "aggregate": "p95",
+        "max_change": 0.25,
         "baseline": 0.25,
     },
     "templates": {

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from remyx_action.policy.looks import Look
+
 from .client import Client, numbered, said
 from .events import Commit
-from .marks import Look, Marker, Scope, with_marker, without_marker
+from .marks import Marker, Scope, with_marker, without_marker
 from .trouble import LeftAlone, NotPosted, Posted, Superseded, Trouble, TroubleKind, not_posted
 
 if TYPE_CHECKING:

@@ -14,6 +14,8 @@ from urllib.parse import quote, unquote
 
 from msgspec import Struct, field
 
+from remyx_action.policy.looks import Look
+
 from .events import Commit
 
 MOST_LOOKS = 50
@@ -37,17 +39,6 @@ class Scope(NamedTuple):
     """The project's; "" is the root."""
     policy: str | None
     """The one that the workflow asks for; None: all of them."""
-
-
-class Look(Struct, frozen=True, kw_only=True):
-    """One measurement of this pull request that was judged under the policy."""
-
-    id: str
-    """16 hexadecimal digits, the digest of what was measured and of what came out."""
-    verdict: str | None = None
-    """`ship`, `reject` or `iterate`; None where nothing but the id is known."""
-    delta: str | None = None
-    """The change of the headline metric, such as `-0.02`; None where it is not known."""
 
 
 def key_of(folder: str, policy: str) -> str:
@@ -166,6 +157,8 @@ def _looks_in(text: str) -> dict[str, list[Look]]:
         found = [_LOOK.fullmatch(entry) for entry in entries.split(",")]
         if re.fullmatch(r"[0-9a-f]{12}", key):
             looks[key] = [
-                Look(id=one[1], verdict=one[2] or None, delta=one[3] or None) for one in found if one
+                Look(id=one[1], verdict=one[2] or None, delta=one[3] or None)  # type: ignore[arg-type]
+                for one in found
+                if one
             ]
     return looks

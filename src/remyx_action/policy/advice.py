@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from fractions import Fraction
 from typing import Literal
 
 from remyx_action.confidence import AdviceNumbers, advise
@@ -19,8 +18,6 @@ from .rules import Condition, Mark, OnField, OnMetric
 
 LONGEST_NUMBER = 15
 """Characters; beyond it an exponent reads better."""
-SURE_ENOUGH = Fraction(1, 2)
-"""A field's threshold at or below it is no floor that samples could meet."""
 
 
 def advice_for(judgement: Judgement, *, bar: Bar, inputs: Inputs) -> list[Advice]:
@@ -51,10 +48,9 @@ def _advice(condition: Condition, judgement: Judgement, bar: Bar, inputs: Inputs
 
 def _of_field(condition: OnField, judgement: Judgement, bar: Bar, inputs: Inputs) -> Advice | None:
     """`delta_confidence` asks a floor of the metric that is least surely better."""
-    floor = Fraction(condition.threshold)
+    floor = condition.floor
     key = judgement.least_sure if condition.metric is None else condition.metric.key
-    asks = condition.field == "delta_confidence" and condition.op in {">=", ">"} and SURE_ENOUGH < floor < 1
-    if not asks or key is None or condition.observed is None:
+    if floor is None or key is None or condition.observed is None:
         return None
     metric = bar.metric(key)
     claim: Claim = IMPROVED[metric.direction]
@@ -96,7 +92,7 @@ def _is_possible(effect: Decimal, claim: Claim, metric: BarMetric) -> bool:
     low, high = metric.range
     if claim.quantity == "value":
         return low <= effect <= high
-    return abs(effect) <= high - low
+    return abs(effect) <= min(high - low, metric.max_change or high - low)
 
 
 def _term(condition: OnMetric) -> str:

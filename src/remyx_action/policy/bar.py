@@ -45,6 +45,11 @@ class Bar(Spec):
         """The compiled rules, not yet judged."""
         return compile_policy(self.policy, {metric.key: metric for metric in self.metrics})
 
+    def rules_at(self, look: int | None) -> RuleTree:
+        """The rules for the look-th measurement of a pull request; None: looks are not counted."""
+        corrected = self.policy.looks == "corrected" and look is not None
+        return self.rules.at_look(look) if corrected and look is not None else self.rules
+
     def metric(self, key: str) -> BarMetric:
         """The metric of that key; KeyError where the template does not measure it."""
         for metric in self.metrics:

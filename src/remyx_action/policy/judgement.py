@@ -68,8 +68,9 @@ def judge(bar: Bar, inputs: Inputs) -> Judgement:
     def mark(condition: Condition) -> Condition:
         return _marked(condition, numbers)
 
-    ship = bar.rules.ship.map(mark)
-    reject = bar.rules.reject and bar.rules.reject.map(mark)
+    rules = bar.rules_at(inputs.look)
+    ship = rules.ship.map(mark)
+    reject = rules.reject and rules.reject.map(mark)
     verdict, reason = decide(
         ship=ship.mark,
         reject=reject.mark if reject else Mark.FALSE,
@@ -226,7 +227,7 @@ def _mark_field(condition: OnField, numbers: Numbers) -> OnField:
     found = field_value(condition, numbers)
     if found.value is None:
         return replace(condition, reason=found.reason)
-    threshold = Fraction(condition.threshold)
+    threshold = Fraction(condition.threshold) if condition.floor is None else condition.floor
     compare = {">=": ge, ">": gt, "<=": le, "<": lt}[condition.op]
     ends = [found.value if end is None else end for end in (found.least, found.most)]
     marks = {mark_of(compare(end, threshold)) for end in ends}

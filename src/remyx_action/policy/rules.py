@@ -68,9 +68,11 @@ class Condition(Struct, frozen=True, kw_only=True):
     expect: Decimal | None = None
     declared_floor: Decimal | None = None
     floor: Fraction | None = None
-    """The floor that applies, after sharing."""
+    """The floor that applies, after sharing and after looks."""
     share: int = 1
     """What `floors: shared` divides 1 - floor by."""
+    look: int | None = None
+    """The look at the pull request that the floor is raised for; None: it is not."""
 
     mark: Mark = Mark.UNKNOWN
     reason: str | None = None
@@ -179,6 +181,10 @@ class Gate(Struct, frozen=True, kw_only=True):
         return replace(self, children=tuple(children))
 
 
+LEAST_FLOOR = Decimal("0.5")
+"""A threshold of `delta_confidence` at or below it asks for no confidence."""
+
+
 class RuleTree(Struct, frozen=True, kw_only=True):
     """Both rules of a policy."""
 
@@ -191,7 +197,18 @@ class RuleTree(Struct, frozen=True, kw_only=True):
     has become better.
     """
     named: tuple[str, ...]
-    """Keys of the metrics in any metric condition of either rule."""
+    """Keys of the metrics in any condition of either rule, also of those that a field is asked of."""
+
+    def at_look(self, look: int) -> RuleTree:
+        """Return the rules as the look-th measurement has to meet them: with higher floors in ship."""
+
+        def raised(condition: Condition) -> Condition:
+            declared, share = condition.declared_floor, condition.share
+            if declared is None:
+                return condition
+            return replace(condition, floor=effective_floor(declared, share, look=look), look=look)
+
+        return replace(self, ship=self.ship.map(raised))
 
     def conditions(self) -> Iterator[Condition]:
         """Every condition of both rules, in the file's order."""
@@ -212,7 +229,7 @@ def compile_policy(policy: Policy, metrics: Mapping[str, BarMetric]) -> RuleTree
     improved = [
         found.metric.key for found in tree.on_metrics() if found.role == "ship" and found.asks_to_improve
     ]
-    named = [found.metric.key for found in tree.on_metrics()]
+    named = [key for found in tree.conditions() for key in found.keys]
     tree = replace(tree, improved=tuple(dict.fromkeys(improved)), named=tuple(dict.fromkeys(named)))
 
     def about(condition: Condition) -> Condition:
@@ -265,8 +282,12 @@ def _condition(
     }
     if isinstance(meant, FieldCondition | ChangeCondition):
         side, strict = SIDES[meant.op]
+        floor = _floor_of_field(meant)
         return OnField(
             **same,
+            declared_floor=floor,
+            floor=None if floor is None else effective_floor(floor, share),
+            share=share,
             field=meant.field,
             metric=None if meant.metric is None else metrics[meant.metric],
             by=meant.by if isinstance(meant, ChangeCondition) else Decimal(0),
@@ -287,6 +308,16 @@ def _condition(
     )
 
 
-def effective_floor(declared: Decimal, share: int) -> Fraction:
-    """1 - (1 - c)/share, exactly."""
-    return 1 - (1 - Fraction(declared)) / share
+def _floor_of_field(meant: FieldCondition | ChangeCondition) -> Decimal | None:
+    """The floor that a condition on `delta_confidence` is, or None."""
+    asks = meant.field == "delta_confidence" and meant.op in (">=", ">") and LEAST_FLOOR < meant.threshold < 1
+    return meant.threshold if asks else None
+
+
+def effective_floor(declared: Decimal, share: int, *, look: int | None = None) -> Fraction:
+    """1 - (1 - c)/(share·k(k+1)), exactly; without a look k, 1 - (1 - c)/share.
+
+    Over all looks together the chance of a false claim stays at 1 - c, since Σ 1/(k(k+1)) is 1.
+    """
+    spent = 1 if look is None else look * (look + 1)
+    return 1 - (1 - Fraction(declared)) / (share * spent)

@@ -28,6 +28,7 @@ from .report import (
     FieldConditionRow,
     Fields,
     JudgedUnder,
+    LooksReport,
     MetricConditionRow,
     MetricRow,
     ProposalReport,
@@ -73,6 +74,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     proposal: ProposalReport | None
     run: RunReport
     quick_look: int | None = None
+    looks: LooksReport | None = None
 
 
 def draw_up(judgement: Judgement, *, bar: Bar, inputs: Inputs, surroundings: Surroundings) -> Report:
@@ -94,6 +96,7 @@ def draw_up(judgement: Judgement, *, bar: Bar, inputs: Inputs, surroundings: Sur
         arms=dict(surroundings.arms),
         proposal=surroundings.proposal,
         quick_look=surroundings.quick_look,
+        looks=surroundings.looks,
         run=surroundings.run,
     )
 
@@ -162,7 +165,7 @@ def _condition_row(condition: Condition) -> MetricConditionRow | FieldConditionR
             observed=condition.observed,
             threshold=plain(condition.threshold),
             confidence=None,
-            floor=None,
+            floor=None if condition.floor == condition.declared_floor else _number(condition.floor),
             n=None,
             why=condition.why,
         )

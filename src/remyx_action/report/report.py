@@ -15,6 +15,7 @@ from remyx_action.evidence.evidence import Inputs
 from remyx_action.evidence.samples_changed import SamplesChanged
 from remyx_action.policy.advice import Advice
 from remyx_action.policy.bar import Bar
+from remyx_action.policy.looks import Look, LookId, number_of
 from remyx_action.policy.rules import Condition, Gate, Mark
 from remyx_action.project.files import json_text as strict_json
 from remyx_action.project.models.fields import Integer, Number, Spec
@@ -64,7 +65,7 @@ class MetricConditionRow(Spec):
     confidence: Number | None
     """Of this very condition, wherever it could be computed."""
     floor: Number | None
-    """The floor that applies, after sharing."""
+    """The floor that applies, after sharing and after looks."""
     declared_floor: Number | None
     n: Integer | None
     why: str | None
@@ -78,7 +79,8 @@ class FieldConditionRow(Spec):
     observed: Number | None
     threshold: Number
     confidence: None
-    floor: None
+    floor: Number | None
+    """Of `delta_confidence`: the threshold that applies, where sharing or looks raised it; else null."""
     n: None
     why: str | None
 
@@ -146,6 +148,8 @@ class Report(Spec):
     arms: dict[Literal["baseline", "variant"], ArmReport]
     proposal: ProposalReport | None = None
     """Of a pull request or merge group; null elsewhere."""
+    looks: Annotated[LooksReport | None, Field(exclude_if=lambda looks: looks is None)] = None
+    """Of a pull request: what this measurement is known by, and those before it; left out elsewhere."""
     quick_look: Annotated[Integer | None, Field(exclude_if=lambda samples: samples is None)] = None
     """At most so many samples were asked for, fewer than there are; left out elsewhere."""
     run: RunReport
@@ -160,7 +164,7 @@ class Report(Spec):
 
     def ship_rule(self) -> Gate:
         """The policy's ship rule with the marks and numbers of this report."""
-        return _with_marks(self.policy.rules.ship, self.rules.ship)
+        return _with_marks(self.policy.rules_at(self.inputs.look).ship, self.rules.ship)
 
     def reject_rule(self) -> Gate | None:
         """The policy's reject rule with the marks and numbers of this report; None where there is none."""
@@ -168,6 +172,20 @@ class Report(Spec):
         if (rule is None) != (row is None):
             raise ValueError(OTHER_RULES)
         return None if rule is None or row is None else _with_marks(rule, row)
+
+
+class LooksReport(Spec):
+    """Of a pull request: this measurement among all that were judged under the policy."""
+
+    id: LookId | None
+    """This measurement's; null where nothing of the variant was scored, which is no look."""
+    known: list[Look]
+    """Those known before this verdict, oldest first; a measurement that is judged again keeps its place."""
+
+    @property
+    def number(self) -> int | None:
+        """Which look this is, from 1; None where it is none."""
+        return None if self.id is None else number_of(self.id, [look.id for look in self.known])
 
 
 class JudgedUnder(Spec):

@@ -15,6 +15,7 @@ from remyx_action.evidence.gathering import gather
 from remyx_action.evidence.samples_changed import SamplesChanged, samples_changed
 from remyx_action.policy.bar import Bar, claims_in, sizes_in
 from remyx_action.policy.judgement import Judgement, asks_for_coverage, judge
+from remyx_action.policy.looks import Look, identity_of
 from remyx_action.project.models.fields import unchecked
 from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.template import ArmName
@@ -22,7 +23,7 @@ from remyx_action.readers.reasons import Reason
 from remyx_action.readers.scores import ArmScores, Samples, Unusable
 
 from .draw_up import Surroundings, draw_up
-from .report import ArmReport, JudgedUnder, ProposalReport, Report, RunReport
+from .report import ArmReport, JudgedUnder, LooksReport, ProposalReport, Report, RunReport
 
 
 class Arm(Struct, frozen=True, kw_only=True):
@@ -51,6 +52,19 @@ class Arms(Struct, frozen=True, kw_only=True):
         return {"baseline": self.baseline, "variant": self.variant}
 
 
+class LooksBefore(Struct, frozen=True, kw_only=True):
+    """What tells this measurement of a pull request from others, and those that were judged before."""
+
+    content: str
+    """A digest of what was measured and of what measured it, without commits."""
+    known: Sequence[Look]
+    """Oldest first."""
+
+    def with_this(self, inputs: Inputs) -> LooksReport:
+        """Return the report of this measurement among them."""
+        return LooksReport(id=identity_of(inputs, self.content), known=list(self.known))
+
+
 NOT_MEASURED = Unusable(reason=Reason.MISSING_METRIC, message="was not measured")
 
 
@@ -62,8 +76,9 @@ def reach_verdict(
     run: RunReport,
     caps: Sequence[str] = (),
     proposal: ProposalReport | None = None,
+    before: LooksBefore | None = None,
 ) -> Report:
-    """The verdict on two arms under a bar."""
+    """The verdict on two arms under a bar; `before`: the looks that a pull request had, where they count."""
     failed = any(arm.report.state in {"failed", "timed_out"} for arm in arms.named().values())
     if not failed:  # an arm that left nothing reports nothing that could differ
         warnings = compare_provenance(arms.baseline.scores, arms.variant.scores).warnings
@@ -73,6 +88,8 @@ def reach_verdict(
         **{name: arm.with_warnings(_too_many(bar, arm, arms.samples)) for name, arm in arms.named().items()},
     )
     inputs = compare(bar, arms, caps=caps)
+    looks = None if before is None else before.with_this(inputs)
+    inputs = inputs.model_copy(update={"look": looks.number if looks else None})
     uneven = ((key, uneven_missing(evidence)) for key, evidence in inputs.metrics.items())
     arms = replace(
         arms, variant=arms.variant.with_warnings([f"{key}: {found}" for key, found in uneven if found])
@@ -88,6 +105,7 @@ def reach_verdict(
             proposal=proposal,
             run=run,
             quick_look=arms.samples,
+            looks=looks,
         ),
     )
 

@@ -14,6 +14,7 @@ from remyx_action.commands.run.artifacts import Incomplete
 from remyx_action.commands.run.pipeline import Ran, run
 from remyx_action.commands.run.project import load_project
 from remyx_action.errors import FilesWrong, NotJudged, Refusal
+from remyx_action.github.comment import Thread
 from remyx_action.github.events import Commit, PullRequestEvent
 from remyx_action.project.models.template import LOG_NAME
 from remyx_action.report.conclusion import Section, of_bug, of_nothing, of_problems, of_refusal, of_report
@@ -22,6 +23,7 @@ from remyx_action.sources.disk.archive import unpack_all
 from remyx_action.sources.git import find_repository
 
 from .job import Job
+from .looks import knowing_looks
 from .target import GitHubEvent, Target
 
 JudgedSections = tuple[list[Section], Exception | None]
@@ -66,6 +68,7 @@ def judge(
     job: Job,
     target: Target,
     policies: Sequence[str],
+    thread: Thread | None,
     *,
     results: Path | None,
     cause: Cause,
@@ -74,7 +77,7 @@ def judge(
     """Judge what was left in `results`, a folder or an archive; a verdict in there is not looked at."""
     event = target.event
     branch = branch_of_event(job.root, event, job.runner.repository)
-    world = knowing_enforcement(job.world, target.client, branch)
+    world = knowing_looks(knowing_enforcement(job.world, target.client, branch), target, thread)
 
     def carry_out() -> Ran:
         with TemporaryDirectory(prefix="remyx-") as scratch:

@@ -1,40 +1,92 @@
-"""Looks at a pull request: which measurements were judged before, as its own comment lists them."""
+"""Looks at a pull request: what comment and checks tell of those before, and the line that names them."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from hashlib import sha256
 
+from msgspec.structs import replace
+
+from remyx_action.commands.run.request import KnownLooks, World
 from remyx_action.decimals import round_significant
-from remyx_action.github.marks import Look
+from remyx_action.github.comment import Thread
+from remyx_action.github.events import PullRequestEvent
+from remyx_action.github.looks import looks_of_checks
+from remyx_action.github.trouble import NotRead
+from remyx_action.policy.looks import Look
+from remyx_action.project.models import Policy
 from remyx_action.report.conclusion import Section
 from remyx_action.report.render import escape
-from remyx_action.report.report import to_json
+
+from .target import Target
+
+WITHOUT_MARKER = ("never", "on-block")
+"""Modes of the comment under which a verdict may leave no marker: only checks tell of its look."""
+NOT_ASKED = NotRead(
+    reason="earlier looks at the pull request could not be read",
+    next_step="let the job's token read the pull request: `pull-requests: read` and `checks: read`",
+)
+
+
+def knowing_looks(world: World, target: Target, thread: Thread | None) -> World:
+    """Return the world that knows the looks at the pull request so far; `thread`: our comments, if read.
+
+    Merge groups have none of their own: what was looked at is the pull request.
+    """
+    if not isinstance(target.event, PullRequestEvent):
+        return world
+    return replace(world, looks=lambda policy: _known(target, policy, thread))
+
+
+def _known(target: Target, policy: Policy, thread: Thread | None) -> KnownLooks:
+    """Return the looks under a policy, oldest first.
+
+    Where each raises the floors, the checks on every commit count too: a comment can be deleted.
+    """
+    if target.client is None or thread is None:
+        return NOT_ASKED
+    in_markers = thread.looks.get(target.key(policy.name), ())
+    if policy.looks == "counted" and target.inputs.comment not in WITHOUT_MARKER:
+        return in_markers
+    in_checks = looks_of_checks(target.client, thread.number, target.named(policy.name))
+    if isinstance(in_checks, NotRead):
+        return in_checks
+    marked = {look.id for look in in_markers}
+    return [*(look for look in in_checks if look.id not in marked), *in_markers]
 
 
 def look_of(section: Section) -> Look | None:
-    """Return what a later run counts of this verdict; None where nothing of the variant was scored.
-
-    The id is a digest of the asset, of what measured and of the sums in `inputs`, so that the same
-    measurement published twice is one look.
-    """
+    """Return what a later run counts of this verdict; None where nothing of the variant was scored."""
     report = section.report
-    scored = [] if report is None else [row for row in report.metrics if row.variant is not None]
-    if report is None or not scored:
+    if report is None or report.looks is None or report.looks.id is None:
         return None
-    variant = report.arms["variant"]
-    measured_by = {name: report.judged_under.digests.get(name) for name in ("template", "harness")}
-    known = [variant.asset, measured_by, json.loads(to_json(report))["inputs"]]
-    identity = sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:16]
-    delta = scored[0].delta
+    delta = next((row.delta for row in report.metrics if row.variant is not None), None)
     shown = None if delta is None else f"{round_significant(delta, 3):+f}"
-    return Look(id=identity, verdict=report.verdict, delta=shown)
+    return Look(id=report.looks.id, verdict=report.verdict, delta=shown)
 
 
-def as_text(policy: str, looks: Sequence[Look]) -> str:
-    """Return one line that names every look, this one last."""
+def looks_after(section: Section, marked: Sequence[Look]) -> list[Look]:
+    """Return every look at the section's policy, this verdict's in its place, oldest first."""
+    report, now = section.report, look_of(section)
+    known = list(marked if report is None or report.looks is None else report.looks.known)
+    if now is None:
+        return known
+    if now.id not in {look.id for look in known}:
+        return [*known, now]
+    return [now if look.id == now.id else look for look in known]
+
+
+def as_text(policy: str, looks: Sequence[Look], now: Look | None) -> str:
+    """Return one line that names every look: `iterate −0.02, iterate +0.01, now ship +0.03`."""
     words = [
-        f"{look.verdict or 'no verdict'} {(look.delta or '').replace('-', '−')}".strip() for look in looks
+        " ".join(
+            part
+            for part in (
+                "now" if now is not None and look.id == now.id else "",
+                look.verdict or "no verdict",
+                (look.delta or "").replace("-", "−"),
+            )
+            if part
+        )
+        for look in looks
     ]
-    return f"Looks under {escape.code(policy)}: {', '.join(words[:-1])}, now {words[-1]}."
+    return f"Looks under {escape.code(policy)}: {', '.join(words)}."

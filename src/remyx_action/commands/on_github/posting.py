@@ -8,12 +8,13 @@ from remyx_action.github import check, comment, pull_request
 from remyx_action.github.check import Checks
 from remyx_action.github.client import Client
 from remyx_action.github.events import PullRequestEvent
-from remyx_action.github.marks import Look, Marker, Order
+from remyx_action.github.marks import Marker, Order
 from remyx_action.github.trouble import NotPosted, NotRead, Posted, Superseded
+from remyx_action.policy.looks import Look
 from remyx_action.report.conclusion import Section, check_texts, comments, worst
 from remyx_action.report.render import escape
 
-from .looks import as_text, look_of
+from .looks import as_text, look_of, looks_after
 from .target import NO_TOKEN, Posts, Target
 
 
@@ -67,7 +68,7 @@ def _footer(
 ) -> str:
     """Return earlier looks, links to the run and its failed jobs, and others' checks of our name."""
     lines = [
-        as_text(section.policy, several)
+        as_text(section.policy, several, look_of(section))
         for section in sections
         if len(several := looks.get(target.key(section.policy), ())) > 1
     ]
@@ -122,13 +123,9 @@ def _post_comment(
 
 
 def _looks(target: Target, sections: Sequence[Section], thread: comment.Thread) -> dict[str, Sequence[Look]]:
-    """Return the looks of the sections' policies, this one's last."""
-    looks: dict[str, Sequence[Look]] = {}
-    for section in sections:
-        key = target.key(section.policy)
-        now = look_of(section)
-        before = [look for look in thread.looks.get(key, ()) if now is None or look.id != now.id]
-        looks[key] = [*before, *([now] if now else [])]
+    """Return the looks at the sections' policies, with this one's."""
+    keys = {target.key(section.policy): section for section in sections}
+    looks = {key: looks_after(section, thread.looks.get(key, ())) for key, section in keys.items()}
     return {key: several for key, several in looks.items() if several}
 
 

@@ -153,7 +153,9 @@ def judge_and_post(
 ) -> Published:
     """Judge the results at the base branch's tip; summary and log come before the posts."""
     thread = find_comments(target, posts)
-    sections, bug = judge(job, target, policies, results=results, cause=cause, measured_here=measured_here)
+    sections, bug = judge(
+        job, target, policies, thread, results=results, cause=cause, measured_here=measured_here
+    )
     write_verdict(job.runner, sections, job.say)
     post_all(target, sections, thread, posts)
     return Published(sections=sections, posts=posts, bug=bug)

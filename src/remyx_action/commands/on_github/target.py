@@ -11,9 +11,10 @@ from remyx_action.github.check import Named
 from remyx_action.github.client import Client, Connection
 from remyx_action.github.events import Event, MergeGroupEvent, PullRequestEvent
 from remyx_action.github.failed_jobs import FailedJob
-from remyx_action.github.marks import ExternalId, Look, Order, Scope, key_of
+from remyx_action.github.marks import ExternalId, Order, Scope, key_of
 from remyx_action.github.settings import ActionInputs, Runner
 from remyx_action.github.trouble import LeftAlone, NotPosted, NotRead, Superseded
+from remyx_action.policy.looks import Look
 
 GitHubEvent = PullRequestEvent | MergeGroupEvent
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from shlex import join
 
+from remyx_action.github.trouble import NotRead
 from remyx_action.policy.bar import Bar, set_bar
 from remyx_action.policy.isolation import HANDED_IN, Isolation
 from remyx_action.policy.judgement import QUICK_LOOK, is_enough
 from remyx_action.policy.lock_state import LockState
 from remyx_action.project.models import Policy, Template
 from remyx_action.report.report import BarChange, ExperimentReport, ProposalReport, Report
-from remyx_action.report.verdict import Arms, preview, reach_verdict
+from remyx_action.report.verdict import Arms, LooksBefore, preview, reach_verdict
 from remyx_action.sources.git import Sources
 
+from .content import content_measured
 from .context import Context
 from .judged_under import harness_digest, isolation_here, judged_under, lock_state
-from .request import Request, World
+from .request import KnownLooks, Request, World
 
 WORKFLOW_CHANGED = "workflow_changed"
 """The cap where a pull request edits what starts its own evaluation."""
@@ -24,6 +26,8 @@ LOCK_STALE, NOT_LOCKED, ISOLATION = "lock_stale", "not_locked", "isolation"
 """The caps where the base branch's lock holds something else, where there is too little of one, and where
 the numbers come from a lower isolation level than the policy trusts."""
 MOST_FILES = 100
+LOOKS_UNKNOWN = "looks_unknown"
+"""The cap where every look raises the floors, and earlier ones could not be read."""
 NOT_MEASURED = "not_measured"
 """The cap where the pull request changes more that decides what ships than was measured."""
 
@@ -49,6 +53,7 @@ def judge_arms(
         enforcement=lambda: world.enforcement(template, context.project.source) if may_be_locked else (),
     )
     bar = set_bar(policy, template, context.project.vocabulary)
+    known = world.looks(policy)
     return reach_verdict(
         bar,
         arms,
@@ -63,9 +68,19 @@ def judge_arms(
             commits=context.commits(sources) or context.head,
         ),
         run=world.now(),
-        caps=caps_of(context, template, bar, arms, lock=lock, isolation=isolation),
+        caps=caps_of(context, template, bar, arms, lock=lock, isolation=isolation, looks=known),
         proposal=proposal_of(context, template, policy, arms),
+        before=_looks_before(known, context, template, harness, request),
     )
+
+
+def _looks_before(
+    known: KnownLooks, context: Context, template: Template, harness: str, request: Request
+) -> LooksBefore | None:
+    """Return what this look is numbered by; None where looks are not counted, or could not be read."""
+    if known is None or isinstance(known, NotRead):
+        return None
+    return LooksBefore(content=content_measured(context, template, harness, request), known=known)
 
 
 def isolation_of_arms(context: Context, template: Template, request: Request) -> Isolation:
@@ -76,7 +91,14 @@ def isolation_of_arms(context: Context, template: Template, request: Request) ->
 
 
 def caps_of(
-    context: Context, template: Template, bar: Bar, arms: Arms, *, lock: LockState, isolation: Isolation
+    context: Context,
+    template: Template,
+    bar: Bar,
+    arms: Arms,
+    *,
+    lock: LockState,
+    isolation: Isolation,
+    looks: KnownLooks,
 ) -> Sequence[str]:
     """Return why a ship is out of reach whatever the numbers say, in order.
 
@@ -92,6 +114,7 @@ def caps_of(
             NOT_LOCKED: not lock.satisfies(policy.require_lock),
             ISOLATION: isolation.level < policy.trust.min_level,
             NOT_MEASURED: context.proposal.must_be_measured(template, change),
+            LOOKS_UNKNOWN: isinstance(looks, NotRead) and policy.looks == "corrected",
             **caps,
         }
     return [cap for cap, holds in caps.items() if holds]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct, field
 
@@ -20,8 +20,15 @@ from remyx_action.report.report import RunReport
 
 if TYPE_CHECKING:
     from remyx_action.github.events import Event
+    from remyx_action.github.trouble import NotRead
     from remyx_action.policy.lock_state import Item
+    from remyx_action.policy.looks import Look
+    from remyx_action.project.models import Policy
     from remyx_action.runtimes import OnEvent
+
+
+KnownLooks: TypeAlias = "Sequence[Look] | NotRead | None"
+"""Oldest first; NotRead: there may be some that could not be read; None: they are not counted here."""
 
 
 class CacheSettings(Struct, frozen=True, kw_only=True):
@@ -69,6 +76,8 @@ class World(Struct, frozen=True, kw_only=True):
     enforcement: Callable[[Template, str], Sequence[Item]] = lambda _template, _base: ()
     """Asks GitHub whether branch rules enforce a template's lock, given the base commit; called only where a
     policy wants to know."""
+    looks: Callable[[Policy], KnownLooks] = lambda _policy: None
+    """Tells the looks at the pull request under a policy so far."""
 
     def now(self) -> RunReport:
         """The record of this moment; `seconds` counts since this process began its work."""

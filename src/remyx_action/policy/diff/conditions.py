@@ -40,7 +40,8 @@ def implies(one: Condition, other: Condition, role: Role, *, points: bool = Fals
     if not _lies_within(one.claim, other.claim):
         return False
     if isinstance(one, OnField) and isinstance(other, OnField):
-        return about(one) == about(other) and _covers(one, other, role)
+        as_high = one.floor is None or other.floor is None or one.floor >= other.floor
+        return as_high and about(one) == about(other) and _covers(one, other, role)
     if not isinstance(one, OnMetric) or not isinstance(other, OnMetric):
         return False
     if one.metric.key != other.metric.key or one.claim.quantity != other.claim.quantity:
@@ -150,9 +151,12 @@ def _has_other_terms(before: Condition, after: Condition) -> bool:
 def _steps(before: Condition, after: Condition, place: ConditionPlace) -> Iterator[Change]:
     declared = after.declared_floor
     redeclared = None if declared is None else effective_floor(declared, before.share)
+    asked: dict[str, Any] = {"claim": after.claim}
+    if isinstance(after, OnField):  # its threshold is the floor
+        asked["floor"] = redeclared
     moves: list[tuple[str, dict[str, Any], str]] = [
         ("field-metrics", {"keys": after.keys}, _metrics_of_field(before, after)),
-        ("threshold", {"claim": after.claim}, threshold_moved(before, after, place.role)),
+        ("threshold", asked, threshold_moved(before, after, place.role)),
         ("floor", {"floor": redeclared}, _floor_moved(before, after)),
         ("shared-floor", {"floor": after.floor}, _share_moved(before, after)),
         ("on-unknown", {"violated": after.violated}, _unknown_moved(after, place.role)),

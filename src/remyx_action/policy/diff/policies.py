@@ -19,7 +19,7 @@ WITHOUT_EFFECT = {
     "silence": "other warnings of `check` are silenced",
 }
 """Key → what is said when it changes; nothing of it decides."""
-SPOKEN = frozenset({"ship", "reject", "gate", "require_lock", "trust", "version", "name"})
+SPOKEN = frozenset({"ship", "reject", "gate", "require_lock", "trust", "looks", "version", "name"})
 LOCK_LEVELS = ("off", "captured", "locked")
 """Keys with a comparison of their own, or that cannot differ."""
 
@@ -65,6 +65,17 @@ def _changes_of_keys(old: Policy, new: Policy) -> Iterator[Change]:
             "gate",
             Effect.TIGHTENED if blocks else Effect.LOOSENED,
             f"an iterate {'blocks' if blocks else 'lets through'} the pull request now",
+        )
+    if old.looks != new.looks:
+        corrected = new.looks == "corrected"
+        yield _change(
+            name,
+            "/looks",
+            "looks",
+            Effect.TIGHTENED if corrected else Effect.LOOSENED,
+            "every further look at a pull request raises the floors of ship now"
+            if corrected
+            else "further looks at a pull request raise no floor any longer",
         )
     yield from _changes_of_what_it_takes(old, new)
     for key in Policy.model_fields:

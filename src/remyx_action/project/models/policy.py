@@ -26,6 +26,7 @@ MOST_LEVELS = 3
 """How deep rules may stand in rules, the outermost included."""
 
 Floors = Literal["each", "shared"]
+Looks = Literal["counted", "corrected"]
 
 
 def _kind(value: Any) -> str | None:
@@ -183,6 +184,9 @@ class Policy(Spec):
     """Whether an iterate blocks the pull request."""
     require_lock: Literal["off", "captured", "locked"] = "captured"
     """What a ship on a pull request needs: nothing; a lock that holds; branch rules that enforce it, too."""
+    looks: Annotated[Looks, Field(exclude_if=lambda looks: looks == "counted")] = "counted"
+    """Measurements of one pull request: `corrected` raises the floors of ship with each, so that luck at
+    many tries does not ship; `counted` shows them and raises nothing."""
     trust: Trust = Field(default_factory=Trust, json_schema_extra={"default": {"min_level": 1}})
     """How far the numbers are believed."""
     notes: Text | None = None

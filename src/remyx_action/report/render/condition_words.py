@@ -21,6 +21,17 @@ def floor_of(condition: Condition) -> Decimal | None:
     return None if condition.floor is None else round_significant(condition.floor)
 
 
+def why_raised(condition: Condition) -> str:
+    """Return what follows a floor that is not the written one: ` (0.80 in the bar; second look)`; else ""."""
+    floor, declared = floor_of(condition), condition.declared_floor
+    if floor is None or declared is None or plain(declared) == floor:
+        return ""
+    written = numbers.number(declared, max(2, numbers.decimals_of(declared)))
+    shared = f"; {in_words(condition.share)} conditions share it" if condition.share > 1 else ""
+    look = "" if condition.look is None else f"; {numbers.ordinal(condition.look)} look"
+    return f" ({written} in the bar{shared}{look})"
+
+
 class ConditionView(Struct, frozen=True, kw_only=True):
     """One condition in words."""
 
@@ -188,14 +199,9 @@ class MetricConditionView(ConditionView, frozen=True, kw_only=True):
     @property
     def needed(self) -> str:
         """`80 %`; where sharing raised it `90 % (0.80 in the bar; two conditions share it)`."""
-        floor, declared = floor_of(self.condition), self.condition.declared_floor
+        floor = floor_of(self.condition)
         assert floor is not None
-        if declared is None or plain(declared) == floor:
-            return numbers.needed(floor)
-        written = numbers.number(declared, max(2, numbers.decimals_of(declared)))
-        share = self.condition.share
-        shared = f"; {in_words(share)} conditions share it" if share > 1 else ""
-        return f"{numbers.needed(floor)} ({written} in the bar{shared})"
+        return numbers.needed(floor) + why_raised(self.condition)
 
     @property
     def sure_that(self) -> Phrase:
@@ -269,7 +275,8 @@ class FieldConditionView(ConditionView, frozen=True, kw_only=True):
 
     @property
     def threshold(self) -> Decimal:
-        return plain(self.condition.threshold)
+        """What the field is compared with, after sharing and looks."""
+        return floor_of(self.condition) or plain(self.condition.threshold)
 
     @property
     def asks(self) -> Phrase:
@@ -325,7 +332,12 @@ class FieldConditionView(ConditionView, frozen=True, kw_only=True):
 
     @property
     def _certainty(self) -> Phrase:
-        return () if self.condition.observed is None else (self.observed,)
+        if self.condition.observed is None:
+            return ()
+        raised = why_raised(self.condition)
+        return (
+            f"{self.observed}, needs {numbers.needed(self.threshold)}{raised}" if raised else self.observed,
+        )
 
     @property
     def sure_that(self) -> Phrase:

@@ -119,6 +119,17 @@ def count(value: int | None) -> str:
     return NONE if value is None else f"{value:,}"
 
 
+ORDINALS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"]
+
+
+def ordinal(place: int) -> str:
+    """`first` to `tenth`, then `11th`."""
+    if place <= len(ORDINALS):
+        return ORDINALS[place - 1]
+    ending = "th" if place % 100 in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
+    return f"{place:,}{ending}"
+
+
 def plural(amount: int, one: str, many: str | None = None) -> str:
     """`1 metric`, `4 metrics`."""
     return f"{amount:,} {one if amount == 1 else many or one + 's'}"

@@ -1,0 +1,38 @@
+"""What a measurement of a pull request is about, without commits: measured again it is the same look."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+
+from remyx_action.project.files.globs import matcher
+from remyx_action.project.files.layout import FOLDER
+from remyx_action.project.lock import digest_of_measuring
+from remyx_action.project.models import Template
+from remyx_action.sources.git import find_repository
+
+from .context import Context
+from .request import Request
+
+
+def content_measured(context: Context, template: Template, harness: str, request: Request) -> str:
+    """Return a digest of what measured, and of the variant: its asset, and the files that it is made of."""
+    asset = context.variant_of(template) or ""
+    known = [digest_of_measuring(template, harness), asset, _files_of(context, template, request, asset)]
+    return sha256(json.dumps(known).encode()).hexdigest()
+
+
+def _files_of(context: Context, template: Template, request: Request, asset: str) -> list[str]:
+    """Return mode, object and path of the variant's files, as far as the head's tree holds them."""
+    repository, proposal = find_repository(request.root), context.proposal
+    if repository is None or proposal is None:
+        return []
+    measured = matcher(template.paths or ["**"])
+    of_commits = template.compare == "commits"
+    named = ((repository.relative(entry.path), entry) for entry in repository.all_entries(proposal.head))
+    return sorted(
+        f"{entry.mode} {entry.object_id} {path}"
+        for path, entry in named
+        if not path.startswith(f"{FOLDER}/")
+        and (measured(path) if of_commits else asset and f"{path}/".startswith(f"{asset}/"))
+    )

@@ -1,0 +1,87 @@
+"""Looks at a pull request: what a measurement is known by, and which number it has among them."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from hashlib import sha256
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from remyx_action.evidence.evidence import Inputs, MetricEvidence, SummaryState
+from remyx_action.evidence.sums import ArmSums, PairedSums
+from remyx_action.project.models.fields import Spec
+
+LookId = Annotated[str, Field(pattern=r"^[0-9a-f]{16}(?![\s\S])")]
+FAILED = frozenset({"failed", "timed_out"})
+
+
+class Look(Spec):
+    """One measurement of a pull request, as it was judged under a policy."""
+
+    id: LookId
+    """A digest of what was measured, by what, and of the sums that came out."""
+    verdict: Literal["ship", "reject", "iterate"] | None = None
+    """Null where nothing but the id is known."""
+    delta: Annotated[str, Field(pattern=r"^[-+0-9.]{0,40}(?![\s\S])")] | None = None
+    """The change of the first metric, such as `-0.02`; null where it is not known."""
+
+
+def identity_of(inputs: Inputs, content: str) -> str | None:
+    """Return what this measurement is known by; None where nothing of the variant was scored.
+
+    `content`: a digest of what was measured and of what measured it, without commits. Bar and policy do not
+    count: the same numbers judged anew are the same look.
+    """
+    evidence = inputs.metrics
+    if inputs.arms["baseline"] in FAILED or not any(map(_has_variant, evidence.values())):
+        return None
+    sums = {key: _sums_of(evidence[key]) for key in sorted(evidence)}
+    return sha256(json.dumps([content, sums], sort_keys=True).encode()).hexdigest()[:16]
+
+
+def number_of(identity: str, known: Sequence[str]) -> int:
+    """Return which look this is, from 1; `known`: the ids before it, oldest first.
+
+    A measurement that is published again keeps its number: its verdict follows from the same sums.
+    """
+    others = [one for one in dict.fromkeys(known) if one != identity]
+    return known.index(identity) + 1 if identity in known else len(others) + 1
+
+
+def _has_variant(evidence: MetricEvidence) -> bool:
+    return evidence.paired is not None or isinstance(evidence.variant, ArmSums | SummaryState)
+
+
+def _sums_of(evidence: MetricEvidence) -> Mapping[str, object]:
+    """The sums in lowest terms, so that no scale, range or claim of the bar counts."""
+    facts = {arm: [facts.ids, facts.missing] for arm, facts in sorted(evidence.facts.items())}
+    if evidence.paired is not None:
+        paired = evidence.paired
+        once = (paired.variant, paired.baseline)
+        squared = (paired.variant_squares, paired.products, paired.baseline_squares)
+        return {"paired": _rows(paired, once, squared), "facts": facts}
+    states = {"baseline": evidence.baseline, "variant": evidence.variant}
+    return {"facts": facts} | {
+        arm: _rows(state, [state.scores], [state.squares])
+        if isinstance(state, ArmSums)
+        else json.loads(state.model_dump_json(exclude={"message"}))
+        for arm, state in states.items()
+        if state is not None
+    }
+
+
+def _rows(
+    sums: ArmSums | PairedSums, once: Sequence[Sequence[str]], squared: Sequence[Sequence[str]]
+) -> list[list[str]]:
+    """Return n, the sums and the sums of squares of each cluster with scored ids, and how many have them."""
+    columns = [[Fraction(int(text), sums.scale) for text in column] for column in once]
+    columns += [[Fraction(int(text), sums.scale**2) for text in column] for column in squared]
+    counted: Counter[tuple[Fraction | int, ...]] = Counter()
+    for count, n, *row in zip(sums.counts, sums.n, *columns, strict=True):
+        if n:
+            counted[n, *row] += count
+    return [[str(count), *map(str, row)] for row, count in sorted(counted.items())]
