@@ -35,9 +35,15 @@ def value_of(path: str) -> Any:
     return json.loads(json.dumps(load_yaml((EXAMPLE / path).read_bytes(), path).value, default=float))
 
 
-@pytest.mark.parametrize("folder", ["vqasynth", "digits-classifier"])
-def test_a_project_keeps_to_its_own_schemas(folder: str) -> None:
-    root = ROOT / "examples" / folder
+PROJECTS = sorted(
+    folder.parent
+    for glob in ("examples/*/.remyx", "examples/*/project/.remyx", "tests/examples/files/holds-*/.remyx")
+    for folder in ROOT.glob(glob)
+)
+
+
+@pytest.mark.parametrize("root", PROJECTS, ids=lambda root: str(root.relative_to(ROOT)))
+def test_a_project_keeps_to_its_own_schemas(root: Path) -> None:
     schemas = project_schemas(project(root))
     wrong = {}
     for kind, name in (("policies", "policy"), ("templates", "template"), ("experiments", "experiment")):

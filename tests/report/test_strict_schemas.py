@@ -13,7 +13,11 @@ from remyx_action.project.load import load_bundle
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("ajv@8.17.1", "ajv-formats@3.0.1")
-EXAMPLES = ("vqasynth", "digits-classifier")
+PROJECTS = sorted(
+    folder.parent
+    for glob in ("examples/*/.remyx", "examples/*/project/.remyx", "tests/examples/files/holds-*/.remyx")
+    for folder in ROOT.glob(glob)
+)
 
 
 @pytest.fixture(scope="session")
@@ -54,17 +58,17 @@ def refused(ajv: Path, paths: list[Path]) -> str:
 @pytest.mark.slow
 def test_ajv_takes_every_schema_in_strict_mode(ajv: Path, tmp_path: Path) -> None:
     paths = sorted((ROOT / "schemas").glob("*.json"))
-    for name in EXAMPLES:
-        root = ROOT / "examples" / name
+    for number, root in enumerate(PROJECTS):
         texts = {
             path.relative_to(root).as_posix(): path.read_bytes()
             for path in root.glob(".remyx/**/*")
             if path.is_file()
         }
-        write_schemas(tmp_path / name, project=load_bundle(texts))
-        paths += sorted((tmp_path / name).glob("*.json"))
-    assert len(paths) == 7 * (1 + len(EXAMPLES))
-    assert refused(ajv, paths) == ""
+        paths += write_schemas(tmp_path / str(number), project=load_bundle(texts))
+    assert len(PROJECTS) >= 10
+    assert len(paths) == 7 * (1 + len(PROJECTS))
+    each_once = {path.read_text(): path for path in paths}
+    assert refused(ajv, [*each_once.values()]) == ""
 
 
 @pytest.mark.slow
