@@ -2,11 +2,13 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from remyx_action.errors import Problem, Severity
 from remyx_action.policy.lints.catalogue import LINTS, PAGE
+from remyx_action.policy.lints.templates import missing_files
 from remyx_action.policy.lints.warnings import warnings_of
 from remyx_action.project.load import load_bundle
 
@@ -33,12 +35,14 @@ def warned(
     more: str = "",
     template: str = "",
     files: dict[str, bytes] | None = None,
+    starts: str = "variant_asset: {file: model.yaml, pointer: /model}\n",
 ) -> list[Problem]:
     """The warnings about a policy with these rules, written as flow YAML."""
     texts = {
         ".remyx/metrics.yaml": METRICS,
         ".remyx/templates/suite.yaml": f"version: 1\nname: suite\nscript: evaluation\nmetrics: [{metrics}]\n"
         + (f"samples: {samples}\n" if samples else "")
+        + starts
         + template,
         ".remyx/policies/default.yaml": f"version: 1\nname: default\ntemplate: suite\nship: {ship}\n"
         + (f"reject: {reject}\n" if reject else "")
@@ -138,7 +142,7 @@ def test_four_conditions_without_a_floor_at_300_samples_reject_an_unchanged_mode
     texts = {
         ".remyx/metrics.yaml": vocabulary,
         ".remyx/templates/suite.yaml": "version: 1\nname: suite\nscript: x\n"
-        "metrics: [m0, m1, m2, m3]\nsamples: 300\n",
+        "metrics: [m0, m1, m2, m3]\nsamples: 300\nvariant_asset: {file: a.yaml, pointer: /a}\n",
         ".remyx/policies/default.yaml": "version: 1\nname: default\ntemplate: suite\n"
         'ship: {all: [{metric: m0.delta, op: ">=", threshold: 0.02}]}\n'
         f"reject: {{any: [{', '.join(conditions)}]}}\n",
@@ -332,6 +336,165 @@ def test_a_dockerfile_that_copies_beyond_the_harness() -> None:
             "evaluation/Dockerfile:8 copies data/labels.json, which `harness` does not name",
         ),
     ] == told(warnings)
+
+
+BY_CHANCE = "holds for an unchanged model with probability"
+GUARDED = "{any: [accuracy no_regression 0.01 at 80%]}"
+
+
+@pytest.mark.parametrize(
+    ("ship", "reject", "samples", "message"),
+    [
+        (
+            f"{{all: [{GAIN}, worse(accuracy) <= 3]}}",
+            GUARDED,
+            1000,
+            "worse(accuracy) <= 3 of 1000 samples lets an unchanged model ship with probability 26 %",
+        ),
+        (
+            f"{{all: [{GAIN}, worse(accuracy) < 1]}}",
+            GUARDED,
+            300,
+            "worse(accuracy) < 1 of 300 samples lets an unchanged model ship with probability 22 %",
+        ),
+        (
+            f"{{all: [{GAIN}]}}",
+            "{any: [worse(accuracy) > 3]}",
+            1000,
+            "worse(accuracy) > 3 of 1000 samples rejects an unchanged model with probability 74 %",
+        ),
+        (
+            "{all: [better(accuracy) >= 5]}",
+            GUARDED,
+            1000,
+            f"better(accuracy) >= 5 of 1000 samples {BY_CHANCE} 56 %: alone it is no evidence",
+        ),
+        ("{all: [better(accuracy) >= 5, accuracy improves_by 0 at 80%]}", GUARDED, 1000, None),
+        (f"{{all: [{GAIN}, better(accuracy) >= 20]}}", GUARDED, 1000, None),
+        (f"{{all: [{GAIN}, worse(accuracy) <= 7]}}", GUARDED, 1000, None),
+        (f"{{all: [{GAIN}]}}", "{any: [worse(accuracy) > 7]}", 1000, None),
+    ],
+)
+def test_a_count_of_changes_that_noise_decides(
+    ship: str, reject: str, samples: int, message: str | None
+) -> None:
+    found = [one for one in warned(ship, reject, samples=samples) if one.code == "changes-by-chance"]
+    expected = [] if message is None else [f"with one change in a hundred, {message}"]
+    assert expected == [one.message for one in found]
+
+
+def test_the_count_that_is_offered_is_one_that_is_not_warned_of() -> None:
+    for samples in (50, 300, 1000, 20_000):
+        (found,) = [
+            one
+            for one in warned(f"{{all: [{GAIN}, worse(accuracy) < 1]}}", GUARDED, samples=samples)
+            if one.code == "changes-by-chance"
+        ]
+        offered = found.help.split("`")[1]
+        again = warned(f"{{all: [{GAIN}, {offered}]}}", GUARDED, samples=samples)
+        assert "changes-by-chance" not in {one.code for one in again}
+
+
+SOUND: Any = {"ship": f"{{all: [{GAIN}]}}", "reject": GUARDED}
+
+
+@pytest.mark.parametrize(
+    ("template", "samples", "code", "pointer"),
+    [
+        ("", 300, None, None),
+        ("paths: [src/**]\n", 300, "nothing-starts-it", "/paths"),
+        ("compare: commits\n", 300, "commits-without-paths", "/compare"),
+        ("compare: commits\npaths: [src/**]\n", 300, None, None),
+        ("variant_asset: {file: model.yaml, pointer: /model}\n", 300, None, None),
+    ],
+)
+def test_what_starts_a_template(template: str, samples: int, code: str | None, pointer: str | None) -> None:
+    found = warned(**SOUND, samples=samples, starts="", template=template)
+    assert [(one.code, one.pointer) for one in found] == ([] if code is None else [(code, pointer)])
+    assert all(one.path == ".remyx/templates/suite.yaml" for one in found)
+
+
+def test_an_experiment_starts_a_template() -> None:
+    experiment = {
+        ".remyx/experiments/try.yaml": b"version: 1\nname: try\ntemplate: suite\nvariant: b\n"
+        b"hypothesis: It is better.\ntarget_metric: accuracy\n"
+    }
+    assert [] == warned(**SOUND, samples=300, starts="paths: [src/**]\n", files=experiment)
+
+
+SIZES = (
+    "version: 1\nmetrics:\n"
+    "  - {key: accuracy, unit: accuracy, baseline: {value: 0.4, stderr: 0.02, n: 400}}\n"
+    "  - {key: space, unit: accuracy, baseline: {value: 0.5, stderr: 0.02, n: %d}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("size", "samples", "is_warned"),
+    [(300, "400", True), (400, "400", False), (300, "{accuracy: 400, space: 300}", False), (300, "", False)],
+)
+def test_one_number_of_samples_for_metrics_of_different_size(
+    size: int, samples: str, *, is_warned: bool
+) -> None:
+    vocabulary = {".remyx/metrics.yaml": (SIZES % size).encode()}
+    template = f"samples: {samples}\n" if samples else ""
+    found = warned(**SOUND, metrics="accuracy, space", template=template, files=vocabulary)
+    told_ = [one for one in found if one.code == "one-samples-number"]
+    assert [one.help.partition(" (")[0] for one in told_] == (
+        ["write a number a metric: `samples: {accuracy: 400, space: 300}`"] if is_warned else []
+    )
+
+
+def test_a_template_s_warning_is_silenced_by_a_policy_that_judges_by_it() -> None:
+    silence = "silence: [{lint: nothing-starts-it, why: It is judged on laptops.}]\n"
+    assert [] == warned(**SOUND, samples=300, starts="paths: [src/**]\n", more=silence)
+
+
+FILES_OF_A_TEMPLATE = [
+    "evaluation/evaluate.py",
+    "evaluation/data/labels.json",
+    "model.yaml",
+    "docker/Dockerfile",
+]
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        ("script: evaluation/evaluate.py\n", []),
+        ("script: evaluation/evaluate.py\nharness: [evaluation/**, '*.yaml']\n", []),
+        ("script: evaluation/\ncommand: [python, evaluate.py]\n", []),
+        ("script: evaluation/evaluat.py\n", [("no-such-file", "/script", "error")]),
+        ("script: evaluation\n", [("folder-without-start", "/script", "warning")]),
+        (
+            "script: evaluation/evaluate.py\nvariant_asset: {file: models.yaml, pointer: /model}\n",
+            [("no-such-file", "/variant_asset/file", "error")],
+        ),
+        (
+            "script: evaluation/evaluate.py\nharness: [evaluation/**, data/**]\n",
+            [("harness-matches-nothing", "/harness/1", "error")],
+        ),
+        ("script: evaluation/evaluate.py\ncontainer: {dockerfile: docker/Dockerfile}\n", []),
+        (
+            "script: evaluation/evaluate.py\ncontainer: {dockerfile: Dockerfile}\n",
+            [("no-such-file", "/container/dockerfile", "error")],
+        ),
+        (
+            "script: evaluation/\ncontainer: {prebuild: [{tag: base, dockerfile: base/Dockerfile}]}\n",
+            [("no-such-file", "/container/prebuild/0/dockerfile", "error")],
+        ),
+    ],
+)
+def test_what_a_template_names_must_exist(template: str, expected: list[tuple[str, str, str]]) -> None:
+    texts = {
+        ".remyx/metrics.yaml": METRICS.encode(),
+        ".remyx/templates/suite.yaml": f"version: 1\nname: suite\nmetrics: [accuracy]\n{template}".encode(),
+    }
+    bundle = load_bundle(texts)
+    assert () == bundle.problems
+    found = list(missing_files(bundle, FILES_OF_A_TEMPLATE))
+    assert expected == [(one.code, one.pointer, one.severity.value) for one in found]
+    assert all(one.line > 1 for one in found)
 
 
 def test_a_silenced_warning_is_not_given() -> None:

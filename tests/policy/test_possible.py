@@ -34,6 +34,7 @@ CODES = {
     "cannot-hold",
     "field-good-side",
     "reject-cannot-fail",
+    "reject-cannot-hold",
     "ship-cannot-fail",
     "ship-cannot-hold",
 }
@@ -115,6 +116,18 @@ def test_a_reject_rule_that_always_fires_is_refused(line: str) -> None:
     assert {("reject-cannot-fail", "/reject/any/0")} == problems_of(
         f"{{all: [{HONEST}]}}", f"{{any: [{line}]}}"
     )
+
+
+@pytest.mark.parametrize("line", [*CANNOT_HOLD, "accuracy no_regression 1", "loss no_regression 4"])
+def test_a_reject_rule_that_never_fires_is_refused(line: str) -> None:
+    assert ("reject-cannot-hold", "/reject/all/0") in problems_of(
+        f"{{all: [{HONEST}]}}", f"{{all: [{line}, accuracy.delta < 0]}}"
+    )
+
+
+def test_two_conditions_of_reject_that_exclude_each_other_are_refused() -> None:
+    pair = "{all: [accuracy.value < 0.5, accuracy.value > 0.5]}"
+    assert {("reject-cannot-hold", "/reject/all/1")} == problems_of(f"{{all: [{HONEST}]}}", pair)
 
 
 def test_a_guard_that_cannot_be_violated_is_warned_of() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from posixpath import join
 
@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from remyx_action.errors import Exit, Problem, Severity
 from remyx_action.github.workflow import annotation
 from remyx_action.policy.lints.errors import load_checked
+from remyx_action.policy.lints.templates import missing_files
 from remyx_action.policy.lints.warnings import warnings_of
 from remyx_action.project.files.pointer import json_path
 from remyx_action.project.files.wording import shown_as
@@ -24,7 +25,7 @@ from remyx_action.report.render.problems import (
     problems_as_sarif,
     problems_as_text,
 )
-from remyx_action.sources.disk import read_below, read_project, write_whole
+from remyx_action.sources.disk import files_below, read_below, read_project, write_whole
 from remyx_action.sources.git import Repository, find_repository
 
 from .output import Output
@@ -54,6 +55,7 @@ def check_project(root: Path) -> Checked:
         {**texts, **dockerfiles},
         unreadable=(*unreadable, *refused, *unread),
         project_folder=repository.prefix if repository else "",
+        files=files_below(root) if bundle.templates else (),
     )
 
 
@@ -102,16 +104,29 @@ def _refused_by_lock(repository: Repository, templates: Iterable[Template]) -> I
 
 
 def check(
-    texts: Mapping[str, bytes], *, unreadable: tuple[Problem, ...] = (), project_folder: str = ""
+    texts: Mapping[str, bytes],
+    *,
+    unreadable: tuple[Problem, ...] = (),
+    project_folder: str = "",
+    files: Sequence[str] | None = None,
 ) -> Checked:
     """Check `texts`, path below the project's root → bytes; `unreadable`: what could not be read.
 
     `project_folder` is the project's root below the repository's, for what GitHub reads. Where `texts`
-    holds a template's Dockerfile, what it copies is looked at as well.
+    holds a template's Dockerfile, what it copies is looked at as well. `files`: every file below the
+    project's root, where that is known: what a template names must be among them.
     """
     bundle = load_checked(texts)
     problems = tuple(
-        sorted({*unreadable, *bundle.problems, *warnings_of(bundle, texts), *secrets_in_env(bundle)})
+        sorted(
+            {
+                *unreadable,
+                *bundle.problems,
+                *warnings_of(bundle, texts),
+                *secrets_in_env(bundle),
+                *(missing_files(bundle, files) if files is not None else ()),
+            }
+        )
     )
     moved = [replace(problem, path=join(project_folder, problem.path)) for problem in problems]
     wrong = any(problem.severity is Severity.ERROR for problem in problems)

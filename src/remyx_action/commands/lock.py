@@ -9,9 +9,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from remyx_action.errors import Exit, FilesWrong, Problem, WrongUsage
+from remyx_action.errors import Exit, FilesWrong, Problem, Severity, WrongUsage
 from remyx_action.github.check import check_name
 from remyx_action.policy.enforcement import ownership
+from remyx_action.policy.lints.templates import missing_of
 from remyx_action.policy.lock_state import Verified
 from remyx_action.project.codeowners import (
     CAP_BYTES,
@@ -235,8 +236,12 @@ def _lock_at_head(commit: LockCommit, template: Template, codeowners: Codeowners
     """Return the template's lock; FilesWrong where something protected is no file of its own."""
     protected = commit.protected[template.name]
     problems = list(not_lockable(protected.values(), ((one.path, one.mode) for one in commit.entries)))
+    prefix = commit.repository.prefix
+    below = [one.path.removeprefix(prefix) for one in commit.entries if one.path.startswith(prefix)]
+    missing = missing_of(commit.project.bundle, template, below)
+    problems += [problem for problem in missing if problem.severity is Severity.ERROR]
     files, _ = harness_at(commit.repository, commit.project.source, harness_globs(template))
-    if not files and harness_globs(template):
+    if not problems and not files and harness_globs(template):
         path = f".remyx/templates/{template.name}.yaml"
         problems.append(
             _problem(path, "no-harness", "names a harness that HEAD does not hold", "commit the harness")

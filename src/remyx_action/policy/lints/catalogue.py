@@ -140,6 +140,40 @@ LINTS: dict[str, Lint] = {
         example='notes: "3 of 4 benchmarks must gain."   # ship: all',
         better="ship: {at_least: 3, of: [four conditions], floors: shared}",
     ),
+    "changes-by-chance": Lint(
+        title="a count of changed samples that noise alone decides",
+        why="A model that did not change still answers some samples otherwise: one in a hundred, say, half "
+        "of them for the worse. `worse` then rejects it, and `better` alone is no evidence of a gain.",
+        figure="The probability that so many samples change to that side in an unchanged model, each with "
+        "1 in 200, at the declared number of samples (else 300). `worse <= 3` of 1,000: 26 %.",
+        example="worse(accuracy) <= 3   # samples: 1000",
+        better="worse(accuracy) <= 7",
+    ),
+    "nothing-starts-it": Lint(
+        title="no file of a pull request names the variant that `paths` are about",
+        why="Under `compare: assets` a pull request is evaluated where it names an asset: in the file of "
+        "`variant_asset`, or in an experiment. Without either, every one that touches `paths` ends in "
+        "`no_variant`.",
+        figure="None.",
+        example='paths: ["src/**"]   # neither `variant_asset` nor an experiment',
+        better="variant_asset: {file: model.yaml, pointer: /model}",
+    ),
+    "commits-without-paths": Lint(
+        title="every pull request is a full run",
+        why="Under `compare: commits` a template without `paths` is about every file, so that an edit of a "
+        "README measures both arms.",
+        figure="None.",
+        example="compare: commits   # and no `paths`",
+        better='paths: ["src/**", "requirements.txt"]',
+    ),
+    "one-samples-number": Lint(
+        title="one number of samples for metrics of different size",
+        why="A metric that has fewer samples than are expected is never complete, and one that has more may "
+        "lose some unseen.",
+        figure="The number of samples of each recorded baseline.",
+        example="samples: 5000   # baselines with n: 5000 and n: 400",
+        better="samples: {accuracy: 5000, space: 400}",
+    ),
     "dockerfile-beyond-harness": Lint(
         title="a Dockerfile copies files that `harness` does not name",
         why="What is copied into the image scores the arms. Outside of `harness` it is neither digested "

@@ -18,7 +18,7 @@ class Finding(Struct, frozen=True, kw_only=True):
 
     lint: str
     pointer: str
-    """In the policy's file."""
+    """In the file of the policy, or of the template."""
     message: str
     help: str
 

@@ -25,13 +25,15 @@ QuantityKey = tuple[str, tuple[str, ...]]
 
 
 def errors_of_rules(rules: RuleTree) -> Iterator[tuple[str, Words]]:
-    """Yield pointer and words of a ship rule that cannot fail or hold, or a reject rule that always fires."""
+    """Yield pointer and words of each rule that comes to the same whatever is measured."""
     if not _can_be(rules.ship, truth=True):
         yield _error(rules.ship, "ship-cannot-hold", "nothing can ever ship", truth=True)
     elif not _can_be(rules.ship, truth=False):
         yield _error(rules.ship, "ship-cannot-fail", "everything ships", truth=False)
     if rules.reject is not None and not _can_be(rules.reject, truth=False):
         yield _error(rules.reject, "reject-cannot-fail", "everything is rejected", truth=False)
+    elif rules.reject is not None and not _can_be(rules.reject, truth=True):
+        yield _error(rules.reject, "reject-cannot-hold", "nothing is ever rejected", truth=True)
 
 
 def cannot_fail(context: LintContext) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from remyx_action.decimals import plain
 from remyx_action.evidence.claims import Claim
-from remyx_action.policy.rules import Condition, Gate, OnField, OnMetric
+from remyx_action.policy.rules import Condition, Gate, OnMetric
 
 from .context import Finding, LintContext, width_of
 
@@ -89,10 +89,8 @@ def percent(share: Fraction | float) -> str:
 
 
 def metric_in_no_rule(context: LintContext) -> Iterator[Finding]:
-    rules, metrics = context.bar.rules, context.bar.metrics
-    of_fields = (found.metric for found in rules.conditions() if isinstance(found, OnField))
-    named = {*rules.named, *(metric.key for metric in of_fields if metric is not None)}
-    left_out = [metric.key for metric in metrics if metric.key not in named]
+    metrics = context.bar.metrics
+    left_out = [metric.key for metric in metrics if metric.key not in context.bar.rules.named]
     if left_out:
         yield Finding(
             lint="metric-in-no-rule",

@@ -10,6 +10,7 @@ from remyx_action.project.load import Bundle
 
 from .catalogue import PAGE
 from .chances import reject_without_floor
+from .changes import changes_by_chance
 from .context import Finding, LintContext, context_of
 from .dockerfile import dockerfile_beyond_harness
 from .possible import cannot_fail, cannot_hold, good_side_in_reject
@@ -22,6 +23,12 @@ from .rules import (
     ship_unreachable,
 )
 from .sizes import cannot_pass, wide_range
+from .templates import (
+    TemplateContext,
+    commits_without_paths,
+    nothing_starts_it,
+    one_samples_number,
+)
 from .thresholds import threshold_unit, wrong_side
 
 OF_THE_POLICY: tuple[Callable[[LintContext], Iterator[Finding]], ...] = (
@@ -39,11 +46,17 @@ OF_THE_POLICY: tuple[Callable[[LintContext], Iterator[Finding]], ...] = (
     metric_without_guard,
     notes_say_k_of_n,
     locked_needs_a_token,
+    changes_by_chance,
+)
+OF_THE_TEMPLATE: tuple[Callable[[TemplateContext], Iterator[Finding]], ...] = (
+    nothing_starts_it,
+    commits_without_paths,
+    one_samples_number,
 )
 
 
 def warnings_of(bundle: Bundle, files: Mapping[str, bytes]) -> tuple[Problem, ...]:
-    """The warnings of every policy that can be judged by and does not silence them; sorted.
+    """The warnings of every template, and policy that can be judged by, that does not silence them; sorted.
 
     `files`: path → bytes, `.remyx/` and, where they are at hand, the templates' Dockerfiles.
     """
@@ -62,7 +75,27 @@ def warnings_of(bundle: Bundle, files: Mapping[str, bytes]) -> tuple[Problem, ..
             files,
         )
     ]
-    return tuple(sorted(problems))
+    return tuple(sorted([*problems, *_of_templates(bundle)]))
+
+
+def _of_templates(bundle: Bundle) -> Iterator[Problem]:
+    """Yield the warnings of every template that policies judge by and none of them silences."""
+    for name, template in bundle.templates.items():
+        path = f".remyx/templates/{name}.yaml"
+        policies = {stem: policy for stem, policy in bundle.policies.items() if policy.template == name}
+        wrong = any(_wrong(bundle, f".remyx/policies/{stem}.yaml") for stem in policies)
+        if bundle.metrics is None or wrong or not policies:
+            continue
+        silenced = {entry.lint for policy in policies.values() for entry in policy.silence}
+        context = TemplateContext(
+            template=template,
+            vocabulary=bundle.metrics,
+            has_experiment=any(one.template == name for one in bundle.experiments.values()),
+        )
+        for look in OF_THE_TEMPLATE:
+            yield from (
+                _placed(finding, path, bundle) for finding in look(context) if finding.lint not in silenced
+            )
 
 
 def _wrong(bundle: Bundle, path: str) -> bool:

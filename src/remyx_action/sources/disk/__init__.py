@@ -1,7 +1,7 @@
 """The folder on disk: finding the project, reading it and its results safely, writing results whole."""
 
 from .output import OutputFolder, copies_of, prepare_output, put_in_place, remove_written, write_whole
-from .project import describe_script, find_root, read_below, read_harness, read_project
+from .project import describe_script, files_below, find_root, read_below, read_harness, read_project
 from .results import ResultsFolder, open_results, open_run
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "ResultsFolder",
     "copies_of",
     "describe_script",
+    "files_below",
     "find_root",
     "open_results",
     "open_run",

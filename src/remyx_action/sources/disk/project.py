@@ -25,6 +25,11 @@ def read_harness(root: Path, globs: Sequence[str]) -> list[HarnessFile]:
     return [_read(root, path) for path in filter(matcher(globs), _paths(root))]
 
 
+def files_below(root: Path) -> list[str]:
+    """Every file below the root that could belong to a harness, by its path, sorted folder by folder."""
+    return list(_paths(root))
+
+
 def _paths(root: Path) -> Iterator[str]:
     for folder, folders, files in os.walk(root):
         folders[:] = sorted(name for name in folders if name not in PASSED_OVER)
