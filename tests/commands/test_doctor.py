@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from remyx_action.policy.lock_state import NEEDED
 from remyx_action.project.codeowners import with_block
 from remyx_action.project.models import Template
 from remyx_action.project.protected import protected_paths
+from remyx_action.report.render.words import lock_words
 from support.github_stand_in.world import Fault
 from support.jobs import MAY_POST, TOKEN, Jobs, jobs_on
 from support.small_project import FILES, POLICY, TEMPLATE, UNLOCKED, locked, model
@@ -123,6 +126,43 @@ def test_the_mode_tells_that_a_pull_request_deletes_the_owners(enforced: Jobs) -
     ended = enforced.step("doctor")
     assert Exit.FILES_WRONG == ended.exit
     assert "has no owner after the merge" in ended.said
+
+
+DRIFTED: dict[str, str | None] = {
+    ".remyx/policies/default.yaml": f"{POLICY.replace('0.02', '0.01')}require_lock: locked\n"
+}
+STATES: dict[str, tuple[dict[str, Any], dict[str, str | None], str]] = {
+    "locked": ({"administration": "write"}, {}, "🔒 locked"),
+    "captured": ({}, {}, "📌 fixed by its lock file; owner approval not proven"),
+    "unowned": (
+        {"administration": "write"},
+        {".github/CODEOWNERS": None},
+        "📌 fixed by its lock file; owner approval not proven",
+    ),
+    "drifted": ({"administration": "write"}, DRIFTED, "⚠️ not locked: policy default drifted from the lock"),
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_one_state_of_the_lock_is_told_in_the_same_words_everywhere(enforced: Jobs, state: str) -> None:
+    more, files, words = STATES[state]
+    enforced.world.allow(TOKEN, **MAY_POST | more)
+    if files:
+        enforced.world.history.write("main", files)
+        enforced.propose({"model.yaml": model("better")})
+    ended = enforced.step("run")
+    assert words == " ".join(lock_words(ended.report["judged_under"]["lock"]))
+    (comment,) = enforced.ours()
+    page = next(ended.out.rglob("report.html")).read_text()
+    told = {
+        "doctor": " ".join(enforced.step("doctor").said.split()),
+        "comment": comment.body.replace("\\", ""),
+        "page": unescape(re.sub(r"<[^>]+>", " ", page)),
+    }
+    symbol, _, said = words.partition(" ")
+    for where, text in told.items():
+        assert said in " ".join(text.split()), where
+        assert symbol in text, where
 
 
 @pytest.mark.parametrize(

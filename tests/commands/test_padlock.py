@@ -386,6 +386,27 @@ OF_CHECKS = [
         padlock=True,
         says=".github/workflows/remyx.yml of repository 42 is required",
     ),
+    *(
+        Situation(
+            name=f"a required workflow, {name}",
+            rulesets=[Ruleset(), of(WORKFLOW, source="Organization", **given)],  # type: ignore[arg-type]
+            exit=0,
+            padlock=True,
+            says='"level_3": []',
+        )
+        for name, given in {
+            "which writers may bypass": {"bypass": [actor("RepositoryRole", 4)]},
+            "whose bypass is hidden": {"bypass": None},
+            "whose ruleset is not readable": {"readable": False},
+        }.items()
+    ),
+    Situation(
+        name="a job bears the check's name, and forks get none",
+        files={".github/workflows/ci.yml": f"jobs: {{x: {{name: {CHECK}}}}}\n"},
+        exit=0,
+        padlock=True,
+        says="bears the name of our check",
+    ),
     Situation(
         name="a required workflow and no required check",
         rulesets=[of(pull_request(), DELETION, FORCE_PUSHES, MERGE_QUEUE, WORKFLOW)],

@@ -15,8 +15,10 @@ from remyx_action.github.check import check_name
 from remyx_action.github.client import Client
 from remyx_action.github.events import MergeGroupEvent, PullRequestEvent
 from remyx_action.github.protection import read_protection
+from remyx_action.github.workflow_files import FOLDER as WORKFLOWS
+from remyx_action.github.workflow_files import notes_of_workflows
 from remyx_action.policy.branch_rules import Protection
-from remyx_action.policy.enforcement import LockedBar, Question, RecordedOwners, examine
+from remyx_action.policy.enforcement import LockedBar, Question, RecordedOwners, examine, out_of_reach
 from remyx_action.policy.lock_state import (
     NEEDED,
     Item,
@@ -78,16 +80,17 @@ def doctor(
     be asked.
     """
     protection = read_protection(client, branch.name, posting_app=app_id)
-    items = _examined(branch, None, protection)
+    question = _question(branch, None, protection)
+    items = examine(question, protection)
     examined = Examined(
         repository=branch.repository,
         branch=branch.name,
         tip=protection.tip,
         items=tuple(items),
         lock=state_of(items),
-        workflows=tuple(workflow for source in protection.sources for workflow in source.workflows),
+        level_3=out_of_reach(question, protection),
+        notes=notes_of_workflows(_workflow_files(branch, protection.tip), question.checks),
         unread=protection.unread,
-        poster=protection.poster,
     )
     output = (
         examined_as_json(examined)
@@ -108,7 +111,8 @@ def exit_of(items: Sequence[Item]) -> Exit:
 def enforcement(client: Client, branch: Branch, template: Template) -> Sequence[Item]:
     """Return the items about one template's lock; none where GitHub or the branch cannot answer."""
     try:
-        return _examined(branch, template.name, read_protection(client, branch.name))
+        protection = read_protection(client, branch.name)
+        return examine(_question(branch, template.name, protection), protection)
     except (Refusal, FilesWrong):
         return ()
 
@@ -146,8 +150,22 @@ def knowing_enforcement(world: World, client: Client | None, branch: Branch) -> 
     return replace(world, enforcement=ask)
 
 
-def _examined(branch: Branch, template: str | None, protection: Protection) -> Sequence[Item]:
-    """Return the items about one template, or about all.
+def _workflow_files(branch: Branch, tip: str | None) -> Mapping[str, bytes]:
+    """Return the workflow files at the branch's tip, by path below the repository's root."""
+    clone = find_repository(branch.root)
+    commit = clone.look_up(tip) if clone and tip else None
+    if clone is None or commit is None:
+        return {}
+    whole = replace(clone, root=clone.top(), prefix="")
+    paths = [
+        entry.path for entry in whole.entries(commit, WORKFLOWS) if entry.path.endswith((".yml", ".yaml"))
+    ]
+    texts = {path: whole.read_file(commit, path) for path in paths}
+    return {path: text for path, text in texts.items() if text is not None}
+
+
+def _question(branch: Branch, template: str | None, protection: Protection) -> Question:
+    """Return what is held against GitHub's answer, about one template or about all.
 
     The files are those of the branch's tip as GitHub holds it; where the clone is behind they say nothing.
     """
@@ -170,7 +188,7 @@ def _examined(branch: Branch, template: str | None, protection: Protection) -> S
         )
     folder = clone.prefix.rstrip("/")
     checks = tuple(check_name(policy, branch.name, folder) for policy in policies)
-    return examine(Question(bar=bar, protected=protected, checks=checks), protection)
+    return Question(bar=bar, protected=protected, checks=checks)
 
 
 def protected_patterns(

@@ -95,6 +95,27 @@ def examine(question: Question, protection: Protection) -> list[Item]:
     return [items[id_] for id_ in order if id_ in items]
 
 
+def out_of_reach(question: Question, protection: Protection) -> tuple[str, ...]:
+    """Return what keeps the verdict out of a pull request's reach (level 3); empty: nothing is known to.
+
+    Rules that somebody may bypass, or whose bypass is not known, keep nothing out.
+    """
+    sealed = [source for source in protection.sources if source.bypass == ()]
+    found = [
+        f"the workflow {workflow} is required: no pull request can replace it"
+        for source in sealed
+        for workflow in source.workflows
+    ]
+    ours, required = protection.poster, _required(sealed)
+    if (
+        ours.is_dedicated
+        and question.checks
+        and all(ours.app in required.get(name, ()) for name in question.checks)
+    ):
+        found.append(f"the check belongs to {ours}: no workflow's own token can post it")
+    return tuple(found)
+
+
 def _demands(question: Question, ours: Poster) -> list[_Demand]:
     """Return everything that rules are asked for; `ours`: who posts our check."""
     return [*_of_reviews(question.protected), *_of_checks(question.checks, ours), *_of_the_branch()]

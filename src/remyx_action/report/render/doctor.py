@@ -7,7 +7,6 @@ from textwrap import wrap
 
 from msgspec import Struct
 
-from remyx_action.policy.branch_rules import Poster
 from remyx_action.policy.lock_state import WHY, Item, LockState
 
 from .words import lock_words
@@ -28,22 +27,11 @@ class Examined(Struct, frozen=True, kw_only=True):
     tip: str | None
     items: tuple[Item, ...]
     lock: LockState
-    workflows: tuple[str, ...]
-    """Those that rules require."""
+    level_3: tuple[str, ...]
+    """What keeps the verdict out of a pull request's reach; empty: nothing is known to."""
+    notes: tuple[str, ...]
+    """What is wrong with the branch's workflow files."""
     unread: tuple[str, ...]
-    poster: Poster
-
-    @property
-    def level_3(self) -> tuple[str, ...]:
-        """Return what keeps the verdict out of a pull request's reach; empty: nothing is known to."""
-        found = [
-            f"the workflow {workflow} is required: no pull request can replace it"
-            for workflow in self.workflows
-        ]
-        pinned = any(item.id == "check-app" and item.state == "verified" for item in self.items)
-        if pinned and self.poster.is_dedicated:
-            found.append(f"the check belongs to {self.poster}: no workflow's own token can post it")
-        return tuple(found)
 
 
 def examined_as_text(examined: Examined, *, width: int = 80, colour: bool = False) -> str:
@@ -61,6 +49,7 @@ def examined_as_text(examined: Examined, *, width: int = 80, colour: bool = Fals
     if any(item.state == "unknown" for item in examined.items) and examined.unread:
         lines += ["", *(line for text in examined.unread for line in _filled("not readable: ", text, width))]
     lines += ["", *(line for text in examined.level_3 or (NO_LEVEL_3,) for line in _filled("", text, width))]
+    lines += [line for text in examined.notes for line in _filled("", text, width)]
     return "\n".join([*lines, "", *_filled("", summary(examined), width)]) + "\n"
 
 
@@ -86,6 +75,7 @@ def examined_as_json(examined: Examined) -> str:
             for item in examined.items
         ],
         "level_3": list(examined.level_3),
+        "notes": list(examined.notes),
         "unread": list(examined.unread),
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
