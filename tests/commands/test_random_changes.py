@@ -1,0 +1,132 @@
+"""Whatever a pull request holds: what ships is what was measured, and what is green was not touched."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import chdir
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from remyx_action.commands.on_github import run
+from remyx_action.commands.on_github.job import Job
+from remyx_action.commands.run.request import World
+from remyx_action.errors import Exit
+from remyx_action.github.events import Commit, PullRequestEvent
+from remyx_action.github.settings import ActionInputs, Runner
+from support.jobs import outputs_in
+from support.random_changes import Change, Reading, change_of, write_all
+
+SHARES = 5
+"""Of how many trees at least one ships, so that what is asserted of ships says something."""
+
+
+def judged(scratch: Path, change: Change) -> tuple[Exit, dict[str, str], Any, str]:
+    """`mode: run` on one change: exit code, outputs, verdict.json and summary."""
+    reading = Reading(folder=scratch / "team" / "spatial", number=change.number)
+    commits = {
+        name: reading.git("rev-parse", f"{name}-{change.number}").strip()
+        for name in ("before", "main", "head")
+    }
+    home = scratch / f"job-{change.number}"
+    home.mkdir()
+    job = Job(
+        event=PullRequestEvent(
+            number=change.number,
+            base_branch=f"main-{change.number}",
+            base_commit=Commit(commits["before" if change.is_stale else "main"]),
+            head_commit=Commit(commits["head"]),
+            from_fork=True,
+        ),
+        inputs=ActionInputs(
+            mode="run",
+            template=None,
+            policy=None,
+            variant=change.given,
+            results=None,
+            comment="never",
+            fail_on="policy",
+            working_directory=".",
+            check_id=None,
+        ),
+        runner=Runner(
+            api_url="https://api.invalid",
+            server_url=f"file://{scratch}",
+            repository="team/spatial",
+            run_id=change.number + 1,
+            run_attempt=1,
+            token=None,
+            summary_file=home / "summary",
+            output_file=home / "output",
+        ),
+        make_world=lambda: World(environment={"PATH": os.environ["PATH"]}),
+        out=home / "out",
+        say=lambda _: None,
+    )
+    with chdir(scratch / "clone"):
+        ended = run.carry_out(job)
+    outputs = outputs_in((home / "output").read_text())
+    report = json.loads(Path(outputs["verdict-json"]).read_text()) if outputs.get("verdict-json") else None
+    return ended, outputs, report, (home / "summary").read_text()
+
+
+def check_a_ship(reading: Reading, change: Change, report: Any) -> None:
+    asset = report["arms"]["variant"]["asset"]
+    assert {asset} == reading.named(change.given)
+    assert [] == reading.harness_paths()
+    assert [] == reading.written_paths()
+    assert not reading.beyond_the_name()
+    assert reading.content("before", asset) == reading.content("head", asset)
+    (row,) = report["metrics"]
+    assert [reading.share_right("half"), reading.share_right(asset)] == [row["baseline"], row["variant"]]
+
+
+def check_nothing(reading: Reading, change: Change, summary: str) -> None:
+    assert set() == reading.named(change.given)
+    assert [] == reading.written_paths()
+    assert reading.document("before") == reading.document("head")
+    for path in reading.harness_paths():
+        assert path in summary
+
+
+def sweep(scratch: Path, numbers: Iterable[int]) -> Counter[str]:
+    """Judge every change and hold it against the reading; how many ended how."""
+    changes = [change_of(number) for number in numbers]
+    (scratch / "team").mkdir()
+    write_all(scratch / "team" / "spatial", changes)
+    reading = Reading(folder=scratch / "clone", number=0)
+    reading.folder.mkdir()
+    reading.git("init", "-q", "--template=", ".")
+    borrowed = reading.folder / ".git" / "objects" / "info" / "alternates"
+    borrowed.parent.mkdir(parents=True, exist_ok=True)
+    borrowed.write_text(f"{scratch}/team/spatial/objects\n")
+    ends: Counter[str] = Counter()
+    for change in changes:
+        ended, outputs, report, summary = judged(scratch, change)
+        ends[f"{outputs['verdict']} {outputs['reason']}"] += 1
+        reading = Reading(folder=scratch / "team" / "spatial", number=change.number)
+        try:
+            if outputs["verdict"] == "ship":
+                check_a_ship(reading, change, report)
+            elif outputs["verdict"] == "nothing":
+                check_nothing(reading, change, summary)
+            else:
+                assert ended is not Exit.SHIP
+            assert outputs["verdict"] != "internal-error"
+        except AssertionError as wrong:
+            wrong.add_note(f"change {change.number}: {outputs['verdict']} {outputs['reason']}")
+            raise
+    return ends
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(2))
+def test_what_ships_is_what_was_measured(tmp_path: Path, part: int) -> None:
+    count = 60
+    ends = sweep(tmp_path, range(part * count, (part + 1) * count))
+    assert ends["ship bar_met"] * SHARES >= count, ends
+    assert ends["nothing nothing_to_evaluate"] > 0, ends
