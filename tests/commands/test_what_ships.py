@@ -371,3 +371,41 @@ def test_a_large_file_that_is_a_pointer_is_told(tmp_path: Path, more: str) -> No
         warnings = ended.report["arms"]["variant"]["warnings"]
         assert "Git LFS files are pointers in the checkouts: evaluation/labels.bin" in warnings
         assert "LFS" in ended.summary
+
+
+NO_FILE: dict[str, tuple[str, list[tuple[str, bytes, str]]]] = {
+    "a link to another file": ("model.yaml", [(LINK, b"model.yaml", "other.yaml")]),
+    "a link that leads nowhere": ("model.yaml", [(LINK, b"model.yaml", "nowhere.yaml")]),
+    "a link out": ("model.yaml", [(LINK, b"model.yaml", "../model.yaml")]),
+    "a submodule": ("model.yaml", [("160000", b"model.yaml", "1" * 40)]),
+    "its folder is a link": (
+        "configs/model.yaml",
+        [(GONE, b"configs/model.yaml", ""), (LINK, b"configs", "other")],
+    ),
+    "too large": ("model.yaml", [(FILE, b"model.yaml", f"model: better\nx: {'x' * 70_000}\n")]),
+}
+
+
+@pytest.mark.parametrize("what", NO_FILE)
+def test_a_variant_file_that_is_none_beside_an_experiment_does_not_ship(tmp_path: Path, what: str) -> None:
+    file, entries = NO_FILE[what]
+    other: Files = {"other.yaml": model("worse"), "other/model.yaml": model("worse"), file: model("half")}
+    template = TEMPLATE.replace("file: model.yaml", f"file: {file}")
+    for jobs in jobs_on(tmp_path, locked(UNLOCKED | other | {".remyx/templates/small.yaml": template})):
+        named = [(FILE, path.encode(), text or "") for path, text in experiment("better").items()]
+        jobs.propose_entries([*entries, *named])
+        assert ("iterate", "not_measured") == jobs.step("run").verdict
+        jobs.propose_entries(entries, branch="feature/alone")
+        assert ("not-judged", "no_variant") == jobs.step("run").verdict
+
+
+def test_a_variant_file_that_was_a_link_is_followed(tmp_path: Path) -> None:
+    for jobs in jobs_on(tmp_path, FILES | {"other.yaml": model("half")}):
+        jobs.propose_entries([(LINK, b"model.yaml", "other.yaml")], "links")
+        jobs.world.history.git("update-ref", "refs/heads/main", "refs/heads/links")
+        jobs.propose({"other.yaml": model("worse")})
+        ended = jobs.step("run")
+        assert ("not-judged", "no_variant") == ended.verdict
+        assert "model.yaml is no regular file at the head" in ended.summary
+        jobs.propose({"README.md": "Other words.\n"}, branch="feature/elsewhere")
+        assert "nothing" == jobs.step("run").outputs["verdict"]

@@ -11,7 +11,7 @@ import os
 import posixpath
 import re
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -19,6 +19,7 @@ from random import Random
 Entry = tuple[str, str]
 """Mode, and text; of a submodule its commit."""
 Files = dict[str, Entry]
+Edit = Callable[[Random, Files], None]
 FILE, EXECUTABLE, LINK, SUBMODULE = "100644", "100755", "120000", "160000"
 RIGHT = {"half": 20, "better": 30, "best": 38, "worse": 5}
 TEMPLATE, POLICY, MODEL = ".remyx/templates/small.yaml", ".remyx/policies/default.yaml", "model.yaml"
@@ -32,6 +33,8 @@ ASSETS = (
     "better", "best", "worse", "half", "models/v2", "./models//v2", "models/v4", "models/v3", "latest",
     "current/v2", "models/nothing", "out", "vendor/lib", "models/v2@main",
 )  # fmt: skip
+
+LIKELY = ("better", "best", "models/v2", "models/v4", "latest", "current/v2")
 
 
 def results(right: int) -> str:
@@ -62,7 +65,7 @@ def change_of(number: int) -> Change:
     for edit in draw.sample(TIP_EDITS, draw.choice((0, 0, 1, 1, 2))):
         edit(draw, tip)
     if draw.random() < 0.9:
-        head[MODEL] = FILE, f"model: {draw.choice(ASSETS[:2] * 6 + ASSETS)}\n"
+        head[MODEL] = FILE, f"model: {draw.choice(LIKELY * 2 + ASSETS)}\n"
     for edit in draw.sample(HEAD_EDITS, draw.choice((0, 0, 0, 1, 1, 2, 3))):
         edit(draw, head)
     given = draw.choice(ASSETS[:4]) if draw.random() < 0.08 else None
@@ -106,7 +109,7 @@ def _experiment(name: str, variant: str) -> str:
     return f"version: 1\nname: {name}\ntemplate: small\nvariant: {variant}\n"
 
 
-def _put(path: str, *choices: str | None, mode: str = FILE) -> object:
+def _put(path: str, *choices: str | None, mode: str = FILE) -> Edit:
     def edit(draw: Random, files: Files) -> None:
         text = draw.choice(choices)
         if text is None:
@@ -117,7 +120,7 @@ def _put(path: str, *choices: str | None, mode: str = FILE) -> object:
     return edit
 
 
-def _replace(path: str, old: str, new: str) -> object:
+def _replace(path: str, old: str, new: str) -> Edit:
     def edit(_: Random, files: Files) -> None:
         if path in files:
             files[path] = files[path][0], files[path][1].replace(old, new)
@@ -139,8 +142,33 @@ def _experiments(draw: Random, files: Files) -> None:
         files[f".remyx/experiments/{name}.yaml"] = FILE, _experiment(name, variant)
 
 
+def _name_what_is_touched(draw: Random, files: Files) -> None:
+    """Name an asset, and change what it leads to."""
+    asset, path, entry = draw.choice(
+        (
+            ("models/v2", "models/v2", (FILE, results(3))),
+            ("latest", "models/v2", (FILE, results(3))),
+            ("current/v2", "models/v2", (FILE, results(3))),
+            ("models/v4", "models/v4/more", (FILE, "more\n")),
+            ("./models//v4", "models/v4/w.json", (EXECUTABLE, results(36))),
+            ("latest", "latest", (LINK, "models/v3")),
+            ("current/v2", "current", (LINK, "docs")),
+            ("models/v2", "models/v2", (LINK, "v1")),
+            ("models/v5", "models/v5", (FILE, results(30))),
+        )
+    )
+    files[MODEL], files[path] = (FILE, f"model: {asset}\n"), entry
+
+
+def _link_the_variant_file(draw: Random, files: Files) -> None:
+    """Have the variant file lead to another one, beside an experiment that names a good asset."""
+    files["docs/model.yaml"] = FILE, "model: worse\n"
+    files[MODEL] = LINK, draw.choice(("docs/model.yaml", "nowhere"))
+    files[".remyx/experiments/x.yaml"] = FILE, _experiment("x", "better")
+
+
 SOME_COMMIT = "2" * 40
-HEAD_EDITS: Sequence[object] = (
+HEAD_EDITS: Sequence[Edit] = (
     _put(MODEL, "# only words\nmodel: half\n", "{model: 'half'}\n"),
     _put(MODEL, "model: better\nlayers: 2\n", "model: half\nlayers: 3\n", "layers: 1\n", None, "model: 7\n"),
     _put(
@@ -149,6 +177,9 @@ HEAD_EDITS: Sequence[object] = (
     _put(MODEL, "model: better\n", mode=LINK),
     _experiments,
     _experiments,
+    _name_what_is_touched,
+    _name_what_is_touched,
+    _link_the_variant_file,
     _put("src/a.txt", "changed\n", None),
     _put("src/new.txt", "new\n"),
     _put("src/link", "../models/v2", mode=LINK),
@@ -179,7 +210,7 @@ HEAD_EDITS: Sequence[object] = (
     _put("conftest.py", "raise SystemExit\n"),
     _put("HEAD", "ref: refs/heads/x\n"),
 )
-TIP_EDITS: Sequence[object] = (
+TIP_EDITS: Sequence[Edit] = (
     _put("docs/x.md", "landed\n"),
     _put("src/a.txt", "landed\n"),
     _put("src/landed.txt", "landed\n"),
@@ -299,7 +330,7 @@ class Reading:
         before, head = self.document("before"), self.document("head")
         if isinstance(before, dict) and isinstance(head, dict):
             return {**before, "model": ""} != {**head, "model": ""}
-        return before != head and head is not None
+        return before != head and MODEL in self.tree("head")
 
     def named(self, given: str | None) -> set[str]:
         """Every name that the change gives the variant."""
@@ -346,5 +377,5 @@ class Reading:
             text = self.text("main", real) or self.text("main", f"{real}/w.json") if real else None
             if text:
                 samples = json.loads(text)["metrics"]["accuracy"]["samples"]
-                return sum(one["score"] for one in samples) / len(samples)
+                return float(sum(one["score"] for one in samples) / len(samples))
         raise AssertionError(f"{asset} holds no results")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -15,29 +13,31 @@ from remyx_action.errors import FilesWrong, NotJudged, WrongUsage
 from remyx_action.github.events import MergeGroupEvent, PullRequestEvent
 from remyx_action.policy.diff import Change, DiffSide, compare_bars
 from remyx_action.policy.lints.errors import load_checked
-from remyx_action.project.files.globs import matcher
 from remyx_action.project.load import Bundle
 from remyx_action.project.models import Experiment, Policy, Template
-from remyx_action.project.protected import harness_globs
 from remyx_action.sources.disk import read_below
 from remyx_action.sources.git import (
-    LINK,
-    SUBMODULE,
     Repository,
     Sources,
     Tree,
-    TreeEntry,
     checked_out,
     find_repository,
     sources_of,
-    text_of,
 )
 
 from .judged_under import commit_at_head
 from .project import Project, choose, load_project
 from .proposal import Proposal
 from .request import Request
-from .variants import UNCHANGED, FileChange, asset_in, change_of_file, choose_variant, is_name, named_variants
+from .trees import Trees, file_change, harness_notes, refuse_changed_asset
+from .variants import (
+    UNCHANGED,
+    FileChange,
+    asset_in,
+    choose_variant,
+    is_name,
+    named_variants,
+)
 
 GitHubEvent = PullRequestEvent | MergeGroupEvent
 NOTHING = "the change touches nothing that a template evaluates"
@@ -148,10 +148,12 @@ def _of_event(request: Request, event: GitHubEvent) -> Iterator[Context]:
         return
     project = load_project(root, base=proposal.base)
     asked = choose(project.bundle, template=request.template, policy=request.policy)
+    trees = Trees(merge_base=Tree(repository, proposal.merge_base), head=Tree(repository, proposal.head))
     variants = _Variants(
         repository=repository,
+        trees=trees,
         proposal=proposal,
-        files={template.name: _file_change(repository, proposal, template) for template, _ in asked},
+        files={template.name: file_change(repository, proposal, trees, template) for template, _ in asked},
         experiments=_changed(proposed.experiments, proposal),
         given=request.variant,
     )
@@ -159,9 +161,7 @@ def _of_event(request: Request, event: GitHubEvent) -> Iterator[Context]:
     if not choices:
         yield _nothing(project, proposal, proposed, NOTHING)
         return
-    odd = [odd_files(repository.all_entries(proposal.base), repository, template) for template, _ in choices]
-    for submodules, _ in odd:
-        _refuse_submodules(submodules, proposal.base)
+    told = harness_notes(repository, proposal.base, [template for template, _ in choices])
     with checked_out(repository, {"base": proposal.base}) as (roots, notes):
         yield Context(
             project=project,
@@ -172,40 +172,7 @@ def _of_event(request: Request, event: GitHubEvent) -> Iterator[Context]:
             proposed=proposed,
             files=variants.files,
             experiments=variants.experiments,
-            notes=(*notes, *dict.fromkeys(told_of_links(links) for _, links in odd if links)),
-        )
-
-
-def odd_files(
-    entries: Iterable[TreeEntry], repository: Repository, template: Template
-) -> tuple[list[str], list[str]]:
-    """Return the submodules and the links in the template's harness, by their paths from the project's root.
-
-    A submodule belongs to it too where a glob names something inside, which no checkout holds.
-    """
-    globs = harness_globs(template)
-    matches, submodules, links = matcher(globs), [], []
-    for entry in entries:
-        path = repository.relative(entry.path)
-        if entry.mode == SUBMODULE and (matches(path) or any(glob.startswith(f"{path}/") for glob in globs)):
-            submodules.append(path)
-        elif entry.mode == LINK and matches(path):
-            links.append(path)
-    return submodules, links
-
-
-def told_of_links(links: Sequence[str]) -> str:
-    """Return a note on links in a harness."""
-    more = f" and {len(links) - 1} more" if len(links) > 1 else ""
-    return f"the harness holds a link, of which only the target's name is digested: {text_of(links[0])}{more}"
-
-
-def _refuse_submodules(submodules: Sequence[str], commit: str) -> None:
-    if submodules:
-        raise NotJudged(
-            f"the harness at commit {commit[:12]} holds a submodule, whose files a checkout lacks: "
-            f"{text_of(submodules[0])}",
-            help="keep what measures in the repository itself",
+            notes=(*notes, *told),
         )
 
 
@@ -213,6 +180,7 @@ class _Variants(Struct, kw_only=True):
     """The variants that a pull request names, template by template."""
 
     repository: Repository
+    trees: Trees
     proposal: Proposal
     files: Mapping[str, FileChange]
     experiments: Mapping[str, Experiment]
@@ -234,58 +202,12 @@ class _Variants(Struct, kw_only=True):
             if refused is not None and not named:
                 raise refused
             asset = choose_variant(named)
-            refuse_changed_asset(self.repository, self.proposal, asset)
+            refuse_changed_asset(self.repository, self.trees, asset)
             self.chosen[template.name] = asset
         return self.chosen[template.name]
 
     def _named(self, template: Template) -> Mapping[str, str]:
         return named_variants(template, self.files[template.name], self.experiments, given=self.given)
-
-
-def _file_change(repository: Repository, proposal: Proposal, template: Template) -> FileChange:
-    place = template.variant_asset
-    if place is None or place.file not in proposal.paths:
-        return UNCHANGED
-    return change_of_file(
-        template,
-        merge_base=repository.read_file(proposal.merge_base, place.file),
-        tip=repository.read_file(proposal.base, place.file),
-        head=repository.read_file(proposal.head, place.file),
-    )
-
-
-def refuse_changed_asset(repository: Repository, proposal: Proposal, asset: str) -> None:
-    """NotJudged `no_variant` where the asset is a path that leads to something the proposal changes.
-
-    Arms run from the base branch's files: they would score what is there, or miss it, under the name of what
-    the change brings. A path is followed through links, in the trees of the merge base and of the head.
-    """
-    before, after = (Tree(repository, commit) for commit in (proposal.merge_base, proposal.head))
-    for path in _paths_of(repository, asset):
-        if before.digest(path) != after.digest(path):
-            raise NotJudged(
-                f"no_variant: {asset} is a path in the repository, and the change itself touches what it "
-                "leads to",
-                help="arms run from the base branch's files: land the files first and name them in a later "
-                "change, keep them outside (a hub's name at a commit), or compare commits",
-            )
-        if before.is_submodule(path):
-            raise NotJudged(
-                f"no_variant: {asset} lies in a submodule, whose files a checkout lacks",
-                help="name a hub's model at a commit, or keep the files in the repository itself",
-            )
-
-
-def _paths_of(repository: Repository, asset: str) -> Iterator[str]:
-    """Yield every path below the repository's root that a harness may find under the asset's name."""
-    for name in dict.fromkeys((asset, asset.partition("@")[0])):
-        if not name.startswith("/"):
-            yield f"{repository.prefix}{name}"
-            yield posixpath.normpath(f"{repository.prefix}{name}")
-        else:
-            top, path = repository.top().resolve(), Path(os.path.realpath(name))
-            if path.is_relative_to(top):
-                yield path.relative_to(top).as_posix()
 
 
 def _proposed(repository: Repository, proposal: Proposal) -> Bundle:

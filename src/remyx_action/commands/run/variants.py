@@ -61,6 +61,17 @@ def change_of_file(
     return FileChange(asset=asset, differs=True, differs_beyond=beyond, refused=refused)
 
 
+def no_file(file: str) -> FileChange:
+    """Return the change of a variant file that is a link, a submodule or too large at the head.
+
+    What a program reads there is not what is read here.
+    """
+    refused = NotJudged(
+        f"no_variant: {file} is no regular file at the head", help="commit a regular file here"
+    )
+    return FileChange(differs=True, differs_beyond=True, refused=refused)
+
+
 def named_variants(
     template: Template,
     change: FileChange,

@@ -57,6 +57,15 @@ class Tree:
                 return None
         return here
 
+    def holds(self, path: str) -> bool:
+        """Whether something stands at a path, be it a link that leads nowhere."""
+        if path in self._entries:
+            return True
+        try:
+            return self.resolve(path) is not None
+        except NotJudged:
+            return True
+
     def is_submodule(self, path: str) -> bool:
         """Whether a path leads into a submodule."""
         real = self.resolve(path)
