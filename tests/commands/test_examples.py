@@ -21,6 +21,7 @@ PROGRAM = Path(sys.executable).with_name("remyx-action")
 
 DIGITS = EXAMPLES / "digits-classifier"
 VQASYNTH = EXAMPLES / "vqasynth"
+ROUTER = EXAMPLES / "ticket-router"
 EXIT_CODES = {"ship": 0, "reject": 1, "iterate": 2}
 BASELINES = {"spatialscore": 0.42, "omnispatial": 0.31, "space10": 0.55, "mindcube": 0.38}
 POINTS_POLICY = """\
@@ -239,6 +240,28 @@ def test_the_page_of_the_digits_runs_what_its_table_explains() -> None:
         "remyx-action check",
         *(f"remyx-action run --variant {variant}" for variant in explained),
     }
+
+
+@pytest.mark.parametrize(("variant", "verdict"), [row[:2] for row in table(ROUTER / "README.md", "variant")])
+def test_quality_time_and_cost_have_a_bar_each(tmp_path: Path, variant: str, verdict: str) -> None:
+    project = tmp_path / "router"
+    shutil.copytree(ROUTER, project, ignore=shutil.ignore_patterns(".remyx-out"))
+    assert f"remyx-action run --variant {variant}" in {one.line for one in commands(ROUTER / "README.md")}
+    code, report = verdict_of("-C", project, "run", "--variant", variant)
+    assert (EXIT_CODES[verdict], verdict, "complete") == (code, report["verdict"], report["run_state"])
+    rows = {row["key"]: row for row in report["metrics"]}
+    assert {"accuracy", "seconds", "usd", "tokens"} == set(rows)
+    assert all(row["n"] == 400 and row["delta"] is not None for row in rows.values())
+    shown = remyx_action("render", project / ".remyx-out/verdict.json", "--as", "comment").stdout
+    assert all(label in shown for label in ("Right queue", "Time, 95th percentile", "Cost of a ticket"))
+
+
+def test_a_dry_run_scores_a_few_samples_and_never_ships(tmp_path: Path) -> None:
+    project = tmp_path / "router"
+    shutil.copytree(ROUTER, project, ignore=shutil.ignore_patterns(".remyx-out"))
+    code, report = verdict_of("-C", project, "run", "--variant", "small-with-examples", "--samples", "5")
+    assert (2, 5) == (code, report["quick_look"])
+    assert {row["n"] for row in report["metrics"]} == {5}
 
 
 def test_the_page_of_the_worked_example_shows_what_happens(project: Path) -> None:
