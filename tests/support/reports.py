@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from msgspec.structs import replace
+
 from remyx_action.policy.bar import Bar
 from remyx_action.policy.diff import DiffSide, compare_bars
 from remyx_action.project.load import Bundle
@@ -107,6 +109,36 @@ def spread(before: str, after: str, width: str, n: int) -> ScorePair:
     return tuple(  # type: ignore[return-value]
         Samples(ids=ids, scores=[f"{score:.4f}" for score in scores]) for scores in (one, two)
     )
+
+
+def answered(arms: ScorePair) -> ScorePair:
+    """The same scores, with what was asked and what each arm answered."""
+    found = []
+    for arm in arms:
+        assert isinstance(arm, Samples)
+        found.append(
+            replace(
+                arm,
+                inputs=[f"Where does the contract name the deadline of {id_}?" for id_ in arm.ids],
+                outputs=[
+                    f"In section {len(id_) + place % 7}." if score == "1" else "The contract names none."
+                    for place, (id_, score) in enumerate(zip(arm.ids, arm.scores, strict=True))
+                ],
+            )
+        )
+    return found[0], found[1]
+
+
+def in_clusters(arms: ScorePair, clusters: int) -> ScorePair:
+    """The same scores, drawn from so many documents one after the other."""
+    found = []
+    for arm in arms:
+        assert isinstance(arm, Samples)
+        size = -(-len(arm.ids) // clusters)
+        found.append(
+            replace(arm, clusters=[f"document-{place // size:02d}" for place in range(len(arm.ids))])
+        )
+    return found[0], found[1]
 
 
 def bare(before: str, after: str) -> ScorePair:
@@ -429,7 +461,7 @@ def two_metrics() -> Report:
     ]
     report = judged(
         bar_of(ship, reject, RETRIEVAL),
-        {"recall_at_5": flips(254, 5, won=19, lost=22), "mrr": (shares[0], shares[1])},
+        {"recall_at_5": answered(flips(254, 5, won=19, lost=22)), "mrr": (shares[0], shares[1])},
         arms=(arm("configs/prod.json"), arm("configs/hybrid.json")),
         source=f"commit {BASE}",
         commits={"base": BASE, "head": HEAD, "merge_base": BASE},
@@ -437,6 +469,19 @@ def two_metrics() -> Report:
     )
     policy = report.policy.policy.model_copy(update={"notes": "A retraining costs a day."})
     return report.model_copy(update={"policy": report.policy.model_copy(update={"policy": policy})})
+
+
+def clustered() -> Report:
+    """Samples that were drawn with their documents."""
+    guard = {"metric": "recall_at_5", "op": "no_regression", "threshold": 0.01, "confidence": 0.80}
+    ship = {"all": [guard, {"metric": "mrr", "op": "improves_by", "threshold": 0.02, "confidence": 0.80}]}
+    return judged(
+        bar_of(ship, None, RETRIEVAL),
+        {
+            "recall_at_5": in_clusters(answered(flips(254, 5, won=19, lost=22)), 30),
+            "mrr": in_clusters(spread("0.5", "0.52", "0.2", 300), 30),
+        },
+    )
 
 
 def many(amount: int = 40) -> Report:

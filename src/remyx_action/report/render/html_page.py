@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Sequence
-from decimal import Decimal
 from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -14,137 +12,109 @@ from msgspec import Struct
 from remyx_action.report.report import Report
 
 from . import escape, numbers
-from .condition_words import MetricConditionView
+from .cluster_words import worst_clusters
+from .drawings import (
+    MARGIN,
+    WIDTH,
+    ClusterDrawing,
+    HistogramBar,
+    SampleShare,
+    cluster_drawings,
+    histogram,
+    interval,
+    shares,
+)
 from .escape import Phrase
 from .metric_words import MetricView
 from .rule_lines import ConditionText
-from .sample_words import ChangedSamples
-from .view import View, ViewRow, view_of
+from .sample_words import ChangedSamples, SampleView
+from .view import view_of
 from .words import MARK_WORDS
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-WIDTH, MARGIN = 420, 24
-"""Of a drawing, in its own units."""
-TEXT_LIMIT = 300
-SAMPLES = 20
+LARGEST_BYTES = 80_000
+"""Of a page, unless its conditions and metrics alone take more."""
+LINE_LIMIT = 300
 METRICS = 40
-"""Rows that are drawn; every row is in the table."""
+"""That are drawn; every metric is in the table."""
 
 
-class Tick(Struct, frozen=True, kw_only=True):
-    """A threshold, or zero, on the scale of a drawing."""
+class PageLimits(Struct, frozen=True, kw_only=True):
+    """How much of the samples is shown."""
 
-    x: str
-    label: str
-    is_zero: bool
-
-
-class IntervalDrawing(Struct, frozen=True, kw_only=True):
-    """A change with its interval on a scale, and the thresholds of the bar."""
-
-    title: str
-    low: str
-    high: str
-    width: str
-    point: str
-    ticks: tuple[Tick, ...]
+    worse: int
+    better: int
+    text: int
+    """Characters of an input or output."""
 
 
-class SampleShare(Struct, frozen=True, kw_only=True):
-    """One part of the samples: how many got worse, stayed or got better."""
+SHEDDING = (
+    PageLimits(worse=20, better=20, text=300),
+    PageLimits(worse=20, better=10, text=120),
+    PageLimits(worse=12, better=5, text=80),
+    PageLimits(worse=5, better=0, text=40),
+)
 
-    kind: str
-    count: int
-    x: str
-    width: str
+
+class MetricPart(Struct, frozen=True, kw_only=True):
+    """The samples of one metric: how many changed, by how much, in which clusters, and which."""
+
+    changed: ChangedSamples
+    shares: tuple[SampleShare, ...]
+    bars: tuple[HistogramBar, ...]
+    clusters: tuple[ClusterDrawing, ...]
+    cluster_count: int
+
+    def examples(self, limits: PageLimits) -> list[tuple[str, list[SampleView]]]:
+        """Return what is shown of the samples that got worse, and of those that got better."""
+        worse, better = self.changed.worse_examples, self.changed.better_examples
+        found = [("worse", worse[: limits.worse]), ("better", better[: limits.better])]
+        return [(kind, samples) for kind, samples in found if samples]
 
 
 def page(report: Report) -> str:
     """Return the whole file."""
     view = view_of(report)
-    metrics = [(row, row.metric) for row in view.rows if row.metric]
+    metrics = {row.metric.key: (row, row.metric) for row in view.rows if row.metric}
+    parts = [
+        _part(report, changed, metrics[changed.key][1])
+        for changed in view.samples[:METRICS]
+        if changed.key in metrics
+    ]
     style = _environment().get_template("page.css").render()
     digest = b64encode(sha256(style.encode()).digest()).decode()
-    return (
-        _environment()
-        .get_template("page.html.jinja")
-        .render(
-            view=view,
-            style=style,
-            style_hash=digest,
-            intervals=[(row, _interval(view, row, metric)) for row, metric in metrics[:METRICS]],
-            shares=[(changed, shares(changed, _scored(view, changed))) for changed in view.samples[:METRICS]],
-            policy=view.policy,
-            limit=SAMPLES,
-            width=WIDTH,
-            margin=MARGIN,
+    text = ""
+    for limits in SHEDDING:
+        text = (
+            _environment()
+            .get_template("page.html.jinja")
+            .render(
+                view=view,
+                style=style,
+                style_hash=digest,
+                intervals=[(row, interval(view, row, one)) for row, one in [*metrics.values()][:METRICS]],
+                parts=parts,
+                limits=limits,
+                width=WIDTH,
+                margin=MARGIN,
+            )
         )
+        if len(text.encode()) <= LARGEST_BYTES:
+            break
+    return text
+
+
+def _part(report: Report, changed: ChangedSamples, metric: MetricView) -> MetricPart:
+    scored = max(metric.row.n or 0, changed.better + changed.worse)
+    return MetricPart(
+        changed=changed,
+        shares=tuple(shares(changed, scored)),
+        bars=tuple(histogram(changed, metric)),
+        clusters=tuple(cluster_drawings(worst_clusters(report, metric))),
+        cluster_count=metric.row.clusters or 0,
     )
-
-
-def _scored(view: View, changed: ChangedSamples) -> int:
-    rows = {row.metric.key: row.metric.row.n for row in view.rows if row.metric}
-    return max(rows.get(changed.key) or 0, changed.better + changed.worse)
-
-
-def _interval(view: View, row: ViewRow, metric: MetricView) -> IntervalDrawing | None:
-    """The drawing of a metric; None where it has no change."""
-    delta, bounds = metric.row.delta, metric.row.interval
-    if delta is None:
-        return None
-    marks = _thresholds(view, metric)
-    shown: list[Decimal] = [Decimal(0), delta, *(bounds or ()), *marks]
-    low, high = min(shown), max(shown)
-    span: Decimal = (high - low) or Decimal(1)
-
-    def x(value: Decimal) -> Decimal:
-        return (value - low) / span * Decimal(WIDTH - 2 * MARGIN) + Decimal(MARGIN)
-
-    ends = bounds or [delta, delta]
-    ticks = [Tick(x=_at(x(mark)), label=numbers.signed(mark), is_zero=False) for mark in marks if mark]
-    return IntervalDrawing(
-        title=f"{escape.plain(row.name)}: {escape.plain(row.change)} {row.interval}".strip(),
-        low=_at(x(ends[0])),
-        high=_at(x(ends[1])),
-        width=_at(max(x(ends[1]) - x(ends[0]), Decimal(1))),
-        point=_at(x(delta)),
-        ticks=(Tick(x=_at(x(Decimal(0))), label="0", is_zero=True), *ticks),
-    )
-
-
-def _thresholds(view: View, metric: MetricView) -> list[Decimal]:
-    """Every threshold that a condition sets on the metric's change."""
-    found = [
-        line.view.condition.claim.threshold
-        for rule in view.rules
-        for line in rule.lines
-        if isinstance(line, ConditionText)
-        and isinstance(line.view, MetricConditionView)
-        and line.view.metric.key == metric.key
-        and line.view.condition.claim.quantity == "delta"
-    ]
-    return list(dict.fromkeys(found))
-
-
-def shares(changed: ChangedSamples, scored: int) -> Sequence[SampleShare]:
-    """Return the parts of the samples side by side, worse first."""
-    counts = {
-        "worse": changed.worse,
-        "unchanged": max(scored - changed.worse - changed.better, 0),
-        "better": changed.better,
-    }
-    drawn, x = [], Decimal(MARGIN)
-    for kind, count in counts.items():
-        width = Decimal(count) / max(scored, 1) * (WIDTH - 2 * MARGIN)
-        drawn.append(SampleShare(kind=kind, count=count, x=_at(x), width=_at(width)))
-        x += width
-    return drawn
-
-
-def _at(value: Decimal) -> str:
-    return f"{value:.1f}"
 
 
 @cache
@@ -160,7 +130,8 @@ def _environment() -> Environment:
     )
     environment.filters.update(
         words=escape.plain,
-        line=lambda text: escape.terminal(text, limit=TEXT_LIMIT),
+        line=lambda text, limit=LINE_LIMIT: escape.terminal(text, limit=limit),
+        shown=lambda text, limit: numbers.NONE if text is None else escape.terminal(text, limit=limit),
         log=lambda text: "\n".join(escape.terminal_lines(text, lines=60, limit=8_000)),
         mark_word=lambda view: MARK_WORDS[view.condition.role, view.condition.mark],
         found=_found,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
+from remyx_action.evidence.samples_changed import ChangeBins
 from remyx_action.report.report import Report
 
 from . import numbers
@@ -37,6 +38,18 @@ class ChangedSamples(Struct, frozen=True, kw_only=True):
     worse: int
     examples: tuple[SampleView, ...]
     """Worst first."""
+    bins: ChangeBins | None = None
+    """How many changed by how much; None where all changes have one size."""
+
+    @property
+    def worse_examples(self) -> list[SampleView]:
+        """The largest losses first."""
+        return [sample for sample in self.examples if sample.is_worse]
+
+    @property
+    def better_examples(self) -> list[SampleView]:
+        """The largest gains first."""
+        return [sample for sample in self.examples if not sample.is_worse]
 
     @property
     def has_texts(self) -> bool:
@@ -115,4 +128,5 @@ def changed_samples(report: Report, metrics: Mapping[str, MetricView]) -> Iterat
             better=better,
             worse=worse,
             examples=tuple(sorted(examples, key=lambda sample: not sample.is_worse)),
+            bins=changed.bins,
         )
