@@ -34,6 +34,7 @@ def test_every_input_reaches_the_program_through_the_environment() -> None:
         f"REMYX_{name.upper().replace('-', '_')}": f"${{{{ inputs.{name} }}}}" for name in ACTION["inputs"]
     }
     others = {
+        "REMYX_ACTION": "${{ github.action_repository }}@${{ github.action_ref }}",
         "REMYX_TOKEN_OF_JOB": "${{ inputs.token != '' && inputs.token == github.token }}",
         "REMYX_ACTION_FOLDER": "${{ github.action_path }}",
     }

@@ -1,6 +1,7 @@
 """The judging job believes no verdict but its own, posts once, and is red whenever it does not know."""
 
 import json
+import re
 import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -236,6 +237,10 @@ def test_every_look_is_named_in_the_comment_and_the_same_measurement_is_one(jobs
         jobs.evaluate()
     body = jobs.ours()[0].body
     assert "Looks under `default`: iterate +0.02, reject −0.25, now ship +0.15." in body
+    policy = re.search(r"\[policy\]\((\S+)\)", body)
+    assert policy is not None
+    assert re.search(r"\[full report\]\(\S+/attempts/\d+#artifacts\), \[run\]\(", body)
+    assert f"]({policy[1]}#L" in body, "every condition links its line"
     marker = Marker.read(body)
     assert marker is not None
     ((key, looks),) = marker.looks.items()

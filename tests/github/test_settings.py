@@ -85,6 +85,21 @@ def test_an_enterprise_server_is_talked_to_at_its_own_address() -> None:
     assert expected == runner.run_url
 
 
+@pytest.mark.parametrize(
+    ("action", "guide"),
+    [
+        ("remyx/action@v1", "https://github.com/remyx/action/blob/v1/docs/guide/reading-a-verdict.md"),
+        ("@", None),
+        ("remyx/action@v1/../..", None),
+        ("", None),
+    ],
+)
+def test_the_guide_is_that_of_the_action_which_runs(action: str, guide: str | None) -> None:
+    runner = parse_settings(RUNNER | {"REMYX_ACTION": action}, PUSH).runner
+    assert runner is not None
+    assert guide == runner.guide_url
+
+
 def test_the_token_never_shows_in_a_picture_of_the_settings() -> None:
     assert "ghs_secret" not in repr(parse_settings(RUNNER, PUSH))
 

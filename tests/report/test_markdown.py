@@ -174,6 +174,17 @@ def test_every_judged_comment_has_all_conditions(kind: str) -> None:
     assert all(f"`{condition.text}`" in comment for condition in report.policy.rules.conditions())
 
 
+def test_a_condition_links_its_line_in_the_policy() -> None:
+    report = REPORTS["ship"]()
+    tree = "https://github.com/o/r/blob/1/p.yaml"
+    pointers = [condition.pointer for condition in report.policy.rules.conditions()]
+    lines = {pointer: f"{tree}#L{place}" for place, pointer in enumerate(pointers)}
+    comment = render.comment(report, lines={"default": lines})
+    for condition, address in zip(report.policy.rules.conditions(), lines.values(), strict=True):
+        assert f"[`{condition.text}`]({address})" in comment
+    assert "](http" not in render.comment(report, lines={"other": lines})
+
+
 def test_marks_tell_what_lets_the_change_through() -> None:
     """A reject condition that holds is a cross, and one that does not is a tick."""
     comment = render.comment(REPORTS["reject"]())

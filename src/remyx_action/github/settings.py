@@ -75,6 +75,17 @@ class Runner:
     token_of_job: bool = False
     """The token is the workflow's own, so GitHub Actions is the author of what is posted with it."""
 
+    action: str | None = None
+    """`owner/name@ref` of this very action; None where it runs from a checkout or elsewhere."""
+
+    @property
+    def guide_url(self) -> str | None:
+        """The page that says how to read a verdict; None where the action's repository is not known."""
+        if self.action is None:
+            return None
+        repository, _, ref = self.action.partition("@")
+        return f"{self.server_url}/{repository}/blob/{ref}/docs/guide/reading-a-verdict.md"
+
     @property
     def run_url(self) -> str:
         """The page of this very attempt."""
@@ -248,7 +259,14 @@ def _runner(variables: _Variables) -> Runner:
         shard=_shard(variables),
         cache=cache_folder(variables.environment),
         token_of_job=variables.environment.get("REMYX_TOKEN_OF_JOB") == "true",
+        action=_action(variables.environment.get("REMYX_ACTION", "")),
     )
+
+
+def _action(value: str) -> str | None:
+    repository, _, ref = value.partition("@")
+    known = _is_repository(repository) and re.fullmatch(r"[0-9A-Za-z][0-9A-Za-z._-]*", ref)
+    return value if known else None
 
 
 def _shard(variables: _Variables) -> Shard | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import quote
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from remyx_action.errors import EXIT_OF_VERDICT, Exit, Problem, Refusal, Severity, most_severe
 from remyx_action.policy.rules import Mark
@@ -63,6 +64,8 @@ class Section(Struct, frozen=True, kw_only=True):
     note: str = ""
     """Why it passes or not, where the verdict alone does not say so."""
     remarks: Sequence[Remark] = ()
+    lines: Mapping[str, str] = field(default_factory=dict)
+    """Pointer of a condition → the address of its line; "" → that of the policy; {} where it is not known."""
 
     @property
     def report(self) -> Report | None:
@@ -83,8 +86,13 @@ def worst(sections: Sequence[Section]) -> Section:
     return max(blocking or sections, key=lambda section: SEVERITY.index(section.exit))
 
 
-def of_report(report: Report, *, places: Mapping[str, Place], path: str, report_only: bool) -> Section:
-    """A verdict's section; `places` are those of the policy file at `path`."""
+def of_report(
+    report: Report, *, places: Mapping[str, Place], path: str, report_only: bool, tree: str = ""
+) -> Section:
+    """A verdict's section; `places` are those of the policy file at `path`.
+
+    `tree`: where the base commit's files are shown, such as `https://github.com/o/r/blob/<commit>`.
+    """
     policy = report.policy.policy
     allowed = policy.gate.iterate == "allow" and _may_pass(report)
     exit_code = EXIT_OF_VERDICT[report.verdict]
@@ -99,6 +107,7 @@ def of_report(report: Report, *, places: Mapping[str, Place], path: str, report_
         result=report,
         note=REPORT_ONLY if report_only else ALLOWED if allowed else "",
         remarks=tuple(_conditions(report, places, path, "warning" if passes else "failure")),
+        lines=_lines(report, places, f"{tree}/{quote(path)}") if tree else {},
     )
 
 
@@ -242,9 +251,20 @@ def _together(sections: Sequence[Section], limit: int, footer: str, draw: Callab
     ends = [*notes, *([footer] if footer else [])]
     results = [section.result for section in sections if section.result is not None]
     room = limit - sum(len(end.encode()) + 2 for end in ends)
-    texts = [draw(*results, limit=room).rstrip().removesuffix(MARKER).rstrip()] if results else []
+    lines = {section.policy: section.lines for section in sections}
+    texts = (
+        [draw(*results, limit=room, lines=lines).rstrip().removesuffix(MARKER).rstrip()] if results else []
+    )
     texts += [section.text.rstrip() for section in sections if section.result is None]
     return "\n\n".join([*texts, *ends]) + "\n"
+
+
+def _lines(report: Report, places: Mapping[str, Place], file: str) -> Mapping[str, str]:
+    """Return the address of every condition's line, and of the policy."""
+    pointers = [condition.pointer for condition in report.policy.rules.conditions()]
+    return {"": file} | {
+        pointer: f"{file}#L{places[pointer].line}" for pointer in pointers if pointer in places
+    }
 
 
 def _conditions(

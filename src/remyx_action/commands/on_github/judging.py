@@ -128,7 +128,7 @@ def sections_of(
         return [of_refusal(one, refusal, report_only=report_only, commit=commit) for one in named], None
     except Exception as bug:  # noqa: BLE001 - said in the check, then raised again by the caller
         return [of_bug(one, type(bug).__name__, commit=commit) for one in named], bug
-    return _of_run(ran, _prefix(job), named, report_only=report_only, commit=commit), None
+    return _of_run(ran, job, named, report_only=report_only, commit=commit), None
 
 
 def _prefix(job: Job) -> str:
@@ -136,13 +136,16 @@ def _prefix(job: Job) -> str:
 
 
 def _of_run(
-    ran: Ran, folder: str, named: Sequence[str], *, report_only: bool, commit: str | None
+    ran: Ran, job: Job, named: Sequence[str], *, report_only: bool, commit: str | None
 ) -> list[Section]:
-    sections = []
+    sections, folder = [], _prefix(job)
     for report in ran.reports:
         path = f".remyx/policies/{report.policy.policy.name}.yaml"
         places = ran.bundle.places.get(path, {})
-        sections.append(of_report(report, places=places, path=f"{folder}{path}", report_only=report_only))
+        base = report.judged_under.commits.get("base")
+        tree = f"{job.runner.server_url}/{job.runner.repository}/blob/{base}" if base else ""
+        section = of_report(report, places=places, path=f"{folder}{path}", report_only=report_only, tree=tree)
+        sections.append(section)
     judged_policies = {section.policy for section in sections}
     why = ran.nothing or "the change touches nothing that this policy's template evaluates"
     return [

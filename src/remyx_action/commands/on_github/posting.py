@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from remyx_action.github import check, comment, pull_request
 from remyx_action.github.check import Checks
 from remyx_action.github.client import Client
 from remyx_action.github.events import PullRequestEvent
 from remyx_action.github.marks import Marker, Order
+from remyx_action.github.settings import Runner
 from remyx_action.github.trouble import NotPosted, NotRead, Posted, Superseded
 from remyx_action.policy.looks import Look
 from remyx_action.report.conclusion import Section, check_texts, comments, worst
@@ -72,7 +73,7 @@ def _footer(
         for section in sections
         if len(several := looks.get(target.key(section.policy), ())) > 1
     ]
-    lines += [f"[The run, its summary and its files]({target.runner.run_url})"]
+    lines += [f"<sub>{', '.join(_links(target.runner, sections))}</sub>"]
     lines += [f"[{escape.code(each.name)} {each.ending}]({each.url})" for each in posts.failed_jobs]
     for policy, found in checks.items():
         for other in () if isinstance(found, NotRead) else found.others:
@@ -81,6 +82,18 @@ def _footer(
                 f"{escape.code(other.app or 'somebody')}: [that check]({other.url}) is not ours."
             )
     return "\n\n".join(lines)
+
+
+def _links(runner: Runner, sections: Sequence[Section]) -> Iterator[str]:
+    """Yield the full report, the run, each policy, and how to read all this."""
+    yield f"[full report]({runner.run_url}#artifacts)"
+    yield f"[run]({runner.run_url})"
+    policies = [section for section in sections if "" in section.lines]
+    for section in policies:
+        name = f" {escape.code(section.policy, limit=80)}" if len(policies) > 1 else ""
+        yield f"[policy{name}]({section.lines['']})"
+    if runner.guide_url is not None:
+        yield f"[how to read this]({runner.guide_url})"
 
 
 def _post_comment(

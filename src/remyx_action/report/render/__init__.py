@@ -7,24 +7,25 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from remyx_action.report.report import Report
 
-    from .sections import Result
+    from .sections import Lines, Result
 
 
-def comment(*results: Result, limit: int = 65_000) -> str:
+def comment(*results: Result, limit: int = 65_000, lines: Lines | None = None) -> str:
     """Return GitHub Markdown for a pull request in at most `limit` bytes: the worst verdict first.
 
-    What was left out is named in it. Below some 6,000 bytes not every report can fit.
+    What was left out is named in it. Below some 6,000 bytes not every report can fit. `lines`: by policy and
+    by pointer of a condition, where its line is shown.
     """
     from .sections import comment as drawn
 
-    return drawn(results, limit=limit)
+    return drawn(results, limit=limit, lines=lines or {})
 
 
-def summary(*results: Result, limit: int = 1_000_000) -> str:
-    """Return GitHub Markdown for a job summary in at most `limit` bytes."""
+def summary(*results: Result, limit: int = 1_000_000, lines: Lines | None = None) -> str:
+    """Return GitHub Markdown for a job summary in at most `limit` bytes; `lines` as of a comment."""
     from .sections import summary as drawn
 
-    return drawn(results, limit=limit)
+    return drawn(results, limit=limit, lines=lines or {})
 
 
 def page(report: Report) -> str:

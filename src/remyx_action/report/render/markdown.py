@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -90,13 +90,21 @@ def fitted(
     marker: str = "",
     heading: str = "###",
     lock: bool = True,
+    lines: Mapping[str, str] | None = None,
 ) -> str:
     """Return the report with as much detail as fits into `limit` bytes of UTF-8.
 
-    `lock`: whether the line about lock and commits is shown, which several policies share.
+    `lock`: whether the line about lock and commits is shown, which several policies share. `lines`: pointer
+    of a condition → the address of its line.
     """
     left_out: list[str] = []
-    around = {"elsewhere": elsewhere, "marker": Markdown(marker), "heading": heading, "lock": lock}
+    around = {
+        "elsewhere": elsewhere,
+        "marker": Markdown(marker),
+        "heading": heading,
+        "lock": lock,
+        "addresses": lines or {},
+    }
     text = _drawn(view, limits, left_out, around)
     for name, change in SHEDDING:
         if len(text.encode()) <= limit:
@@ -183,7 +191,7 @@ def _environment(text_limit: int) -> Environment:
         bar_changes=_bar_changes,
         block=lambda value, lines: Markdown(escape.block(value, lines=lines)),
         command=lambda value: Markdown(escape.block(value, language="sh")),
-        condition=lambda line: Markdown(_condition(line, text_limit)),
+        condition=lambda line, lines: Markdown(_condition(line, text_limit, lines)),
         ours=Markdown,
         breakable=lambda value: Markdown(value.replace(numbers.KEPT, " ")),
         plural=lambda amount, one, many=None: Markdown(numbers.plural(amount, one, many)),
@@ -221,7 +229,7 @@ def _in_cell(value: str | Phrase, limit: int) -> str:
     )
 
 
-def _condition(line: RuleLine | ConditionText, limit: int) -> str:
+def _condition(line: RuleLine | ConditionText, limit: int, lines: Mapping[str, str]) -> str:
     """One condition of a rule: mark, words, numbers, and the policy's own line."""
     indent = "  " * line.depth
     if isinstance(line, RuleLine):
@@ -233,7 +241,8 @@ def _condition(line: RuleLine | ConditionText, limit: int) -> str:
     found = joined([phrase for phrase in (view.came_out, view.certainty) if phrase], "; ")
     if found:
         parts.append(f" ({as_markdown(found, limit)})")
-    parts.append(f" {escape.code(view.condition.text, limit=limit)}")
+    written, address = escape.code(view.condition.text, limit=limit), lines.get(view.condition.pointer)
+    parts.append(f" [{written}]({address})" if address else f" {written}")
     if view.condition.why:
         parts.append(f" ({escape.prose(view.condition.why, limit=limit)})")
     if view.note and view.unknown is not None:

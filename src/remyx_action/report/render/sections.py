@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from msgspec import Struct
@@ -18,6 +18,8 @@ from .words import VERDICTS
 
 Result = Report | NoVerdict
 """What became of one policy."""
+Lines = Mapping[str, Mapping[str, str]]
+"""By policy: pointer of a condition → the address of its line."""
 
 COMMENT_LIMIT = 65_000
 """Bytes: GitHub takes 65,536 characters, and a publisher adds links to the check and the full report."""
@@ -58,28 +60,35 @@ SUMMARY = Layout(
 )
 
 
-def comment(results: Sequence[Result], *, limit: int = COMMENT_LIMIT) -> str:
+def comment(results: Sequence[Result], *, limit: int = COMMENT_LIMIT, lines: Lines) -> str:
     """Return the comment on a pull request in at most `limit` bytes: first line the worst verdict.
 
     Each policy gets its fair share of the room, and what was left out is named. A comment that GitHub
     refuses can be drawn again with a smaller limit; below some 6,000 bytes not every report fits.
     """
-    return _drawn(results, COMMENT, limit)
+    return _drawn(results, COMMENT, limit, lines)
 
 
-def summary(results: Sequence[Result], *, limit: int = SUMMARY_LIMIT) -> str:
+def summary(results: Sequence[Result], *, limit: int = SUMMARY_LIMIT, lines: Lines) -> str:
     """Return the job summary in at most `limit` bytes: as the comment, with more detail."""
-    return _drawn(results, SUMMARY, limit)
+    return _drawn(results, SUMMARY, limit, lines)
 
 
-def _drawn(results: Sequence[Result], layout: Layout, limit: int) -> str:
+def _drawn(results: Sequence[Result], layout: Layout, limit: int, lines: Lines) -> str:
     if len(results) == 1:
-        return _section(results[0], layout, limit, marker=layout.marker)
-    return _sections(results, layout, limit)
+        return _section(results[0], layout, limit, lines, marker=layout.marker)
+    return _sections(results, layout, limit, lines)
 
 
 def _section(
-    result: Result, layout: Layout, limit: int, *, marker: str = "", policy: str = "", lock: bool = True
+    result: Result,
+    layout: Layout,
+    limit: int,
+    lines: Lines,
+    *,
+    marker: str = "",
+    policy: str = "",
+    lock: bool = True,
 ) -> str:
     """Return one result's Markdown in at most `limit` bytes; `policy`: named where there are several."""
     if isinstance(result, NoVerdict):
@@ -92,6 +101,7 @@ def _section(
         marker=marker,
         heading=_heading(policy),
         lock=lock,
+        lines=lines.get(policy_of(result), {}),
     )
 
 
@@ -99,7 +109,7 @@ def _heading(policy: str) -> str:
     return f"#### {escape.code(policy, limit=80)}" if policy else "###"
 
 
-def _sections(results: Sequence[Result], layout: Layout, limit: int) -> str:
+def _sections(results: Sequence[Result], layout: Layout, limit: int, lines: Lines) -> str:
     """Return one text of at most `limit` bytes: the worst headline, then a section for each policy.
 
     What the verdicts were judged under is said once, where it is the same for all of them.
@@ -111,19 +121,19 @@ def _sections(results: Sequence[Result], layout: Layout, limit: int) -> str:
     shown = _that_fit(ordered, room)
 
     def draw(result: Result, share: int) -> str:
-        return _section(result, layout, share, policy=policy_of(result), lock=not lock)
+        return _section(result, layout, share, lines, policy=policy_of(result), lock=not lock)
 
     draws = [partial(draw, result) for result in shown]
     sections = fair_shares(draws, limit=room - len(BETWEEN) * len(shown))
     rest = ordered[len(shown) :]
     if rest:
-        lines = [
+        headlines = [
             f"- {escape.code(policy_of(one) or numbers.NONE, limit=80)}: {_headline(one)}"
             for one in rest[:ROWS]
         ]
         more = [f"- and {len(rest) - ROWS} more"] if len(rest) > ROWS else []
         left_out = f"<sub>Details left out here to fit: all of it is in {layout.elsewhere}.</sub>"
-        sections.append("\n".join([*lines, *more, "", left_out]))
+        sections.append("\n".join([*headlines, *more, "", left_out]))
     return BETWEEN.join([head, *(section.strip() for section in sections)]) + end
 
 
