@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
+from remyx_action.policy.looks import Look
 from remyx_action.report import render
 from remyx_action.report.render.markdown import SHEDDING
 from remyx_action.report.render.sections import COMMENT_LIMIT, MARKER, SUMMARY_LIMIT
-from remyx_action.report.report import BarChange, ExperimentReport, Report
+from remyx_action.report.report import BarChange, ExperimentReport, LooksReport, Report
 from support.hostile_text import CORPUS, Page, acted_on, hostile
 from support.reports import REPORTS, arm, many, on_a_pull_request, proposed
 from support.spoken import spoken_by
@@ -183,6 +184,19 @@ def test_a_condition_links_its_line_in_the_policy() -> None:
     for condition, address in zip(report.policy.rules.conditions(), lines.values(), strict=True):
         assert f"[`{condition.text}`]({address})" in comment
     assert "](http" not in render.comment(report, lines={"other": lines})
+
+
+def test_the_look_before_is_named_with_its_verdict_and_change() -> None:
+    def line(known: list[Look], this: str = "b" * 16) -> str:
+        looks = LooksReport(id=this, known=known)
+        comment = render.comment(REPORTS["ship"]().model_copy(update={"looks": looks}))
+        return next(line for line in comment.split("\n") if line.startswith("📌"))
+
+    first = Look(id="a" * 16, verdict="iterate", delta="-0.012")
+    assert line([first]).endswith(", second look (first: iterate, −0.012)")
+    assert "third look (second: no verdict)" in line([first, Look(id="c" * 16)])
+    assert "look" not in line([])
+    assert "look" not in line([first], this=first.id), "judged again, it is still the first"
 
 
 def test_marks_tell_what_lets_the_change_through() -> None:

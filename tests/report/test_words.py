@@ -6,7 +6,7 @@ import pytest
 
 from remyx_action.policy.rules import Mark
 from remyx_action.readers.reasons import Reason
-from remyx_action.report.render import words
+from remyx_action.report.render import numbers, words
 from remyx_action.report.report import ArmReport, Report
 
 
@@ -52,4 +52,4 @@ def test_only_a_lock_that_holds_is_called_locked(lock: str, expected: tuple[str,
 
 def test_small_numbers_are_words() -> None:
     assert ["two", "nine", "10"] == [words.in_words(number) for number in (2, 9, 10)]
-    assert ["first", "third", "12th"] == [words.ordinal(number) for number in (1, 3, 12)]
+    assert ["first", "third", "12th"] == [numbers.ordinal(number) for number in (1, 3, 12)]

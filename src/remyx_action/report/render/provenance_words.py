@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from remyx_action.decimals import plain
+from remyx_action.policy.looks import number_of
 from remyx_action.report.age import age_in_words
 from remyx_action.report.report import ArmReport, JudgedUnder, Report
 
@@ -48,7 +49,23 @@ def lock_line(report: Report) -> tuple[str, Phrase]:
     if "head" in commits:
         base: Phrase = (" against ", Code(short_commit(commits["base"]))) if "base" in commits else ()
         parts.append((Code(short_commit(commits["head"])), *base))
-    return symbol, joined(parts, "; " if ":" in words else ", ")
+    look = look_words(report)
+    return symbol, joined([*parts, *([look] if look else [])], "; " if ":" in words else ", ")
+
+
+def look_words(report: Report) -> Phrase:
+    """Return `second look (first: iterate, −0.012)`; () of a first look, and where looks are not counted."""
+    looks = report.looks
+    if looks is None or looks.id is None:
+        return ()
+    known = {look.id: look for look in looks.known}
+    place = number_of(looks.id, list(known))
+    if place == 1:
+        return ()
+    before = [look for look in known.values() if look.id != looks.id][place - 2]
+    delta = (before.delta or "").replace("-", numbers.MINUS)
+    said = ", ".join(filter(None, (before.verdict or "no verdict", delta)))
+    return (f"{numbers.ordinal(place)} look ({numbers.ordinal(place - 1)}: ", Prose(said), ")")
 
 
 def arm_view(name: str, arm: ArmReport, now: str) -> ArmView:

@@ -174,17 +174,11 @@ METHODS = {
 }
 
 SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-ORDINALS = ("", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 
 
 def in_words(count: int) -> str:
     """Return `two`; digits from ten on."""
     return SMALL[count] if 0 <= count < len(SMALL) else f"{count:,}"
-
-
-def ordinal(count: int) -> str:
-    """Return `second`; `12th` from ten on."""
-    return ORDINALS[count] if 0 < count < len(ORDINALS) else f"{count:,}th"
 
 
 def lock_words(lock: str) -> tuple[str, str]:
