@@ -13,9 +13,13 @@ from typing import Any
 import pytest
 import yaml
 
-from remyx_action.commands.doctor import Branch, branch_of_clone, doctor
+from remyx_action.commands.doctor import Branch, branch_of_clone, doctor, knowing_enforcement
+from remyx_action.commands.run.request import World as RunWorld
 from remyx_action.errors import Exit, WrongUsage
 from remyx_action.github.client import Client, Connection
+from remyx_action.github.settings import Runner
+from remyx_action.policy.isolation import Isolation
+from remyx_action.policy.isolation import enforced as enforced_level
 from remyx_action.policy.lock_state import NEEDED
 from remyx_action.project.codeowners import with_block
 from remyx_action.project.models import Template
@@ -126,6 +130,68 @@ def test_the_mode_tells_that_a_pull_request_deletes_the_owners(enforced: Jobs) -
     ended = enforced.step("doctor")
     assert Exit.FILES_WRONG == ended.exit
     assert "has no owner after the merge" in ended.said
+
+
+REQUIRED = {"path": ".github/workflows/remyx.yml", "repository_id": 42}
+RUNNING: dict[str, tuple[dict[str, Any], dict[str, Any], bool]] = {
+    "the required one": ({}, {}, True),
+    "of an administrator's list": ({}, {"bypass_actors": None}, False),
+    "that writers may bypass": (
+        {},
+        {"bypass_actors": [{"actor_id": 4, "actor_type": "RepositoryRole", "bypass_mode": "always"}]},
+        False,
+    ),
+    "another file": ({"workflow": "remyx-team/spatial/.github/workflows/other.yml"}, {}, False),
+    "of another repository": ({"repository_id": 43}, {}, False),
+    "that the runner does not name": ({"workflow": None}, {}, False),
+}
+
+
+@pytest.mark.parametrize("running", RUNNING)
+def test_only_a_verdict_of_the_required_workflow_is_out_of_reach(
+    enforced: Jobs, tmp_path: Path, running: str
+) -> None:
+    given, changed, is_out = RUNNING[running]
+    world = enforced.world
+    rule = {"type": "workflows", "parameters": {"workflows": [REQUIRED]}}
+    of = {"ruleset_id": 77, "ruleset_source_type": "Organization", "ruleset_source": world.owner}
+    world.rules["main"].append(rule | of)
+    ruleset = {
+        "id": 77,
+        "name": "required",
+        "target": "branch",
+        "source": world.owner,
+        "source_type": "Organization",
+        "enforcement": "active",
+        "bypass_actors": [],
+    } | changed
+    world.rulesets.append({key: value for key, value in ruleset.items() if value is not None})
+    world.allow(ASKING, **MAY_POST, metadata="read", administration="write")
+    values: dict[str, Any] = {
+        "api_url": enforced.stand_in.address,
+        "server_url": enforced.stand_in.address,
+        "repository": world.repository,
+        "run_id": 1,
+        "run_attempt": 1,
+        "token": ASKING,
+        "summary_file": None,
+        "output_file": None,
+        "workflow": f"{world.repository}/.github/workflows/remyx.yml",
+        "repository_id": 42,
+    } | given
+    runner = Runner(**values)
+    branch = branch_of(enforced, tmp_path)
+    asking = knowing_enforcement(RunWorld(), client_of(enforced), branch, runner)
+    found = asking.out_of_reach(Template.model_validate(yaml.safe_load(TEMPLATE)), branch.base)
+    assert bool(found) is is_out
+
+
+def test_numbers_that_were_made_apart_are_enforced_where_the_verdict_is_out_of_reach() -> None:
+    assert [0, 1, 3] == [
+        enforced_level(Isolation(level=level, note="made"), ["the workflow is required"]).level
+        for level in range(3)
+    ]
+    assert enforced_level(Isolation(level=2, note="made"), []).level == 2
 
 
 DRIFTED: dict[str, str | None] = {

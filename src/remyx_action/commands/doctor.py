@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,9 +16,11 @@ from remyx_action.github.check import check_name
 from remyx_action.github.client import Client
 from remyx_action.github.events import MergeGroupEvent, PullRequestEvent
 from remyx_action.github.protection import read_protection
+from remyx_action.github.settings import Runner
+from remyx_action.github.trouble import Trouble
 from remyx_action.github.workflow_files import FOLDER as WORKFLOWS
 from remyx_action.github.workflow_files import notes_of_workflows
-from remyx_action.policy.branch_rules import Protection
+from remyx_action.policy.branch_rules import Protection, RequiredWorkflow
 from remyx_action.policy.enforcement import LockedBar, Question, RecordedOwners, examine, out_of_reach
 from remyx_action.policy.lock_state import (
     NEEDED,
@@ -139,15 +142,42 @@ def branch_of_event(root: Path, event: PullRequestEvent | MergeGroupEvent, repos
     return Branch(root=root, repository=repository, name=event.base_branch, base=event.base_commit, head=head)
 
 
-def knowing_enforcement(world: World, client: Client | None, branch: Branch) -> World:
-    """Return the world, able to ask GitHub whether a lock is enforced; without a token nothing is known."""
+def knowing_enforcement(world: World, client: Client | None, branch: Branch, runner: Runner) -> World:
+    """Return the world, able to ask GitHub whether lock and verdict are enforced; nothing without a token."""
     if client is None:
         return world
 
     def ask(template: Template, base: str) -> Sequence[Item]:
         return enforcement(client, replace(branch, base=base), template)
 
-    return replace(world, enforcement=ask)
+    def reach(template: Template, base: str) -> Sequence[str]:
+        return _out_of_reach(client, replace(branch, base=base), template, runner)
+
+    return replace(world, enforcement=ask, out_of_reach=reach)
+
+
+def _out_of_reach(client: Client, branch: Branch, template: Template, runner: Runner) -> Sequence[str]:
+    """Return how the workflow that runs is out of a pull request's reach; empty where that is not known."""
+    try:
+        running = _running_workflow(client, runner)
+        protection = read_protection(client, branch.name)
+        question = _question(branch, template.name, protection)
+    except (Refusal, FilesWrong, Trouble, KeyError, TypeError, ValueError):
+        return ()
+    return out_of_reach(question, protection, running=running) if running else ()
+
+
+def _running_workflow(client: Client, runner: Runner) -> RequiredWorkflow | None:
+    """Return the workflow that this job is of, wherever it stands; None where the runner does not say."""
+    owner, _, rest = (runner.workflow or "").partition("/")
+    name, _, path = rest.partition("/")
+    if not path:
+        return None
+    if f"{owner}/{name}".lower() == runner.repository.lower():
+        number = runner.repository_id
+    else:
+        number = int(client.get_anywhere(f"/repos/{quote(owner)}/{quote(name)}", dict)["id"])
+    return RequiredWorkflow(path=path, repository_id=number) if number else None
 
 
 def _workflow_files(branch: Branch, tip: str | None) -> Mapping[str, bytes]:

@@ -19,6 +19,7 @@ from remyx_action.policy.branch_rules import (
     Poster,
     Protection,
     RequiredCheck,
+    RequiredWorkflow,
     Review,
     Reviewers,
     RuleSource,
@@ -177,7 +178,7 @@ def source_of_ruleset(name: str, rules: Iterable[Json], detail: Json | None) -> 
     """Return one ruleset's part of a branch's rules; `detail`: the ruleset itself, where it was readable."""
     reviews: list[Review] = []
     checks: list[RequiredCheck] = []
-    workflows: list[str] = []
+    workflows: list[RequiredWorkflow] = []
     up_to_date: list[bool | None] = []
     kinds = set()
     for rule in rules:
@@ -193,7 +194,8 @@ def source_of_ruleset(name: str, rules: Iterable[Json], detail: Json | None) -> 
             ]
         elif kind == "workflows":
             workflows += [
-                f"{one['path']} of repository {one['repository_id']}" for one in given.get("workflows") or ()
+                RequiredWorkflow(path=str(one["path"]), repository_id=int(one["repository_id"]))
+                for one in given.get("workflows") or ()
             ]
     strict = True if True in up_to_date or "merge_queue" in kinds else None if None in up_to_date else False
     title = detail.get("name") if detail else None

@@ -72,6 +72,9 @@ class Runner:
     """How much of the evaluation this job measures: `REMYX_SHARD` (`3/8`) and `REMYX_SAMPLES`; None: all."""
     cache: Path | None = None
     """Where a job on the default branch cached baseline arms."""
+    workflow: str | None = None
+    """The workflow that runs, as `owner/name/path`."""
+    repository_id: int | None = None
     token_of_job: bool = False
     """The token is the workflow's own, so GitHub Actions is the author of what is posted with it."""
 
@@ -258,6 +261,8 @@ def _runner(variables: _Variables) -> Runner:
         output_file=variables.file("GITHUB_OUTPUT"),
         shard=_shard(variables),
         cache=cache_folder(variables.environment),
+        workflow=(variables.optional("GITHUB_WORKFLOW_REF") or "").partition("@")[0] or None,
+        repository_id=variables.count("GITHUB_REPOSITORY_ID"),
         token_of_job=variables.environment.get("REMYX_TOKEN_OF_JOB") == "true",
         action=_action(variables.environment.get("REMYX_ACTION", "")),
     )

@@ -48,14 +48,23 @@ class Actor(Struct, frozen=True, kw_only=True):
         return f"{self.who} may bypass {when[self.mode]}"
 
 
+class RequiredWorkflow(Struct, frozen=True, kw_only=True):
+    """A workflow that must have run before a merge, from a repository that no pull request changes."""
+
+    path: str
+    repository_id: int
+
+    def __str__(self) -> str:
+        return f"{self.path} of repository {self.repository_id}"
+
+
 class RuleSource(Struct, frozen=True, kw_only=True):
     """A ruleset that is active for the branch, or its classic protection; None: a field is absent."""
 
     name: str
     reviews: tuple[Review, ...] = ()
     checks: tuple[RequiredCheck, ...] = ()
-    workflows: tuple[str, ...] = ()
-    """Required workflows, which no pull request can replace."""
+    workflows: tuple[RequiredWorkflow, ...] = ()
     up_to_date: bool | None = False
     """Whether branches must be up to date, or go through a merge queue."""
     no_force_pushes: bool | None = False

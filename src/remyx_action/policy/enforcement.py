@@ -20,7 +20,7 @@ from remyx_action.project.path_patterns import (
     pattern_of,
 )
 
-from .branch_rules import OwnersError, Poster, Protection, Review, RuleSource
+from .branch_rules import OwnersError, Poster, Protection, RequiredWorkflow, Review, RuleSource
 from .lock_state import Item, ItemId, MissingProtection, UnknownProtection, Verified
 
 _PULL_REQUEST = "in the branch's rules, under `Require a pull request before merging`"
@@ -95,16 +95,20 @@ def examine(question: Question, protection: Protection) -> list[Item]:
     return [items[id_] for id_ in order if id_ in items]
 
 
-def out_of_reach(question: Question, protection: Protection) -> tuple[str, ...]:
+def out_of_reach(
+    question: Question, protection: Protection, *, running: RequiredWorkflow | None = None
+) -> tuple[str, ...]:
     """Return what keeps the verdict out of a pull request's reach (level 3); empty: nothing is known to.
 
-    Rules that somebody may bypass, or whose bypass is not known, keep nothing out.
+    Rules that somebody may bypass, or whose bypass is not known, keep nothing out. `running`: the only
+    workflow that counts, where a verdict is of one.
     """
     sealed = [source for source in protection.sources if source.bypass == ()]
     found = [
         f"the workflow {workflow} is required: no pull request can replace it"
         for source in sealed
         for workflow in source.workflows
+        if running in {None, workflow}
     ]
     ours, required = protection.poster, _required(sealed)
     if (

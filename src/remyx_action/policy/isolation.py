@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from remyx_action.project.models import Template
@@ -44,6 +46,16 @@ _PINNED = Isolation(
 _SERVED = Isolation(
     level=1, note="a server answered under the model's name; what stands behind it is not known here"
 )
+
+
+def enforced(isolation: Isolation, out_of_reach: Sequence[str]) -> Isolation:
+    """Return level 3 where numbers that were made apart (level 2) are judged out of reach, too.
+
+    `out_of_reach`: what keeps the verdict out of a pull request's reach; empty: nothing is known to.
+    """
+    if isolation.level == 2 and out_of_reach:
+        return Isolation(level=3, note=f"{isolation.note}; {out_of_reach[0]}")
+    return isolation
 
 
 def isolation_of(template: Template, *, pinned: bool, contained: bool, does: str = "") -> Isolation:

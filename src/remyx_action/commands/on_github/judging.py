@@ -77,7 +77,8 @@ def judge(
     """Judge what was left in `results`, a folder or an archive; a verdict in there is not looked at."""
     event = target.event
     branch = branch_of_event(job.root, event, job.runner.repository)
-    world = knowing_looks(knowing_enforcement(job.world, target.client, branch), target, thread)
+    asking = knowing_enforcement(job.world, target.client, branch, job.runner)
+    world = knowing_looks(asking, target, thread)
 
     def carry_out() -> Ran:
         with TemporaryDirectory(prefix="remyx-") as scratch:

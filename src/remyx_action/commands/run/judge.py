@@ -7,7 +7,7 @@ from shlex import join
 
 from remyx_action.github.trouble import NotRead
 from remyx_action.policy.bar import Bar, set_bar
-from remyx_action.policy.isolation import HANDED_IN, Isolation
+from remyx_action.policy.isolation import HANDED_IN, Isolation, enforced
 from remyx_action.policy.judgement import QUICK_LOOK, is_enough
 from remyx_action.policy.lock_state import LockState
 from remyx_action.project.models import Policy, Template
@@ -44,7 +44,7 @@ def judge_arms(
 ) -> Report:
     """Return the verdict under the context's rules, the proposed ones beside it."""
     harness = harness_digest(template, context.harness)
-    isolation = isolation_of_arms(context, template, request)
+    isolation = isolation_of_arms(context, template, policy, request, world)
     may_be_locked = policy.require_lock == "locked" and context.proposal is not None
     lock = lock_state(
         context.project,
@@ -83,11 +83,19 @@ def _looks_before(
     return LooksBefore(content=content_measured(context, template, harness, request), known=known)
 
 
-def isolation_of_arms(context: Context, template: Template, request: Request) -> Isolation:
-    """Return how far apart from what they judge the arms were measured."""
+def isolation_of_arms(
+    context: Context, template: Template, policy: Policy, request: Request, world: World
+) -> Isolation:
+    """Return how far apart from what they judge the arms were measured.
+
+    GitHub is asked whether the verdict is out of reach, too, where the policy trusts nothing less.
+    """
     if request.measured is not None and context.proposal is None:
         return HANDED_IN
-    return isolation_here(template, context.harness, context.variant_of(template))
+    isolation = isolation_here(template, context.harness, context.variant_of(template))
+    if policy.trust.min_level < 3 or isolation.level < 2 or context.proposal is None:
+        return isolation
+    return enforced(isolation, world.out_of_reach(template, context.project.source))
 
 
 def caps_of(

@@ -76,6 +76,8 @@ class World(Struct, frozen=True, kw_only=True):
     enforcement: Callable[[Template, str], Sequence[Item]] = lambda _template, _base: ()
     """Asks GitHub whether branch rules enforce a template's lock, given the base commit; called only where a
     policy wants to know."""
+    out_of_reach: Callable[[Template, str], Sequence[str]] = lambda _template, _base: ()
+    """Asks GitHub what keeps this verdict out of a pull request's reach, under the same terms."""
     looks: Callable[[Policy], KnownLooks] = lambda _policy: None
     """Tells the looks at the pull request under a policy so far."""
 
