@@ -15,7 +15,7 @@ from remyx_action.policy.advice import advice_for
 from remyx_action.policy.judgement import decide, judge
 from remyx_action.policy.rules import Condition, Mark
 from remyx_action.readers.reasons import Reason
-from remyx_action.readers.scores import Scores
+from remyx_action.readers.scores import Samples, Scores, Summary
 from support.bars import bar, exact, inputs, number, samples
 
 SHIP = {"all": [{"metric": "a.delta", "op": ">=", "threshold": 0.02}]}
@@ -310,6 +310,35 @@ def test_a_relative_guard_tolerates_no_loss_at_all_where_there_is_nothing_to_los
     found = only(judge(held, inputs(held, {"a": NOTHING}, {"a": samples([0, 1] * 25)})))
     assert expected is found.mark
     assert (Reason.ZERO_BASELINE == found.reason) == (expected is Mark.UNKNOWN)
+
+
+PERCENTILE = [{"key": "a", "unit": "ms", "direction": "lower", "aggregate": "p50", "range": [0, 100]}]
+COST = [{"key": "a", "unit": "usd", "direction": "lower", "range": [0, 1]}]
+
+
+@pytest.mark.parametrize("floor", ["", " at 80%"])
+@pytest.mark.parametrize(
+    ("metrics", "baseline"),
+    [
+        (None, exact(0)),
+        (None, Summary(value=Decimal(0), n=50)),
+        (None, Summary(value=Decimal(0), n=50, stderr=Decimal("0.05"))),
+        (None, samples(["0.0"] * 60, clusters=[f"c{row % 6}" for row in range(60)])),
+        (PERCENTILE, samples([0] * 50)),
+        (COST, samples(["0"] * 30)),
+    ],
+)
+def test_a_baseline_of_0_however_it_came_about_leaves_nothing_to_be_better_than(
+    metrics: Any, baseline: Scores, floor: str
+) -> None:
+    """A recorded number, a bar, clusters, a percentile, a cost that was nothing: siblings of the same gap."""
+    given = {"metrics": metrics} if metrics else {}
+    clusters = baseline.clusters if isinstance(baseline, Samples) else None
+    variant = samples([1] * (len(clusters) if clusters else 50), clusters=clusters)
+    for line in ("a improves_by 5% of baseline", "a improves_by 0% of baseline"):
+        held = bar({"all": [line + floor]}, **given)
+        judgement = judge(held, inputs(held, {"a": baseline}, {"a": variant}))
+        assert ("iterate", Reason.ZERO_BASELINE) == (judgement.verdict, only(judgement).reason)
 
 
 def advice_of(before: Scores, after: Scores) -> Any:

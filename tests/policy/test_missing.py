@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from fractions import Fraction
 from itertools import product
 from random import Random
 from typing import Any
@@ -93,6 +94,33 @@ def test_half_of_the_declared_samples_never_ship_unless_the_rule_says_how_few_su
     assert ("iterate", "below_bar") == (too_few.verdict, too_few.reason)
     one_of_two = {"any": [guard, enough]}
     assert judged(bar(one_of_two, samples=200), arm(50, 100), arm(60, 100)).verdict == "iterate"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "worse(b) <= 90",
+        "better(b, by 0.5) >= 0",
+        "delta_confidence(b) >= 0",
+        "sample_size(b) >= 1",
+        "b.value >= 0",
+    ],
+)
+@pytest.mark.parametrize("place", ["ship", "reject"])
+def test_a_metric_that_only_a_field_names_has_to_be_complete_too(line: str, place: str) -> None:
+    whole, half = arm(50, 200), arm(50, 100)
+    reject = {"all": [line, "a.delta < -0.9"]} if place == "reject" else None
+    subject = bar(
+        {"all": ["a no_regression 1", *([line] if place == "ship" else [])]},
+        reject,
+        metrics=[{"key": key, "unit": "accuracy"} for key in "ab"],
+        samples=200,
+    )
+    for lacking, reason in ((whole, "bar_met"), (half, "incomplete")):
+        found = judge(subject, inputs(subject, {"a": whole, "b": lacking}, {"a": whole, "b": lacking}))
+        assert reason == found.reason
+    assert found.coverage.value == Fraction(1, 2)
+    assert found.sample_size.value == 100
 
 
 def test_a_summary_counts_the_n_that_it_reports() -> None:

@@ -89,3 +89,32 @@ def test_counts_are_those_of_one_loop_over_the_ids(
     one, other = samples([str(score) for score in before]), samples([str(score) for score in after])
     assert worse == judged(f"worse(a, by {by}) >= 0", one, other).observed
     assert better == judged(f"better(a, by {by}) >= 0", one, other).observed
+
+
+def test_what_the_variant_lacks_keeps_from_shipping_and_does_not_reject() -> None:
+    """Whether it got worse is not known: it may count neither for the variant nor against it."""
+    before, after = samples(["1"] * 6), samples(["1"] * 4)
+    for line, ship, reject in (
+        ("worse(a) <= 2", Mark.TRUE, None),
+        ("worse(a) <= 1", Mark.UNKNOWN, None),
+        ("worse(a) > 2", None, Mark.FALSE),
+        ("worse(a) > 1", None, Mark.UNKNOWN),
+        ("worse(a) >= 0", None, Mark.TRUE),
+    ):
+        held = bar(
+            {"all": [line if ship else "a.value >= 0"]},
+            {"any": [line]} if reject else None,
+            metrics=[HIGHER],
+            max_missing=0.99,
+        )
+        found = judge(held, inputs(held, {"a": before}, {"a": after}))
+        rule = found.ship if ship else found.reject
+        assert rule is not None
+        assert (ship or reject) is rule.mark
+
+
+def test_where_any_missing_sample_is_one_too_many_no_count_is_known() -> None:
+    held = bar({"all": ["worse(a) <= 9"]}, metrics=[HIGHER], max_missing=0.99, missing="unknown")
+    found = judge(held, inputs(held, {"a": samples(["1"] * 6)}, {"a": samples(["1"] * 5)}))
+    [condition] = found.ship.conditions()
+    assert (Mark.UNKNOWN, Reason.MISSING_SAMPLES) == (condition.mark, condition.reason)

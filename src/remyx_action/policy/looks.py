@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from hashlib import sha256
 from typing import Annotated, Literal
 
@@ -57,7 +56,7 @@ def _has_variant(evidence: MetricEvidence) -> bool:
 
 
 def _sums_of(evidence: MetricEvidence) -> Mapping[str, object]:
-    """The sums in lowest terms, so that no scale, range or claim of the bar counts."""
+    """The sums as they are by value, so that no scale, range or claim of the bar counts."""
     facts = {arm: [facts.ids, facts.missing] for arm, facts in sorted(evidence.facts.items())}
     if evidence.paired is not None:
         paired = evidence.paired
@@ -76,12 +75,24 @@ def _sums_of(evidence: MetricEvidence) -> Mapping[str, object]:
 
 def _rows(
     sums: ArmSums | PairedSums, once: Sequence[Sequence[str]], squared: Sequence[Sequence[str]]
-) -> list[list[str]]:
-    """Return n, the sums and the sums of squares of each cluster with scored ids, and how many have them."""
-    columns = [[Fraction(int(text), sums.scale) for text in column] for column in once]
-    columns += [[Fraction(int(text), sums.scale**2) for text in column] for column in squared]
-    counted: Counter[tuple[Fraction | int, ...]] = Counter()
-    for count, n, *row in zip(sums.counts, sums.n, *columns, strict=True):
+) -> list[object]:
+    """Return n, the sums and the sums of squares of each cluster with scored ids, and how many have them.
+
+    With as few decimals as they need: the bar's range may bring more.
+    """
+    singles, squares = ([list(map(int, column)) for column in columns] for columns in (once, squared))
+    tenths = 0
+    while tenths < sums.decimals and _are_whole(singles, 10) and _are_whole(squares, 100):
+        singles = [[number // 10 for number in column] for column in singles]
+        squares = [[number // 100 for number in column] for column in squares]
+        tenths += 1
+    counted: Counter[tuple[int, ...]] = Counter()
+    for count, n, *row in zip(sums.counts, sums.n, *singles, *squares, strict=True):
         if n:
             counted[n, *row] += count
-    return [[str(count), *map(str, row)] for row, count in sorted(counted.items())]
+    rows = [[str(count), *map(str, row)] for row, count in sorted(counted.items())]
+    return [sums.decimals - tenths, sums.parts, *rows]
+
+
+def _are_whole(columns: Sequence[Sequence[int]], step: int) -> bool:
+    return all(number % step == 0 for column in columns for number in column)
