@@ -17,8 +17,10 @@ from support.pages import ROOT, table
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
 GUIDE = ROOT / "docs" / "guide" / "on-github.md"
 OWN = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-GIVEN = sorted((ROOT / "examples" / "workflows").glob("*.yml"))
-WORKFLOWS = [*OWN, *GIVEN]
+LONG = sorted((ROOT / "examples" / "workflows").glob("*.yml"))
+CALLS = sorted((ROOT / "examples" / "workflows" / "calls").glob("*.yml"))
+WORKFLOWS = [*OWN, *LONG, *CALLS]
+LINTED = {"own": OWN, "long": LONG, "calls": CALLS}
 
 
 def test_inputs_are_few_kebab_case_and_the_settings_own() -> None:
@@ -28,7 +30,7 @@ def test_inputs_are_few_kebab_case_and_the_settings_own() -> None:
 
 
 def test_every_input_reaches_the_program_through_the_environment() -> None:
-    (step,) = [step for step in ACTION["runs"]["steps"] if "run" in step]
+    step = ACTION["runs"]["steps"][-1]
     given = {name: value for name, value in step["env"].items() if name.startswith("REMYX_")}
     named = {
         f"REMYX_{name.upper().replace('-', '_')}": f"${{{{ inputs.{name} }}}}" for name in ACTION["inputs"]
@@ -37,9 +39,10 @@ def test_every_input_reaches_the_program_through_the_environment() -> None:
         "REMYX_ACTION": "${{ github.action_repository }}@${{ github.action_ref }}",
         "REMYX_TOKEN_OF_JOB": "${{ inputs.token != '' && inputs.token == github.token }}",
         "REMYX_ACTION_FOLDER": "${{ github.action_path }}",
+        "REMYX_PROGRAM": "${{ steps.found.outputs.program }}",
     }
     assert named | others == given
-    assert "${{" not in step["run"]
+    assert all("${{" not in step.get("run", "") for step in ACTION["runs"]["steps"])
 
 
 def test_defaults_are_those_of_the_settings() -> None:
@@ -88,16 +91,77 @@ def test_no_job_has_more_than_it_says_and_none_listens_to_pull_request_target(pa
     assert "pull_request_target" not in path.read_text()
     for job in workflow["jobs"].values():
         assert job["permissions"]
+        if "uses" in job:
+            continue
         runs_code = any("measure" in str(step.get("with", {}).get("mode")) for step in job["steps"])
         assert not runs_code or {"contents": "read"} == job["permissions"]
         assert not runs_code or "secrets." not in str(job)
 
 
+NAMES = {
+    "remyx.yml": "evaluate",
+    "remyx-shards.yml": "shards",
+    "remyx-forks.yml": "forks",
+    "remyx-baseline.yml": "record",
+}
+"""Example workflow, long or short → the reusable one."""
+
+
+def loaded(path: Path) -> Any:
+    return yaml.safe_load(path.read_text())
+
+
+@pytest.mark.parametrize("path", CALLS, ids=lambda path: str(path.name))
+def test_a_caller_grants_exactly_what_the_jobs_inside_take(path: Path) -> None:
+    (job,) = loaded(path)["jobs"].values()
+    called = NAMES[path.name]
+    assert job["uses"].partition("@")[0].endswith(f"/.github/workflows/{called}.yml")
+    inside = loaded(ROOT / ".github" / "workflows" / f"{called}.yml")
+    assert {} == inside["permissions"]
+    taken: dict[str, str] = {}
+    for inner in inside["jobs"].values():
+        for name, level in inner["permissions"].items():
+            taken[name] = max(taken.get(name, "none"), level)  # none < read < write
+    assert taken == job["permissions"]
+    assert set(job.get("with", {})) <= set(inside[True]["workflow_call"]["inputs"])
+
+
+def given_what_is_asked(job: Any) -> Any:
+    """A job without names, descriptions and what inputs decide, so that two forms of it compare."""
+    steps = [
+        {
+            "uses": step["uses"],
+            "if": step.get("if"),
+            "id": step.get("id"),
+            "with": {
+                name: value
+                for name, value in step.get("with", {}).items()
+                if "inputs." not in str(value)
+                and not (name == "policy" and value == "default")
+                and not re.search(r"^(remyx-(results|verdict|cache)|14$)", str(value))
+            },
+        }
+        for step in job["steps"]
+    ]
+    kept = {key: job.get(key) for key in ("if", "needs", "strategy", "env", "outputs", "continue-on-error")}
+    return kept | {"steps": steps}
+
+
+@pytest.mark.parametrize("path", LONG, ids=lambda path: str(path.name))
+def test_the_long_form_is_the_reusable_workflow_without_inputs(path: Path) -> None:
+    inside = loaded(ROOT / ".github" / "workflows" / f"{NAMES[path.name]}.yml")["jobs"]
+    long = loaded(path)["jobs"]
+    assert {name: given_what_is_asked(job) for name, job in inside.items()} == {
+        name: given_what_is_asked(job) for name, job in long.items()
+    }
+
+
 @pytest.mark.slow
-def test_linters_find_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("group", LINTED)
+def test_linters_find_nothing(tmp_path: Path, group: str) -> None:
     folder = tmp_path / ".github" / "workflows"
     folder.mkdir(parents=True)
-    for path in WORKFLOWS:
+    for path in LINTED[group]:
         shutil.copy(path, folder / path.name)
     shutil.copy(ROOT / "action.yml", tmp_path / "action.yml")
     (tmp_path / ".git").mkdir()
@@ -134,3 +198,45 @@ def test_no_file_of_the_checkout_is_read_before_the_program_starts(tmp_path: Pat
     asked = (folder / "asked").read_text().split()
     assert (1, str(folder), "sync") == (ended.returncode, *asked[:2])
     assert "--frozen" in asked
+
+
+@pytest.mark.parametrize(
+    ("program", "uv", "found"),
+    [
+        ("0.1.0", "0.13.9", "program yes"),
+        ("9.9.9", "0.13.9", "yes"),
+        ("9.9.9", "0.1.2", ""),
+        ("0.1.0", "0.1.2", "program"),
+    ],
+)
+def test_a_program_or_uv_of_the_wanted_version_is_used_where_it_is_installed(
+    tmp_path: Path, program: str, uv: str, found: str
+) -> None:
+    for name, version in (("remyx-action", program), ("uv", uv)):
+        path = tmp_path / "bin" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(
+            f'#!/bin/sh\nif [ "$1" = --version ]; then echo {name} {version}; else echo "$0 $@"; fi\n'
+        )
+        path.chmod(0o755)
+    environment = {
+        "PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin",
+        "REMYX_ACTION_FOLDER": str(ROOT),
+        "GITHUB_OUTPUT": str(tmp_path / "output"),
+    }
+    look, install, start = ACTION["runs"]["steps"]
+    subprocess.run(["bash", "-c", look["run"]], env=environment, check=True)
+    outputs = dict(line.split("=", 1) for line in (tmp_path / "output").read_text().splitlines())
+    installed = str(tmp_path / "bin" / "remyx-action")
+    assert {
+        "program": installed if "program" in found else "",
+        "uv": "yes" if "yes" in found else "",
+    } == outputs
+    assert install["if"] == "steps.found.outputs.program == '' && steps.found.outputs.uv == ''"
+    assert f'"{install["with"]["version"]}"' in look["run"]
+    if outputs["program"]:
+        environment["REMYX_PROGRAM"] = outputs["program"]
+        said = subprocess.run(
+            ["bash", "-c", start["run"]], env=environment, check=True, capture_output=True, text=True
+        )
+        assert f"{installed} action\n" == said.stdout

@@ -21,7 +21,7 @@ from remyx_action.commands.init import (
     find_in,
     recommended,
     texts_of,
-    workflow_text,
+    workflow_texts,
 )
 from remyx_action.commands.init.origin import installed_from, origin
 from remyx_action.commands.init.texts import PLACEHOLDER
@@ -228,14 +228,35 @@ def test_hostile_results_propose_nothing_that_is_obeyed() -> None:
     assert [metric.key for metric in metrics] == ["a_-_key_x", "import", "ok"]
 
 
-def test_the_workflow_is_the_one_that_is_shown() -> None:
-    shown = (ROOT / "examples/workflows/remyx.yml").read_text().split("\n")[2:]
-    placeholder = f"{PLACEHOLDER} # v0.1.0"
-    assert workflow_text(policy="default", branch="main", action=placeholder).split("\n")[2:] == shown
-    other = yaml.safe_load(workflow_text(policy="strict", branch="release/1.0", action=ACTION))
-    assert other["jobs"]["verdict"]["name"] == "remyx / verdict"
-    assert other[True]["pull_request"]["branches"] == ["release/1.0"]
-    assert "default" not in str(other["jobs"])
+@pytest.mark.parametrize("in_shards", [False, True])
+def test_the_workflows_are_the_ones_that_are_shown(in_shards: bool) -> None:
+    shown = [
+        (ROOT / "examples/workflows/calls" / f"{name}.yml").read_text()
+        for name in ("remyx-shards" if in_shards else "remyx", "remyx-forks")
+    ]
+    action = f"OWNER/remyx-action@{PLACEHOLDER}"
+    texts = workflow_texts(
+        policy="default", branch="main", action=action, in_shards=in_shards, for_forks=True
+    )
+    assert shown == list(texts.values())
+    assert [".github/workflows/remyx.yml", ".github/workflows/remyx-forks.yml"] == list(texts)
+
+
+def test_a_workflow_names_branch_folder_and_policy() -> None:
+    texts = workflow_texts(
+        policy="strict", branch="release/1.0", action=ACTION, folder="services/triage", for_forks=True
+    )
+    written = {path: yaml.safe_load(text) for path, text in texts.items()}
+    path = ".github/workflows/remyx-services-triage.yml"
+    assert [path, ".github/workflows/remyx-forks-services-triage.yml"] == list(written)
+    (first, second) = written.values()
+    assert ["release/1.0"] == first[True]["pull_request"]["branches"]
+    assert {"policy": "strict", "working-directory": "services/triage"} == first["jobs"]["remyx"]["with"]
+    assert [first["name"]] == second[True]["workflow_run"]["workflows"]
+    assert "`remyx / services/triage / strict (release/1.0)`" in texts[path]
+    assert "OWNER" not in "".join(texts.values())
+    every = yaml.safe_load(next(iter(workflow_texts(policy="", branch="main", action=ACTION).values())))
+    assert "with" not in every["jobs"]["remyx"]
 
 
 def test_no_workflow_with_a_placeholder_is_written(tmp_path: Path) -> None:
@@ -247,9 +268,10 @@ def test_no_workflow_with_a_placeholder_is_written(tmp_path: Path) -> None:
 def test_the_workflow_names_the_commit_that_the_program_came_from() -> None:
     commit = "a" * 40
     job = {"GITHUB_ACTION_REPOSITORY": "some-team/remyx-action", "GITHUB_ACTION_REF": commit}
-    assert f"some-team/remyx-action@{commit}" == origin(job)
-    assert origin({}) is None
-    assert origin({**job, "GITHUB_ACTION_REF": "main"}) is None
+    assert f"some-team/remyx-action@{commit}" == origin(job, is_release=True)
+    assert origin({}, is_release=True) is None
+    assert origin({**job, "GITHUB_ACTION_REF": "main"}, is_release=True) is None
+    assert origin(job) is None, "no release: its own workflows name no commit of the action"
     for url in (
         "https://github.com/some-team/remyx-action.git",
         "ssh://git@github.com/some-team/remyx-action",

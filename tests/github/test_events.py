@@ -50,6 +50,7 @@ def test_every_pull_request_activity_carries_its_own_commits(world: World, pull:
         base_commit=Commit(world.base(pull)),
         head_commit=Commit(world.head(pull)),
         from_fork=False,
+        previous_head=Commit(world.base(pull)) if action == "synchronize" else None,
     )
     payload = payloads.pull_request(world, pull, action)
     assert expected == parse_event("pull_request", payload)

@@ -132,7 +132,8 @@ def test_every_one_that_was_left_open_is_closed(stage: Stage) -> None:
     stage.world.faults.clear()
     assert first.id != second.id
     assert isinstance(close(stage, second.id, conclusion("success")), Posted)
-    assert ["success", "success"] == [each.fields["conclusion"] for each in stage.world.checks]
+    titles = [each.output["title"] for each in stage.world.checks]
+    assert ["Superseded", conclusion("success").title] == titles
 
 
 def test_where_closing_fails_a_completed_one_is_posted_beside_it(stage: Stage) -> None:
@@ -153,7 +154,8 @@ def test_one_left_open_below_a_completed_one_is_closed_and_the_newest_verdict_is
     stage.world.faults.clear()
     close(stage, begun.id, conclusion("success"), Order(500, 2))
     by_id = sorted(stage.world.checks, key=lambda each: each.id)
-    assert ["success", "failure", "success"] == [each.fields["conclusion"] for each in by_id]
+    assert ["Superseded", conclusion().title, conclusion().title] == [each.output["title"] for each in by_id]
+    assert ["failure", "failure", "success"] == [each.fields["conclusion"] for each in by_id]
 
 
 def test_one_of_another_project_policy_or_app_is_not_ours(stage: Stage) -> None:

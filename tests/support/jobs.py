@@ -7,7 +7,7 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import chdir
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,8 @@ class Jobs:
     events: list[RunEvent] = field(default_factory=list)
     """What the arms of all jobs reported."""
     between: Callable[[], object] = lambda: None
+    slept: list[float] = field(default_factory=list)
+    """Seconds that the program wanted to wait for GitHub: nobody waits here."""
 
     def push(self, files: dict[str, str | None]) -> str:
         """A commit on the pull request's head."""
@@ -138,6 +140,8 @@ class Jobs:
         folder = self.clone(home / "clone", clone or f"refs/pull/{self.pull.number}/merge")
         said: list[str] = []
         settings = parse_settings(environment, payload)
+        assert settings.runner is not None
+        settings = replace(settings, runner=replace(settings.runner, sleep=self.slept.append))
         given_to_arms = {"PATH": os.environ["PATH"], **self.environment}
         world = request.World(environment=given_to_arms, on_event=self.events.append)
         with chdir(folder):

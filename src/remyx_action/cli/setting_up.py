@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 
 from remyx_action.errors import Exit, WrongUsage
 
@@ -41,6 +42,10 @@ ActionUsed = Annotated[
 ]
 
 
+ProtectedBranch = Annotated[str, typer.Option(metavar="NAME", help="Branch that the bar protects.")]
+ForForks = Annotated[
+    bool, typer.Option("--forks", help="Also the workflow that comments on pull requests from forks.")
+]
 AppId = Annotated[
     int | None,
     typer.Option(metavar="ID", help="The GitHub App whose token posts the check; default: GitHub Actions."),
@@ -155,8 +160,9 @@ def init(
     ship: Conditions = None,
     reject: Conditions = None,
     owners: Owners = None,
-    branch: Annotated[str, typer.Option(metavar="NAME", help="Branch that the bar protects.")] = "main",
+    branch: ProtectedBranch = "main",
     action: ActionUsed = "",
+    forks: ForForks = False,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: flags, findings and defaults.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")] = False,
@@ -170,11 +176,10 @@ def init(
     texts = {"script": script, "baseline_asset": baseline, "samples": samples, "template": template}
     texts |= {"policy": policy, "branch": branch, "action": action}
     known = command.known_from(metric or (), variant_file, ship or (), reject or (), **texts)
-    wishes = command.Wishes(
-        example=from_, headline=headline or [], owners=owners or [], yes=yes, dry_run=dry_run, force=force
-    )
-    root = (context.obj or Path()).absolute()
-    return command.init(root, known, wishes, ask=_ask, say=echo, is_terminal=sys.stdin.isatty())
+    wishes = command.Wishes(example=from_, headline=headline or [], owners=owners or [], for_forks=forks)
+    wishes = replace(wishes, yes=yes, dry_run=dry_run, force=force)
+    root, is_terminal = (context.obj or Path()).absolute(), sys.stdin.isatty()
+    return command.init(root, known, wishes, ask=_ask, say=echo, is_terminal=is_terminal)
 
 
 def _ask(question: str, default: str = "") -> str:

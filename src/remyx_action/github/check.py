@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from .client import Client, numbered, said
 from .events import Commit
@@ -101,6 +102,11 @@ class Checks(Struct, frozen=True, kw_only=True):
             if each.status != "completed" and each.external_id and each.external_id.order <= order
         )
 
+    def open_on_top(self, order: Order) -> list[int]:
+        """Return the one of these that is newest of all of ours, if it is."""
+        newest = max((each.id for each in self.ours), default=None)
+        return [identity for identity in self.open_until(order) if identity == newest]
+
     def newer_than(self, order: Order) -> Order | None:
         """Return the newest run that posted the check, or None where none is newer than `order`."""
         newest = max((each.external_id.order for each in self.ours if each.external_id), default=order)
@@ -126,25 +132,54 @@ def read_checks(client: Client, named: Named, *, opened_id: int | None = None) -
 
 
 def open_check(
-    client: Client, named: Named, external_id: ExternalId, *, details_url: str
+    client: Client,
+    named: Named,
+    external_id: ExternalId,
+    *,
+    details_url: str,
+    replaces: Commit | None = None,
 ) -> Opened | Superseded | NotPosted:
-    """Post the check `in_progress`, or take up the one that an older run left open: two requests."""
+    """Post the check `in_progress`, or take up the newest where an older run left it open: two requests.
+
+    `replaces`: the head before a push. The new head is looked through when its check is closed; here the
+    old one's is, and what a run that was ended by force left open there is completed.
+    """
+    given = {"status": "in_progress", "details_url": details_url, "external_id": str(external_id)}
+    if replaces is not None:
+        old = read_checks(client, replace(named, head=replaces))
+        left = [] if isinstance(old, NotRead) else old.open_until(external_id.order)
+        # with this run's id, so that the older run, should it go on, leaves it alone
+        _supersede(client, left, by=f"commit {named.head}", external_id=str(external_id))
+        return _opened_new(client, named, given)
     seen = read_checks(client, named)
     checks = Checks() if isinstance(seen, NotRead) else seen
     newer = checks.newer_than(external_id.order)
     if newer is not None:
         return Superseded(by=str(newer))
-    given = {"status": "in_progress", "details_url": details_url, "external_id": str(external_id)}
     try:
-        for left in checks.open_until(external_id.order)[-1:]:
+        for identity in checks.open_on_top(external_id.order):
             try:
-                return _opened(_edit(client, left, given))
+                return _opened(_edit(client, identity, given))
             except Trouble as trouble:
                 if trouble.kind not in {TroubleKind.GONE, TroubleKind.FORBIDDEN, TroubleKind.NOT_PERMITTED}:
                     raise
+    except Trouble as trouble:
+        return _not_posted(client, trouble)
+    return _opened_new(client, named, given)
+
+
+def _opened_new(client: Client, named: Named, given: dict[str, Any]) -> Opened | NotPosted:
+    try:
         return _opened(_create(client, named, given))
     except Trouble as trouble:
         return _not_posted(client, trouble)
+
+
+def superseded(by: str) -> Conclusion:
+    """Return what closes a check that something newer has taken the place of."""
+    return Conclusion(
+        word="failure", title="Superseded", renderings=[f"Something newer has this check's place: {by}.\n"]
+    )
 
 
 def close_check(
@@ -157,7 +192,7 @@ def close_check(
     opened_id: int | None,
     details_url: str,
 ) -> Posted | NotPosted:
-    """Complete every open check of ours, and post a completed one where none of them is on top of all.
+    """Complete the newest check of ours where it is open, else post a completed one.
 
     `checks` are those just read; where they could not be, `opened_id` is what an earlier job opened.
     One request a check, and one more per further 50 annotations.
@@ -239,15 +274,31 @@ def _conclude(
 def _complete(
     client: Client, named: Named, identities: Sequence[int], given: dict[str, Any], *, is_on_top: bool
 ) -> Seen:
-    """Complete the open checks; post another where none of them is on top, or one cannot be edited."""
-    try:
-        done = [_edit_surely(client, identity, given) for identity in identities]
-        if is_on_top:
-            return done[-1]
-    except Trouble as trouble:
-        if trouble.kind is TroubleKind.UNPROCESSABLE:
-            raise
-    return _create(client, named, given)
+    """Complete the open check that is on top, or post another; the ones below it are superseded."""
+    done = None
+    below = list(identities)
+    if is_on_top:
+        try:
+            done = _edit_surely(client, below.pop(), given)
+        except Trouble as trouble:
+            if trouble.kind is TroubleKind.UNPROCESSABLE:
+                raise
+    if done is None:
+        done = _create(client, named, given)
+    _supersede(client, below, by="the check above")
+    return done
+
+
+def _supersede(client: Client, identities: Sequence[int], *, by: str, **given: str) -> None:
+    """Complete checks that something newer has taken the place of; what cannot be is the next run's."""
+    conclusion = superseded(by)
+    output = _output(conclusion, conclusion.renderings[0], ())
+    whole = {**given, "status": "completed", "conclusion": conclusion.word, "output": output}
+    for identity in identities:
+        try:
+            _edit(client, identity, whole)
+        except Trouble:
+            return
 
 
 def _create(client: Client, named: Named, given: dict[str, Any]) -> Seen:

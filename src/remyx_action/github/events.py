@@ -28,6 +28,8 @@ class PullRequestEvent(Struct, frozen=True, kw_only=True):
     from_fork: bool
     """The head lives in another repository, or its repository is gone: the token is read-only."""
     draft: bool = False
+    previous_head: Commit | None = None
+    """After a push to the pull request: the head before it, whose run may have been ended by force."""
 
 
 class MergeGroupEvent(Struct, frozen=True, kw_only=True):
@@ -149,6 +151,8 @@ class _PullRequest(Struct):
 
 class _PullRequestPayload(Struct):
     pull_request: _PullRequest
+    before: _Commit | None = None
+    """Of `synchronize` alone."""
 
     def event(self, _ref: str) -> PullRequestEvent:
         pull = self.pull_request
@@ -159,6 +163,7 @@ class _PullRequestPayload(Struct):
             head_commit=pull.head.sha,
             from_fork=pull.head.repo is None or pull.base.repo is None or pull.head.repo != pull.base.repo,
             draft=pull.draft,
+            previous_head=self.before,
         )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -77,6 +78,8 @@ class Runner:
     repository_id: int | None = None
     token_of_job: bool = False
     """The token is the workflow's own, so GitHub Actions is the author of what is posted with it."""
+    sleep: Callable[[float], object] = time.sleep
+    """Waits a number of seconds, for a rate limit to pass."""
 
     action: str | None = None
     """`owner/name@ref` of this very action; None where it runs from a checkout or elsewhere."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,9 +17,10 @@ from support.github_stand_in.act import ROOT, Ran, Runner
 from support.github_stand_in.history import History
 from support.github_stand_in.server import StandIn, serve
 from support.github_stand_in.world import Check, Comment, Pull, World
+from support.repositories import AUTHOR, git
 from support.small_project import model
 
-OURS = "OWNER/remyx-action@0000000000000000000000000000000000000000"
+REPOSITORY = "some-team/remyx-action"
 CHECK = "remyx / default (main)"
 NEEDED = ("UV_CACHE_DIR", "UV_SYSTEM_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
@@ -72,27 +74,56 @@ class Place:
         return [each.fields.get("conclusion") for each in self.checks(head)]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """What a release leaves for people: an archive, and two commits of its repository."""
+
+    folder: Path
+    """The archive, unpacked."""
+    actions: dict[str, Path]
+    """`owner/name@commit`, as a workflow may name it, and the folder of that commit."""
+
+    def workflow(self, name: str) -> str:
+        """Return an example of the archive, which people copy as it is."""
+        return (self.folder / "examples" / "workflows" / f"{name}.yml").read_text()
+
+
 @pytest.fixture(scope="session")
-def action(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The action as a tag would hold it: what it needs to run, and no development environment."""
-    folder = tmp_path_factory.mktemp("action") / "remyx-action"
-    folder.mkdir()
+def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
+    """A release made of this tree by the scripts that make one."""
+    scratch = tmp_path_factory.mktemp("release")
+    folder = scratch / "repository"
+    for name in ("src", "script", "examples/workflows", "examples/digits-classifier", ".github"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("action.yml", "pyproject.toml", "uv.lock", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder / name)
-    shutil.copytree(ROOT / "examples/digits-classifier", folder / "examples/digits-classifier")
-    shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
-    return folder
+    (folder / "CHANGELOG.md").write_text("# Changelog\n\n## 0.1.0 (2026-11-30)\n\n* Everything.\n")
+    git(folder, "init", "--quiet", "--initial-branch", "main")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "Set the version")
+    for words in (
+        ["script/release", REPOSITORY],
+        ["git", "checkout", "--quiet", "v0.1.0"],
+        ["script/archive", REPOSITORY, str(scratch)],
+        ["tar", "-xf", str(scratch / "remyx-action-0.1.0.tar.gz"), "-C", str(scratch)],
+    ):
+        subprocess.run(words, cwd=folder, env=os.environ | AUTHOR, check=True, capture_output=True)
+    commits = git(folder, "rev-parse", "HEAD^", "HEAD").split()
+    return Release(
+        folder=scratch / "remyx-action-0.1.0",
+        actions={f"{REPOSITORY}@{commit}": folder for commit in commits},
+    )
 
 
 @pytest.fixture
-def place(files: dict[str, str | None], action: Path, tmp_path: Path) -> Iterator[Place]:
+def place(files: dict[str, str | None], release: Release, tmp_path: Path) -> Iterator[Place]:
     history = History(tmp_path / "spatial.git")
     history.write("main", files)
     history.write("feature/x", {"model.yaml": model("better")}, onto="main")
     world = World(history=history)
     pull = world.open_pull("feature/x")
     with serve(world) as stand_in:
-        runner = Runner(stand_in=stand_in, scratch=tmp_path / "runner", actions={OURS: action})
+        runner = Runner(stand_in=stand_in, scratch=tmp_path / "runner", actions=release.actions)
         yield Place(
             world=world, pull=pull, stand_in=stand_in, runner=runner, temporary=tmp_path / "temporary"
         )

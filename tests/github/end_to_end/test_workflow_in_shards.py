@@ -8,12 +8,10 @@ from typing import Any
 import pytest
 
 from support.github_stand_in import payloads
-from support.github_stand_in.act import ROOT
 from support.small_project import HARNESS, TEMPLATE, UNLOCKED, locked, model
 
 pytestmark = pytest.mark.slow
 
-WORKFLOWS = ROOT / "examples" / "workflows"
 SHARDED = HARNESS.replace(
     "results = {",
     'rows = rows[int(os.environ["REMYX_SHARD"])::int(os.environ["REMYX_SHARDS"])]\nresults = {',
@@ -26,8 +24,9 @@ LOST = """if asset == 'better' and os.environ['REMYX_SHARD'] == '1':
 
 
 @pytest.fixture
-def files(request: pytest.FixtureRequest) -> dict[str, str | None]:
+def files(request: pytest.FixtureRequest, release: Any) -> dict[str, str | None]:
     """The small project, its template in three shards, and the workflow of users for that."""
+    form = "" if "long_form" in request.node.name else "calls/"
     lost = LOST if "lost" in request.node.name else ""
     shards = locked(
         {
@@ -38,13 +37,14 @@ def files(request: pytest.FixtureRequest) -> dict[str, str | None]:
     )
     return {
         **shards,
-        ".github/workflows/remyx.yml": (WORKFLOWS / "remyx-shards.yml").read_text(),
-        ".github/workflows/baseline.yml": (WORKFLOWS / "remyx-baseline.yml").read_text(),
+        ".github/workflows/remyx.yml": release.workflow(f"{form}remyx-shards"),
+        ".github/workflows/baseline.yml": release.workflow(f"{form}remyx-baseline"),
+        ".github/workflows/forks.yml": release.workflow(f"{form}remyx-forks"),
     }
 
 
 def verdict(ran: Any) -> Any:
-    return json.loads((ran.artifacts / "remyx-verdict" / "verdict.json").read_text())
+    return json.loads((ran.artifacts / "remyx-verdict.default" / "verdict.json").read_text())
 
 
 def keep_baselines(place: Any) -> Any:
@@ -58,8 +58,8 @@ def test_the_legs_of_a_pull_request_are_judged_together(place: Any) -> None:
     ran = place.event("opened")
     assert {"open", "plan", "eval", "verdict"} == set(ran.jobs), ran.log
     assert {"success"} == set(ran.jobs.values()), ran.log
-    legs = sorted(path.name for path in ran.artifacts.glob("remyx-results-*"))
-    assert [f"remyx-results-small-{shard}-of-3" for shard in range(3)] == legs
+    legs = sorted(path.name for path in ran.artifacts.glob("remyx-results.*"))
+    assert [f"remyx-results.default.small-{shard}-of-3" for shard in range(3)] == legs
     assert ("ship", 400, 3) == (
         verdict(ran)["verdict"],
         verdict(ran)["metrics"][0]["n"],
@@ -82,7 +82,7 @@ def test_the_legs_of_a_pull_request_are_judged_together(place: Any) -> None:
     assert verdict(ran)["inputs"]["metrics"]["accuracy"]["facts"]["baseline"]["ids"] == 400
 
 
-def test_nothing_to_evaluate_starts_no_leg(place: Any) -> None:
+def test_nothing_to_evaluate_starts_no_leg_of_the_long_form(place: Any) -> None:
     place.world.history.write("feature/y", {"README.md": "Another text.\n"}, onto="main")
     place.pull = place.world.open_pull("feature/y")
     ran = place.event("opened")
@@ -95,4 +95,17 @@ def test_a_lost_leg_is_never_a_ship(place: Any) -> None:
     assert ("failure", "failure") == (ran.jobs["eval"], ran.jobs["verdict"]), ran.log
     assert place.ours()[0].body.startswith("### ⚠️ Not judged")
     assert "shard 1 of 3" in place.ours()[0].body
+    assert ["failure"] == place.concluded()
+
+
+@pytest.mark.parametrize("form", ["ten_lines", "long_form"])
+def test_the_legs_of_a_fork_are_judged_together(place: Any, form: str) -> None:  # noqa: ARG001 - of `files`
+    place.world.history.write("refs/forks/stranger/patch", {"model.yaml": model("worse")}, onto="main")
+    place.pull = place.world.open_pull("patch", owner="stranger")
+    judged = place.event("opened", from_fork=True)
+    assert "failure" == judged.jobs["verdict"], judged.log
+    ended = payloads.workflow_run(place.world, place.pull, run_id=500, conclusion="failure")
+    published = place.start("workflow_run", ended, ref="refs/heads/main")
+    assert {"publish": "failure"} == published.jobs, published.log
+    assert place.ours()[0].body.startswith("### ❌ Reject")
     assert ["failure"] == place.concluded()

@@ -12,8 +12,6 @@ from support.small_project import FILES, HARNESS, UNLOCKED, locked, model
 
 pytestmark = pytest.mark.slow
 
-WORKFLOW = (ROOT / "examples" / "workflows" / "remyx.yml").read_text()
-OF_FORKS = (ROOT / "examples" / "workflows" / "remyx-forks.yml").read_text()
 CANCELLED = "import os, signal\n" + HARNESS.replace(
     "if asset not in RIGHT:",
     """if asset == "cancelled":
@@ -64,12 +62,13 @@ def test_a_fork_s_read_only_token_leaves_summary_artifact_and_exit_code(place: A
     assert ([], []) == (place.world.comments, place.world.checks)
     assert "### ❌ Reject" in ran.summaries["verdict"]
     assert "a second workflow on `workflow_run` can publish it" in ran.summaries["verdict"]
-    report = json.loads((ran.artifacts / "remyx-verdict" / "verdict.json").read_text())
+    report = json.loads((ran.artifacts / "remyx-verdict.default" / "verdict.json").read_text())
     assert "reject" == report["verdict"]
     assert "tree" not in report["judged_under"]["source"]
 
 
-def test_the_second_workflow_comments_for_a_fork(place: Any) -> None:
+@pytest.mark.parametrize("form", ["ten_lines", "long_form"])
+def test_the_second_workflow_comments_for_a_fork(place: Any, form: str) -> None:  # noqa: ARG001 - of `files`
     place.world.history.write("refs/forks/stranger/patch", {"model.yaml": model("worse")}, onto="main")
     place.pull = place.world.open_pull("patch", owner="stranger")
     judged = place.event("opened", from_fork=True)
@@ -131,11 +130,12 @@ DIGITS = ROOT / "examples" / "digits-classifier"
 
 
 @pytest.fixture
-def files(request: pytest.FixtureRequest) -> dict[str, str | None]:
+def files(request: pytest.FixtureRequest, release: Any) -> dict[str, str | None]:
     """What main holds: the small project, or the digits example where a test asks for it."""
-    workflow: dict[str, str | None] = {".github/workflows/remyx.yml": WORKFLOW}
+    form = "" if "long_form" in request.node.name else "calls/"
+    workflow: dict[str, str | None] = {".github/workflows/remyx.yml": release.workflow(f"{form}remyx")}
     if "second_workflow" in request.node.name:
-        workflow[".github/workflows/remyx-forks.yml"] = OF_FORKS
+        workflow[".github/workflows/remyx-forks.yml"] = release.workflow(f"{form}remyx-forks")
     if "cancelled" in request.node.name:
         return {**locked({**UNLOCKED, "evaluation/evaluate.py": CANCELLED}), **workflow}
     if "digits" not in request.node.name:
@@ -145,7 +145,7 @@ def files(request: pytest.FixtureRequest) -> dict[str, str | None]:
     return {**locked(digits), **workflow}
 
 
-def test_the_digits_example_is_judged_and_commented(place: Any) -> None:
+def test_the_digits_example_is_judged_by_the_long_form(place: Any) -> None:
     place.push({"model.yaml": "model: support-vectors:kernel=rbf,C=5\n"})
     ran = place.event("opened")
     assert {"open": "success", "eval": "success", "verdict": "success"} == ran.jobs, ran.log

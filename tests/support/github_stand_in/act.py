@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,7 +90,7 @@ class Runner:
         (home / "shell" / "bash").write_text(SHELL)
         (home / "shell" / "bash").chmod(0o755)
         checkout = self._checkout(home / "checkout", ref)
-        for job, permissions in job_permissions(checkout).items():
+        for job, permissions in job_permissions(checkout, self.actions).items():
             granted = dict.fromkeys(permissions, "read") if from_fork else permissions
             self.stand_in.world.allow(f"{token}.{job}", **granted)
         given = {
@@ -113,7 +114,7 @@ class Runner:
                 "-s",
                 f"GITHUB_TOKEN={token}",
             ],
-            env={"PATH": f"{home / 'shell'}:{os.environ['PATH']}", "HOME": str(home / "home")},
+            env={"PATH": f"{home / 'shell'}:{_path_without_this_program()}", "HOME": str(home / "home")},
             capture_output=True,
             text=True,
             timeout=TIMEOUT_SECONDS,
@@ -133,7 +134,7 @@ class Runner:
         return folder
 
     def _command(self, event_name: str, checkout: Path, home: Path) -> list[str]:
-        local = {**_used_stand_ins(checkout), **self.actions}
+        local = {**_used_stand_ins(checkout, self.actions), **self.actions}
         return [
             str(Path(sys.executable).parent / "act"),
             event_name,
@@ -143,28 +144,63 @@ class Runner:
         ]
 
 
-def job_permissions(checkout: Path) -> dict[str, dict[str, Any]]:
-    """What each job's token may do; without a word in the file, what a careful owner set as the default."""
+def job_permissions(checkout: Path, actions: Mapping[str, Path]) -> dict[str, dict[str, Any]]:
+    """What each job's token may do; without a word in the file, what a careful owner set as the default.
+
+    Jobs of a workflow that is called, too: GitHub starts none that asks for more than its caller has.
+    """
     jobs: dict[str, dict[str, Any]] = {}
     for path in checkout.glob(".github/workflows/*.y*ml"):
         workflow = yaml.safe_load(path.read_text())
         default = workflow.get("permissions", {"contents": "read"})
         for name, job in workflow["jobs"].items():
             given = job.get("permissions", default)
-            jobs[name] = {key.replace("-", "_"): level for key, level in given.items() if level != "none"}
+            for inner, asked in called_jobs(job, actions).items():
+                assert is_within(asked, given), f"{path.name}: {inner} asks for more than {name} has"
+                jobs[inner] = _granted(asked)
+            jobs[name] = _granted(given)
     return jobs
+
+
+def called_jobs(job: JSON, actions: Mapping[str, Path]) -> dict[str, dict[str, str]]:
+    """Return the permissions of each job of the workflow that a job calls, if it calls one."""
+    match = re.fullmatch(r"([\w-]+/[\w.-]+)/(\S+)@([0-9a-f]+)", job.get("uses", ""))
+    if match is None:
+        return {}
+    workflow = yaml.safe_load((actions[f"{match[1]}@{match[3]}"] / match[2]).read_text())
+    return {
+        name: inner.get("permissions", workflow["permissions"]) for name, inner in workflow["jobs"].items()
+    }
+
+
+LEVELS = ("none", "read", "write")
+
+
+def is_within(asked: Mapping[str, str], given: Mapping[str, str]) -> bool:
+    """Return whether no permission that is asked for is above the one that is given."""
+    return all(LEVELS.index(level) <= LEVELS.index(given.get(name, "none")) for name, level in asked.items())
+
+
+def _granted(given: Mapping[str, str]) -> dict[str, str]:
+    return {key.replace("-", "_"): level for key, level in given.items() if level != "none"}
+
+
+def _path_without_this_program() -> str:
+    """A runner's PATH: the action has to bring the program itself."""
+    own = str(Path(sys.executable).parent)
+    return os.pathsep.join(each for each in os.environ["PATH"].split(os.pathsep) if each != own)
 
 
 def _flags(flag: str, values: dict[str, str]) -> list[str]:
     return [part for name, value in values.items() for part in (flag, f"{name}={value}")]
 
 
-def _used_stand_ins(checkout: Path) -> dict[str, Path]:
-    """`owner/name@ref` of every third-party action that the workflows and our own action name."""
-    text = "".join(path.read_text() for path in checkout.glob(".github/workflows/*.y*ml"))
-    text += "".join(
-        path.read_text() for path in [*checkout.glob("action.y*ml"), ROOT / "action.yml"] if path.exists()
-    )
+def _used_stand_ins(checkout: Path, actions: Mapping[str, Path]) -> dict[str, Path]:
+    """`owner/name@ref` of every third-party action that the workflows, those they call and our own name."""
+    folders = [checkout, ROOT, *actions.values()]
+    paths = [path for folder in folders for path in folder.glob(".github/workflows/*.y*ml")]
+    paths += [path for folder in folders for path in folder.glob("action.y*ml")]
+    text = "".join(path.read_text() for path in paths)
     used = re.findall(r"uses:\s*[\"']?([\w.-]+/[\w.-]+)(?:/[\w.-]+)*@([\w.-]+)", text)
     return {f"{name}@{ref}": STAND_INS[name] for name, ref in used if name in STAND_INS}
 

@@ -80,7 +80,7 @@ def pull_request(world: World, pull: Pull, action: str = "synchronize", *, chang
     if action != "synchronize":
         del payload["before"], payload["after"]
     else:
-        payload |= {"before": base, "after": head}
+        payload |= {"before": world.history.git("rev-parse", f"{head}^"), "after": head}
     if action == "edited":
         changes = {
             "title": {"title": {"from": "An older title"}},

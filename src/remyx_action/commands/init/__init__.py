@@ -3,15 +3,16 @@
 from .answers import Answers, MetricAnswer
 from .conditions import check_condition, recommended
 from .finding import Found, find_in
-from .texts import texts_of, workflow_text
+from .texts import example_folder, texts_of, workflow_texts
 
 __all__ = [
     "Answers",
     "Found",
     "MetricAnswer",
     "check_condition",
+    "example_folder",
     "find_in",
     "recommended",
     "texts_of",
-    "workflow_text",
+    "workflow_texts",
 ]

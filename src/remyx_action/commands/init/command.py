@@ -28,6 +28,8 @@ class Wishes(Struct, frozen=True, kw_only=True):
     yes: bool = False
     dry_run: bool = False
     force: bool = False
+    for_forks: bool = False
+    """Also the workflow that comments on pull requests from forks."""
 
 
 def known_from(
@@ -69,7 +71,7 @@ def init(root: Path, known: Answers, wishes: Wishes, *, ask: Ask, say: Say, is_t
     if asks and not owners:
         answer = ask("Whose review does a change of the bar need (@org/team; - to say it later)", "-")
         owners = () if answer == "-" else tuple(answer.split())
-    drafted = draft(root, known, owners, ready=ready)
+    drafted = draft(root, known, owners, ready=ready, for_forks=wishes.for_forks)
     say(f"\n{shown(root, drafted)}\n")
     for note in drafted.notes:
         say(f"note: {note}")

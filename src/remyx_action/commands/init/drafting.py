@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from pathlib import Path
 
 from msgspec import Struct
@@ -15,18 +14,22 @@ from remyx_action.errors import FilesWrong, WrongUsage
 from remyx_action.policy.lints.errors import load_checked
 from remyx_action.project.codeowners import CAP_BYTES, LOCATIONS, is_owner, with_block
 from remyx_action.project.files.wording import did_you_mean
+from remyx_action.project.load import Bundle
 from remyx_action.project.protected import protected_paths
 from remyx_action.report.schemas import project_schemas, schemas
 from remyx_action.sources.disk import read_below, write_whole
 from remyx_action.sources.disk.project import PASSED_OVER
 from remyx_action.sources.git import find_repository
 
-from . import Answers, Found, find_in, texts_of, workflow_text
+from . import Answers, Found, example_folder, find_in, texts_of, workflow_texts
 from .finding import LARGEST_RESULT_BYTES, is_result
 from .origin import origin
 
-WORKFLOW = ".github/workflows/remyx.yml"
 NEWLINE = "\n"
+NO_RELEASE = (
+    "no .github/workflows/remyx.yml was written: which release of this program shall judge is not known; "
+    "name it with --action OWNER/NAME@COMMIT"
+)
 MOST_FILES = 20_000
 EXAMPLES = {"digits": "digits-classifier"}
 """Name → folder of the examples that come with the program."""
@@ -61,7 +64,12 @@ def survey(root: Path) -> Found:
 
 
 def draft(
-    root: Path, answers: Answers, owners: Sequence[str], *, ready: Mapping[str, str] | None = None
+    root: Path,
+    answers: Answers,
+    owners: Sequence[str],
+    *,
+    ready: Mapping[str, str] | None = None,
+    for_forks: bool = False,
 ) -> Draft:
     """Every text, checked as `check` would; FilesWrong where the answers make no valid files."""
     wrong = [owner for owner in owners if not is_owner(owner)]
@@ -71,15 +79,13 @@ def draft(
     bundle = load_checked({path: text.encode() for path, text in of_project.items()})
     if bundle.errors:
         raise FilesWrong(bundle.errors, {path: text.encode() for path, text in of_project.items()})
-    of_repository, notes = {}, []
+    of_repository: dict[str, str] = {}
+    notes: list[str] = []
     action = answers.action or origin(os.environ)
     if action is None:
-        notes.append(
-            f"no {WORKFLOW} was written: which commit of this program shall judge is not known here; "
-            "name it with --action OWNER/NAME@COMMIT"
-        )
+        notes.append(NO_RELEASE)
     else:
-        of_repository[WORKFLOW] = workflow_text(policy=answers.policy, branch=answers.branch, action=action)
+        of_repository |= _workflows(root, bundle, answers, action, for_forks=for_forks)
     if owners:
         location, text, prefix = _codeowners(root)
         every = [path for one in bundle.templates.values() for path in protected_paths(one, root=prefix)]
@@ -103,9 +109,7 @@ def example(name: str) -> tuple[Answers, dict[str, str]]:
     if name not in EXAMPLES:
         advice = did_you_mean(name, EXAMPLES, none=f"there is {', '.join(EXAMPLES)}")
         raise WrongUsage(f"there is no example {name}", help=advice)
-    folder = files("remyx_action").joinpath("examples", EXAMPLES[name])
-    if not folder.is_dir():  # an editable installation reads them where they are edited
-        folder = Path(__file__).parents[4] / "examples" / EXAMPLES[name]
+    folder = example_folder(EXAMPLES[name])
     texts: dict[str, str] = {}
 
     def collect(place: object, below: str) -> None:
@@ -166,6 +170,26 @@ def write(root: Path, draft: Draft, *, force: bool) -> list[str]:
         if text.startswith("#!"):
             (root / path).chmod(0o755)
     return list(draft.texts)
+
+
+def _workflows(
+    root: Path, bundle: Bundle, answers: Answers, action: str, *, for_forks: bool
+) -> dict[str, str]:
+    """Return the workflows for what the project has: shards, another policy, a folder of its own."""
+    repository = find_repository(root)
+    return workflow_texts(
+        policy="" if _other_policies(root, answers.policy) else answers.policy,
+        branch=answers.branch,
+        action=action,
+        in_shards=any((one.shards or 1) > 1 for one in bundle.templates.values()),
+        folder=repository.prefix.rstrip("/") if repository else "",
+        for_forks=for_forks,
+    )
+
+
+def _other_policies(root: Path, name: str) -> bool:
+    """Return whether the project has another policy, so that its workflow judges by every one."""
+    return any(path.stem != name for path in (root / ".remyx" / "policies").glob("*.yaml"))
 
 
 def _at_top(root: Path, path: str) -> str:

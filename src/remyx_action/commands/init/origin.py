@@ -8,13 +8,17 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, distribution
 
 _COMMIT = r"[0-9a-f]{40}"
+IS_RELEASE = False
+"""`script/fill-release` writes True: only a release's workflows name a commit of the action."""
 
 
-def origin(environment: Mapping[str, str]) -> str | None:
-    """Return `OWNER/NAME@COMMIT`, or None where nothing says so.
+def origin(environment: Mapping[str, str], *, is_release: bool = IS_RELEASE) -> str | None:
+    """Return `OWNER/NAME@COMMIT`, or None where nothing says so or where that is no release.
 
     In a job it is the action's own repository and commit; elsewhere that of an installation from git.
     """
+    if not is_release:
+        return None
     repository = environment.get("GITHUB_ACTION_REPOSITORY", "")
     commit = environment.get("GITHUB_ACTION_REF", "")
     if re.fullmatch(_COMMIT, commit) and re.fullmatch(r"[\w-]+/[\w.-]+", repository):

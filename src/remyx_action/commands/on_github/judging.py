@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from msgspec.structs import replace
@@ -48,20 +47,32 @@ def at_the_tip(job: Job, event: GitHubEvent) -> GitHubEvent:
     return newest
 
 
-def policies_of(job: Job, event: GitHubEvent) -> list[str]:
+def policies_of(job: Job, event: GitHubEvent, *, opened_at: Commit | None = None) -> list[str]:
     """Return whose checks this job answers for: the one that is asked for, else every one on the base branch.
 
-    Before there are any on base, the ones that the head introduces.
+    Before there are any on base, the ones that the head introduces. `opened_at`: the base commit whose
+    policies' checks an earlier job opened; one that is gone since is answered for too.
     """
     if job.inputs.policy is not None:
         return [job.inputs.policy]
+    opened = [] if opened_at in {None, event.base_commit} else _policies_at(job, opened_at)
     for commit in (event.base_commit, event.head_commit):
-        with suppress(FilesWrong, Refusal):
-            policies = load_project(job.root, base=commit).bundle.policies
-            names = [name for name, one in policies.items() if job.inputs.template in {None, one.template}]
-            if names:
-                return names
-    return []
+        names = _policies_at(job, commit)
+        if names:
+            return [*names, *(name for name in opened if name not in names)]
+    return opened
+
+
+def _policies_at(job: Job, commit: Commit | None) -> list[str]:
+    """Return the policies of a commit, of files that are wrong too: their checks say so."""
+    try:
+        policies = load_project(job.root, base=commit).bundle.policies
+    except FilesWrong as wrong:
+        paths = [PurePosixPath(path) for path in wrong.texts]
+        return sorted(path.stem for path in paths if path.parts[:-1] == (".remyx", "policies"))
+    except Refusal:
+        return []
+    return [name for name, one in policies.items() if job.inputs.template in {None, one.template}]
 
 
 def judge(

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from remyx_action.errors import Exit, WrongUsage
+from collections.abc import Sequence
+
+from remyx_action.errors import Exit
 from remyx_action.github.events import MergeGroupEvent, PullRequestEvent
+from remyx_action.github.policy_names import policy_names
+from remyx_action.github.trouble import NotRead
 
 from .job import Job
 from .outputs import write_outputs, write_posts
-from .target import Posts, open_checks, target_of
+from .target import Posts, Target, open_checks, target_of
 
 
 def carry_out(job: Job) -> Exit:
-    """Open the policy's check and hand its id on; a refusal of GitHub's does not keep the verdict back."""
+    """Open every policy's check; a refusal of GitHub's does not keep the verdict back.
+
+    The id of a named policy's check is handed on.
+    """
     event, policy = job.event, job.inputs.policy
     if not isinstance(event, PullRequestEvent | MergeGroupEvent):
         job.say("nothing to open: only pull requests and merge groups have a check")
@@ -19,14 +26,27 @@ def carry_out(job: Job) -> Exit:
     if job.is_draft:
         job.say("nothing to open: a draft is not evaluated")
         return Exit.SHIP
-    if policy is None:
-        raise WrongUsage(
-            "`mode: open` runs without a checkout, so it cannot know the policy",
-            help="add `policy: NAME` to the action's inputs",
-        )
-    posts = Posts()
-    open_checks(target_of(event, job.inputs, job.runner), [policy], posts)
+    posts, target = Posts(), target_of(event, job.inputs, job.runner)
+    open_checks(target, _policies(job, target, posts), posts)
     write_posts(job.runner, [], posts, job.say)
-    outputs = {"check-id": str(posts.opened.get(policy, "")), "check-url": posts.check_urls.get(policy, "")}
+    named = policy or ""  # several checks are found again by what they carry
+    outputs = {"check-id": str(posts.opened.get(named, "")), "check-url": posts.check_urls.get(named, "")}
     write_outputs(job.runner, outputs, job.say)
     return Exit.SHIP
+
+
+def _policies(job: Job, target: Target, posts: Posts) -> Sequence[str]:
+    """Return whose checks are opened: the named policy's, else those of every policy on the base branch."""
+    inputs = job.inputs
+    if inputs.policy is not None:
+        return [inputs.policy]
+    if inputs.template is not None:
+        job.say("nothing is opened: `template` without `policy` leaves open which checks there will be")
+        return []
+    if target.client is None:
+        return [""]  # says why nothing is posted
+    names = policy_names(target.client, inputs.folder, target.event.base_commit)
+    if isinstance(names, NotRead):
+        posts.note(names, "check")
+        return []
+    return names

@@ -160,7 +160,7 @@ def _close(
         posts.red = True
         if not was_open:
             return
-        conclusion = _superseded(newer)
+        conclusion = check.superseded(str(newer))
     done = check.close_check(
         client,
         target.named(policy),
@@ -198,10 +198,4 @@ def _conclusion(section: Section, footer: str) -> check.Conclusion:
             )
             for each in section.remarks
         ],
-    )
-
-
-def _superseded(newer: Order) -> check.Conclusion:
-    return check.Conclusion(
-        word="failure", title="Superseded", renderings=[f"A newer run has this check: {newer}.\n"]
     )

@@ -11,7 +11,7 @@ from remyx_action.commands.run.artifacts import Incomplete
 from remyx_action.errors import Exit, NotJudged, Refusal, WrongUsage, most_severe
 from remyx_action.github import pull_request
 from remyx_action.github.client import Client
-from remyx_action.github.events import MergeGroupEvent, PullRequestEvent, WorkflowRunEvent
+from remyx_action.github.events import Commit, MergeGroupEvent, PullRequestEvent, WorkflowRunEvent
 from remyx_action.github.failed_jobs import failed_jobs
 from remyx_action.github.marks import Order
 from remyx_action.github.trouble import NotRead
@@ -55,7 +55,7 @@ def carry_out(job: Job) -> Exit:
     if job.is_draft:
         return refused(job, DRAFT)
     target = target_of(at_the_tip(job, event), job.inputs, job.runner)
-    return finish(job, [_publish(job, target, run_id=job.runner.run_id)])
+    return finish(job, [_publish(job, target, run_id=job.runner.run_id, opened_at=event.base_commit)])
 
 
 def _carry_out_of_run(job: Job, event: WorkflowRunEvent) -> Exit:
@@ -111,9 +111,9 @@ def _pull_requests(client: Client | None, event: WorkflowRunEvent) -> Sequence[p
     return ready
 
 
-def _publish(job: Job, target: Target, *, run_id: int) -> Published:
-    """Judge what `run_id` measured and post it."""
-    policies = policies_of(job, target.event)
+def _publish(job: Job, target: Target, *, run_id: int, opened_at: Commit | None = None) -> Published:
+    """Judge what `run_id` measured and post it; `opened_at`: see `policies_of`."""
+    policies = policies_of(job, target.event, opened_at=opened_at)
     posts = Posts()
     if job.inputs.check_id is not None:
         if len(policies) != 1:

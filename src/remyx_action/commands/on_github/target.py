@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from remyx_action.github import check
 from remyx_action.github.check import Named
 from remyx_action.github.client import Client, Connection
-from remyx_action.github.events import Event, MergeGroupEvent, PullRequestEvent
+from remyx_action.github.events import Commit, Event, MergeGroupEvent, PullRequestEvent
 from remyx_action.github.failed_jobs import FailedJob
 from remyx_action.github.marks import ExternalId, Order, Scope, key_of
 from remyx_action.github.settings import ActionInputs, Runner
@@ -33,6 +33,13 @@ class Target(Struct, frozen=True, kw_only=True):
     @property
     def scope(self) -> Scope:
         return Scope(self.inputs.folder, self.inputs.policy)
+
+    @property
+    def replaced_head(self) -> Commit | None:
+        """The head before, where this run is the first on a head that a push has just made."""
+        if isinstance(self.event, PullRequestEvent) and self.order.attempt == 1:
+            return self.event.previous_head
+        return None
 
     def key(self, policy: str) -> str:
         return key_of(self.inputs.folder, policy)
@@ -110,7 +117,8 @@ def connect(event: Event, runner: Runner) -> Client | None:
             token=runner.token,
             from_fork=isinstance(event, PullRequestEvent) and event.from_fork,
             app="github-actions" if runner.token_of_job else None,
-        )
+        ),
+        sleep=runner.sleep,
     )
 
 
@@ -131,6 +139,7 @@ def open_checks(target: Target, policies: Sequence[str], posts: Posts) -> None:
             target.named(policy),
             target.external_id(policy),
             details_url=target.runner.run_url,
+            replaces=target.replaced_head,
         )
         if isinstance(made, check.Opened):
             target.client.app = made.app
