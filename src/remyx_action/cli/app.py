@@ -10,7 +10,7 @@ import typer
 
 from remyx_action import __version__
 
-from . import asking, measuring, on_github, setting_up
+from . import asking, measuring, on_github, recording, setting_up
 from .options import CheckFormat, FormatOption, Quiet, Shape, Verbose, root_of
 from .screen import echo, show, show_reports
 
@@ -205,5 +205,8 @@ app.command()(setting_up.lock)
 app.command()(setting_up.doctor)
 app.command()(asking.power)
 app.command()(asking.noise)
+app.command()(recording.backtest)
+app.add_typer(recording.history_commands, name="history")
+app.command()(recording.decide)
 app.command()(on_github.publish)
 app.command()(on_github.action)

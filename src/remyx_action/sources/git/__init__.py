@@ -1,5 +1,6 @@
 """What git knows: commits, merge bases, blobs under `.remyx/` and read-only checkouts of a commit."""
 
+from .branch import GrowingBranch
 from .checkouts import checked_out
 from .git import text_of
 from .remote import Remote
@@ -11,6 +12,7 @@ __all__ = [
     "LINK",
     "SUBMODULE",
     "Commits",
+    "GrowingBranch",
     "Remote",
     "Repository",
     "Sources",

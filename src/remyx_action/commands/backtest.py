@@ -1,0 +1,174 @@
+"""`backtest`: what the bar of the working tree would have said of the recorded verdicts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from remyx_action.errors import WrongUsage
+from remyx_action.history.record import Record, RecordedVerdict
+from remyx_action.odds.backtest import Backtest, Past, Rate, backtest
+from remyx_action.odds.words import chance_in_words, span_in_words
+from remyx_action.policy.bar import Bar, set_bar
+from remyx_action.report.render import escape
+from remyx_action.report.render.charts import PageTable, Section, document
+
+from .output import Output
+from .run.project import choose, load_project
+
+WORDS = ("ship", "reject", "iterate")
+
+
+def backtest_project(
+    root: Path, record: Record, *, policy: str | None, base: str | None, last: int | None
+) -> Output:
+    """Judge the recorded verdicts of each policy by the files of the working tree, or of a commit."""
+    project = load_project(root, base=base)
+    bars = [
+        set_bar(one, template, project.vocabulary)
+        for template, policies in choose(project.bundle, template=None, policy=policy)
+        for one in policies
+    ]
+    answers = [(bar, of_record(bar, record.verdicts, last=last)) for bar in bars]
+    answers = [(bar, answer) for bar, answer in answers if answer.rows]
+    if not answers:
+        raise WrongUsage(
+            "no verdict of these policies is recorded",
+            help="`remyx-action history add VERDICT` adds one; --record DIR names a folder",
+        )
+    return Output(
+        formats={
+            "text": lambda _: "\n".join(_as_text(bar, answer) for bar, answer in answers),
+            "json": lambda _: json.dumps({"policies": [_as_json(*one) for one in answers]}, indent=2) + "\n",
+            "page": lambda _: _as_page(answers),
+        }
+    )
+
+
+def of_record(bar: Bar, verdicts: Sequence[RecordedVerdict], *, last: int | None = None) -> Backtest:
+    """Return what the bar would have said of the recorded verdicts of its policy, the newest `last`."""
+    found = [
+        one
+        for one in verdicts
+        if one.policy == bar.policy.name and one.report.policy.template == bar.template
+    ]
+    chosen = found if last is None else found[-last:]
+    return backtest(
+        bar,
+        [
+            Past(
+                name=f"{one.subject} {one.clock[:10]}",
+                unit=one.unit,
+                clock=one.clock,
+                verdict=one.report.verdict,
+                bar=one.report.policy,
+                inputs=one.report.inputs,
+            )
+            for one in chosen
+        ],
+    )
+
+
+def _table(answer: Backtest) -> list[list[str]]:
+    seen = [*WORDS, *(["none"] if any("none" in place for place in answer.table) else [])]
+    return [[old, *(str(answer.table.get((old, new), 0)) for new in seen)] for old in seen]
+
+
+def _rate(rate: Rate) -> str:
+    share = rate.count / rate.of if rate.of else 0.0
+    return f"{rate.count} of {rate.of}, {chance_in_words(share)} ({span_in_words(rate.limits)})"
+
+
+def _as_text(bar: Bar, answer: Backtest) -> str:
+    lines = [f"{bar.policy.name}: {answer.sentence()}", "", "  recorded, then under this bar"]
+    lines.append("  " + "".join(f"{word:>10}" for word in ("", *WORDS)))
+    lines += ["  " + "".join(f"{cell:>10}" for cell in row) for row in _table(answer)]
+    lines.append("")
+    for title, rates in (("first looks", answer.first), ("last looks (merged)", answer.last)):
+        for word in ("ship", "reject"):
+            before, after = rates[word]
+            lines.append(f"  {title}, {word}: {_rate(before)}; now {_rate(after)}")
+    if answer.chance is not None:
+        lines.append(
+            f"  {answer.newly_shipped} more and {answer.no_longer_shipped} fewer ship: a split so uneven "
+            f"comes by chance {chance_in_words(answer.chance)} of the time (McNemar)"
+        )
+    for row in answer.others:
+        moved = "; ".join(f"`{escape.terminal(text)}`" for text in row.moved_by[:3]) or "a cap"
+        lines.append(f"  {escape.terminal(row.past.name)}: {row.past.verdict} → {row.verdict}, by {moved}")
+    for condition in answer.conditions:
+        if condition.remark is not None:
+            lines.append(f"  `{escape.terminal(condition.text)}` {condition.remark}")
+    for gain in answer.gains:
+        lines.append(
+            f"  {escape.terminal(gain.key)}: what shipped claimed {gain.claimed:+.4f} on average; "
+            f"without the luck of the chosen {gain.shrunken:+.4f}"
+        )
+    for row in answer.rows:
+        if row.why is not None:
+            lines.append(f"  {escape.terminal(row.past.name)} cannot be told: {escape.terminal(row.why)}")
+    return "\n".join(lines) + "\n"
+
+
+def _as_json(bar: Bar, answer: Backtest) -> dict[str, Any]:
+    def rates(found: Any) -> dict[str, Any]:
+        return {
+            word: [{"count": one.count, "of": one.of, "limits": list(one.limits)} for one in pair]
+            for word, pair in found.items()
+        }
+
+    return {
+        "policy": bar.policy.name,
+        "sentence": answer.sentence(),
+        "table": [{"old": old, "new": new, "count": count} for (old, new), count in answer.table.items()],
+        "first": rates(answer.first),
+        "last": rates(answer.last),
+        "newly_shipped": answer.newly_shipped,
+        "no_longer_shipped": answer.no_longer_shipped,
+        "chance": answer.chance,
+        "others": [
+            {
+                "name": row.past.name,
+                "old": row.past.verdict,
+                "new": row.verdict,
+                "moved_by": list(row.moved_by),
+            }
+            for row in answer.others
+        ],
+        "not_answered": [{"name": row.past.name, "why": row.why} for row in answer.rows if row.why],
+        "conditions": [
+            {"text": one.text, "held": one.held, "failed": one.failed, "unknown": one.unknown}
+            for one in answer.conditions
+        ],
+        "gains": [
+            {"key": one.key, "shipped": one.shipped, "claimed": one.claimed, "shrunken": one.shrunken}
+            for one in answer.gains
+        ],
+    }
+
+
+def _as_page(answers: Sequence[tuple[Bar, Backtest]]) -> str:
+    sections = []
+    for bar, answer in answers:
+        others = [
+            [row.past.name, row.past.verdict or "none", row.verdict or "none", "; ".join(row.moved_by)]
+            for row in answer.others
+        ]
+        conditions = [
+            [one.text, str(one.held), str(one.failed), str(one.unknown), one.remark or ""]
+            for one in answer.conditions
+        ]
+        sections.append(
+            Section(
+                title=f"Policy {bar.policy.name}",
+                parts=[
+                    answer.sentence(),
+                    PageTable(header=["recorded", *(f"now {word}" for word in WORDS)], rows=_table(answer)),
+                    PageTable(header=["change", "recorded", "now", "moved by"], rows=others),
+                    PageTable(header=["condition", "held", "failed", "unknown", ""], rows=conditions),
+                ],
+            )
+        )
+    return document("What this bar would have said", [], sections)

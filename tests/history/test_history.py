@@ -1,0 +1,123 @@
+"""A made-up year of 60 verdicts: history, insights, the page, and another bar over all of it."""
+
+from __future__ import annotations
+
+import json
+import runpy
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from remyx_action.commands.backtest import backtest_project, of_record
+from remyx_action.commands.history import Asking, history, what_was_gained
+from remyx_action.commands.record import Place, read_place
+from remyx_action.history.record import Record, read_record
+from remyx_action.history.trends import bar_moves, condition_health
+from support.pages import ROOT
+
+EXAMPLE = ROOT / "examples/year-of-verdicts"
+NOW = "2026-01-31T00:00:00Z"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("year")
+    runpy.run_path(str(EXAMPLE / "make_year.py"))["main"](made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def record(folder: Path) -> Record:
+    return read_place(Place(root=EXAMPLE, folder=folder))
+
+
+def test_the_year_has_every_verdict_decisions_and_one_change_of_the_bar(record: Record) -> None:
+    verdicts = [one.report.verdict for one in record.verdicts]
+    assert 60 == len(verdicts)
+    assert {"ship", "reject", "iterate"} == set(verdicts)
+    assert [["policy"]] == [list(move.changed) for move in bar_moves(record.verdicts)]
+    assert any(one.decisions for one in record.verdicts)
+    assert any(one.look > 1 for one in record.verdicts)
+    assert [] == list(record.unread)
+    never = [one.text for one in condition_health(record.verdicts) if one.remark == "never held"]
+    assert "safety no_regression 0.03 at 95%" in never
+
+
+def test_history_tells_it_as_text_and_json(record: Record) -> None:
+    output = history(record, Asking(), now=NOW)
+    text = output.text("text")
+    assert "60 verdicts" in text
+    assert "never held" in text
+    assert "the bar changed on 2025-07" in text
+    plain = json.loads(output.text("json"))
+    assert 60 == len(plain["verdicts"])
+    assert 1 == len(plain["bar_changes"])
+    only = json.loads(history(record, Asking(tag="retrieval"), now=NOW).text("json"))
+    assert 0 < len(only["verdicts"]) < 60
+
+
+def test_insights_rank_what_truly_helps_above_what_does_not(record: Record) -> None:
+    found = {one["tag"]: one for one in json.loads(what_was_gained(record, Asking()).text("json"))["tags"]}
+    assert found["retrieval"]["mean_gain"] > found["rewording"]["mean_gain"]
+    assert ("high", "low") == (found["retrieval"]["word"], found["rewording"]["word"])
+
+
+def test_the_same_bar_moves_nothing_and_a_laxer_half_ships_less(record: Record) -> None:
+    newest = record.verdicts[-1].report.policy
+    since = [one for one in record.verdicts if one.clock >= "2025-07"]
+    assert 0 == len(of_record(newest, since).others)
+    whole = of_record(newest, record.verdicts)
+    assert 60 == len(whole.answered)
+    assert whole.others
+    assert all(row.moved_by for row in whole.others)
+    assert whole.no_longer_shipped > whole.newly_shipped
+    [gain] = [one for one in whole.gains if one.key == "accuracy"]
+    assert 0 < gain.shrunken < gain.claimed
+
+
+def test_backtest_says_how_many_would_have_been_other(record: Record) -> None:
+    output = backtest_project(EXAMPLE, record, policy=None, base=None, last=40)
+    assert "of the last 40 verdicts, " in output.text("text")
+    assert "of the last 40 verdicts, " in json.loads(output.text("json"))["policies"][0]["sentence"]
+    assert "<script" not in output.text("page")
+
+
+class Drawn(HTMLParser):
+    """Tags and attributes of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: set[str] = set()
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+
+def files(record: Record, evil: str) -> Iterator[tuple[str, bytes]]:
+    """Two verdicts of the record with hostile text wherever text may be, and what is no verdict."""
+    for one in record.verdicts[:2]:
+        policy = one.report.policy
+        metrics = [metric.model_copy(update={"label": evil, "unit": evil}) for metric in policy.metrics]
+        rows = [row.model_copy(update={"label": evil, "note": evil}) for row in one.report.metrics]
+        report = one.report.model_copy(
+            update={"metrics": rows, "policy": policy.model_copy(update={"metrics": metrics}), "reason": evil}
+        )
+        yield one.path, report.model_dump_json(by_alias=True).encode()
+    yield "v/2025/01/evil.json", evil.encode()
+    yield "v/2025/01/1-000000000000-1-1-000000000000.json", evil.encode("utf-8", "surrogatepass")
+
+
+def test_a_million_bytes_of_hostile_text_are_inert_on_the_page(record: Record) -> None:
+    evil = ("\"'><script>alert(1)</script><img src=x onerror=alert(1)>\u202e{{ 7 * 7 }}" * 20_000)[:1_000_000]
+    hostile = read_record(list(files(record, evil)))
+    page = history(hostile, Asking(), now=NOW).text("page")
+    drawn = Drawn(page)
+    assert {"script", "img", "iframe"}.isdisjoint(drawn.tags)
+    assert not any(name.startswith("on") or name in {"href", "src"} for name in drawn.attributes)
+    assert len(page) < 100_000
+    assert 2 <= len(hostile.unread)
