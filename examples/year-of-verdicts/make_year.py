@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from random import Random
 
-from remyx_action.commands.record import Place, add, decide
+from remyx_action.commands.record import RecordPlace, add, decide
 from remyx_action.commands.run.arms import arm_report
 from remyx_action.commands.run.project import Project, load_project
 from remyx_action.history.record import Recording
@@ -53,14 +53,14 @@ def main(folder: Path) -> None:
             bar = set_bar(written, template, project.vocabulary)
             report = judged(project, bar, random, (accuracy, gain), (number, look, tag), clock)
             recording = Recording(pull_request=number, run=str(9000 + made), attempt=1)
-            written_as = add(Place(root=HERE, folder=folder), report, recording)
+            written_as = add(RecordPlace(root=HERE, folder=folder), report, recording)
             made += 1
             if report.verdict == "ship":
                 accuracy = min(0.85, accuracy + gain / 2)
                 break
             if report.verdict == "reject":
                 decide(
-                    Place(root=HERE, folder=folder),
+                    RecordPlace(root=HERE, folder=folder),
                     written_as.path,
                     "abandon",
                     why="it loses what users noticed",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from remyx_action.commands.record import Place, add, decide, prune, read_place
+from remyx_action.commands.record import RecordPlace, add, decide, prune, read_place
 from remyx_action.history.record import BRANCH, Recording
 from remyx_action.report.report import Report
 from support.git_commands import commit, git
@@ -48,7 +48,7 @@ def test_writers_at_the_same_time_keep_every_verdict(shared: Path, tmp_path: Pat
     def write(writer: int) -> Path:
         root = clone(shared, tmp_path / f"writer-{writer}")
         for number in range(EACH):
-            place = Place(root=root, push="origin")
+            place = RecordPlace(root=root, push="origin")
             run = Recording(pull_request=number + 1, run=f"{writer + 1}00{number}")
             assert add(place, numbered(report, 100 * writer + number), run).is_new
         return root
@@ -64,19 +64,19 @@ def test_writers_at_the_same_time_keep_every_verdict(shared: Path, tmp_path: Pat
             git(root, "branch", "--show-current").strip(),
         )
         assert ["README.md"] == sorted(path.name for path in root.iterdir() if path.name != ".git")
-    record = read_place(Place(root=clone(shared, tmp_path / "reader")))
+    record = read_place(RecordPlace(root=clone(shared, tmp_path / "reader")))
     assert WRITERS * EACH == len(record.verdicts)
     assert ([], []) == (list(record.warnings), list(record.unread))
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def place(tmp_path: Path) -> RecordPlace:
     git(tmp_path, "init", "--quiet", "--initial-branch=main")
     commit(tmp_path, {"README.md": "text\n"})
-    return Place(root=tmp_path)
+    return RecordPlace(root=tmp_path)
 
 
-def test_a_second_verdict_on_the_same_head_names_the_first(place: Place) -> None:
+def test_a_second_verdict_on_the_same_head_names_the_first(place: RecordPlace) -> None:
     report = numbered(shipping(), 5)
     first = add(place, report, Recording(pull_request=7, run="11"))
     again = add(place, report, Recording(pull_request=7, run="11"))
@@ -89,7 +89,7 @@ def test_a_second_verdict_on_the_same_head_names_the_first(place: Place) -> None
     assert first.path in git(place.root, "log", "-1", "--format=%b", BRANCH)
 
 
-def test_a_rewritten_history_and_a_changed_file_are_noticed(place: Place) -> None:
+def test_a_rewritten_history_and_a_changed_file_are_noticed(place: RecordPlace) -> None:
     added = add(place, numbered(shipping(), 1), Recording(run="1"))
     add(place, numbered(shipping(), 2), Recording(run="2"))
     assert [] == list(read_place(place).warnings)
@@ -101,7 +101,7 @@ def test_a_rewritten_history_and_a_changed_file_are_noticed(place: Place) -> Non
     assert any("changes 1 files that were written before" in line for line in warnings)
 
 
-def test_decisions_stand_beside_their_verdict_and_old_months_go(place: Place) -> None:
+def test_decisions_stand_beside_their_verdict_and_old_months_go(place: RecordPlace) -> None:
     add(place, numbered(iterating(), 3), Recording(pull_request=12, run="31"))
     decide(place, "#12", "ship", why="the loss is known", by="lead", clock="2026-05-05T10:00:00Z")
     [verdict] = read_place(place).verdicts
@@ -113,7 +113,7 @@ def test_decisions_stand_beside_their_verdict_and_old_months_go(place: Place) ->
     assert any("removes 2 files" in line for line in record.warnings)
 
 
-def test_a_forged_verdict_is_not_recorded(place: Place) -> None:
+def test_a_forged_verdict_is_not_recorded(place: RecordPlace) -> None:
     from remyx_action.errors import NotJudged
 
     forged = iterating().model_copy(update={"verdict": "ship"})

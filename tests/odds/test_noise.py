@@ -133,3 +133,16 @@ def test_repeats_tell_how_noisy_an_id_is_and_whether_the_variance_is_right() -> 
     assert row.scaled_square == pytest.approx(1, abs=0.6)
     same = judge_repeats(subject, [arms[0]] * 3, compared)
     assert (0.0, 0) == (same.metrics[0].disagree, same.ships)
+
+
+def test_max_change_sharpens_what_swaps_say() -> None:
+    metric = {"key": "a", "unit": "accuracy", "max_change": 0.3}
+    subject, random = bar({"all": ["a no_regression 0.02 at 80%"]}, metrics=[metric]), Random(4)
+    before = [0.5 + 0.2 * random.random() for _ in range(50)]
+    after = [score + 0.2 * (random.random() - 0.5) for score in before]
+    arms = [{"a": samples([round(score, 3) for score in arm])} for arm in (before, after)]
+    found = noise(subject, arms[0], arms[1], lambda one, two: inputs(subject, one, two), draws=200, seed=9)
+    assert judged(subject, arms[0], arms[1], 200, 9).get("ship", 0) == round(found.ship * 200)
+    [row] = at_boundary(subject, arms[0], arms[1], draws=500)
+    assert row.rate is not None
+    assert 0 < row.rate < 0.3

@@ -16,7 +16,7 @@ from .options import PolicyName, root_of
 from .screen import echo, show
 
 if TYPE_CHECKING:
-    from remyx_action.commands.record import Place
+    from remyx_action.commands.record import RecordPlace
 
 RecordFolder = Annotated[
     Path | None, typer.Option("--record", metavar="DIR", help="A folder; default: branch remyx-verdicts.")
@@ -27,16 +27,16 @@ Push = Annotated[
 PageFormat = Annotated[
     Literal["text", "json", "page"], typer.Option("--format", help="text, json, or an HTML page.")
 ]
-Tag = Annotated[str | None, typer.Option(metavar="TAG", help="Only experiments with this tag.")]
+OnlyTag = Annotated[str | None, typer.Option(metavar="TAG", help="Only experiments with this tag.")]
 
 history_commands = typer.Typer(rich_markup_mode=None)
 
 
-def _place(context: typer.Context, folder: Path | None, push: str | None = None) -> Place:
-    from remyx_action.commands.record import Place
+def _place(context: typer.Context, folder: Path | None, push: str | None = None) -> RecordPlace:
+    from remyx_action.commands.record import RecordPlace
 
     root = root_of(context)
-    return Place(root=root, folder=None if folder is None else root / folder, push=push)
+    return RecordPlace(root=root, folder=None if folder is None else root / folder, push=push)
 
 
 @history_commands.callback(invoke_without_command=True)
@@ -44,7 +44,7 @@ def history(
     context: typer.Context,
     metric: Annotated[str | None, typer.Option(metavar="KEY", help="Only this metric.")] = None,
     policy: PolicyName = None,
-    tag: Tag = None,
+    tag: OnlyTag = None,
     record: RecordFolder = None,
     format: PageFormat = "text",
 ) -> int:
@@ -100,7 +100,7 @@ def add(
 def insights(
     context: typer.Context,
     policy: PolicyName = None,
-    tag: Tag = None,
+    tag: OnlyTag = None,
     record: RecordFolder = None,
     format: Annotated[Literal["text", "json"], typer.Option("--format", help="text or json.")] = "text",
 ) -> int:

@@ -31,7 +31,7 @@ from .replay import differences
 MOST_FILES = 20_000
 
 
-class Place(Struct, frozen=True, kw_only=True):
+class RecordPlace(Struct, frozen=True, kw_only=True):
     """A folder, or the branch of the repository that the project lies in."""
 
     root: Path
@@ -50,7 +50,7 @@ class Place(Struct, frozen=True, kw_only=True):
         return GrowingBranch(repository=repository, name=BRANCH, remote=self.push)
 
 
-def read_place(place: Place) -> Record:
+def read_place(place: RecordPlace) -> Record:
     """Return the whole record of a place; empty where nothing was recorded."""
     if place.folder is not None:
         return read_record(_files_below(place.folder))
@@ -58,7 +58,7 @@ def read_place(place: Place) -> Record:
     return read_record(branch.files(), branch.irregularities())
 
 
-def _of_head(place: Place, head: str) -> Record:
+def _of_head(place: RecordPlace, head: str) -> Record:
     """Return what is recorded of one head commit: nothing else is read."""
     if place.folder is not None:
         return read_record(_files_below(place.folder, naming=f"-{head}-") if place.folder.is_dir() else ())
@@ -88,7 +88,7 @@ class Added(Struct, frozen=True, kw_only=True):
     """Path of an earlier verdict on the same head, policy and digests."""
 
 
-def add(place: Place, report: Report, recording: Recording) -> Added:
+def add(place: RecordPlace, report: Report, recording: Recording) -> Added:
     """Write a verdict into the record, unless that very file is there already.
 
     NotJudged where the verdict does not follow from its own policy and inputs.
@@ -113,7 +113,7 @@ def add(place: Place, report: Report, recording: Recording) -> Added:
     return Added(path=path, is_new=True, first=first)
 
 
-def decide(place: Place, named: str, decision: Choice, *, why: str, by: str, clock: str) -> str:
+def decide(place: RecordPlace, named: str, decision: Choice, *, why: str, by: str, clock: str) -> str:
     """Write a decision beside a verdict of the record, and return the verdict's path.
 
     `named`: its path, or the end of one, or a pull request as `#12` (the newest of its verdicts).
@@ -128,7 +128,7 @@ def decide(place: Place, named: str, decision: Choice, *, why: str, by: str, clo
     return found[-1].path
 
 
-def prune(place: Place, before: str) -> int:
+def prune(place: RecordPlace, before: str) -> int:
     """Remove verdicts of months before `before` (YYYY-MM) with their decisions; return how many files.
 
     They stay in the branch's history.
@@ -143,7 +143,7 @@ def prune(place: Place, before: str) -> int:
     return len(paths)
 
 
-def _write(place: Place, files: Mapping[str, str], message: str) -> None:
+def _write(place: RecordPlace, files: Mapping[str, str], message: str) -> None:
     if place.folder is None:
         place.branch().write(files, message)
         return

@@ -16,6 +16,7 @@ from .distributions import binomial_mass, rate_limits
 from .means import t_quantile
 from .noise import CLUSTERED_DRAWS, DRAWS, SEED
 from .requirements import Requirement
+from .spread import width_of_range
 from .swaps import ArmOfScores, Changes, SumOfChosen, changes_of, coins, reach_of
 from .wins import evidence_of_wins
 
@@ -100,13 +101,13 @@ def _row(
 
 def _by_wins(requirement: Requirement, changes: Changes) -> float | None:
     """Return the exact rate of 0/1 scores: wins ~ Bin(changed, ½(1 + n·t/changed)); None for other scores."""
-    width = reach_of(requirement.metric) * changes.scale
+    width = Fraction(width_of_range(requirement.metric) or 0) * changes.scale
     if {abs(move) for move in changes.within} - {0, width}:
         return None
     changed = sum(count for move, count in changes.within.items() if move)
     if not changed:
         return None
-    threshold = Fraction(requirement.claim.threshold) / reach_of(requirement.metric)
+    threshold = Fraction(requirement.claim.threshold) * changes.scale / width
     share = (1 + changes.n * threshold / changed) / 2
     if not 0 <= share <= 1:
         return None
@@ -143,7 +144,7 @@ class _Weighing:
     def __init__(self, requirement: Requirement, changes: Changes, squares: int) -> None:
         self._requirement, self._changes, self._squares = requirement, changes, squares
         self._threshold = Fraction(requirement.claim.threshold)
-        self._prior = Prior(center=Fraction(0), reach=reach_of(requirement.metric))
+        self._prior = Prior(center=Fraction(0), reach=reach_of(requirement.metric, changes))
 
     def passes_sum(self, part: int) -> bool:
         changes, threshold = self._changes, self._threshold

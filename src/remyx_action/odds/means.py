@@ -16,6 +16,8 @@ from .requirements import Requirement
 from .spread import Spread, width_of_range
 from .wins import Marks
 
+FEWEST_WITHOUT_RANGE = 10
+"""Samples below which nothing is sure of scores without a range."""
 MOST = 10**9
 """Samples; larger numbers are not sought."""
 POWER = 0.80
@@ -42,6 +44,8 @@ def mean_at(requirement: Requirement, spread: Spread, n: int, effect: float) -> 
     deviation = spread.around(effect, width or 1.0) * sqrt(spread.design_effect)
     degrees = n + 1.0 if not spread.samples_in_a_cluster else n / spread.samples_in_a_cluster + 1
     true, center, reach = effect, 0.0, width
+    if metric.max_change is not None:
+        reach = float(metric.max_change)
     if requirement.claim.quantity == "value":
         if declared is None:
             return None
@@ -50,6 +54,8 @@ def mean_at(requirement: Requirement, spread: Spread, n: int, effect: float) -> 
             center, reach = float(metric.range[0]) + width / 2, width / 2
             share = min(1.0, max(0.0, (true - float(metric.range[0])) / width))
             deviation = width * sqrt(share * (1 - share)) if spread.is_binary else deviation
+    if reach is None and n < FEWEST_WITHOUT_RANGE and requirement.floor is not None:
+        return None
     if reach is None:
         # Without a range the pseudo-samples lie as far out as the farthest of n samples.
         center, reach = true, deviation * normal_quantile(1 - 1 / (2 * max(n, 2)))

@@ -131,7 +131,7 @@ class _Metric:
     def _edge(self, requirement: Requirement) -> int:
         """Return the smallest sum at which it is met (or no longer met), by the program's own weighing."""
         changes = self.changes
-        reach = int(reach_of(requirement.metric) * changes.scale) * changes.n + 1
+        reach = int(reach_of(requirement.metric, changes) * changes.scale) * changes.n + 1
         # The sum of n changes with these squares is no larger than this (Cauchy and Schwarz).
         reach = min(reach, int((changes.squares * changes.n) ** 0.5) + 1)
 
@@ -142,6 +142,7 @@ class _Metric:
                 parts=changes.parts,
                 total=total,
                 squares=changes.squares,
+                largest=changes.largest,
             )
             return (requirement.mark(evidence) is Mark.TRUE) == requirement.rises
 
@@ -162,7 +163,7 @@ class _Metric:
         )
 
     def _variance(self, signed: Sequence[int]) -> float:
-        prior = Prior(center=Fraction(0), reach=reach_of(self.requirements[0].metric))
+        prior = Prior(center=Fraction(0), reach=reach_of(self.requirements[0].metric, self.changes))
         mean = locate(self._observed(signed), prior)
         self._degrees = mean.location.degrees
         return mean.location.standard_error

@@ -50,6 +50,11 @@ class Changes(Struct, frozen=True, kw_only=True):
     def total(self) -> int:
         return sum(self.sums)
 
+    @property
+    def largest(self) -> int:
+        """The largest change of an id either way, over the scale."""
+        return max(map(abs, self.within), default=0)
+
 
 def changes_of(metric: BarMetric, baseline: Scores, variant: Scores) -> Changes | None:
     """Return the changes of ids scored in both arms, or None where ids do not pair whole."""
@@ -163,8 +168,11 @@ def units_of(bar: Bar, baseline: ArmOfScores, variant: ArmOfScores) -> Mapping[s
     return found
 
 
-def reach_of(metric: BarMetric) -> Fraction:
-    """Return how far a change can reach: the width of the range."""
+def reach_of(metric: BarMetric, changes: Changes) -> Fraction:
+    """Return how far a change can reach: `max_change` while no change is larger, else the range's width."""
+    largest = Fraction(changes.largest, changes.scale)
+    if metric.max_change is not None and largest <= Fraction(metric.max_change):
+        return Fraction(metric.max_change)
     assert metric.range is not None
     low, high = (Decimal(end) for end in metric.range)
     return Fraction(high) - Fraction(low)

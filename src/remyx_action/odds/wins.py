@@ -5,9 +5,10 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from fractions import Fraction
 
-from remyx_action.evidence.evidence import ArmFacts, MetricEvidence
+from remyx_action.evidence.evidence import ArmFacts, Extremes, MetricEvidence
 from remyx_action.evidence.sums import PairedSums
 from remyx_action.policy.rules import Mark
 from remyx_action.project.models.fields import unchecked
@@ -27,12 +28,14 @@ def evidence_of_wins(metric: BarMetric, n: int, wins: int, losses: int) -> Metri
     width = high - low
     decimals = max(0, *(-int(end.as_tuple().exponent) for end in metric.range))
     whole = int(width * 10**decimals)
-    squares = str((wins + losses) * whole * whole)
-    return differences_evidence(n=n, decimals=decimals, total=(wins - losses) * whole, squares=int(squares))
+    squares = (wins + losses) * whole * whole
+    return differences_evidence(
+        n=n, decimals=decimals, total=(wins - losses) * whole, squares=squares, largest=whole
+    )
 
 
 def differences_evidence(
-    *, n: int, decimals: int, total: int, squares: int, parts: int = 1
+    *, n: int, decimals: int, total: int, squares: int, parts: int = 1, largest: int = 0
 ) -> MetricEvidence:
     """Return unclustered pairs whose changes have this sum and sum of squares, over the scale."""
     paired = unchecked(PairedSums)(
@@ -48,7 +51,11 @@ def differences_evidence(
     )
     facts = unchecked(ArmFacts)(ids=n)
     return unchecked(MetricEvidence)(
-        paired=paired, both=n, asked=n, facts={"baseline": facts, "variant": facts}
+        paired=paired,
+        both=n,
+        asked=n,
+        facts={"baseline": facts, "variant": facts},
+        extremes=[unchecked(Extremes)(ratio=Decimal(1), low=str(-largest), high=str(largest))],
     )
 
 
