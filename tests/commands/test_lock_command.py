@@ -424,19 +424,18 @@ def test_lines_that_protect_nothing_any_more_are_named(folder: Path) -> None:
     assert "no longer protected: /evaluation/" in lock(folder, template=None, owners=[]).log
 
 
-def test_a_folder_with_a_dot_in_its_name_is_protected_whole(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["evaluation/v1.2", "evaluation/run.py", "evaluation/.scorers", "v1.2"])
+def test_a_folder_with_a_dot_in_its_name_is_protected_whole(tmp_path: Path, name: str) -> None:
     git(tmp_path, "init", "-q", "-b", "main")
     text = str(UNLOCKED[".remyx/templates/small.yaml"]).replace("harness: [evaluation/**]\n", "")
-    files = UNLOCKED | {
-        ".remyx/templates/small.yaml": text.replace("evaluation/evaluate.py", "evaluation/v1.2")
-    }
-    commit(tmp_path, files | {"evaluation/v1.2/run": "print(1)\n"})
+    template = {".remyx/templates/small.yaml": text.replace("evaluation/evaluate.py", name)}
+    commit(tmp_path, UNLOCKED | template | {f"{name}/run": "print(1)\n"})
     lock(tmp_path, template=None, owners=OWNERS)
     path = tmp_path / ".github/CODEOWNERS"
-    path.write_text(path.read_text() + "/evaluation/v1.2/*.py\n")
+    path.write_text(path.read_text() + f"/{name}/*.py\n")
     commit(tmp_path)
     held = check_locks(tmp_path, template=None)
-    assert "/evaluation/v1.2 has no owner here: line" in held.log
+    assert f"/{name} has no owner here: line" in held.log
 
 
 def test_outside_git_and_before_a_commit_it_says_what_to_do(tmp_path: Path) -> None:

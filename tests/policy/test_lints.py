@@ -24,6 +24,7 @@ metrics:
   - {key: tail, unit: ms, direction: lower, aggregate: p95}
 """
 GAIN = '{metric: accuracy.delta, op: ">=", threshold: 0.02}'
+GUARDED = "{any: [accuracy no_regression 0.01 at 80%]}"
 
 
 def warned(
@@ -231,6 +232,23 @@ def test_a_bare_recorded_number_never_gives_a_confidence() -> None:
     assert "cannot-pass" not in dict(told(warned(ship)))
 
 
+@pytest.mark.parametrize(
+    ("results", "is_warned"),
+    [
+        ("{file: out.json, format: json, value: '/{metric}'}", True),
+        ("[{file: out.json, format: json, value: '/{metric}'}]", True),
+        ("{file: out.json, format: json, value: '/{metric}', stderr: /stderr, n: 300}", False),
+        ("{file: out.json, format: json, rows: /rows, id: /id, score: /score}", False),
+        ("lm-eval", False),
+    ],
+)
+def test_a_map_that_reads_one_number_never_gives_a_confidence(results: str, *, is_warned: bool) -> None:
+    floored = "{all: [accuracy improves_by 0.02 at 80%]}"
+    found = warned(floored, GUARDED, samples=300, template=f"results: {results}\n")
+    message = "`results` reads one number of accuracy: there is never a confidence (0 of it)"
+    assert is_warned == (("cannot-pass", message) in told(found))
+
+
 def test_a_guard_that_fails_identical_arms() -> None:
     guard = "{metric: accuracy, op: no_regression, threshold: 0.01, confidence: 0.80}"
     message = (
@@ -339,7 +357,6 @@ def test_a_dockerfile_that_copies_beyond_the_harness() -> None:
 
 
 BY_CHANCE = "holds for an unchanged model with probability"
-GUARDED = "{any: [accuracy no_regression 0.01 at 80%]}"
 
 
 @pytest.mark.parametrize(
