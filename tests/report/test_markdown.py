@@ -204,3 +204,14 @@ def test_marks_tell_what_lets_the_change_through() -> None:
     comment = render.comment(REPORTS["reject"]())
     assert "✗ lose at most 0.01<br>✗ rejects: lost more than 0.01<br>" in comment
     assert "✓ not rejected |" in comment
+
+
+def test_a_policy_that_spends_looks_says_where_they_are_not_counted() -> None:
+    report = REPORTS["ship"]()
+    policy = report.policy.policy.model_copy(update={"looks": "corrected"})
+    spends = report.model_copy(update={"policy": report.policy.model_copy(update={"policy": policy})})
+    said = "looks are not counted here (floors as written)"
+    assert said not in render.comment(report)
+    assert said in render.comment(spends)
+    counted = spends.model_copy(update={"looks": LooksReport(id="a" * 16, known=[])})
+    assert said not in render.comment(counted)

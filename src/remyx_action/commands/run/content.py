@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from hashlib import sha256
 
 from remyx_action.project.files.globs import matcher
@@ -22,17 +23,22 @@ def content_measured(context: Context, template: Template, harness: str, request
     return sha256(json.dumps(known).encode()).hexdigest()
 
 
+PLAIN_PATH = re.compile(r"(?!.*(?:^|/)\.\.(?:/|$))[A-Za-z0-9._-][A-Za-z0-9._/-]*")
+"""What may be a path below the project's root, and nothing that git reads otherwise."""
+
+
 def _files_of(context: Context, template: Template, request: Request, asset: str) -> list[str]:
     """Return mode, object and path of the variant's files, as far as the head's tree holds them."""
     repository, proposal = find_repository(request.root), context.proposal
     if repository is None or proposal is None:
         return []
+    if template.compare == "assets":
+        entries = repository.entries(proposal.head, asset) if PLAIN_PATH.fullmatch(asset) else ()
+        return [f"{entry.mode} {entry.object_id} {entry.path}" for entry in entries]
     measured = matcher(template.paths or ["**"])
-    of_commits = template.compare == "commits"
     named = ((repository.relative(entry.path), entry) for entry in repository.all_entries(proposal.head))
     return sorted(
         f"{entry.mode} {entry.object_id} {path}"
         for path, entry in named
-        if not path.startswith(f"{FOLDER}/")
-        and (measured(path) if of_commits else asset and f"{path}/".startswith(f"{asset}/"))
+        if measured(path) and not path.startswith(f"{FOLDER}/")
     )

@@ -54,8 +54,13 @@ def lock_line(report: Report) -> tuple[str, Phrase]:
 
 
 def look_words(report: Report) -> Phrase:
-    """Return `second look (first: iterate, −0.012)`; () of a first look, and where looks are not counted."""
+    """Return `second look (first: iterate, −0.012)`; () of a first look.
+
+    Where the policy spends looks and they are not counted, on a laptop or in a merge group, that is said.
+    """
     looks = report.looks
+    if looks is None and report.policy.policy.looks == "corrected" and not report.inputs.caps:
+        return ("looks are not counted here (floors as written)",)
     if looks is None or looks.id is None:
         return ()
     known = {look.id: look for look in looks.known}
