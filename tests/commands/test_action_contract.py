@@ -12,7 +12,7 @@ import yaml
 
 from remyx_action.github import settings
 from remyx_action.github.settings import ActionInputs, parse_settings
-from support.pages import ROOT, table
+from support.pages import ROOT, blocks, table
 
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
 GUIDE = ROOT / "docs" / "guide" / "on-github.md"
@@ -20,7 +20,6 @@ OWN = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 LONG = sorted((ROOT / "examples" / "workflows").glob("*.yml"))
 CALLS = sorted((ROOT / "examples" / "workflows" / "calls").glob("*.yml"))
 WORKFLOWS = [*OWN, *LONG, *CALLS]
-LINTED = {"own": OWN, "long": LONG, "calls": CALLS}
 
 
 def test_inputs_are_few_kebab_case_and_the_settings_own() -> None:
@@ -156,13 +155,32 @@ def test_the_long_form_is_the_reusable_workflow_without_inputs(path: Path) -> No
     }
 
 
+PAGES = [
+    ROOT / "README.md",
+    *(path for path in (ROOT / "docs").rglob("*.md") if path.parent.name != "decisions"),
+]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.name))
+def test_no_page_has_a_placeholder_that_somebody_could_copy(path: Path) -> None:
+    assert not re.search(r"uses:.*OWNER|OWNER/remyx-action|@COMMIT\b(?!`)", path.read_text())
+
+
+def test_the_guide_begins_with_the_lines_that_init_writes() -> None:
+    (shown,) = (block for block in blocks(GUIDE, "yaml") if "jobs:" in block)
+    (path,) = (path for path in CALLS if path.name == "remyx.yml")
+    release = "some-team/remyx-action/.github/workflows/evaluate.yml@0123456789abcdef0123456789abcdef01234567"
+    written = yaml.safe_load(re.sub(r"OWNER/\S+", release, path.read_text()))
+    assert {key: written[key] for key in (True, "permissions", "jobs")} == yaml.safe_load(shown)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("group", LINTED)
-def test_linters_find_nothing(tmp_path: Path, group: str) -> None:
+def test_linters_find_nothing(tmp_path: Path) -> None:
     folder = tmp_path / ".github" / "workflows"
     folder.mkdir(parents=True)
-    for path in LINTED[group]:
-        shutil.copy(path, folder / path.name)
+    for path in WORKFLOWS:
+        shutil.copy(path, folder / f"{path.parent.name}-{path.name}")
+    shutil.copy(ROOT / ".github" / "dependabot.yml", folder.parent)
     shutil.copy(ROOT / "action.yml", tmp_path / "action.yml")
     (tmp_path / ".git").mkdir()
     files = [str(path) for path in sorted(folder.glob("*.yml"))]
@@ -171,6 +189,12 @@ def test_linters_find_nothing(tmp_path: Path, group: str) -> None:
         ["zizmor", "--offline", "--no-progress", str(tmp_path)],
         ["jactionlint", *files],
         ["check-jsonschema", "--builtin-schema", schema, *files],
+        [
+            "check-jsonschema",
+            "--builtin-schema",
+            "vendor.dependabot",
+            str(tmp_path / ".github/dependabot.yml"),
+        ],
         ["check-jsonschema", "--builtin-schema", "vendor.github-actions", str(tmp_path / "action.yml")],
     ):
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
