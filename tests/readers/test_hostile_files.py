@@ -1,5 +1,6 @@
 """Hostile files of every format: an error that says why, or samples without a score; nothing else."""
 
+import csv
 import gzip
 import io
 import json
@@ -89,3 +90,99 @@ def test_a_word_that_no_grade_names_is_named() -> None:
     rows = "".join(json.dumps({"id": number, "score": word}) + "\n" for number, word in enumerate("CIX"))
     said = read("r.jsonl", rows.encode(), grades={"C": 1, "I": 0})
     assert 'scores that `grades` does not list: 1 ("2": "X")' == said
+
+
+TEXT_FORMATS = ("json", "jsonl", "csv", "parquet", "jsonl.gz", "csv.gz")
+GOOD = [{"id": "a", "score": 1}, {"id": "b", "score": 0}]
+DEFECTS: list[tuple[str, list[dict[str, object]], str]] = [
+    ("a repeated id", [{"id": "a", "score": 1}], "ids that stand more than once: 1"),
+    ("no id", [{"score": 1}], "samples without an id: 1"),
+    ("an empty id", [{"id": "", "score": 1}], "id"),
+    ("a word for a score", [{"id": "c", "score": "high"}], 'scores that are not numbers: 1 ("c": "high")'),
+    ("a number in words", [{"id": "c", "score": "one"}], "scores that are not numbers"),
+    ("a decimal comma", [{"id": "c", "score": "0,5"}], "scores that are not numbers"),
+    ("a percentage", [{"id": "c", "score": "50%"}], "scores that are not numbers"),
+    ("nan in words", [{"id": "c", "score": "nan"}], "scores that are not numbers"),
+    ("infinity in words", [{"id": "c", "score": "Infinity"}], "scores that are not numbers"),
+    ("None in words", [{"id": "c", "score": "None"}], "scores that are not numbers"),
+    ("a boolean", [{"id": "c", "score": True}], "scores that are not numbers"),
+    ("a formula", [{"id": "c", "score": "=1"}], "scores that are not numbers"),
+    ("hexadecimal", [{"id": "c", "score": "0x1"}], "scores that are not numbers"),
+    ("other digits", [{"id": "c", "score": "\u0661"}], "scores that are not numbers"),
+    ("an underscore", [{"id": "c", "score": "1_0"}], "scores that are not numbers"),
+    ("a control character", [{"id": "c", "score": "1\u0007"}], "scores that are not numbers"),
+    ("above the range", [{"id": "c", "score": 1.5}], 'scores outside [0, 1]: 1 ("c": 1.5)'),
+    ("below the range", [{"id": "c", "score": -1}], "scores outside [0, 1]"),
+    ("out of every range", [{"id": "c", "score": 10**16}], "scores beyond"),
+    ("endless digits", [{"id": "c", "score": int("1" * 40)}], "scores beyond"),
+    ("a vanishing score", [{"id": "c", "score": 1e-300}], "scores beyond"),
+    ("a cluster that some lack", [{"id": "c", "score": 1, "doc": "d"}], "samples without a cluster"),
+    ("a repeat that some lack", [{"id": "c", "score": 1, "epoch": 1}], "samples without a repeat"),
+]
+
+
+def written(format_: str, rows: list[dict[str, object]]) -> bytes:
+    """The rows as a file of a format; a parquet file is what its reader is handed."""
+    if format_.startswith("csv"):
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        text = io.StringIO()
+        writer = csv.DictWriter(text, names, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        content = text.getvalue().encode()
+    elif format_ == "json":
+        content = json.dumps({"items": rows}).encode()
+    else:
+        content = "".join(json.dumps(row) + "\n" for row in rows).encode()
+    return gzip.compress(content, mtime=0) if format_.endswith(".gz") else content
+
+
+@pytest.mark.parametrize("format_", TEXT_FORMATS)
+@pytest.mark.parametrize(("rows", "message"), [one[1:] for one in DEFECTS], ids=[one[0] for one in DEFECTS])
+def test_a_defect_is_named_alike_in_every_format(
+    format_: str, rows: list[dict[str, object]], message: str
+) -> None:
+    map_ = {"cluster": "/doc", "repeat": "/epoch"}
+    map_ = map_ if any(name in rows[0] for name in ("doc", "epoch")) else {}
+    said = read(f"r.{format_}", written(format_, [*GOOD, *rows]), **map_, **_rows_of(format_))
+    assert message in said
+
+
+def _rows_of(format_: str) -> dict[str, str]:
+    return {"rows": "/items"} if format_ == "json" else {}
+
+
+@pytest.mark.parametrize("format_", TEXT_FORMATS)
+def test_a_file_without_a_single_score_fails_the_arm(format_: str) -> None:
+    rows: list[dict[str, object]] = [{"id": "a", "points": 1}, {"id": "b", "points": 0}]
+    assert "holds none of the declared metrics" in read(
+        f"r.{format_}", written(format_, rows), **_rows_of(format_)
+    )
+
+
+@pytest.mark.parametrize("format_", ["json", "jsonl", "csv", "jsonl.gz", "csv.gz", "eval"])
+@pytest.mark.parametrize("content", [b"", b"\xff\xff\xff", b"\x00" * 50, b"{", b"[" * 3000, b"\x1f\x8b"])
+def test_bytes_of_nothing_end_in_words(format_: str, content: bytes) -> None:
+    said = read(f"r.{format_}", content, **({"rows": "/items"} if format_ in ("json", "eval") else {}))
+    assert said
+    assert "Traceback" not in said
+    assert f"r.{format_}" in said or "holds none" in said or "the list of samples is empty" in said
+
+
+BOMB = json.dumps({"status": "success"})
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        ({"header.json": "[1]"}, "has no object as its header"),
+        ({"header.json": "{", "samples/1.json": "{}"}, "r.eval"),
+        ({"header.json": BOMB, "samples/1.json": "{"}, "r.eval"),
+        ({"header.json": BOMB, "samples/1.json": "[1]"}, "samples that are not objects: 1"),
+        ({"header.json": BOMB, "samples/1.json": '{"id": 1, "score": "X"}'}, "scores that are not numbers"),
+        ({"header.json": BOMB, "samples/1.json": '{"id": 1}'}, "holds none of the declared metrics"),
+    ],
+)
+def test_an_archive_is_no_safer_than_what_is_in_it(entries: dict[str, str], message: str) -> None:
+    said = read("r.eval", archive(**entries), rows="/samples")
+    assert message in said

@@ -13,6 +13,7 @@ from remyx_action.project.models import Template
 from remyx_action.project.models.results_map import Preset, ResultsMap
 from remyx_action.readers import BrokenResults, read_arm
 from remyx_action.readers.loose_json import read_loosely
+from remyx_action.readers.opening import spread
 from remyx_action.readers.presets import CODE, presets, recognised
 from remyx_action.readers.samples import point_of
 from remyx_action.readers.scores import ArmScores, Samples, Summary, Unusable
@@ -222,6 +223,14 @@ def test_the_samples_of_subtasks_are_those_of_their_group() -> None:
         len(found.ids),
         set(found.clusters or ()),
     )
+
+
+def test_a_row_that_is_wide_and_long_stays_small() -> None:
+    wide = {f"k{number}": 0 for number in range(20_000)}
+    stats = [{"name": {"name": f"m{number}", "split": "test"}, "mean": 1} for number in range(20_000)]
+    row = {**wide, "instance_id": "a", "train_trial_index": 0, "stats": stats}
+    (kept, *_), count = (found := spread([row], "/stats", ["/instance_id", "/stats/mean"])), len(found)
+    assert (20_000, {"instance_id", "stats"}) == (count, set(kept))
 
 
 def test_a_file_of_groups_in_circles_ends() -> None:

@@ -71,7 +71,7 @@ def _open_json(
         elif place.outcomes and type(found) is dict:
             tables[place] = rows_of_values(_with_outcomes(found, parts), asked)
         elif type(found) is list:
-            tables[place] = rows_of_values(spread(found, place.spread), asked)
+            tables[place] = rows_of_values(spread(found, place.spread, asked), asked)
         elif type(found) is dict:
             tables[place] = rows_of_values(list(found.values()), asked, keys=list(found))
         else:
@@ -79,16 +79,24 @@ def _open_json(
     return Source(document=document, tables=tables)
 
 
-def spread(rows: list[Any], pointer: str | None) -> list[Any]:
-    """Each row once for every element of one of its lists, the element in the place of the list."""
+def spread(rows: list[Any], pointer: str | None, asked: Iterable[str]) -> list[Any]:
+    """Each row once for every element of one of its lists, the element in the place of the list.
+
+    Only what the pointers that are `asked` for begin with is kept: a row may hold much more.
+    """
     if pointer is None:
         return rows
     (key,) = parts_of(pointer)
-    rows_of_own: list[Any] = []
+    others = {parts_of(one)[0] for one in asked} - {key}
+    found: list[Any] = []
     for row in rows:
         inner = row.get(key) if type(row) is dict else None
-        rows_of_own += [{**row, key: one} for one in inner] if type(inner) is list else [row]
-    return rows_of_own
+        if type(inner) is not list:
+            found.append(row)
+            continue
+        kept = {name: row[name] for name in others if name in row}
+        found += [{**kept, key: one} for one in inner]
+    return found
 
 
 def _with_outcomes(document: dict[str, Any], parts: Sequence[Part]) -> list[Any]:

@@ -19,6 +19,7 @@ from .files import ArmFiles, BrokenResults, fits, format_of
 from .foreign import STDOUT, SUMMARY_OF_LM_EVAL
 from .mapped import names_at
 from .opening import read_document, spread
+from .parts import Part
 from .presets import EngineMap, Recognised, fitted, lm_eval, merged, recognised
 from .rows import rows_of_csv, rows_of_lines
 
@@ -182,7 +183,8 @@ def _rows(map_: ResultsMap, document: Any) -> list[Any]:
     found = resolve(document, map_.rows) if map_.rows is not None else ABSENT
     if whole.outcomes:
         return [dict.fromkeys(whole.outcomes, NumberText("1"))]
-    return spread(_objects(found), whole.spread)
+    asked = Part(map=whole, key="", name="").pointers()
+    return spread(_objects(found), whole.spread, asked)
 
 
 def _objects(found: Any) -> list[Any]:

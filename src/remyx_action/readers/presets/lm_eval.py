@@ -7,17 +7,19 @@ between subtasks. The group's standard error in the file is that of one pooled s
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, localcontext
+from itertools import islice
 from typing import Any
 
 from msgspec import Struct
 
-from remyx_action.project.files.json_text import NumberText
+from remyx_action.project.files.json_text import Fault, NumberText
 from remyx_action.project.files.pointer import ABSENT, resolve
 from remyx_action.project.models.metrics import BarMetric
 from remyx_action.readers.entry import Entry
-from remyx_action.readers.files import ArmFiles
+from remyx_action.readers.files import ArmFiles, broken
 from remyx_action.readers.mapped import Reading, read_parts
 from remyx_action.readers.opening import listed_names_of, read_document
 from remyx_action.readers.parts import Part
@@ -26,6 +28,8 @@ from . import EngineMap, fitted
 
 PREFERRED_FILTERS = ("strict-match", "none", None)
 FILTER = "/filter"
+MOST_SCORES = 100_000
+TOO_MANY = "evaluate fewer tasks in one run"
 _STAMP = re.compile(r"results_(.+)\.json")
 
 
@@ -82,6 +86,21 @@ class TaskResults(Struct, frozen=True, kw_only=True):
             above.update(inner)
         return sorted(leaves) or [task]
 
+    def inside(self, tasks: Iterable[str]) -> set[str]:
+        """Everything that is a part of one of these groups."""
+        groups = resolve(self.document, "/group_subtasks")
+        listed = groups if type(groups) is dict else {}
+        found: set[str] = set()
+        waiting = list(tasks)
+        seen = set(waiting)
+        while waiting:
+            name = waiting.pop()
+            inner = {one for one in listed.get(name) or () if type(one) is str and one != name}
+            found |= inner
+            waiting += inner - seen
+            seen |= inner
+        return found
+
     def count(self, task: str) -> int | None:
         sizes = resolve(self.document, "/n-samples")
         size = sizes.get(task) if type(sizes) is dict else None
@@ -103,11 +122,12 @@ def is_summary(document: Any) -> bool:
 def keys_of(summary: TaskResults) -> Iterator[tuple[str, str]]:
     """Metric key → name, for everything that is no part of a group: the shortest that stands for it alone."""
     every = list(summary.scores())
-    inside = {leaf for score in every for leaf in summary.subtasks(score.task) if leaf != score.task}
+    inside = summary.inside({score.task for score in every})
     shown = [score for score in every if score.task not in inside]
+    counts = Counter(name for score in shown for name in {*score.names})
     for score in shown:
         for name in sorted(score.names, key=len):
-            if [name in other.names for other in shown].count(True) == 1:
+            if counts[name] == 1:
                 yield fitted(name), name
                 break
 
@@ -117,6 +137,9 @@ def read_summary(
 ) -> Reading:
     """The entries of an arm that has a results file. Raises BrokenResults."""
     summary = TaskResults(file=file, document=read_document(files, file))
+    if next(islice(summary.scores(), MOST_SCORES, None), None) is not None:
+        message = f"holds more than {MOST_SCORES:,} numbers of tasks"
+        raise broken(file, Fault(code="too-large", message=message, help=TOO_MANY))
     chosen = (map_.where or {}).get(FILTER, ABSENT)
     reading = Reading(names={score.names[1]: None for score in summary.scores()})
     parts: list[Part] = []
@@ -145,8 +168,7 @@ def _meant(summary: TaskResults, name: str, chosen: Any) -> TaskScore | str | No
     for place in range(5):
         matches = matches or [score for score in every if score.names[place] == name]
         matches = matches or [score for score in every if fitted(score.names[place]) == name]
-    tasks = dict.fromkeys(score.task for score in matches)
-    inside = {leaf for task in tasks for leaf in summary.subtasks(task) if leaf != task}
+    inside = summary.inside({score.task for score in matches})
     matches = [score for score in matches if score.task not in inside] or matches
     for wanted in PREFERRED_FILTERS:
         matches = [score for score in matches if score.filter == wanted] or matches
