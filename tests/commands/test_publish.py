@@ -362,7 +362,7 @@ def test_a_deleted_pull_request_loses_no_verdict(jobs: Jobs) -> None:
 
 def test_every_verdict_says_its_isolation_and_what_would_raise_it(jobs: Jobs) -> None:
     under = jobs.step("run").report["judged_under"]
-    assert ("L1", True) == (under["isolation"], "; L2: " in under["isolation_note"])
+    assert ("L1", True) == (under["isolation"], "; level 2 needs " in under["isolation_note"])
     assert under["isolation_note"].split(";")[0] in jobs.ours()[0].body
 
 

@@ -17,17 +17,18 @@ class Isolation(Struct, frozen=True, kw_only=True):
 
 HANDED_IN = Isolation(
     level=0,
-    note="results that were handed in: who made them, and how, is not known here; L1: run the harness here",
+    note="results that were handed in: who made them, and how, is not known here; "
+    "level 1 needs a run of the harness here",
 )
 _SHARED = Isolation(
     level=1,
     note="the harness ran as the same user as everything else here and could read all of it; "
-    "L2: code under test in a container of its own (`predict` in the template)",
+    "level 2 needs code under test in a container of its own (`predict` in the template)",
 )
 _ONE_CONTAINER = Isolation(
     level=1,
     note="the harness ran in a container, and whatever it judges in the same one, beside the labels; "
-    "L2: code under test in a container of its own (`predict` in the template)",
+    "level 2 needs code under test in a container of its own (`predict` in the template)",
 )
 _OF_ITS_OWN = Isolation(
     level=2,
@@ -37,7 +38,7 @@ _OF_ITS_OWN = Isolation(
 _UNPINNED = Isolation(
     level=1,
     note="lighteval ran a model whose files can change under its name; "
-    "L2: name it at a commit, org/model@COMMIT",
+    "level 2 needs its name at a commit, org/model@COMMIT",
 )
 _PINNED = Isolation(
     level=2,
@@ -69,7 +70,7 @@ def isolation_of(template: Template, *, pinned: bool, contained: bool, does: str
         if model.backend == "openai":
             return _SERVED
         if does:
-            note = f"scoring {does}, where the right answers are; L2: metrics that only compare answers"
+            note = f"scoring {does}, where the right answers are; level 2 needs metrics that only compare"
             return Isolation(level=1, note=note)
         return _PINNED if pinned else _UNPINNED
     if predict is not None and predict.container.network == "none":

@@ -245,7 +245,7 @@ def _provenance(view: View) -> RenderableType:
     for name, phrase in view.provenance:
         grid.add_row(Text(escape.plain(name)), Text(escape.plain(phrase)))
     for arm in view.arms:
-        grid.add_row(Text(f"Arm {arm.name}"), Text(", ".join(_about_arm(arm))))
+        grid.add_row(Text(arm.name.capitalize()), Text(", ".join(_about_arm(arm))))
     grid.add_row(Text("Reproduce"), Text(escape.terminal(view.reproduce)))
     return Group(Text("Provenance", style="bold"), grid)
 
