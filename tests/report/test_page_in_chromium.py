@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from remyx_action.report import render
+from support.hostile_text import as_html
 from support.pages import ROOT
 from support.reports import REPORTS, clustered
 from support.spoken import spoken_by
@@ -83,6 +84,31 @@ def test_the_page_shuts_nobody_out(kind: str, tmp_path: Path) -> None:
     found = re.search(r"FOUND(.*?)END", document, re.DOTALL)
     assert found is not None
     assert [] == json.loads(found.group(1))
+
+
+PHONE = """<!doctype html><meta charset="utf-8"><style>
+body { margin: 0; } article { box-sizing: border-box; width: 390px; padding: 16px;
+  font: 14px/1.5 "DejaVu Sans", sans-serif; overflow-wrap: break-word; }
+h3 { font-size: 1.25em; line-height: 1.25; margin: 0 0 16px; } p, table, blockquote { margin: 0 0 16px; }
+table { display: block; max-width: 100%; overflow: auto; border-collapse: collapse; }
+th, td { border: 1px solid; padding: 6px 13px; } blockquote { padding: 0 1em; border-left: .25em solid; }
+code { font-size: 85%; padding: .2em .4em; }
+</style><article>BODY</article><script>
+document.title = 'HEIGHT' + Math.round(document.querySelector('details').getBoundingClientRect().top) + 'END'
+</script>"""
+"""A comment as GitHub sets it in a window of 390 pixels: sizes as in github-markdown-css."""
+
+
+@needs_chromium
+@pytest.mark.parametrize(("kind", "most"), [("two_metrics", 844), ("not_comparable", 844), ("ship", 1_100)])
+def test_a_comment_above_its_folds_is_at_most_a_screen_of_a_phone(
+    kind: str, most: int, tmp_path: Path
+) -> None:
+    """Four metrics take a little more than one screen."""
+    document = shown(PHONE.replace("BODY", as_html(render.comment(REPORTS[kind]()))), tmp_path)
+    found = re.search(r"HEIGHT(\d+)END", document)
+    assert found is not None
+    assert 200 < int(found.group(1)) <= most
 
 
 @needs_chromium

@@ -90,6 +90,13 @@ hostile = st.text(
 )
 
 
+def as_html(markdown: str) -> str:
+    """Markdown as GitHub's own parser renders it."""
+    options = Options.CMARK_OPT_UNSAFE | Options.CMARK_OPT_FOOTNOTES
+    html: str = cmarkgfm.markdown_to_html_with_extensions(markdown, options=options, extensions=EXTENSIONS)
+    return html
+
+
 class Page(HTMLParser):
     """Tags, text outside code, and all text of a rendered page."""
 
@@ -99,13 +106,7 @@ class Page(HTMLParser):
         self.prose: list[str] = []
         self.everything: list[str] = []
         self.depth = 0
-        self.feed(
-            cmarkgfm.markdown_to_html_with_extensions(
-                markdown,
-                options=Options.CMARK_OPT_UNSAFE | Options.CMARK_OPT_FOOTNOTES,
-                extensions=EXTENSIONS,
-            )
-        )
+        self.feed(as_html(markdown))
         self.close()
 
     def handle_starttag(self, tag: str, _: list[tuple[str, str | None]]) -> None:

@@ -181,7 +181,7 @@ def _margin(view: ConditionView) -> Decimal:
 
 def _unasked(of: Marked) -> Phrase:
     """How sure the least sure target is, where the bar does not ask."""
-    keys = of.report.policy.rules.improved or tuple(of.metrics)
+    keys = of.report.policy.rules.improved
     known = [
         (confidence, key)
         for key in keys

@@ -16,6 +16,9 @@ from .condition_words import ConditionView, FieldConditionView, MetricConditionV
 from .escape import Phrase, Prose, joined
 from .words import NEXT, UNKNOWN
 
+FEW = 3
+"""Samples that got worse, which are better all fixed."""
+
 
 def next_step(of: Marked) -> Phrase:
     """Return what to do now."""
@@ -58,6 +61,13 @@ def _worse(report: Report, key: str) -> int:
     return changed.down if report.policy.metric(key).direction == "higher" else changed.up
 
 
+def _some(worse: int) -> str:
+    """`some of the 22 samples`; `the 2 samples` where it would be odd to leave one."""
+    if worse == 1:
+        return "the sample"
+    return f"the {worse} samples" if worse <= FEW else f"some of the {worse:,} samples"
+
+
 def _supply(views: Sequence[ConditionView]) -> Phrase:
     """What is missing, so that it can be known."""
     steps: list[Phrase] = []
@@ -95,7 +105,7 @@ def _gap(report: Report, view: MetricConditionView) -> Phrase:
         return (*view.label, " needs to be ", *size, f" {'higher' if up else 'lower'}.")
     if movement.limits:
         worse = _worse(report, view.metric.key)
-        fix = f": fix some of the {numbers.plural(worse, 'sample')} that got worse." if worse else "."
+        fix = f": fix {_some(worse)} that got worse." if worse else "."
         return (*view.label, f" {movement.verb.past} ", *size, f" too much{fix}")
     return (*view.label, " needs ", *size, " more.")
 
@@ -130,7 +140,7 @@ def _unsure_limit(report: Report, view: MetricConditionView) -> Phrase:
     worse, advice = _worse(report, view.metric.key), _advice_for(report, view)
     first: Phrase = ("show that ", *view.label, " ", *view.happened, ".")
     if worse:
-        first = (f"fix some of the {numbers.plural(worse, 'sample')} that got worse on ", *view.label, ".")
+        first = (f"fix {_some(worse)} that got worse on ", *view.label, ".")
     needed = _samples_needed(advice)
     if not needed or advice is None:
         return first
