@@ -1,6 +1,6 @@
 """Print the figures of docs/statistics.md, each with its bound.
 
-uv run python benchmarks/figures.py           # every number; about two minutes of one core
+uv run python benchmarks/figures.py           # every number; about three minutes of one core
 uv run python benchmarks/figures.py --write   # and the worst of each kind into the page
 """
 
@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from support import measured_figures as figures  # noqa: E402 - found through the line above
+from support import odds_figures as odds  # noqa: E402
 from support.measured_figures import Measured  # noqa: E402
 
 PAGE = ROOT / "docs" / "statistics.md"
@@ -38,7 +39,8 @@ def measure() -> list[Measured]:
     found += figures.relative_thresholds(10_000)
     for n in (10, 30, 100, 300, 1000):
         found += figures.binary_values(n)
-    return found + figures.example_policy(400)
+    found += figures.example_policy(400)
+    return found + odds.power_beside_enumeration() + odds.boundary_rates() + odds.seconds_of_noise()
 
 
 def worst_of_each_kind(found: list[Measured]) -> str:

@@ -23,7 +23,7 @@ def said(*words: str) -> str:
 
 def test_power_says_what_the_worked_example_ships_and_rejects() -> None:
     words = ("power", "--policy", "default", "--gain", "0.05")
-    counts = ("--samples", "300", "--samples", "1000", "--samples", "5000")
+    counts = ("--samples", "300,1000,5000")
     [answer] = json.loads(said(*words, *counts, "--format", "json"))["policies"]
     found = {row["samples"]: {one["name"]: one for one in row["scenarios"]} for row in answer["at"]}
     # The bare reject rule: n = 300 rejects about four unchanged models in five, as `check` warns.

@@ -28,8 +28,7 @@ def power(
     context: typer.Context,
     policy: PolicyName = None,
     samples: Annotated[
-        list[int] | None,
-        typer.Option(min=2, max=10**9, metavar="N", help="Samples; several times: each. Default: declared."),
+        str | None, typer.Option(metavar="N[,N]", help="Samples; several: each. Default: as declared.")
     ] = None,
     changed: Annotated[
         float | None, typer.Option(min=0.0001, max=1, metavar="SHARE", help="0/1 scores that differ.")
@@ -47,13 +46,15 @@ def power(
 ) -> int:
     """Say what a number of samples lets the bar see, before anything is run.
 
-    Example: remyx-action power --samples 300 --samples 1000 --gain 0.05
+    Example: remyx-action power --samples 300,1000 --gain 0.05
     """
     from remyx_action.commands import power as command
     from remyx_action.commands.replay import read_verdict
 
     root = root_of(context)
-    assumptions = command.Assumptions(samples=samples or (), changed=changed, deviation=sd, gain=gain)
+    assumptions = command.Assumptions(
+        samples=command.sizes_of(samples), changed=changed, deviation=sd, gain=gain
+    )
     recorded = None if verdict is None else read_verdict(verdict)
     return show(command.power(root, assumptions, policy=policy, recorded=recorded), format)
 

@@ -21,6 +21,7 @@ from remyx_action.report.report import Report
 from .output import Output
 from .run.project import choose, load_project
 
+MOST_SAMPLES = 10**9
 USUAL = (300, 1000, 5000)
 """Samples that are looked at where the template declares none."""
 
@@ -35,6 +36,15 @@ class Assumptions(Struct, frozen=True, kw_only=True):
     """Standard deviation of the change of one sample."""
     gain: float | None = None
     """True gain that is hoped for, in each metric that should improve."""
+
+
+def sizes_of(text: str | None) -> Sequence[int]:
+    """Return the numbers of samples in `300,1000`; WrongUsage where one is none."""
+    words = [] if text is None else text.split(",")
+    sizes = [int(word) if word.strip().isascii() and word.strip().isdecimal() else 0 for word in words]
+    if any(not 2 <= size <= MOST_SAMPLES for size in sizes):
+        raise WrongUsage(f"--samples {text} names no numbers of samples", help="write --samples 300,1000")
+    return sizes
 
 
 def power(root: Path, assumptions: Assumptions, *, policy: str | None, recorded: Report | None) -> Output:
