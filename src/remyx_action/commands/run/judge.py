@@ -7,6 +7,7 @@ from shlex import join
 
 from remyx_action.github.trouble import NotRead
 from remyx_action.policy.bar import Bar, set_bar
+from remyx_action.policy.diff import Change
 from remyx_action.policy.isolation import HANDED_IN, Isolation, enforced
 from remyx_action.policy.judgement import QUICK_LOOK, is_enough
 from remyx_action.policy.lock_state import LockState
@@ -153,23 +154,45 @@ def proposal_of(context: Context, template: Template, policy: Policy, arms: Arms
         others=len(proposal.paths) - len(protected),
         not_measured=list(proposal.not_measured(template, context.file_change(template)))[:MOST_FILES],
         moved=list(proposal.moved(template))[:MOST_FILES],
-        changes=[
-            BarChange(effect=change.effect.value, path=change.path, sentence=change.sentence)
-            for change in about
-        ],
+        changes=_bar_changes(context, policy, about),
         verdict=verdict,  # type: ignore[arg-type]
         reason=reason,
     )
 
 
-def _previewed(context: Context, policy: Policy, arms: Arms) -> tuple[str | None, str]:
-    """Return verdict and reason under the head's files, on the numbers measured under the base's."""
+def _bar_changes(context: Context, policy: Policy, about: Sequence[Change]) -> list[BarChange]:
+    """Return what changes of the bar, the first with what the proposed bar would have said so far."""
+    changes = [
+        BarChange(effect=change.effect.value, path=change.path, sentence=change.sentence) for change in about
+    ]
+    bar = _proposed_bar(context, policy) if changes else None
+    if bar is None:
+        return changes
+    from remyx_action.commands.backtest import sentence_of_branch
+
+    so_far = sentence_of_branch(context.project.root, bar)
+    if so_far is None:
+        return changes
+    first = changes[0].model_copy(update={"sentence": f"{changes[0].sentence}; {so_far}"})
+    return [first, *changes[1:]]
+
+
+def _proposed_bar(context: Context, policy: Policy) -> Bar | None:
+    """Return the policy's bar by the head's files, or None where they have none."""
     assert context.proposed is not None
     after = context.proposed.policies.get(policy.name)
     template = context.proposed.templates.get(after.template) if after else None
     if after is None or template is None or context.proposed.metrics is None:
+        return None
+    return set_bar(after, template, context.proposed.metrics)
+
+
+def _previewed(context: Context, policy: Policy, arms: Arms) -> tuple[str | None, str]:
+    """Return verdict and reason under the head's files, on the numbers measured under the base's."""
+    bar = _proposed_bar(context, policy)
+    if bar is None:
         return None, "policy_removed"
-    judgement = preview(set_bar(after, template, context.proposed.metrics), arms)
+    judgement = preview(bar, arms)
     return judgement.verdict, judgement.reason
 
 
