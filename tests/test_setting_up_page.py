@@ -48,4 +48,4 @@ def test_the_session_goes_as_the_page_says(tmp_path: Path) -> None:
         for expected in shown:
             place = screen.find(expected.strip(), place)
             assert place >= 0, f"{line}: {expected!r} is not said, or not in this place\n{screen}"
-    assert answers_in(session()[1][1]) == ["", "", "@org/leads", ""]
+    assert answers_in(session()[1][1]) == ["", ""]

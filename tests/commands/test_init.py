@@ -7,6 +7,8 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -14,74 +16,181 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remyx_action.commands.init import (
-    Answers,
-    MetricAnswer,
-    check_condition,
-    find_in,
-    recommended,
-    texts_of,
-    workflow_texts,
-)
+from remyx_action.commands.init.answers import Answers, Contents, MetricAnswer
+from remyx_action.commands.init.command import Flags, Wishes, init
+from remyx_action.commands.init.conditions import check_condition, recommended
+from remyx_action.commands.init.finding import survey
+from remyx_action.commands.init.interview import NobodyAnswers
 from remyx_action.commands.init.origin import installed_from, origin
-from remyx_action.commands.init.texts import PLACEHOLDER
-from remyx_action.errors import WrongUsage
+from remyx_action.commands.init.reading import contents_of_output
+from remyx_action.commands.init.tables import as_line, metrics_in
+from remyx_action.commands.init.texts import texts_of, variant_text
+from remyx_action.commands.init.workflows import PLACEHOLDER, workflow_texts
+from remyx_action.errors import NotJudged, WrongUsage
 from remyx_action.policy.lints.warnings import warnings_of
 from remyx_action.project.codeowners import read_codeowners
+from remyx_action.project.files.yaml_text import load_yaml
 from remyx_action.project.load import load_bundle
 from remyx_action.project.models.fields import KEY_PATTERN
 from support.person import at_a_terminal
+from support.repositories import git
 
 ROOT = Path(__file__).parents[2]
-DIGITS = ROOT / "examples/digits-classifier"
 PROGRAM = [sys.executable, "-m", "remyx_action"]
 ACTION = "some-team/remyx-action@" + "1" * 40 + " # v0.1.0"
+REPORTED = Contents(
+    file="out.json",
+    metrics=(
+        MetricAnswer(key="recall_at_5", label="recall@5", unit="fraction", name="recall@5", samples=300),
+    ),
+)
+
+
+class Person:
+    """Answers in turn, and remembers what was asked and said."""
+
+    def __init__(self, *answers: str) -> None:
+        self.answers = list(answers)
+        self.asked: list[str] = []
+        self.said: list[str] = []
+
+    def ask(self, question: str, proposal: str = "", *, many: bool = False) -> Sequence[str]:
+        self.asked.append(f"{question} [{proposal}]")
+        if not self.answers:
+            raise NobodyAnswers
+        answer = self.answers.pop(0)
+        return answer.split("\n") if many and answer else [answer] if answer else []
+
+    def sets_up(self, root: Path, flags: Flags = Flags(), wishes: Wishes = Wishes()) -> str:  # noqa: B008
+        init(root, flags, wishes, ask=self.ask, say=self.said.append, try_out=tried)
+        assert self.answers == [], self.answers
+        return "\n".join(self.said)
+
+
+def tried(_root: Path, answers: Answers) -> Contents:
+    if answers.baseline_asset == "broken":
+        raise NotJudged("exited with 1", help="look at its log")
+    return REPORTED
 
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*PROGRAM, *words], cwd=folder, capture_output=True, text=True, check=False)
 
 
-def test_the_worked_example_typed_in_gives_its_files(tmp_path: Path) -> None:
-    (tmp_path / "docker/eval_stage").mkdir(parents=True)
-    (tmp_path / "docker/eval_stage/entrypoint.sh").write_text("#!/bin/sh\n")
-    metrics = [
-        ("spatialscore", "SpatialScore", "0.42"),
-        ("omnispatial", "OmniSpatial", "0.31"),
-        ("space10", "SpaCE-10", "0.55"),
-        ("mindcube", "MindCube", "0.38"),
-    ]
-    answers = [word for key, label, value in metrics for word in (key, label, "", "", value)]
-    answers += [
-        "",
-        "",
-        "",
-        "Qwen/Qwen2.5-VL-7B-Instruct",
-        "-",
-        "-",
-        "spatial-suite",
-        "spatialscore omnispatial",
-    ]
-    answers += ["spatialscore.delta >= 0.02 at 0.80", "omnispatial improves_by 0.02 at 0.80"]
-    answers += ["delta_confidence >= 0.80", "space10 no_regression 0.01", "mindcube no_regression 0.01", ""]
-    answers += ["space10.delta < -0.01 at 0.80", "mindcube no_regression 0.01 at 0.80", ""]
-    answers += ["main", "-", "yes"]
-    code, screen = at_a_terminal([*PROGRAM, "init", "--policy", "guarded"], answers, folder=tmp_path)
-    assert code == 0, screen
-    written, example = tmp_path / ".remyx", ROOT / "examples/vqasynth/.remyx"
-    ours, theirs = (yaml.safe_load((one / "policies/guarded.yaml").read_text()) for one in (written, example))
-    for key in ("ship", "reject", "template"):
-        assert ours[key] == theirs[key]
-    text = (written / "policies/guarded.yaml").read_text()
-    assert "    - spatialscore.delta >= 0.02 at 0.80\n" in text
-    words = [yaml.safe_load((one / "metrics.yaml").read_text()) for one in (written, example)]
-    assert words[0] == words[1]
-    assert "script: docker/eval_stage/" in (tmp_path / ".remyx/templates/spatial-suite.yaml").read_text()
+def script(
+    root: Path, name: str = "evaluate.py", text: str = "import os; os.environ['REMYX_ASSET']\n"
+) -> None:
+    (root / name).parent.mkdir(parents=True, exist_ok=True)
+    (root / name).write_text(text)
+
+
+def test_enter_alone_takes_what_was_found(tmp_path: Path) -> None:
+    script(tmp_path)
+    (tmp_path / "questions.jsonl").write_text("{}\n")
+    person = Person(*[""] * 10)
+    person.sets_up(tmp_path)
+    assert len(person.asked) == 10
+    template = yaml.safe_load((tmp_path / ".remyx/templates/suite.yaml").read_text())
+    assert template["harness"] == ["evaluate.py", "questions.jsonl"]
+    assert template["variant_asset"] == {"file": "model.yaml", "pointer": "/model"}
+    assert template["samples"] == 300
+    assert (tmp_path / "model.yaml").read_text() == "model: baseline\n"
+    assert (
+        '{key: recall_at_5, label: "recall@5", unit: fraction}'
+        in (tmp_path / ".remyx/metrics.yaml").read_text()
+    )
     assert run(tmp_path, "check").returncode == 0
 
 
-def test_enter_alone_starts_from_the_example(tmp_path: Path) -> None:
-    code, screen = at_a_terminal([*PROGRAM, "init", "--owners", "@org/leads"], [""] * 3, folder=tmp_path)
+def test_an_answer_can_be_explained_and_taken_back(tmp_path: Path) -> None:
+    script(tmp_path)
+    person = Person("?", "", "v1", "<", "v2", "-", "", "no", "acc:%:71.5", "2,000", "", "", "-", "")
+    said = person.sets_up(tmp_path)
+    assert "REMYX_OUTPUT_DIR" in said
+    template = yaml.safe_load((tmp_path / ".remyx/templates/suite.yaml").read_text())
+    assert (template["baseline_asset"], template["samples"]) == ("v2", 2000)
+    assert "variant_asset" not in template
+    policy = yaml.safe_load((tmp_path / ".remyx/policies/default.yaml").read_text())
+    assert policy["ship"] == {"all": ["acc improves_by 2 at 80%"]}
+    assert "reject" not in policy
+
+
+def test_wrong_answers_are_asked_again(tmp_path: Path) -> None:
+    script(tmp_path)
+    wrong = {
+        "evalute.py": "did you mean evaluate.py?",
+        "model.toml": "no YAML or JSON file",
+        "nowhere/**": "no file fits",
+        "maybe": "yes or no",
+        "a|b|c|d|e": "is no metric",
+        "accuracy:accuracy:71": "lies outside 0 to 1",
+        "many": "is no number of samples",
+        "speed": "there is no metric",
+        "accuracy gets_better 0.1": "is no operator",
+        "accuracy improves_by 5%": "may mean a part of the baseline",
+    }
+    answers = ["evalute.py", "", "", "model.toml", "", "nowhere/**", "", "maybe", "no", "a|b|c|d|e"]
+    answers += ["accuracy:accuracy:71", "accuracy:accuracy:0.71", "many", "300", "speed", ""]
+    answers += ["accuracy gets_better 0.1", "accuracy improves_by 5%", "accuracy improves_by 0.1", "", ""]
+    said = Person(*answers).sets_up(tmp_path)
+    assert [text for text in wrong.values() if text not in said] == []
+    assert "    - accuracy improves_by 0.1\n" in (tmp_path / ".remyx/policies/default.yaml").read_text()
+
+
+def test_a_run_that_fails_is_no_end(tmp_path: Path) -> None:
+    script(tmp_path)
+    person = Person("", "broken", "", "", "yes", "no", "", "", "", "", "", "")
+    assert "exited with 1\n  help: look at its log" in person.sets_up(tmp_path)
+    assert person.asked[5].endswith("[no]")
+
+
+def test_what_a_script_does_not_know_it_cannot_score(tmp_path: Path) -> None:
+    script(tmp_path, text="print(1)\n")
+    person = Person(
+        "", "", "-", "", "<", "<", "python3 evaluate.py {asset}", "", "-", "", "", "", "", "", "", ""
+    )
+    assert "nothing tells evaluate.py which version to score" in person.sets_up(tmp_path)
+    assert (
+        'command: [python3, evaluate.py, "{asset}"]' in (tmp_path / ".remyx/templates/suite.yaml").read_text()
+    )
+
+
+def test_a_script_that_reads_its_configuration_gets_a_changed_copy(tmp_path: Path) -> None:
+    script(tmp_path, text="import yaml\n")
+    (tmp_path / "config.yaml").write_text("run: {model: org/v1, output_dir: out}\n")
+    Person(*[""] * 10).sets_up(tmp_path)
+    template = yaml.safe_load((tmp_path / ".remyx/templates/suite.yaml").read_text())
+    assert template["patch"] == [
+        {"file": "config.yaml", "set": {"run.model": "{asset}", "run.output_dir": "{output_dir}"}}
+    ]
+    assert template["baseline_asset"] == "org/v1"
+
+
+def test_commits_need_no_variant(tmp_path: Path) -> None:
+    script(tmp_path)
+    Person("", "commits", *[""] * 7).sets_up(tmp_path)
+    template = yaml.safe_load((tmp_path / ".remyx/templates/suite.yaml").read_text())
+    assert template["compare"] == "commits"
+    assert {"baseline_asset", "variant_asset"} & set(template) == set()
+
+
+def test_the_second_time_another_bar_stands_beside_the_first(tmp_path: Path) -> None:
+    script(tmp_path)
+    Person(*[""] * 10).sets_up(tmp_path)
+    first = (tmp_path / ".remyx/metrics.yaml").read_text()
+    person = Person("", "", "", "", "no", "-latency | Latency | ms | 120", *[""] * 5)
+    assert "there is a bar here already" in person.sets_up(tmp_path)
+    both = (tmp_path / ".remyx/metrics.yaml").read_text()
+    assert both.startswith(first)
+    assert "{key: latency, label: Latency, unit: ms, direction: lower" in both
+    assert {path.stem for path in (tmp_path / ".remyx/policies").iterdir()} == {"default", "default-2"}
+    assert run(tmp_path, "check").returncode == 0
+
+
+def test_in_an_empty_folder_an_example_is_offered(tmp_path: Path) -> None:
+    code, screen = at_a_terminal(
+        [*PROGRAM, "init", "--owners", "@org/leads"], ["", ""], folder=tmp_path, width=40
+    )
     assert code == 0, screen
     assert "wrote evaluate.py\n" in screen
     assert (tmp_path / "evaluate.py").read_bytes() == (
@@ -91,35 +200,14 @@ def test_enter_alone_starts_from_the_example(tmp_path: Path) -> None:
     assert owners.owners_of(".remyx/policies/default.yaml") == ("@org/leads",)
 
 
+def test_without_an_example_a_script_can_be_written_later(tmp_path: Path) -> None:
+    said = Person("none", "", "", "", "", "", "", "", "", "").sets_up(tmp_path)
+    assert "there is no evaluate.py yet" in said
+
+
 def test_no_is_no(tmp_path: Path) -> None:
-    code, screen = at_a_terminal([*PROGRAM, "init"], ["", "", "-", "no"], folder=tmp_path)
-    assert (code, list(tmp_path.iterdir())) == (0, []), screen
-
-
-def test_wrong_answers_are_asked_again(tmp_path: Path) -> None:
-    (tmp_path / "evaluate.py").write_text("print(1)\n")
-    answers = ["Accuracy!", "accuracy", "", "", "sideways", "", "many", "0.5", "", *[""] * 7]
-    answers += [
-        "speed",
-        "accuracy",
-        "accuracy gets_better 0.1",
-        "accuracy improves_by 0.1",
-        "",
-        "",
-        "",
-        "",
-        "",
-    ]
-    code, screen = at_a_terminal([*PROGRAM, "init"], answers, folder=tmp_path)
-    assert code == 0, screen
-    for said in (
-        "'Accuracy!' does not fit",
-        "one of higher, lower",
-        "'many' does not fit",
-        "no metric speed",
-    ):
-        assert said in screen
-    assert "    - accuracy improves_by 0.1\n" in (tmp_path / ".remyx/policies/default.yaml").read_text()
+    Person("", "no").sets_up(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_without_a_terminal_it_names_the_flags(tmp_path: Path) -> None:
@@ -129,21 +217,42 @@ def test_without_a_terminal_it_names_the_flags(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_answers_may_come_through_a_pipe(tmp_path: Path) -> None:
+    script(tmp_path)
+    answers = "\n\n-\n\nno\nacc accuracy 0.5\n\n100\n\n\n\nyes\n"
+    done = subprocess.run(
+        [*PROGRAM, "init"], cwd=tmp_path, input=answers, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / ".remyx/policies/default.yaml").exists()
+    short = subprocess.run(
+        [*PROGRAM, "init"], cwd=tmp_path, input="\n\n", capture_output=True, text=True, check=False
+    )
+    assert (short.returncode, "the answers end at" in short.stderr) == (64, True)
+
+
+def test_a_folder_of_a_repository_keeps_to_itself(folder: Path) -> None:
+    inside = folder / "services/search"
+    script(inside)
+    git(folder, "commit", "--quiet", "--allow-empty", "--message", "first")
+    Person(*[""] * 10).sets_up(inside, Flags(action=ACTION), Wishes(owners=["@lead"]))
+    assert (inside / ".remyx/metrics.yaml").exists()
+    assert (folder / ".github/workflows/remyx-services-search.yml").exists()
+    owners = read_codeowners((folder / ".github/CODEOWNERS").read_text())
+    assert owners.owners_of("services/search/evaluate.py") == ("@lead",)
+
+
 def test_flags_and_findings_are_enough(tmp_path: Path) -> None:
-    (tmp_path / "evaluation").mkdir()
-    (tmp_path / "evaluation/evaluate.py").write_text("print(1)\n")
-    results = {
-        "results": {"gsm8k": {"exact_match,strict-match": 0.42, "exact_match_stderr,strict-match": 0.01}}
-    }
-    (tmp_path / "results.json").write_text(json.dumps(results))
+    script(tmp_path, "evaluation/evaluate.py")
+    (tmp_path / "results.json").write_text(json.dumps({"exact_match": 0.42, "latency_ms": 12.5, "n": 300}))
     done = run(tmp_path, "init", "--yes", "--action", ACTION)
     assert done.returncode == 0, done.stderr
-    assert "{key: gsm8k_exact_match, unit: accuracy, baseline: 0.42}" in done.stdout
+    assert "{key: exact_match, unit: accuracy, baseline: 0.42}" in done.stdout
+    assert "{key: latency_ms, unit: ms, direction: lower, baseline: 12.5}" in done.stdout
     assert PLACEHOLDER not in (tmp_path / ".github/workflows/remyx.yml").read_text()
     again = run(tmp_path, "init", "--yes", "--metric", "other:%:50")
     assert again.returncode == 64
-    assert "would overwrite .remyx/metrics.yaml" in again.stderr
-    assert "gsm8k" in (tmp_path / ".remyx/metrics.yaml").read_text()
+    assert "would overwrite .remyx/templates/suite.yaml" in again.stderr
     assert run(tmp_path, "init", "--yes", "--metric", "other:%:50", "--force").returncode == 0
     assert "other" in (tmp_path / ".remyx/metrics.yaml").read_text()
 
@@ -198,7 +307,10 @@ def test_whatever_is_answered_becomes_valid_files(
     metrics: list[MetricAnswer], script: str, asset: str
 ) -> None:
     ship, reject = recommended(metrics, [metrics[0].key])
-    answers = Answers(metrics=tuple(metrics), script=script, baseline_asset=asset, ship=ship, reject=reject)
+    answers = Answers(
+        metrics=tuple(metrics), template="suite", policy="default", script=script, baseline_asset=asset,
+        ship=ship, reject=reject,
+    )  # fmt: skip
     texts = {path: text.encode() for path, text in texts_of(answers).items()}
     bundle = load_bundle(texts)
     assert bundle.errors == ()
@@ -209,23 +321,70 @@ def test_whatever_is_answered_becomes_valid_files(
 def test_the_recommended_shape_raises_no_warning() -> None:
     metrics = (MetricAnswer(key="a", unit="accuracy", baseline="0.5"), MetricAnswer(key="b", unit="accuracy"))
     ship, reject = recommended(metrics, ["a"])
-    answers = Answers(metrics=metrics, baseline_asset="x", ship=ship, reject=reject, samples="2000")
+    answers = Answers(
+        metrics=metrics, template="suite", policy="default", script="a.py", baseline_asset="x",
+        ship=ship, reject=reject, samples="2000",
+    )  # fmt: skip
     texts = {path: text.encode() for path, text in texts_of(answers).items()}
     assert [problem.message for problem in warnings_of(load_bundle(texts), texts)] == []
 
 
+@given(METRICS)
+def test_a_proposed_line_says_its_metric(metric: MetricAnswer) -> None:
+    if not {"|", "`"} & set(metric.label):
+        [again] = metrics_in([as_line(metric)])
+        assert (again.key, again.direction) == (metric.key, metric.direction)
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (
+            "| metric | baseline | unit |\n|---|---|---|\n| `recall@5` | 0.62 | fraction |",
+            ("recall_at_5", "0.62"),
+        ),
+        ("acc:accuracy:0.5", ("acc", "0.5")),
+        ("Exact match, accuracy, 0.5", ("exact_match", "0.5")),
+        ("acc accuracy 0.5", ("acc", "0.5")),
+        ("coverage\taccuracy", ("coverage_score", "")),
+    ],
+)
+def test_metrics_are_read_from_what_people_paste(lines: str, expected: tuple[str, str]) -> None:
+    [metric] = metrics_in(lines.split("\n"))
+    assert (metric.key, metric.baseline) == expected
+
+
+@given(st.text(max_size=60), st.sampled_from(["evaluate.py", "a b.yaml"]))
+def test_a_variant_file_names_its_asset(asset: str, file: str) -> None:
+    document = load_yaml(variant_text(file, "/run/model", asset or "x").encode(), file)
+    assert document.problems or document.value == {"run": {"model": asset or "x"}}
+
+
 @given(st.binary(max_size=400))
 def test_any_file_may_stand_there(content: bytes) -> None:
-    found = find_in(["results.json"], {"results.json": content})
-    keys = [metric.key for metrics in found.results.values() for metric in metrics]
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("results.json", "results.jsonl", "scores.csv"):
+            (Path(folder) / name).write_bytes(content)
+        keys = [metric.key for one in survey(Path(folder)).results.values() for metric in one.metrics]
     assert [key for key in keys if re.match(KEY_PATTERN, key)] == keys
 
 
-def test_hostile_results_propose_nothing_that_is_obeyed() -> None:
-    hostile = {"metrics": {"a\n- {key: x": 0.5, "__import__": 1, "b": True, "c": "1", "ok": {"value": 0.25}}}
-    found = find_in([], {"results.json": json.dumps(hostile).encode()})
-    (metrics,) = found.results.values()
-    assert [metric.key for metric in metrics] == ["a_-_key_x", "import", "ok"]
+def test_hostile_results_propose_nothing_that_is_obeyed(tmp_path: Path) -> None:
+    hostile = {"a\n- {key: x": 0.5, "__import__": 1, "b": True, "c": "1", "coverage": 1, "\u202eok": 0.25}
+    (tmp_path / "results.json").write_text(json.dumps(hostile))
+    found = contents_of_output(tmp_path)
+    assert found is not None
+    assert [metric.key for metric in found.metrics] == ["import", "coverage_score"]
+    script(tmp_path)
+    assert "\u202e" not in Person("", "", "-", "", "no", *[""] * 5).sets_up(tmp_path)
+    assert run(tmp_path, "check").returncode == 0
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "outside.json").write_text('{"accuracy": 0.5}')
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project/results.json").symlink_to(tmp_path / "outside.json")
+    assert survey(tmp_path / "project").results == {}
 
 
 @pytest.mark.parametrize("in_shards", [False, True])
@@ -261,7 +420,7 @@ def test_a_workflow_names_branch_folder_and_policy() -> None:
 
 def test_no_workflow_with_a_placeholder_is_written(tmp_path: Path) -> None:
     done = run(tmp_path, "init", "--from", "digits", "--yes")
-    assert "no .github/workflows/remyx.yml was written" in done.stdout
+    assert "left out: the workflow for pull requests (--action OWNER/NAME@COMMIT)" in done.stdout
     assert not (tmp_path / ".github").exists()
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from msgspec.structs import replace
 
 from remyx_action.errors import Exit, WrongUsage
 
+from . import on_github
 from .options import FormatOption, TemplateName, root_of
 from .screen import echo, screen_colour, screen_width, show
 
@@ -26,10 +26,20 @@ MetricRows = Annotated[
     list[str] | None,
     typer.Option(metavar="KEY[:UNIT[:BASELINE]]", help="A metric; - in front: less is better."),
 ]
-ScriptPath = Annotated[str, typer.Option(metavar="PATH", help="File or folder that scores one version.")]
-TodaysAsset = Annotated[str, typer.Option(metavar="ASSET", help="The asset that counts today.")]
+ScriptPath = Annotated[
+    str,
+    typer.Option(metavar="PATH", help="File, folder or command that scores one version; `results`: none."),
+]
+TodaysAsset = Annotated[
+    str,
+    typer.Option(metavar="ASSET", help="The asset that counts today; `commits`: the code before a change."),
+]
 VariantPlace = Annotated[
     str, typer.Option(metavar="FILE[#POINTER]", help="Where a pull request names its variant.")
+]
+HarnessFiles = Annotated[
+    list[str] | None,
+    typer.Option(metavar="GLOB", help="Files that decide a score; default: script and data beside it."),
 ]
 Headline = Annotated[
     list[str] | None, typer.Option(metavar="KEY", help="A metric that must gain; default: the first.")
@@ -42,7 +52,6 @@ ActionUsed = Annotated[
 ]
 
 
-ProtectedBranch = Annotated[str, typer.Option(metavar="NAME", help="Branch that the bar protects.")]
 ForForks = Annotated[
     bool, typer.Option("--forks", help="Also the workflow that comments on pull requests from forks.")
 ]
@@ -153,35 +162,74 @@ def init(
     script: ScriptPath = "",
     baseline: TodaysAsset = "",
     variant_file: VariantPlace = "",
+    harness: HarnessFiles = None,
     samples: Annotated[str, typer.Option(metavar="N", help="How many samples are expected.")] = "",
-    template: Annotated[str, typer.Option(metavar="NAME", help="The evaluation's name.")] = "suite",
-    policy: Annotated[str, typer.Option(metavar="NAME", help="The policy's name.")] = "default",
+    template: Annotated[str, typer.Option(metavar="NAME", help="The evaluation's name.")] = "",
+    policy: Annotated[str, typer.Option(metavar="NAME", help="The policy's name.")] = "",
     headline: Headline = None,
     ship: Conditions = None,
     reject: Conditions = None,
     owners: Owners = None,
-    branch: ProtectedBranch = "main",
+    branch: Annotated[
+        str, typer.Option(metavar="NAME", help="Branch that the bar protects; default: the default one.")
+    ] = "",
     action: ActionUsed = "",
     forks: ForForks = False,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: flags, findings and defaults.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")] = False,
 ) -> int:
-    """Set a bar up: asks, shows what it will write, writes .remyx/, the workflow and CODEOWNERS lines.
+    """Set a bar up: finds, asks at most ten questions, shows what it will write, and writes it.
 
     Example: remyx-action init --from digits --owners @org/leads
     """
     from remyx_action.commands.init import command
+    from remyx_action.commands.init.trial import try_out
 
-    texts = {"script": script, "baseline_asset": baseline, "samples": samples, "template": template}
-    texts |= {"policy": policy, "branch": branch, "action": action}
-    known = command.known_from(metric or (), variant_file, ship or (), reject or (), **texts)
-    wishes = command.Wishes(example=from_, headline=headline or [], owners=owners or [], for_forks=forks)
-    wishes = replace(wishes, yes=yes, dry_run=dry_run, force=force)
-    root, is_terminal = (context.obj or Path()).absolute(), sys.stdin.isatty()
-    return command.init(root, known, wishes, ask=_ask, say=echo, is_terminal=is_terminal)
+    flags = command.Flags(
+        metrics=metric or (),
+        script=script,
+        baseline=baseline,
+        variant_file=variant_file,
+        harness=harness or (),
+        samples=samples,
+        template=template,
+        policy=policy,
+        headline=headline or (),
+        ship=ship or (),
+        reject=reject or (),
+        branch=branch,
+        action=action,
+    )
+    wishes = command.Wishes(
+        example=from_, owners=owners or [], yes=yes, dry_run=dry_run, force=force, for_forks=forks
+    )
+    return command.init(
+        (context.obj or Path()).absolute(),
+        flags,
+        wishes,
+        ask=_ask,
+        say=echo,
+        try_out=lambda root, answers: try_out(root, answers, on_github.world()),
+    )
 
 
-def _ask(question: str, default: str = "") -> str:
-    answer: str = typer.prompt(question, default=default, show_default=bool(default))
-    return answer.strip()
+def _ask(question: str, proposal: str = "", *, many: bool = False) -> list[str]:
+    """Put a question on the terminal, or read the answer from a pipe; NobodyAnswers at its end."""
+    from remyx_action.commands.init.interview import NobodyAnswers
+    from remyx_action.project.files.wording import shown_as
+
+    lines: list[str] = []
+    prompt = f"{question} [{shown_as(proposal)}]: " if proposal else f"{question}: "
+    while True:
+        echo(prompt, nl=False)
+        line = sys.stdin.readline()
+        if not sys.stdin.isatty():
+            echo("")
+        if not line and not lines:
+            raise NobodyAnswers
+        if line.strip():
+            lines.append(line.strip())
+        if not many or not line.strip() or lines in (["?"], ["<"]):
+            return lines
+        prompt = "  another, or Enter: "

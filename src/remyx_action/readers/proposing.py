@@ -25,6 +25,8 @@ from .rows import rows_of_csv, rows_of_lines
 
 IDS = ("id", "sample_id", "doc_id", "qid", "question_id", "uid", "index", "name")
 """Keys that usually identify a sample, likeliest first."""
+SCORES = ("score", "correct", "value", "accuracy")
+"""Keys that usually hold its score, likeliest first."""
 MOST_FILES = 200
 """Of a folder, looked into to recognise them."""
 _STAMP = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}[T_-][0-9][0-9T:.+_-]*[0-9]")
@@ -226,6 +228,9 @@ def _is_score(value: Any) -> bool:
 
 def _by_shape(file: str, document: Any, rows: list[Any]) -> tuple[ResultsMap, list[str]]:
     """A map of samples where there are rows with an id, else of the numbers of an object."""
+    by_metric = _rows_by_metric(file, document)
+    if by_metric is not None:
+        return by_metric
     pointer = None
     if not rows and type(document) is dict:
         lists = [(key, value) for key, value in document.items() if type(value) is list and _objects(value)]
@@ -239,6 +244,26 @@ def _by_shape(file: str, document: Any, rows: list[Any]) -> tuple[ResultsMap, li
         return map_, [name for name in _scored(rows[:3]) if name != id_]
     map_ = ResultsMap(file=file, value=f"/{PLACEHOLDER}")
     return map_, _scored([document] if type(document) is dict else [])
+
+
+def _rows_by_metric(file: str, document: Any) -> tuple[ResultsMap, list[str]] | None:
+    """A map of rows below each metric's own name, such as `/benchmarks/{metric}/per_item`."""
+    for key, group in document.items() if type(document) is dict else ():
+        if type(group) is not dict or not group or not all(type(one) is dict for one in group.values()):
+            continue
+        first = next(iter(group.values()))
+        for inner in first:
+            lists = [_objects(one.get(inner)) for one in group.values()]
+            id_ = next((name for name in IDS if all(rows and name in rows[0] for rows in lists)), None)
+            scores = [name for name in _scored(rows[0] for rows in lists if rows) if name != id_]
+            if id_ is not None and scores:
+                score = next((name for name in SCORES if name in scores), scores[0])
+                pointer = f"{pointer_to('', key)}/{PLACEHOLDER}{pointer_to('', inner)}"
+                map_ = ResultsMap(
+                    file=file, rows=pointer, id=pointer_to("", id_), score=pointer_to("", score)
+                )
+                return map_, list(group)
+    return None
 
 
 def _scored(rows: Iterable[Mapping[str, Any]]) -> list[str]:

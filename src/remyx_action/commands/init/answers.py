@@ -1,4 +1,4 @@
-"""What has to be known before a bar can be written down."""
+"""Everything that has to be known before a bar can be written down."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ from typing import Literal
 
 from msgspec import Struct
 
+from remyx_action.project.models.container import Container
+from remyx_action.project.models.results_map import ResultsMap
+
 
 class MetricAnswer(Struct, frozen=True, kw_only=True):
+    """One metric, as it is asked for or found in results."""
+
     key: str
     label: str = ""
     unit: str = ""
@@ -16,26 +21,63 @@ class MetricAnswer(Struct, frozen=True, kw_only=True):
     baseline: str = ""
     """A number as it was written; "": none."""
     is_binary: bool = False
+    """Every score is 0 or 1."""
+    name: str = ""
+    """What the results call it, where that is not the key."""
+    samples: int | None = None
+    """How many were scored, where the results say it."""
+    has_spread: bool = True
+    """Whether the results say how far the value may be off; a bare number has no confidence."""
+
+
+class Contents(Struct, frozen=True, kw_only=True):
+    """What a result file, or an output folder, holds."""
+
+    file: str
+    """The file, below its folder; `stdout`: the last JSON line that was printed."""
+    metrics: tuple[MetricAnswer, ...]
+    maps: tuple[ResultsMap, ...] = ()
+    """How it is read; none: it is the native results.json."""
+    engine: str = ""
+    """The evaluation engine that wrote it, where it is known."""
+
+    @property
+    def samples(self) -> int | None:
+        """The largest number of samples of a metric, or None where none is known."""
+        return max((one.samples for one in self.metrics if one.samples is not None), default=None)
 
 
 class Answers(Struct, frozen=True, kw_only=True):
     """Everything that `init` writes down; an empty text is a key that is left out."""
 
-    metrics: tuple[MetricAnswer, ...]
-    template: str = "suite"
-    script: str = "evaluate.py"
+    metrics: tuple[MetricAnswer, ...] = ()
+    template: str = ""
+    policy: str = ""
+    runtime: Literal["custom", "results"] = "custom"
+    script: str = ""
+    command: tuple[str, ...] = ()
+    """Words, where the script is not started by itself."""
+    harness: tuple[str, ...] = ()
+    """Globs of the files that decide a score; empty: the script."""
+    container: Container | None = None
     compare: Literal["assets", "commits"] = "assets"
     baseline_asset: str = ""
     variant_file: str = ""
     """The YAML or JSON file in which a pull request names its variant."""
     variant_pointer: str = "/model"
+    is_patched: bool = False
+    """Whether the script reads its asset from that very file."""
+    patched_output: str = ""
+    """The key of that file, dotted, that names the folder for results."""
+    contents: Contents | None = None
+    """What the script left, or what the result files hold."""
     samples: str = ""
-    policy: str = "default"
+    """A number, or a flow mapping of numbers by key; `-`: unknown."""
+    headline: tuple[str, ...] = ()
+    """Keys of the metrics that must gain."""
     ship: tuple[str, ...] = ()
     """Conditions as they are typed: `accuracy improves_by 0.02 at 0.80`."""
     reject: tuple[str, ...] = ()
-    shares_floors: bool = True
-    notes: str = ""
     branch: str = "main"
     action: str = ""
-    """What the workflow uses: `OWNER/NAME@COMMIT`; "": to be filled in by hand."""
+    """What the workflow uses: `OWNER/NAME@COMMIT`; "": to be found out."""

@@ -1,36 +1,32 @@
-"""The texts that `init` would write: found out, checked, shown, and written whole or not at all."""
+"""The texts that `init` would write: checked, shown, and written whole or not at all."""
 
 from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
 from remyx_action.commands.schema import as_text
-from remyx_action.errors import FilesWrong, WrongUsage
+from remyx_action.errors import FilesWrong, Problem, WrongUsage
 from remyx_action.policy.lints.errors import load_checked
+from remyx_action.policy.lints.warnings import warnings_of
 from remyx_action.project.codeowners import CAP_BYTES, LOCATIONS, is_owner, with_block
 from remyx_action.project.files.wording import did_you_mean
-from remyx_action.project.load import Bundle
+from remyx_action.project.load import VOCABULARY, Bundle, load_bundle
 from remyx_action.project.protected import protected_paths
 from remyx_action.report.schemas import project_schemas, schemas
-from remyx_action.sources.disk import read_below, write_whole
-from remyx_action.sources.disk.project import PASSED_OVER
+from remyx_action.sources.disk import read_below, read_project, write_whole
 from remyx_action.sources.git import find_repository
 
-from . import Answers, Found, example_folder, find_in, texts_of, workflow_texts
-from .finding import LARGEST_RESULT_BYTES, is_result
+from .answers import Answers
+from .odds import odds_of
 from .origin import origin
+from .texts import texts_of, variant_text, with_metrics
+from .workflows import example_folder, workflow_texts
 
-NEWLINE = "\n"
-NO_RELEASE = (
-    "no .github/workflows/remyx.yml was written: which release of this program shall judge is not known; "
-    "name it with --action OWNER/NAME@COMMIT"
-)
-MOST_FILES = 20_000
 EXAMPLES = {"digits": "digits-classifier"}
 """Name → folder of the examples that come with the program."""
 
@@ -42,25 +38,12 @@ class Draft(Struct, frozen=True, kw_only=True):
     """Path below the project's root (a workflow and CODEOWNERS: the repository's) → text."""
     for_editors: Mapping[str, str]
     """JSON Schemas that know this project."""
+    warnings: tuple[Problem, ...] = ()
+    """Those of `check`."""
     notes: tuple[str, ...] = ()
     """What the person should know."""
-
-
-def survey(root: Path) -> Found:
-    """What the repository shows of its evaluation."""
-    paths: list[str] = []
-    for folder, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if name not in PASSED_OVER and not name.startswith("."))
-        place = Path(folder).relative_to(root)
-        paths += [(place / name).as_posix() for name in sorted(names)]
-        if len(paths) > MOST_FILES:
-            break
-    contents = {
-        path: content
-        for path in paths[:MOST_FILES]
-        if is_result(path) and (content := read_below(root, path, cap_bytes=LARGEST_RESULT_BYTES)) is not None
-    }
-    return find_in(paths[:MOST_FILES], contents)
+    left_out: tuple[str, ...] = ()
+    """What was not written, each with the flag that has it written."""
 
 
 def draft(
@@ -71,41 +54,91 @@ def draft(
     ready: Mapping[str, str] | None = None,
     for_forks: bool = False,
 ) -> Draft:
-    """Every text, checked as `check` would; FilesWrong where the answers make no valid files."""
+    """Return every text, checked as `check` would; FilesWrong where the answers make no valid files."""
     wrong = [owner for owner in owners if not is_owner(owner)]
     if wrong:
         raise WrongUsage(f"{wrong[0]!r} is no owner", help="write @user, @org/team or an address")
-    of_project = dict(ready or texts_of(answers))
-    bundle = load_checked({path: text.encode() for path, text in of_project.items()})
-    if bundle.errors:
-        raise FilesWrong(bundle.errors, {path: text.encode() for path, text in of_project.items()})
-    of_repository: dict[str, str] = {}
-    notes: list[str] = []
-    action = answers.action or origin(os.environ)
-    if action is None:
-        notes.append(NO_RELEASE)
-    else:
-        of_repository |= _workflows(root, bundle, answers, action, for_forks=for_forks)
+    of_project = dict(ready or _texts(root, answers))
+    there = read_project(root)[0] if (root / ".remyx").is_dir() else {}
+    contents = {**there, **{path: text.encode() for path, text in of_project.items()}}
+    bundle = load_checked(contents)
+    if any(problem.path in of_project for problem in bundle.errors):
+        raise FilesWrong(bundle.errors, contents)
+    left_out: list[str] = []
+    of_repository = _workflows(root, bundle, answers, for_forks=for_forks)
+    if not of_repository:
+        left_out.append("the workflow for pull requests (--action OWNER/NAME@COMMIT)")
     if owners:
         location, text, prefix = _codeowners(root)
         every = [path for one in bundle.templates.values() for path in protected_paths(one, root=prefix)]
         of_repository[location] = with_block(text, dict.fromkeys(every), owners, root=prefix)
-    template = next(iter(bundle.templates.values()))
-    if template.program not in of_project and not (root / template.program).exists():
-        notes.append(
-            f"there is no {template.program} yet: a program that scores the version in REMYX_ASSET and "
-            "writes results.json into REMYX_OUTPUT_DIR"
-        )
+    else:
+        left_out.append("whose review a change of the bar needs (--owners @org/team)")
     known = {name: as_text(schema) for name, schema in {**schemas(), **project_schemas(bundle)}.items()}
     return Draft(
         texts={**of_project, **{_at_top(root, path): text for path, text in of_repository.items()}},
         for_editors={f".remyx/schemas/{name}": text for name, text in known.items()},
-        notes=tuple(notes),
+        warnings=tuple(one for one in warnings_of(bundle, contents) if one.path in of_project),
+        notes=tuple(_notes(root, answers, of_project, bundle)),
+        left_out=tuple(left_out),
     )
 
 
+def _texts(root: Path, answers: Answers) -> dict[str, str]:
+    """Return the project's texts; metrics that are declared already keep their lines."""
+    texts = texts_of(answers)
+    file = answers.variant_file
+    if file and not (root / file).exists():
+        texts[file] = variant_text(file, answers.variant_pointer, answers.baseline_asset)
+    there = read_below(root, VOCABULARY)
+    declared = load_bundle({VOCABULARY: there}).metrics if there is not None else None
+    if there is None or declared is None:
+        return texts
+    known = {metric.key for metric in declared.metrics}
+    added = [metric for metric in answers.metrics if metric.key not in known]
+    joined = with_metrics(there.decode(), added)
+    bundle = load_bundle({VOCABULARY: joined.encode()})
+    if not bundle.errors and bundle.metrics and len(bundle.metrics.metrics) == len(known) + len(added):
+        texts[VOCABULARY] = joined
+    return texts
+
+
+def _workflows(root: Path, bundle: Bundle, answers: Answers, *, for_forks: bool) -> dict[str, str]:
+    """Return the workflows for what the project has: shards, another policy, a folder of its own.
+
+    Empty where it is not known which release of this program shall judge.
+    """
+    action, repository = answers.action or origin(os.environ), find_repository(root)
+    if action is None:
+        return {}
+    return workflow_texts(
+        policy="" if any(name != answers.policy for name in bundle.policies) else answers.policy,
+        branch=answers.branch,
+        action=action,
+        in_shards=any((one.shards or 1) > 1 for one in bundle.templates.values()),
+        folder=repository.prefix.rstrip("/") if repository else "",
+        for_forks=for_forks,
+    )
+
+
+def _notes(root: Path, answers: Answers, texts: Mapping[str, str], bundle: Bundle) -> Iterator[str]:
+    template = bundle.templates[answers.template]
+    if template.script and template.script not in texts and not (root / template.script).exists():
+        yield (
+            f"there is no {template.script} yet: a program that scores the version in REMYX_ASSET and "
+            "writes results.json into REMYX_OUTPUT_DIR"
+        )
+    bare = [metric.key for metric in answers.metrics if not metric.has_spread]
+    if bare:
+        yield (
+            f"{', '.join(bare)}: bare numbers, so nothing says how sure a change is; "
+            "report a score for each sample to be able to ask for it (docs/guide/writing-a-harness.md)"
+        )
+    yield from odds_of(bundle.policies[answers.policy], template, bundle.vocabulary)
+
+
 def example(name: str) -> tuple[Answers, dict[str, str]]:
-    """A shipped example, file by file."""
+    """Return a shipped example, file by file."""
     if name not in EXAMPLES:
         advice = did_you_mean(name, EXAMPLES, none=f"there is {', '.join(EXAMPLES)}")
         raise WrongUsage(f"there is no example {name}", help=advice)
@@ -124,22 +157,22 @@ def example(name: str) -> tuple[Answers, dict[str, str]]:
     collect(folder, "")
     bundle = load_checked({path: text.encode() for path, text in texts.items()})
     policy = next(iter(bundle.policies.values()))
-    return Answers(metrics=(), policy=policy.name, template=policy.template), texts
+    return Answers(policy=policy.name, template=policy.template), texts
 
 
 def in_the_way(root: Path, draft: Draft) -> list[str]:
-    """Files that exist already with another text."""
-    return [
-        path
-        for path, text in draft.texts.items()
-        if (root / path).exists()
-        and not path.endswith("CODEOWNERS")
-        and (root / path).read_bytes() != text.encode()
-    ]
+    """Return files that exist already and would lose some of their text."""
+    hindering = []
+    for path, text in draft.texts.items():
+        if (root / path).exists() and not path.endswith("CODEOWNERS"):
+            before = (root / path).read_bytes().decode("utf-8", "replace")
+            if before != text and not (path == VOCABULARY and text.startswith(before.rstrip())):
+                hindering.append(path)
+    return hindering
 
 
 def shown(root: Path, draft: Draft) -> str:
-    """What would be written, as a person reads it: new files whole, others as their difference."""
+    """Return what would be written, as a person reads it: new files whole, others as their difference."""
     parts = []
     for path, text in draft.texts.items():
         there = read_below(root, path, cap_bytes=CAP_BYTES) if ".." not in path else None
@@ -149,7 +182,9 @@ def shown(root: Path, draft: Draft) -> str:
             difference = difflib.unified_diff(*lines, "as it is", "as it will be", lineterm="")
             parts.append(f"── {path}\n" + "\n".join(difference))
         elif not before:
-            whole = path.startswith(".remyx/")  # what sets the bar is read before it is written
+            whole = (
+                path.startswith(".remyx/") or len(text) < 200
+            )  # what sets the bar is read before it counts
             parts.append(
                 f"── {path}\n{text.rstrip() if whole else f'   new, {len(text.splitlines())} lines'}"
             )
@@ -162,7 +197,8 @@ def write(root: Path, draft: Draft, *, force: bool) -> list[str]:
     hindering = in_the_way(root, draft)
     if hindering and not force:
         raise WrongUsage(
-            f"would overwrite {', '.join(hindering)}", help="keep them, or pass --force to write them anew"
+            f"would overwrite {', '.join(hindering)}",
+            help="--template NAME and --policy NAME write others beside them; --force writes these anew",
         )
     every = {**draft.for_editors, **draft.texts}
     for path, text in every.items():
@@ -170,26 +206,6 @@ def write(root: Path, draft: Draft, *, force: bool) -> list[str]:
         if text.startswith("#!"):
             (root / path).chmod(0o755)
     return list(draft.texts)
-
-
-def _workflows(
-    root: Path, bundle: Bundle, answers: Answers, action: str, *, for_forks: bool
-) -> dict[str, str]:
-    """Return the workflows for what the project has: shards, another policy, a folder of its own."""
-    repository = find_repository(root)
-    return workflow_texts(
-        policy="" if _other_policies(root, answers.policy) else answers.policy,
-        branch=answers.branch,
-        action=action,
-        in_shards=any((one.shards or 1) > 1 for one in bundle.templates.values()),
-        folder=repository.prefix.rstrip("/") if repository else "",
-        for_forks=for_forks,
-    )
-
-
-def _other_policies(root: Path, name: str) -> bool:
-    """Return whether the project has another policy, so that its workflow judges by every one."""
-    return any(path.stem != name for path in (root / ".remyx" / "policies").glob("*.yaml"))
 
 
 def _at_top(root: Path, path: str) -> str:

@@ -73,6 +73,11 @@ def _chance_of(condition: OnMetric, floor_: Fraction | None) -> float:
     return _normal(_boundary(condition, n) * sqrt(n) / spread - extra)
 
 
+def chance_if_unchanged(condition: OnMetric) -> float:
+    """Return P(the condition holds | no difference), at its declared samples or the usual number."""
+    return _chance_of(condition, condition.floor)
+
+
 def _normal(z: float) -> float:
     return erfc(-z / sqrt(2)) / 2
 
