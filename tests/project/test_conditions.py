@@ -224,7 +224,9 @@ NEARLY = {
     "": "write KEY.delta",
     "accuracy": "write KEY.delta",
     "a.delta >= 0.02 at 80% sure": "write KEY.delta",
-    "a.delta >=\n0.02 and b.delta >= 0": "write KEY.delta",
+    "a.delta >=\n0.02 and b.delta >= 0": "below `all:`",
+    "a.delta >= 0 or b.delta >= 0": "below `any:`",
+    "a.delta > = 0.02": 'did you mean ">="?',
 }
 
 

@@ -42,6 +42,13 @@ NO_SUFFIX = "and nothing says whether its value or its delta"
 
 def why_no_condition(line: str) -> tuple[str, str]:
     """Return what is wrong with a line that is no condition, and what to write."""
+    joined = re.search(r"\s(and|or|&&|\|\|)\s", line)
+    if joined is not None:
+        gate = "all" if joined[1] in ("and", "&&") else "any"
+        return "a line is one condition", f"write each on a line of its own, below `{gate}:`"
+    apart = re.search(r"[<>=] +=", line)
+    if apart is not None:
+        return f"{quoted(apart[0])} is no comparison", f"did you mean {quoted(apart[0].replace(' ', ''))}?"
     found = _SHAPE.fullmatch(line)
     if found is None or not found["op"]:
         return f"{quoted(line)} is no condition", GRAMMAR
