@@ -42,7 +42,7 @@ class Place:
         request = Request(root=self.root, out=self.out, variant=variant, measure_only=True, **given)
         assert [] == run(request, self.world()).reports
 
-    def run(self, variant: str = "better", **given: Any) -> Report:
+    def run(self, variant: str | None = "better", **given: Any) -> Report:
         cache = given.pop("cache", CacheSettings(folder=self.kept))
         request = Request(root=self.root, out=self.out, cache=cache, variant=variant, **given)
         (report,) = run(request, self.world()).reports

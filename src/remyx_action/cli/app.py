@@ -200,6 +200,7 @@ def render(
 
 
 app.command()(setting_up.init)
+app.add_typer(setting_up.experiment_commands, name="experiment")
 app.command()(setting_up.tasks)
 app.command()(setting_up.lock)
 app.command()(setting_up.doctor)

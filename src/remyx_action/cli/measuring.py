@@ -14,6 +14,7 @@ from . import on_github
 from .options import (
     BaseCommit,
     BaselineAsset,
+    ExperimentName,
     FormatOption,
     Fresh,
     HeadCommit,
@@ -42,6 +43,7 @@ def run(
     template: TemplateName = None,
     policy: PolicyName = None,
     variant: VariantAsset = None,
+    experiment: ExperimentName = None,
     baseline: BaselineAsset = None,
     base: BaseCommit = None,
     head: HeadCommit = None,
@@ -61,20 +63,18 @@ def run(
     Example: remyx-action run --variant org/model-v2
     """
     part, asked = _shard(samples, shard), {"template": template, "policy": policy, "variant": variant}
-    if on_github.in_an_event() and (base, head, baseline, measured) == (None,) * 4:
+    if on_github.in_an_event() and (base, head, baseline, measured, experiment) == (None,) * 5:
         return on_github.act("measure" if measure_only else "run", out=out.absolute(), shard=part, **asked)
     from remyx_action.commands.run import pipeline, request
 
     root = root_of(context)
-    wanted = request.Request(
-        root=root,
-        out=root / out,
+    wanted = request.Request(root=root, out=root / out, shard=part, measure_only=measure_only)
+    wanted = replace(
+        wanted,
         cache=on_github.cache_settings(kept, root / out, fresh=fresh),
-        shard=part,
         measured=None if measured is None else root / measured,
-        measure_only=measure_only,
     )
-    wanted = replace(wanted, **asked, baseline=baseline, base=base, head=head)
+    wanted = replace(wanted, **asked, experiment=experiment, baseline=baseline, base=base, head=head)
     reports = pipeline.run(wanted, on_github.world()).reports
     return show_reports(reports, format, out=out, verbose=verbose, quiet=quiet)
 

@@ -16,6 +16,9 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only the headline.")
 TemplateName = Annotated[str | None, typer.Option(metavar="NAME", help="Measure by this template only.")]
 PolicyName = Annotated[str | None, typer.Option(metavar="NAME", help="Judge by this policy only.")]
 VariantAsset = Annotated[str | None, typer.Option(metavar="ASSET", help="What is proposed.")]
+ExperimentName = Annotated[
+    str | None, typer.Option("--experiment", metavar="NAME", help="Measure what this experiment proposes.")
+]
 BaselineAsset = Annotated[
     str | None, typer.Option(metavar="ASSET", help="What it is compared with; default: the template's.")
 ]

@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec.structs import replace
 
 from remyx_action.errors import Exit, WrongUsage
 
 from . import on_github
 from .options import FormatOption, TemplateName, root_of
 from .screen import echo, screen_colour, screen_width, show
+
+if TYPE_CHECKING:
+    from remyx_action.commands.init.answers import Answers, Contents
 
 Owners = Annotated[
     list[str] | None,
@@ -52,6 +56,9 @@ ActionUsed = Annotated[
 ]
 
 
+ProtectedBranch = Annotated[
+    str, typer.Option(metavar="NAME", help="Branch that the bar protects; default: the default one.")
+]
 ForForks = Annotated[
     bool, typer.Option("--forks", help="Also the workflow that comments on pull requests from forks.")
 ]
@@ -170,9 +177,7 @@ def init(
     ship: Conditions = None,
     reject: Conditions = None,
     owners: Owners = None,
-    branch: Annotated[
-        str, typer.Option(metavar="NAME", help="Branch that the bar protects; default: the default one.")
-    ] = "",
+    branch: ProtectedBranch = "",
     action: ActionUsed = "",
     forks: ForForks = False,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: flags, findings and defaults.")] = False,
@@ -184,34 +189,21 @@ def init(
     Example: remyx-action init --from digits --owners @org/leads
     """
     from remyx_action.commands.init import command
+
+    texts = {"script": script, "baseline": baseline, "variant_file": variant_file, "samples": samples}
+    texts |= {"template": template, "policy": policy, "branch": branch, "action": action}
+    lists = {"metrics": metric, "harness": harness, "headline": headline, "ship": ship, "reject": reject}
+    flags = command.Flags(**texts, **{name: tuple(found or ()) for name, found in lists.items()})  # type: ignore[arg-type]
+    wishes = command.Wishes(example=from_, owners=owners or [], for_forks=forks)
+    wishes = replace(wishes, yes=yes, dry_run=dry_run, force=force)
+    root = (context.obj or Path()).absolute()
+    return command.init(root, flags, wishes, ask=_ask, say=echo, try_out=_try_out)
+
+
+def _try_out(root: Path, answers: Answers) -> Contents:
     from remyx_action.commands.init.trial import try_out
 
-    flags = command.Flags(
-        metrics=metric or (),
-        script=script,
-        baseline=baseline,
-        variant_file=variant_file,
-        harness=harness or (),
-        samples=samples,
-        template=template,
-        policy=policy,
-        headline=headline or (),
-        ship=ship or (),
-        reject=reject or (),
-        branch=branch,
-        action=action,
-    )
-    wishes = command.Wishes(
-        example=from_, owners=owners or [], yes=yes, dry_run=dry_run, force=force, for_forks=forks
-    )
-    return command.init(
-        (context.obj or Path()).absolute(),
-        flags,
-        wishes,
-        ask=_ask,
-        say=echo,
-        try_out=lambda root, answers: try_out(root, answers, on_github.world()),
-    )
+    return try_out(root, answers, on_github.world())
 
 
 def _ask(question: str, proposal: str = "", *, many: bool = False) -> list[str]:
@@ -233,3 +225,49 @@ def _ask(question: str, proposal: str = "", *, many: bool = False) -> list[str]:
         if not many or not line.strip() or lines in (["?"], ["<"]):
             return lines
         prompt = "  another, or Enter: "
+
+
+experiment_commands = typer.Typer(
+    help="Write down what a variant is to show, so that its verdict says it.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@experiment_commands.callback()
+def _experiment() -> None:
+    """Keep `new` a command of its own: Typer would fold a single one into its group."""
+
+
+@experiment_commands.command("new")
+def new_experiment(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Its name, and that of its file.")],
+    template: Annotated[
+        str, typer.Option(metavar="NAME", help="The template that measures it; default: the only one.")
+    ] = "",
+    variant: Annotated[str, typer.Option(metavar="ASSET", help="What is to be scored.")] = "",
+    hypothesis: Annotated[str, typer.Option(metavar="TEXT", help="What is expected, and why.")] = "",
+    target_metric: Annotated[str, typer.Option(metavar="KEY", help="The metric that should move.")] = "",
+    tag: Annotated[
+        list[str] | None, typer.Option(metavar="WORD", help="A free word; more than once.")
+    ] = None,
+) -> int:
+    """Write .remyx/experiments/NAME.yaml: hypothesis, target metric, tags, variant.
+
+    Example: remyx-action experiment new sft-3 --variant org/sft-3 --target-metric accuracy
+    """
+    from remyx_action.commands import experiment as command
+
+    wanted = command.NewExperiment(
+        name=name,
+        template=template,
+        variant=variant,
+        hypothesis=hypothesis,
+        target_metric=target_metric,
+        tags=tag or (),
+    )
+    person = (lambda question: "".join(_ask(question))) if sys.stdin.isatty() else None
+    echo(f"wrote {command.new(root_of(context), wanted, person)}")
+    echo(f"next: remyx-action run --experiment {name}")
+    return Exit.SHIP

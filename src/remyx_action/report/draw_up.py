@@ -25,6 +25,7 @@ from remyx_action.readers.reasons import Reason
 
 from .report import (
     ArmReport,
+    ExperimentReport,
     FieldConditionRow,
     Fields,
     JudgedUnder,
@@ -73,6 +74,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     arms: Mapping[ArmName, ArmReport]
     proposal: ProposalReport | None
     run: RunReport
+    experiment: ExperimentReport | None = None
     quick_look: int | None = None
     looks: LooksReport | None = None
 
@@ -95,6 +97,7 @@ def draw_up(judgement: Judgement, *, bar: Bar, inputs: Inputs, surroundings: Sur
         judged_under=surroundings.judged_under,
         arms=dict(surroundings.arms),
         proposal=surroundings.proposal,
+        experiment=surroundings.experiment,
         quick_look=surroundings.quick_look,
         looks=surroundings.looks,
         run=surroundings.run,

@@ -148,6 +148,8 @@ class Report(Spec):
     arms: dict[Literal["baseline", "variant"], ArmReport]
     proposal: ProposalReport | None = None
     """Of a pull request or merge group; null elsewhere."""
+    experiment: Annotated[ExperimentReport | None, Field(exclude_if=lambda found: found is None)] = None
+    """What was measured off GitHub; left out where there is none, and on GitHub, where `proposal` has it."""
     looks: Annotated[LooksReport | None, Field(exclude_if=lambda looks: looks is None)] = None
     """Of a pull request: what this measurement is known by, and those before it; left out elsewhere."""
     quick_look: Annotated[Integer | None, Field(exclude_if=lambda samples: samples is None)] = None

@@ -23,7 +23,7 @@ from remyx_action.readers.reasons import Reason
 from remyx_action.readers.scores import ArmScores, Samples, Unusable
 
 from .draw_up import Surroundings, draw_up
-from .report import ArmReport, JudgedUnder, LooksReport, ProposalReport, Report, RunReport
+from .report import ArmReport, ExperimentReport, JudgedUnder, LooksReport, ProposalReport, Report, RunReport
 
 
 class Arm(Struct, frozen=True, kw_only=True):
@@ -76,6 +76,7 @@ def reach_verdict(
     run: RunReport,
     caps: Sequence[str] = (),
     proposal: ProposalReport | None = None,
+    experiment: ExperimentReport | None = None,
     before: LooksBefore | None = None,
 ) -> Report:
     """The verdict on two arms under a bar; `before`: the looks that a pull request had, where they count."""
@@ -83,17 +84,14 @@ def reach_verdict(
     if not failed:  # an arm that left nothing reports nothing that could differ
         warnings = compare_provenance(arms.baseline.scores, arms.variant.scores).warnings
         arms = replace(arms, variant=arms.variant.with_warnings(warnings))
-    arms = replace(
-        arms,
-        **{name: arm.with_warnings(_too_many(bar, arm, arms.samples)) for name, arm in arms.named().items()},
-    )
+    both, most = arms.named().items(), arms.samples
+    arms = replace(arms, **{name: arm.with_warnings(_too_many(bar, arm, most)) for name, arm in both})
     inputs = compare(bar, arms, caps=caps)
     looks = None if before is None else before.with_this(inputs)
     inputs = inputs.model_copy(update={"look": looks.number if looks else None})
     uneven = ((key, uneven_missing(evidence)) for key, evidence in inputs.metrics.items())
-    arms = replace(
-        arms, variant=arms.variant.with_warnings([f"{key}: {found}" for key, found in uneven if found])
-    )
+    missed = [f"{key}: {found}" for key, found in uneven if found]
+    arms = replace(arms, variant=arms.variant.with_warnings(missed))
     return draw_up(
         judge(bar, inputs),
         bar=bar,
@@ -103,6 +101,7 @@ def reach_verdict(
             judged_under=judged_under,
             arms={name: arm.report for name, arm in arms.named().items()},
             proposal=proposal,
+            experiment=experiment,
             run=run,
             quick_look=arms.samples,
             looks=looks,

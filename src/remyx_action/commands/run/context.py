@@ -25,6 +25,7 @@ from remyx_action.sources.git import (
     sources_of,
 )
 
+from .experiments import experiments_of, template_asked_for, variant_named
 from .judged_under import commit_at_head
 from .project import Project, choose, load_project
 from .proposal import Proposal
@@ -65,7 +66,7 @@ class Context(Struct, frozen=True, kw_only=True):
     files: Mapping[str, FileChange] = field(default_factory=dict)
     """By template: what the pull request does to the file that names the variant."""
     experiments: Mapping[str, Experiment] = field(default_factory=dict)
-    """By name: the experiments that the pull request adds or changes."""
+    """By name: the experiments that the change adds or changes, or the one that was asked for."""
     notes: tuple[str, ...] = ()
     """What the checkout of the harness root does not hold."""
     head: Mapping[str, str] = field(default_factory=dict)
@@ -119,8 +120,12 @@ def _of_working_tree(request: Request) -> Iterator[Context]:
     """A person's own machine: the working tree, or the files as `--base` holds them."""
     project = load_project(request.root, base=request.base)
 
+    experiments = experiments_of(request)
+
     def variant_of(template: Template) -> str | None:
         place = template.variant_asset
+        if template.compare == "assets" and (named := variant_named(request, experiments, template)):
+            return named
         if request.variant is not None or place is None or template.compare == "commits":
             return request.variant
         return asset_in(place.file, place.pointer, read_below(request.root, place.file))
@@ -128,8 +133,13 @@ def _of_working_tree(request: Request) -> Iterator[Context]:
     yield Context(
         project=project,
         harness=request.root,
-        choices=choose(project.bundle, template=request.template, policy=request.policy),
+        choices=choose(
+            project.bundle,
+            template=template_asked_for(request, experiments, project.bundle),
+            policy=request.policy,
+        ),
         variant_of=variant_of,
+        experiments=experiments,
         head=commit_at_head(project),
     )
 

@@ -12,12 +12,13 @@ from remyx_action.policy.isolation import HANDED_IN, Isolation, enforced
 from remyx_action.policy.judgement import QUICK_LOOK, is_enough
 from remyx_action.policy.lock_state import LockState
 from remyx_action.project.models import Policy, Template
-from remyx_action.report.report import BarChange, ExperimentReport, ProposalReport, Report
+from remyx_action.report.report import BarChange, ProposalReport, Report
 from remyx_action.report.verdict import Arms, LooksBefore, preview, reach_verdict
 from remyx_action.sources.git import Sources
 
 from .content import content_measured
 from .context import Context
+from .experiments import experiment_report
 from .judged_under import harness_digest, isolation_here, judged_under, lock_state
 from .request import KnownLooks, Request, World
 
@@ -46,13 +47,7 @@ def judge_arms(
     """Return the verdict under the context's rules, the proposed ones beside it."""
     harness = harness_digest(template, context.harness)
     isolation = isolation_of_arms(context, template, policy, request, world)
-    may_be_locked = policy.require_lock == "locked" and context.proposal is not None
-    lock = lock_state(
-        context.project,
-        template,
-        harness,
-        enforcement=lambda: world.enforcement(template, context.project.source) if may_be_locked else (),
-    )
+    lock = _lock_state(context, template, policy, harness, world)
     bar = set_bar(policy, template, context.project.vocabulary)
     known = world.looks(policy)
     return reach_verdict(
@@ -71,7 +66,21 @@ def judge_arms(
         run=world.now(),
         caps=caps_of(context, template, bar, arms, lock=lock, isolation=isolation, looks=known),
         proposal=proposal_of(context, template, policy, arms),
+        experiment=None if context.proposal else experiment_report(context.experiments, template),
         before=_looks_before(known, context, template, harness, request),
+    )
+
+
+def _lock_state(
+    context: Context, template: Template, policy: Policy, harness: str, world: World
+) -> LockState:
+    """Return the state of the template's lock; GitHub is asked only where the policy wants to know."""
+    asks = policy.require_lock == "locked" and context.proposal is not None
+    return lock_state(
+        context.project,
+        template,
+        harness,
+        enforcement=lambda: world.enforcement(template, context.project.source) if asks else (),
     )
 
 
@@ -134,21 +143,13 @@ def proposal_of(context: Context, template: Template, policy: Policy, arms: Arms
     proposal, proposed = context.proposal, context.proposed
     if proposal is None or proposed is None:
         return None
-    experiment = next((one for one in context.experiments.values() if one.template == template.name), None)
     about = [
         change for change in context.bar_changes if policy.name in change.policies or not change.policies
     ]
     verdict, reason = _previewed(context, policy, arms) if about else (None, None)
     protected = proposal.protected_paths(template)
     return ProposalReport(
-        experiment=None
-        if experiment is None
-        else ExperimentReport(
-            name=experiment.name,
-            hypothesis=experiment.hypothesis,
-            target_metric=experiment.target_metric,
-            tags=list(experiment.tags),
-        ),
+        experiment=experiment_report(context.experiments, template),
         protected=list(protected),
         workflow=list(proposal.workflow_paths()),
         others=len(proposal.paths) - len(protected),
@@ -201,6 +202,7 @@ def command(request: Request, context: Context, template: Template, policy: Poli
     proposal = context.proposal
     flags = {
         "--policy": policy.name,
+        "--experiment": request.experiment,
         "--variant": context.variant_of(template) if proposal else request.variant,
         "--baseline": request.baseline,
         "--base": proposal.base if proposal else request.base,

@@ -54,6 +54,8 @@ class Request(Struct, frozen=True, kw_only=True):
     template: str | None = None
     policy: str | None = None
     variant: str | None = None
+    experiment: str | None = None
+    """Off GitHub: the experiment to measure; None: those that differ from `base`."""
     baseline: str | None = None
     base: str | None = None
     """The commit to read the project's files from, and to take the merge base with."""

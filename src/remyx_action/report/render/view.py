@@ -162,7 +162,7 @@ def _about(report: Report) -> Phrase:
 
 
 def _experiment(report: Report, metrics: Mapping[str, MetricView]) -> Phrase:
-    experiment = report.proposal.experiment if report.proposal else None
+    experiment = report.proposal.experiment if report.proposal else report.experiment
     if experiment is None:
         return ()
     parts: list[Phrase] = []
