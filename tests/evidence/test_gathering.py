@@ -257,3 +257,24 @@ def test_evidence_reads_back_as_it_was_written() -> None:
     for subject in (metric(range=None), metric(range=None, aggregate="p50")):
         evidence = gather(subject, [relative], arms[0], arms[1])
         assert evidence == MetricEvidence.model_validate(evidence.model_dump())
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("caf\u00e9", "cafe\u0301"), ("q", "q "), ("Q", "q"), ("\uff41", "a"), ("q", "\u00a0q")],
+)
+def test_ids_that_only_look_alike_are_quoted_and_said_to(before: str, after: str) -> None:
+    message = paired(
+        Samples(ids=[before, "x"], scores=["1", "0"]), Samples(ids=[after, "y"], scores=["1", "0"])
+    ).unmatched
+    assert message is not None
+    assert f"{before!a}" in message
+    assert f"{after!a}" in message
+    assert "1 of them differ in case, Unicode form or outer blanks alone" in message
+    assert message.isascii()
+
+
+def test_ids_that_look_unlike_are_shown_as_they_are() -> None:
+    message = paired(Samples(ids=["caf\u00e9"], scores=["1"]), Samples(ids=["tea"], scores=["1"])).unmatched
+    assert message is not None
+    assert "1 ids are only in the baseline: caf\u00e9; 1 ids are only in the variant: tea (" in message

@@ -45,7 +45,7 @@ def faults(text: str | bytes) -> list[tuple[str, int, int, str]]:
         ('{"a":' * 65 + "1" + "}" * 65, [("too-deep", 1, 321, "/a" * 64)]),
         ("[1e9999999999999999999]", [("endless-number", 1, 2, "/0")]),
         ("9" * 5000, [("endless-number", 1, 1, "")]),
-        (b"\xef\xbb\xbf{}", [("not-utf-8", 1, 1, "")]),
+        (b"\xef\xbb\xbf\xef\xbb\xbf{}", [("syntax", 1, 1, "")]),
         ("{}".encode("utf-16"), [("not-utf-8", 1, 1, "")]),
         (b'[\n"\xc3\xa9\xff"]', [("not-utf-8", 2, 3, "")]),
         (b'"\xed\xa0\x80"', [("not-utf-8", 1, 2, "")]),
@@ -162,3 +162,7 @@ def test_arbitrary_bytes_are_read_or_refused(data: bytes) -> None:
     except NotStrictJson:
         return
     assert strict == json.loads(data, parse_float=Decimal)
+
+
+def test_a_byte_order_mark_of_utf_8_is_passed_over() -> None:
+    assert {"a": 1} == read(b'\xef\xbb\xbf{"a": 1}')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
@@ -275,9 +276,19 @@ def _cluster_conflict(baseline: Averaged, variant: Averaged, pairing: Pairing) -
 
 
 def _unmatched(baseline: Averaged, variant: Averaged, pairing: Pairing) -> str:
+    sides = {"baseline": pairing.only_baseline, "variant": pairing.only_variant}
+    before, after = ({_folded(id_) for id_ in ids} for ids in sides.values())
+    alike = [id_ for id_ in pairing.only_variant if _folded(id_) in before & after]
     found = [
-        f"{len(ids)} ids are only in the {arm}: {examples_of(ids)}"
-        for arm, ids in (("baseline", pairing.only_baseline), ("variant", pairing.only_variant))
+        f"{len(ids)} ids are only in the {arm}: {examples_of([ascii(id_) for id_ in ids] if alike else ids)}"
+        for arm, ids in sides.items()
     ]
+    if alike:
+        found.append(f"{len(alike)} of them differ in case, Unicode form or outer blanks alone")
     counts = f"baseline {len(baseline.ids)}, variant {len(variant.ids)} ids"
     return f"{'; '.join(found)} ({counts}): evaluate the same samples in both arms"
+
+
+def _folded(id_: str) -> str:
+    """Return an id so that those that only look alike are equal."""
+    return unicodedata.normalize("NFKC", id_).strip().casefold()

@@ -7,6 +7,7 @@ exponents, every short list over many lines, and NaN unless told otherwise.
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -110,7 +111,7 @@ LONGEST_NUMBER: Final = 1_000
 LINE_WIDTH: Final = 100
 """Lists of scalars up to this many characters are written on one line."""
 
-SAVE_AS_UTF8 = "save the file as UTF-8 without a byte order mark"
+SAVE_AS_UTF8 = "save the file as UTF-8"
 REWRITE = "write the file with a JSON library, and write it whole before it is read"
 RENAME_KEY = "keep one of the two; which one counts would be a guess"
 NO_NAN = "leave the number out where there is none; JSON has no NaN and no Infinity"
@@ -209,8 +210,9 @@ def _read(data: bytes | str, decode: Callable[[str], Any]) -> Any:
 
 
 def decode_utf8(data: bytes) -> str:
-    """Return UTF-8 bytes as text. Raises NotStrictJson for anything else, and for a byte order mark."""
-    if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+    """Return UTF-8 bytes as text, without a byte order mark before it. Raises NotStrictJson for others."""
+    data = data.removeprefix(codecs.BOM_UTF8)
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise NotStrictJson(
             Fault(code="not-utf-8", message="starts with a byte order mark", help=SAVE_AS_UTF8)
         )
