@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -80,3 +81,14 @@ class Tags(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.found.add(tag)
         self.attributes |= {name for name, _ in attrs}
+
+
+def test_power_takes_the_spread_of_a_verdict(tmp_path: Path) -> None:
+    judged = ("judge", "--policy", "guarded", "--variant", "reports/ship", "--baseline", "reports/baseline")
+    said(*judged, "--out", str(tmp_path))
+    words = ("power", "--policy", "guarded", "--samples", "300", "--format", "json")
+    [assumed] = json.loads(said(*words))["policies"]
+    [recorded] = json.loads(said(*words, "--verdict", str(tmp_path)))["policies"]
+    assert {"assumed"} == {one["source"] for one in assumed["spreads"].values()}
+    assert {"recorded"} == {one["source"] for one in recorded["spreads"].values()}
+    assert "changes spread as in the verdict of 20" in recorded["source"]

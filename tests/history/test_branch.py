@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from remyx_action.commands.backtest import sentence_of_branch
-from remyx_action.commands.record import RecordPlace, add, decide, prune, read_place
+from remyx_action.commands.record import RecordPlace, add, decide, prune, read_branch, read_place
 from remyx_action.history.record import BRANCH, Recording
 from remyx_action.report.report import Report
 from support.git_commands import commit, git
@@ -118,6 +118,7 @@ def test_a_proposed_bar_is_held_against_the_branch(place: RecordPlace) -> None:
     assert sentence_of_branch(place.root, bar) is None
     add(place, numbered(iterating(), 4), Recording(pull_request=1, run="41"))
     add(place, numbered(shipping(), 5), Recording(pull_request=2, run="42"))
+    assert 2 == len(read_branch(place.root).verdicts)
     assert "of the last 2 verdicts, 0 would have been other" == sentence_of_branch(place.root, bar)
 
 

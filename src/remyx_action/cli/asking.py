@@ -40,7 +40,8 @@ def power(
         float | None, typer.Option(metavar="NUMBER", help="True gain that is hoped for; default: `expect:`.")
     ] = None,
     verdict: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="A verdict.json whose arms say how changes spread.")
+        Path | None,
+        typer.Option(metavar="PATH", help="Tells how changes spread; default: the newest recorded."),
     ] = None,
     format: PageFormat = "text",
 ) -> int:
@@ -55,7 +56,7 @@ def power(
     assumptions = command.Assumptions(
         samples=command.sizes_of(samples), changed=changed, deviation=sd, gain=gain
     )
-    recorded = None if verdict is None else read_verdict(verdict)
+    recorded = None if verdict is None else [read_verdict(verdict)]
     return show(command.power(root, assumptions, policy=policy, recorded=recorded), format)
 
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from remyx_action.errors import NotJudged, WrongUsage
-from remyx_action.history.record import Record, RecordedVerdict, read_record
+from remyx_action.errors import WrongUsage
+from remyx_action.history.record import Record, RecordedVerdict
 from remyx_action.odds.backtest import Backtest, Past, Rate, backtest
 from remyx_action.odds.words import chance_in_words, span_in_words
 from remyx_action.policy.bar import Bar, set_bar
@@ -16,7 +16,7 @@ from remyx_action.report.render import escape
 from remyx_action.report.render.charts import PageTable, Section, document
 
 from .output import Output
-from .record import RecordPlace
+from .record import read_branch
 from .run.project import choose, load_project
 
 NEWEST = 40
@@ -75,15 +75,8 @@ def of_record(bar: Bar, verdicts: Sequence[RecordedVerdict], *, last: int | None
 
 
 def sentence_of_branch(root: Path, bar: Bar) -> str | None:
-    """Return what the bar would have said of the newest verdicts on the record's branch, or None without any.
-
-    Of use beside a verdict: a branch that cannot be read says nothing.
-    """
-    try:
-        record = read_record(RecordPlace(root=root).branch().files())
-    except NotJudged:
-        return None
-    answer = of_record(bar, record.verdicts, last=NEWEST)
+    """Return what the bar would have said of the newest verdicts on the branch, or None without any."""
+    answer = of_record(bar, read_branch(root).verdicts, last=NEWEST)
     return answer.sentence() if answer.rows else None
 
 

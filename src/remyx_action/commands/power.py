@@ -19,6 +19,7 @@ from remyx_action.report.render.charts import Chart, PageTable, Point, Section, 
 from remyx_action.report.report import Report
 
 from .output import Output
+from .record import read_branch
 from .run.project import choose, load_project
 
 MOST_SAMPLES = 10**9
@@ -47,8 +48,16 @@ def sizes_of(text: str | None) -> Sequence[int]:
     return sizes
 
 
-def power(root: Path, assumptions: Assumptions, *, policy: str | None, recorded: Report | None) -> Output:
-    """Return the power of each policy; `recorded` is a verdict whose arms say how far changes spread."""
+def power(
+    root: Path, assumptions: Assumptions, *, policy: str | None, recorded: Sequence[Report] | None
+) -> Output:
+    """Return the power of each policy.
+
+    `recorded`: verdicts, oldest first: the newest of a template says how far its changes spread.
+    None: those on the record's branch.
+    """
+    if recorded is None:
+        recorded = [one.report for one in read_branch(root).verdicts]
     project = load_project(root)
     bars = [
         set_bar(one, template, project.vocabulary)
@@ -78,8 +87,10 @@ class _Answer(Struct, frozen=True, kw_only=True):
         return [power_sentence(self.bar, one, self.effects) for one in self.at]
 
 
-def _answer(bar: Bar, assumptions: Assumptions, recorded: Report | None) -> _Answer:
-    inputs = recorded.inputs if recorded is not None and recorded.policy.template == bar.template else None
+def _answer(bar: Bar, assumptions: Assumptions, reports: Sequence[Report]) -> _Answer:
+    fitting = [one for one in reports if one.policy.template == bar.template and one.verdict is not None]
+    recorded = fitting[-1] if fitting else None
+    inputs = None if recorded is None else recorded.inputs
     spreads = spreads_for(bar, inputs, changed=assumptions.changed, deviation=assumptions.deviation)
     lacking = [metric.label for metric in bar.metrics if metric.key not in spreads]
     if len(lacking) == len(bar.metrics):
@@ -93,7 +104,7 @@ def _answer(bar: Bar, assumptions: Assumptions, recorded: Report | None) -> _Ans
     return _Answer(
         bar=bar,
         spreads=spreads,
-        source=_source(spreads, recorded if inputs is not None else None),
+        source=_source(spreads, recorded),
         effects=effects,
         assumed_effects=assumed,
         at=[power_at(bar, n, spreads, gain=assumptions.gain) for n in samples],
@@ -104,7 +115,9 @@ def _source(spreads: Mapping[str, Spread], recorded: Report | None) -> str:
     kinds = {spread.source for spread in spreads.values()}
     parts = []
     if "recorded" in kinds and recorded is not None:
-        parts.append(f"changes spread as in the verdict of {recorded.run.clock[:10]}")
+        sizes = [row.n for row in recorded.metrics if row.n is not None]
+        n = f", {min(sizes):,} samples" if sizes else ""
+        parts.append(f"changes spread as in the verdict of {recorded.run.clock[:10]}{n}")
     if "given" in kinds:
         parts.append("changes spread as given")
     if "assumed" in kinds:

@@ -58,6 +58,14 @@ def read_place(place: RecordPlace) -> Record:
     return read_record(branch.files(), branch.irregularities())
 
 
+def read_branch(root: Path) -> Record:
+    """Return the record on the branch; empty outside a repository, and where nothing was recorded."""
+    try:
+        return read_record(RecordPlace(root=root).branch().files())
+    except NotJudged:
+        return read_record(())
+
+
 def _of_head(place: RecordPlace, head: str) -> Record:
     """Return what is recorded of one head commit: nothing else is read."""
     if place.folder is not None:
