@@ -1,20 +1,25 @@
 """Seconds until the action's program is loaded and may judge, beside pip and Docker on the same set.
 
-Run: uv run --no-sync python benchmarks/action.py [CHECKOUT OF 0.1].
+Run: uv run --no-sync python benchmarks/action.py [CHECKOUT OF 0.1, WITH ITS .venv].
 The Docker build needs dockerd and the rights to start it.
 """
 
 from __future__ import annotations
 
+import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
 from docker_build import seconds_of_build, what_is_missing
+
+from support.jobs import TOKEN, Jobs, jobs_on, outputs_in
+from support.small_project import UNLOCKED
 
 ROOT = Path(__file__).parents[1]
 SYNC = ("uv", "sync", "--frozen", "--no-dev", "--no-install-project", "--no-build", "--quiet")
@@ -45,34 +50,60 @@ def action(scratch: Path, cache: Path | None) -> tuple[float, float]:
     return made, seconds(start, environment)
 
 
-STARTS = {
-    "open": "import remyx_action.commands.on_github.open",
-    "publish": "import remyx_action.commands.on_github.publish",
-    "0.1, either": "import remyx_action.commands.action",
-}
-"""What each step loads beside the command line and PyGithub; the last one of a checkout of version 0.1."""
-
-
-def processor_seconds(source: Path, start: str) -> float:
-    """Processor time of one start without bytecode, as on a fresh runner; the best of ROUNDS."""
-    times = []
-    for _ in range(ROUNDS):
-        with tempfile.TemporaryDirectory() as bytecode:
-            environment = {**os.environ, "PYTHONPATH": str(source), "PYTHONPYCACHEPREFIX": bytecode}
-            before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            words = (sys.executable, "-P", "-c", f"import github, remyx_action.cli; {start}")
-            subprocess.run(words, env=environment, check=True)
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    return min(times)
+def step(jobs: Jobs, checkout: Path, mode: str, **inputs: str) -> tuple[float, dict[str, str]]:
+    """Return processor seconds and outputs of one step of a job, without bytecode, as on a fresh runner."""
+    home = Path(tempfile.mkdtemp(dir=jobs.scratch.parent))
+    (home / "event.json").write_text(json.dumps(jobs.payload("opened")))
+    (home / "output").touch()
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "PYTHONPATH": str(checkout / "src"),
+        "PYTHONPYCACHEPREFIX": str(home / "bytecode"),
+        "RUNNER_TEMP": str(home),
+        "GITHUB_EVENT_NAME": "pull_request",
+        "GITHUB_EVENT_PATH": str(home / "event.json"),
+        "GITHUB_API_URL": jobs.stand_in.address,
+        "GITHUB_SERVER_URL": jobs.stand_in.address.removesuffix("/api/v3"),
+        "GITHUB_REPOSITORY": jobs.world.repository,
+        "GITHUB_RUN_ID": "700",
+        "GITHUB_RUN_ATTEMPT": "1",
+        "GITHUB_OUTPUT": str(home / "output"),
+        "REMYX_MODE": mode,
+        "REMYX_POLICY": "default",
+        "REMYX_TOKEN": "" if mode == "measure" else TOKEN,
+        "REMYX_TOKEN_OF_JOB": "true",
+        **{f"REMYX_{name.upper()}": value for name, value in inputs.items()},
+    }
+    python = checkout / ".venv" / "bin" / "python"
+    clone = jobs.clone(home / "clone", f"refs/pull/{jobs.pull.number}/merge")
+    words = (str(python), "-P", "-m", "remyx_action", "action")
+    with subprocess.Popen(words, cwd=clone, env=environment, stdout=subprocess.DEVNULL) as process:
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    return used.ru_utime + used.ru_stime, outputs_in((home / "output").read_text())
 
 
 def processor(older: Path | None) -> None:
-    """Print what a start costs here, and in a checkout of version 0.1 where one is given."""
-    for name, start in STARTS.items():
-        source = older if name.startswith("0.1") else ROOT
-        if source is not None:
-            print(f"{name:<44} {processor_seconds(source / 'src', start):6.2f} s of processor time")
+    """Print what `open` and `publish` cost until the verdict is posted, here and in a checkout of 0.1."""
+    times: dict[tuple[str, str], list[float]] = {}
+    for _ in range(ROUNDS):
+        for name, checkout in {"0.1": older, "now": ROOT}.items():
+            if checkout is None:
+                continue
+            with tempfile.TemporaryDirectory() as scratch:
+                for jobs in jobs_on(Path(scratch), UNLOCKED):
+                    _, measured = step(jobs, checkout, "measure")
+                    seconds_of_open, opened = step(jobs, checkout, "open")
+                    given = {"results": measured["report"], "check_id": opened["check-id"]}
+                    seconds_of_publish, published = step(jobs, checkout, "publish", **given)
+                    assert published["check-url"], "the verdict was not posted"
+                    jobs.world.violations.clear()
+            times.setdefault((name, "open"), []).append(seconds_of_open)
+            times.setdefault((name, "publish"), []).append(seconds_of_publish)
+    for (name, mode), several in times.items():
+        share = f", {min(several) / min(times['0.1', mode]):.0%} of 0.1's" if older else ""
+        print(f"{name}, {mode:<40} {min(several):6.2f} s of processor time{share}")
 
 
 def pip(scratch: Path) -> float:

@@ -14,7 +14,7 @@ import pytest
 import typer
 import yaml
 
-from remyx_action.cli import app
+from remyx_action.cli.app import app
 from remyx_action.errors import Exit
 from support.pages import ROOT, Command, blocks, commands, links, named_files, pages, table
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from remyx_action.cli import app
+from remyx_action.cli.app import app
 from remyx_action.report.render.charts import Chart, PageTable, Point, Section, Series, document
 from support.pages import ROOT
 

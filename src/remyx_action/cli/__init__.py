@@ -6,7 +6,6 @@ import gc
 # the time that `judge` needs, and a tenth of its start. So this stands before everything is imported.
 gc.set_threshold(200_000)
 
-from .app import app  # noqa: E402
 from .process import carry_out, main  # noqa: E402
 
-__all__ = ["app", "carry_out", "main"]
+__all__ = ["carry_out", "main"]

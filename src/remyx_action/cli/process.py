@@ -11,12 +11,10 @@ from itertools import pairwise
 from types import FrameType
 from typing import Any, NoReturn
 
-import typer
-
 from remyx_action.errors import Exit, FilesWrong, Refusal, WrongUsage
 
-from .app import app
 from .screen import say_bug, say_error, say_problems
+from .step import action
 
 
 class Terminated(BaseException):
@@ -48,21 +46,14 @@ def carry_out(arguments: list[str]) -> int:
     debug = "--debug" in arguments
     arguments = [word for word in arguments if word != "--debug"]  # wherever it stands
     _unwind_on_signals()
-    command = typer.main.get_command(app)
     try:
-        _refuse_twice(arguments)
-        result: Any = command.main(args=arguments, prog_name="remyx-action", standalone_mode=False)
-    except typer.Exit as ending:
-        return ending.exit_code
+        result = action() if arguments == ["action"] else _command(arguments)
     except FilesWrong as wrong:
         return say_problems(wrong, as_json=_wants_json(arguments))
     except Refusal as refusal:
         say_error(refusal.message, refusal.help)
         return refusal.exit
-    except typer.TyperException as usage:
-        say_error(usage.format_message(), "see `remyx-action COMMAND --help`")
-        return Exit.USAGE
-    except (KeyboardInterrupt, typer.Abort):
+    except KeyboardInterrupt:
         return Exit.INTERRUPTED
     except Terminated:
         return Exit.TERMINATED
@@ -74,6 +65,25 @@ def carry_out(arguments: list[str]) -> int:
             raise
         return say_bug(bug)
     return result if isinstance(result, int) else Exit.SHIP
+
+
+def _command(arguments: list[str]) -> Any:
+    """Run the command that is typed: every one but `action`, which loads no options to start sooner."""
+    import typer
+
+    from .app import app
+
+    command = typer.main.get_command(app)
+    try:
+        _refuse_twice(arguments)
+        return command.main(args=arguments, prog_name="remyx-action", standalone_mode=False)
+    except typer.Exit as ending:
+        return ending.exit_code
+    except typer.TyperException as usage:
+        say_error(usage.format_message(), "see `remyx-action COMMAND --help`")
+        return Exit.USAGE
+    except typer.Abort:
+        return Exit.INTERRUPTED
 
 
 ONCE = frozenset(

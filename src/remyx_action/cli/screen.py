@@ -8,17 +8,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-import typer
-
 from remyx_action import __version__
 from remyx_action.errors import Exit, FilesWrong, most_severe
 from remyx_action.github.workflow import inert, without_old_commands
 
-from .options import ResultFormat
-
 if TYPE_CHECKING:
     from remyx_action.commands.output import Output
     from remyx_action.report.report import Report
+
+    from .options import ResultFormat
 
 
 FOR_PROGRAMS = frozenset({"json", "sarif"})
@@ -28,7 +26,13 @@ def echo(text: str, format: str = "text", *, err: bool = False, nl: bool = True)
     """Print text in which a runner finds no command; a format of GitHub's own holds the commands it means."""
     if format == "text":
         text = inert(text)
-    typer.echo(without_old_commands(text, is_json=format in FOR_PROGRAMS), err=err, nl=nl)
+    text = without_old_commands(text, is_json=format in FOR_PROGRAMS) + ("\n" if nl else "")
+    stream = sys.stderr if err else sys.stdout
+    try:
+        stream.write(text)
+    except UnicodeEncodeError:  # a terminal of another character set
+        stream.write(text.encode(stream.encoding, "replace").decode(stream.encoding))
+    stream.flush()
 
 
 def say_error(message: str, help: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .postponed import postpone
 from .trouble import Trouble, TroubleKind, trouble_of_answer
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class Client:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
+        postpone()
         from github import Auth, Github
 
         github = Github(

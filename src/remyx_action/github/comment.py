@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from remyx_action.policy.looks import Look
-
 from .client import Client, numbered, said
 from .events import Commit
 from .marks import Marker, Scope, with_marker, without_marker
@@ -17,6 +15,8 @@ from .trouble import LeftAlone, NotPosted, Posted, Superseded, Trouble, TroubleK
 
 if TYPE_CHECKING:
     from github.Repository import Repository
+
+    from remyx_action.policy.looks import Look
 
 
 CommentMode = Literal["always", "on-change", "on-block", "never"]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from msgspec.structs import replace
+from typing import TYPE_CHECKING
 
-from remyx_action.policy.looks import Look
+from msgspec.structs import replace
 
 from .check import Named, read_checks
 from .client import Client
@@ -12,12 +12,17 @@ from .marks import Order
 from .pull_request import commits_of
 from .trouble import NotRead
 
+if TYPE_CHECKING:
+    from remyx_action.policy.looks import Look
+
 
 def looks_of_checks(client: Client, number: int, named: Named) -> list[Look] | NotRead:
     """Return every look at one policy, oldest run first: a request for the commits, and one for each of them.
 
     Of looks before a comment of ours was written, or after it was deleted. GitHub names 250 commits at most.
     """
+    from remyx_action.policy.looks import Look
+
     commits = commits_of(client, number)
     if isinstance(commits, NotRead):
         return commits

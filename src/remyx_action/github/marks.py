@@ -9,14 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, unquote
 
 from msgspec import Struct, field
 
-from remyx_action.policy.looks import Look
-
 from .events import Commit
+
+if TYPE_CHECKING:
+    from remyx_action.policy.looks import Look
 
 MOST_LOOKS = 50
 """In one comment's marker, of all its policies together; the oldest are left out."""
@@ -151,6 +152,8 @@ def _looks_as_text(looks: Mapping[str, Sequence[Look]]) -> str:
 
 def _looks_in(text: str) -> dict[str, list[Look]]:
     """What cannot be read is left out."""
+    from remyx_action.policy.looks import Look  # loads pydantic, which `open` does not need
+
     looks: dict[str, list[Look]] = {}
     for group in text.split(";"):
         key, _, entries = group.partition("=")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
@@ -14,7 +15,9 @@ from remyx_action.github.failed_jobs import FailedJob
 from remyx_action.github.marks import ExternalId, Order, Scope, key_of
 from remyx_action.github.settings import ActionInputs, Runner
 from remyx_action.github.trouble import LeftAlone, NotPosted, NotRead, Superseded
-from remyx_action.policy.looks import Look
+
+if TYPE_CHECKING:
+    from remyx_action.policy.looks import Look
 
 GitHubEvent = PullRequestEvent | MergeGroupEvent
 
