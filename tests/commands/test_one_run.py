@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from remyx_action.commands.run.request import NO_CACHE
 from remyx_action.errors import FilesWrong, NotJudged, WrongUsage
 from remyx_action.sources.disk.output import WRITTEN
 from support.places import Place, arm
@@ -117,3 +120,34 @@ def test_more_samples_than_declared_are_told(tmp_path: Path, declared: int, *, t
     warning = f"accuracy: 400 samples were scored, and the template declares {declared:,}"
     report = place.run()
     assert [told, told] == [warning in arm(report, name).warnings for name in ("baseline", "variant")]
+
+
+def test_a_verdict_that_names_no_commit_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place, first = committed(tmp_path, FILES)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    if os.geteuid() == 0:
+        os.chown(place.root / ".git", 65534, 65534)
+        os.chown(place.root, 65534, 65534)
+        warnings = arm(place.run(), "variant").warnings
+        assert (
+            "the verdict names no commit: git does not trust this repository: it belongs to another user"
+            in (warnings)
+        )
+        for name, value in (("COUNT", "1"), ("KEY_0", "safe.directory"), ("VALUE_0", "*")):
+            monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
+    report = place.run()
+    assert {"head": first} == report.judged_under.commits
+    assert not [one for one in arm(report, "variant").warnings if "names no commit" in one]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("uv") is None, reason="uv is not installed")
+def test_two_first_runs_of_a_script_with_metadata_do_not_race(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metadata = "# /// script\n# dependencies = []\n# ///\n"
+    place = Place(tmp_path, {**FILES, "evaluation/evaluate.py": metadata + HARNESS})
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    for number in range(3):
+        monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / f"cache-{number}"))
+        assert "ship" == place.run(cache=NO_CACHE).verdict

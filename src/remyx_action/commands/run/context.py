@@ -26,7 +26,7 @@ from remyx_action.sources.git import (
 )
 
 from .experiments import experiments_of, template_asked_for, variant_named
-from .judged_under import commit_at_head
+from .judged_under import commit_at_head, why_no_commit
 from .project import Project, choose, load_project
 from .proposal import Proposal
 from .request import Request
@@ -141,6 +141,7 @@ def _of_working_tree(request: Request) -> Iterator[Context]:
         variant_of=variant_of,
         experiments=experiments,
         head=commit_at_head(project),
+        notes=why_no_commit(project),
     )
 
 

@@ -51,7 +51,7 @@ def _names(texts: Mapping[str, bytes]) -> list[str]:
 
 def _at_merge_base(request: Request) -> Mapping[str, bytes]:
     """Return the texts that the branch began with."""
-    repository = find_repository(request.root)
+    repository = None if request.base is None else find_repository(request.root)
     if repository is None or request.base is None:
         return {}
     base, head = repository.commit(request.base), repository.look_up(request.head or "HEAD")
@@ -86,7 +86,8 @@ def variant_named(request: Request, experiments: Mapping[str, Experiment], templ
 
 def _change(request: Request, template: Template) -> FileChange:
     """Return what the branch does to the file that names the variant; nothing without `--base`."""
-    place, repository = template.variant_asset, find_repository(request.root)
+    place = template.variant_asset
+    repository = None if request.base is None else find_repository(request.root)
     if request.base is None or place is None or repository is None:
         return UNCHANGED
     base, head = repository.commit(request.base), repository.look_up(request.head or "HEAD")

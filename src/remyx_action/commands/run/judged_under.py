@@ -145,3 +145,12 @@ def commit_at_head(project: Project) -> dict[str, str]:
     if repository is None or head is None:
         return {}
     return {"head": f"{head} with uncommitted changes" if repository.changed_paths() else head}
+
+
+def why_no_commit(project: Project) -> tuple[str, ...]:
+    """Return in words why git does not say which commit was measured; nothing where it does."""
+    try:
+        find_repository(project.root)
+    except NotJudged as refused:
+        return (f"the verdict names no commit: {refused.message}",)
+    return ()
