@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from . import escape
 
-WIDTH, HEIGHT, MARGIN = 720, 260, 48
+WIDTH, HEIGHT, MARGIN = 720, 280, 64
 TEXT_LIMIT = 300
 STYLE = """\
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --quiet: #57606a; --line: #d0d7de; }
@@ -28,7 +28,7 @@ body { background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sa
 h1 { font-size: 1.5rem; line-height: 1.25; } h2 { font-size: 1.2rem; margin-top: 2rem; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; margin: .5rem 0; }
 th { background: var(--soft); } th, td { border: 1px solid var(--line); padding: .3rem .6rem; }
-th, td { text-align: left; vertical-align: top; }
+th, td { text-align: left; vertical-align: top; overflow-wrap: break-word; }
 svg { display: block; width: 100%; max-width: 45rem; height: auto; }
 svg text { fill: var(--ink); font: 12px system-ui, sans-serif; }
 .axis { stroke: var(--line); } .span { stroke: var(--quiet); }
@@ -188,7 +188,8 @@ def _drawn(chart: Chart, name: str) -> str:
         x = scale.x(value)
         lines.append(f'<line class="mark" x1="{x}" y1="{top - 14}" x2="{x}" y2="{bottom}"/>')
         lines.append(f'<text x="{x}" y="{top - 18}" text-anchor="middle">{text_of(label, 40)}</text>')
-    for place, series in enumerate(chart.series):
+    ordered = sorted(chart.series, key=lambda one: not one.name)
+    for place, series in enumerate(ordered):
         lines += _series(series, scale, place)
     return "\n".join([*lines, "</svg>"])
 
