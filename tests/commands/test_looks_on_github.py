@@ -154,6 +154,29 @@ def test_an_experiment_and_a_readme_beside_the_variant_are_no_other_look(jobs: J
     assert ("ship", 1) == look_of(ended)
 
 
+CRASHES = (
+    SCORES
+    + """
+if asset == "worse":
+    sys.exit("out of memory")
+"""
+)
+CRASHES_FIRST = SCORES.replace("rows = [", "if asset == 'worse':\n    sys.exit('out of memory')\nrows = [")
+
+
+@pytest.mark.parametrize(("harness", "look"), [(CRASHES, 2), (CRASHES_FIRST, 1)])
+def test_a_variant_that_fails_once_it_was_scored_was_looked_at(
+    tmp_path: Path, harness: str, look: int
+) -> None:
+    """Else code that ends itself wherever its scores are poor tries until they are good."""
+    for jobs in jobs_on(tmp_path, locked(UNLOCKED | FILES | {"evaluation/evaluate.py": harness})):
+        failed = measured(jobs, "worse")
+        assert None is failed.report["verdict"]
+        verdict, found = look_of(measured(jobs, "gain"))
+        assert ("iterate" if look == 2 else "ship", look) == (verdict, found)
+        assert ("no verdict, now iterate" in jobs.ours()[0].body) == (look == 2)
+
+
 CODE = """import json, os, pathlib
 from importlib.machinery import SourceFileLoader
 right = SourceFileLoader("a", os.environ["REMYX_SOURCE"] + "/src/a.py").load_module().RIGHT

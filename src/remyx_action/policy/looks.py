@@ -29,17 +29,23 @@ class Look(Spec):
     """The change of the first metric, such as `-0.02`; null where it is not known."""
 
 
-def identity_of(inputs: Inputs, content: str) -> str | None:
+def identity_of(inputs: Inputs, content: str, *, scored: str | None = None) -> str | None:
     """Return what this measurement is known by; None where nothing of the variant was scored.
 
     `content`: a digest of what was measured and of what measured it, without commits. Bar and policy do not
-    count: the same numbers judged anew are the same look.
+    count: the same numbers judged anew are the same look. `scored`: a digest of the scores of a variant that
+    failed afterwards; one that fails by itself wherever its scores are poor would else try for nothing.
     """
     evidence = inputs.metrics
-    if inputs.arms["baseline"] in FAILED or not any(map(_has_variant, evidence.values())):
+    if inputs.arms["baseline"] in FAILED:
         return None
-    sums = {key: _sums_of(evidence[key]) for key in sorted(evidence)}
-    return sha256(json.dumps([content, sums], sort_keys=True).encode()).hexdigest()[:16]
+    if not any(map(_has_variant, evidence.values())):
+        return None if scored is None else _digest([content, scored])
+    return _digest([content, {key: _sums_of(evidence[key]) for key in sorted(evidence)}])
+
+
+def _digest(known: Sequence[object]) -> str:
+    return sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def number_of(identity: str, known: Sequence[str]) -> int:

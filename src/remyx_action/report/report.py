@@ -268,6 +268,9 @@ class ArmReport(Spec):
     digests: dict[str, str]
     unnamed: list[str]
     warnings: list[str]
+    scored: Annotated[str | None, Field(exclude_if=lambda scored: scored is None)] = None
+    """Of an arm that failed after something was scored: a digest of those scores, which count for nothing
+    but that somebody may have seen them; left out elsewhere."""
     origin: Annotated[Origin | None, Field(exclude_if=lambda origin: origin is None)] = None
     """Of an arm that was not measured now; left out elsewhere."""
     cost: Annotated[dict[str, Number], Field(exclude_if=lambda cost: not cost)] = Field(default_factory=dict)

@@ -60,9 +60,9 @@ class LooksBefore(Struct, frozen=True, kw_only=True):
     known: Sequence[Look]
     """Oldest first."""
 
-    def with_this(self, inputs: Inputs) -> LooksReport:
-        """Return the report of this measurement among them."""
-        return LooksReport(id=identity_of(inputs, self.content), known=list(self.known))
+    def with_this(self, inputs: Inputs, scored: str | None) -> LooksReport:
+        """Return the report of this measurement; `scored`: what a variant left that failed afterwards."""
+        return LooksReport(id=identity_of(inputs, self.content, scored=scored), known=list(self.known))
 
 
 NOT_MEASURED = Unusable(reason=Reason.MISSING_METRIC, message="was not measured")
@@ -87,7 +87,7 @@ def reach_verdict(
     both, most = arms.named().items(), arms.samples
     arms = replace(arms, **{name: arm.with_warnings(_too_many(bar, arm, most)) for name, arm in both})
     inputs = compare(bar, arms, caps=caps)
-    looks = None if before is None else before.with_this(inputs)
+    looks = None if before is None else before.with_this(inputs, arms.variant.report.scored)
     inputs = inputs.model_copy(update={"look": looks.number if looks else None})
     uneven = ((key, uneven_missing(evidence)) for key, evidence in inputs.metrics.items())
     missed = [f"{key}: {found}" for key, found in uneven if found]

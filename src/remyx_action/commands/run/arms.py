@@ -4,8 +4,10 @@ by another job. Each source says how the arm ended and where its files lie; one 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +20,7 @@ from remyx_action.project.models import Template
 from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.template import folder_of, seeds_of
 from remyx_action.readers import NATIVE_FILE, BrokenResults, Measured, read_arm, recorded_baseline
-from remyx_action.readers.scores import ArmScores
+from remyx_action.readers.scores import ArmScores, Samples, Summary
 from remyx_action.report.age import STALE_DAYS, age_days, age_in_words
 from remyx_action.report.report import ArmReport, Origin
 from remyx_action.report.verdict import Arm, Arms, failed_arm
@@ -62,12 +64,27 @@ def read_run(
 def read_runs(template: Template, metrics: BarMetrics, report: ArmReport, folder: Path) -> Arm:
     """Return the whole arm below `folder`: its runs, one per seed, as one."""
     if report.state in FAILED:
-        return failed_arm(metrics, report)
+        scored = _scored_before_failing(template, metrics, folder)
+        return failed_arm(metrics, report.model_copy(update={"scored": scored}))
     runs = [
         (seed, read_run(template, metrics, report, ResultsFolder(folder / folder_of(seed))))
         for seed in seeds_of(template)
     ]
     return join_seeds(runs, metrics)
+
+
+def _scored_before_failing(template: Template, metrics: BarMetrics, folder: Path) -> str | None:
+    """Return a digest of the scores that a failed arm left; None where it left none that can be read."""
+    found = []
+    for seed in seeds_of(template):
+        files = ResultsFolder(folder / folder_of(seed))
+        arm = read_run(template, metrics, arm_report("completed"), files)
+        for key, scores in sorted(arm.scores.scores.items()):
+            if isinstance(scores, Samples) and scores.ids:
+                found.append([key, sorted(zip(scores.ids, map(str, scores.scores), strict=True))])
+            elif isinstance(scores, Summary):
+                found.append([key, str(scores.value)])
+    return sha256(json.dumps(found).encode()).hexdigest() if found else None
 
 
 def read_handed_in(template: Template, metrics: BarMetrics, path: Path) -> Arm:
