@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from remyx_action.commands.judge import judge
 from remyx_action.commands.run.request import NO_CACHE
 from remyx_action.errors import FilesWrong, NotJudged, WrongUsage
 from remyx_action.sources.disk.output import WRITTEN
@@ -151,3 +152,14 @@ def test_two_first_runs_of_a_script_with_metadata_do_not_race(
     for number in range(3):
         monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / f"cache-{number}"))
         assert "ship" == place.run(cache=NO_CACHE).verdict
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.csv"])
+def test_a_file_of_another_format_is_told_how_to_be_read(tmp_path: Path, name: str) -> None:
+    place = Place(tmp_path)
+    place.run()
+    (tmp_path / name).write_text('{"id": "a", "score": 1}\n{"id": "b", "score": 0}\n')
+    report = judge(
+        place.root, place.world(), policy="default", variant=tmp_path / name, baseline=None, out=None
+    )
+    assert "say where the scores are with `results:`" in (arm(report, "variant").detail or "")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from remyx_action.project.files.json_text import NotStrictJson, read_as_written
 from remyx_action.project.models import Template
 from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.results_map import maps_of
 
-from .files import CAP_BYTES, ArmFiles, BrokenResults, Folder, broken
+from .files import CAP_BYTES, POINT_AT_IT, ArmFiles, BrokenResults, Folder, broken, format_of
 from .foreign import read_foreign
 from .native import FILE as NATIVE_FILE
 from .native import read_native
@@ -54,5 +56,7 @@ def read_arm(
     try:
         document = read_as_written(files.whole(name))
     except NotStrictJson as error:
-        raise broken(name, *error.faults) from None
+        is_other = file is not None and format_of(file) not in (None, "json")
+        faults = [replace(fault, help=POINT_AT_IT) if is_other else fault for fault in error.faults]
+        raise broken(name, *faults) from None
     return read_native(name, document, files, metrics)
