@@ -65,3 +65,15 @@ def test_what_has_no_scores_is_said_to_have_none(tmp_path: Path) -> None:
         read(tmp_path, tmp_path / "r.json", template=None, preset="lm_eval")
     with pytest.raises(NotJudged, match="has no scores"):
         read(tmp_path, tmp_path, template=None, preset=None)
+
+
+def test_the_columns_of_a_parquet_file_are_for_a_map_to_name(tmp_path: Path) -> None:
+    (tmp_path / "r.parquet").write_bytes(b"PAR1")
+    with pytest.raises(NotJudged, match="is a parquet file"):
+        read(tmp_path, tmp_path / "r.parquet", template=None, preset=None)
+
+
+def test_of_two_prompts_the_block_names_the_first() -> None:
+    text = read(Path(), EXAMPLES / "promptfoo" / "two-prompts", template=None, preset=None).text()
+    assert "score: mean 0.666667 of 3 ids" in text
+    assert 'where: {"/promptIdx": 0}' in text

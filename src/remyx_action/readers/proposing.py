@@ -9,13 +9,13 @@ from typing import Any
 
 from msgspec import Struct
 
-from remyx_action.project.files.json_text import NumberText
+from remyx_action.project.files.json_text import Fault, NumberText
 from remyx_action.project.files.pointer import ABSENT, PLACEHOLDER, filled, pointer_to, resolve
 from remyx_action.project.models.results_map import ResultsMap, split_factor
 from remyx_action.project.models.template import LOG_NAME
 
 from .columns import cell_number
-from .files import ArmFiles, BrokenResults, fits, format_of
+from .files import ArmFiles, BrokenResults, broken, fits, format_of
 from .foreign import STDOUT, SUMMARY_OF_LM_EVAL
 from .mapped import names_at
 from .opening import read_document, spread
@@ -27,6 +27,7 @@ IDS = ("id", "sample_id", "doc_id", "qid", "question_id", "uid", "index", "name"
 """Keys that usually identify a sample, likeliest first."""
 SCORES = ("score", "correct", "value", "accuracy")
 """Keys that usually hold its score, likeliest first."""
+NAME_COLUMNS = "write `results:` with `id` and `score`, then `remyx-action read FILE --template NAME`"
 MOST_FILES = 200
 """Of a folder, looked into to recognise them."""
 _STAMP = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}[T_-][0-9][0-9T:.+_-]*[0-9]")
@@ -122,6 +123,9 @@ def _first(files: ArmFiles, file: str) -> tuple[Any, list[Any]]:
         return None, rows_of_csv(file, files.pieces(file), (), delimiter=delimiter).first
     if format_ == "jsonl":
         return None, rows_of_lines(file, files.pieces(file), ("/",)).first
+    if format_ == "parquet":
+        message = "is a parquet file, of which only the columns are read that a map names"
+        raise broken(file, Fault(code="no-map", message=message, help=NAME_COLUMNS))
     return read_document(files, file), []
 
 
@@ -147,7 +151,8 @@ def _of_engine(preset: str, named: str, document: Any, rows: list[Any]) -> tuple
         if any(_is_score(resolve(row, split_factor(where)[0])) for row in rows[:3])
     ]  # fmt: skip
     keys = {fitted(name): name for name in (*names, *also)}
-    mixed = {pointer: found for pointer in whole.apart if (found := _first_of_several(whole, pointer, rows))}
+    first = {pointer: _first_of_several(whole, pointer, rows) for pointer in whole.apart}
+    mixed = {pointer: found for pointer, found in first.items() if found is not None}
     if mixed:
         map_ = map_.model_copy(update={"where": {**(whole.where or {}), **mixed}})
     if names or not isinstance(whole.score, str):
