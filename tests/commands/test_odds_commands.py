@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from remyx_action.cli.app import app
+from remyx_action.errors import WrongUsage
 from remyx_action.report.render.charts import Chart, PageTable, Point, Section, Series, document
 from support.pages import ROOT
 
@@ -41,6 +42,13 @@ def test_noise_on_the_examples_reports_agrees_with_power() -> None:
     assert found["reject_limits"][0] < found["reject"] < found["reject_limits"][1] < 0.06
     text = said("noise", "--policy", "guarded", *arms, "--at", "boundary", "--draws", "2000")
     assert "worst false ship of the rule" in text
+
+
+def test_recorded_arms_beside_new_runs_are_refused() -> None:
+    words = ["-C", EXAMPLE, "noise", "--policy", "guarded", "--run", "3", "--baseline", "reports/baseline"]
+    result = CliRunner().invoke(app, words, standalone_mode=False)
+    assert isinstance(result.exception, WrongUsage)
+    assert "--asset" in result.exception.help
 
 
 def test_the_page_of_power_is_one_file_with_a_drawing() -> None:

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from remyx_action.errors import WrongUsage
+
 from . import on_github
 from .options import BaselineAsset, OutFolder, PolicyName, TemplateName, root_of
 from .screen import show
@@ -17,6 +19,12 @@ PageFormat = Annotated[
 Draws = Annotated[
     int | None, typer.Option(min=100, max=1_000_000, metavar="N", help="Draws of the simulation.")
 ]
+
+
+def _refuse_arms(*arms: Path | None) -> None:
+    """WrongUsage for recorded arms beside --run, which measures new ones."""
+    if any(arms):
+        raise WrongUsage("--run measures anew, and recorded arms are named", help="name one: --asset ASSET")
 
 
 RecordedArm = Annotated[
@@ -87,6 +95,7 @@ def noise(
 
     root = root_of(context)
     if run is not None:
+        _refuse_arms(baseline, variant)
         request = Request(root=root, out=root / out, template=template, policy=policy, baseline=asset)
         return show(command.of_repeats(request, on_github.world(), times=run), format)
     arms = root / out / "arms"
