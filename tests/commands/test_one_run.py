@@ -163,3 +163,16 @@ def test_a_file_of_another_format_is_told_how_to_be_read(tmp_path: Path, name: s
         place.root, place.world(), policy="default", variant=tmp_path / name, baseline=None, out=None
     )
     assert "say where the scores are with `results:`" in (arm(report, "variant").detail or "")
+
+
+def test_a_file_that_cannot_be_written_whole_is_said_and_leaves_no_verdict(tmp_path: Path) -> None:
+    place = Place(tmp_path, {**FILES, "evaluation/evaluate.py": HARNESS.replace("range(400)", "range(60)")})
+    place.run()
+    largest = (place.out / "report.html").stat().st_size - 1
+    assert (place.out / "arms" / "variant" / "results.json").stat().st_size < largest
+    limited = (
+        f"ulimit -f {largest // 1024}; exec {PROGRAM} -C {place.root} run --variant better --out {place.out}"
+    )
+    done = subprocess.run(["bash", "-c", limited], capture_output=True, text=True, check=False)
+    assert (4, True) == (done.returncode, f"cannot write below {place.out}: file too large" in done.stderr)
+    assert not (place.out / "report.html").exists()

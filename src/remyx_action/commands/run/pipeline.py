@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+import errno
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from msgspec import Struct, field
 
-from remyx_action.errors import WrongUsage
+from remyx_action.errors import NotJudged, WrongUsage
 from remyx_action.policy.diff import Change
 from remyx_action.project.load import Bundle
 from remyx_action.project.lock import digest_of_environment, digest_of_measuring, plain_variables
@@ -62,7 +63,7 @@ def run(request: Request, world: World) -> Ran:
     reports: list[Report] = []
     _refuse_a_part(request)
     remove_written(request.out, but=[NAME] if request.measured else [])
-    with ExitStack() as stack:
+    with _saying_a_full_disk(request.out), ExitStack() as stack:
         context = stack.enter_context(open_context(request))
         alone = sum(len(policies) for _, policies in context.choices) == 1
         if context.choices and not alone:
@@ -97,6 +98,23 @@ def run(request: Request, world: World) -> Ran:
             for name, template in bundle.templates.items()
         },
     )
+
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+@contextmanager
+def _saying_a_full_disk(out: Path) -> Iterator[None]:
+    """NotJudged where the block cannot write because there is no room."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise NotJudged(
+            f"cannot write below {out}: {(error.strerror or 'no space left').lower()}",
+            help="make room there and in TMPDIR, or name another folder with --out",
+        ) from error
 
 
 def arms_of(evaluation: Evaluation) -> Arms:
