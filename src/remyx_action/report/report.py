@@ -132,7 +132,31 @@ class Fields(Spec):
     coverage: Number | None
 
 
+class LooksReport(Spec):
+    """Of a pull request: this measurement among all that were judged under the policy."""
+
+    id: LookId | None
+    """This measurement's; null where nothing of the variant was scored, which is no look."""
+    known: list[Look]
+    """Those known before this verdict, oldest first; a measurement that is judged again keeps its place."""
+
+    @property
+    def number(self) -> int | None:
+        """Which look this is, from 1; None where it is none."""
+        return None if self.id is None else number_of(self.id, [look.id for look in self.known])
+
+
+class ExperimentReport(Spec):
+    """The experiment that a pull request proposes."""
+
+    name: str
+    hypothesis: str | None
+    target_metric: str | None
+    tags: list[str]
+
+
 class Report(Spec):
+    # What is left out where it is None stands above: of a name that comes later pydantic does not know it.
     schema_: Literal["remyx-verdict/1"] = Field(alias="schema")
     verdict: Literal["ship", "reject", "iterate"] | None
     reason: str
@@ -176,20 +200,6 @@ class Report(Spec):
         return None if rule is None or row is None else _with_marks(rule, row)
 
 
-class LooksReport(Spec):
-    """Of a pull request: this measurement among all that were judged under the policy."""
-
-    id: LookId | None
-    """This measurement's; null where nothing of the variant was scored, which is no look."""
-    known: list[Look]
-    """Those known before this verdict, oldest first; a measurement that is judged again keeps its place."""
-
-    @property
-    def number(self) -> int | None:
-        """Which look this is, from 1; None where it is none."""
-        return None if self.id is None else number_of(self.id, [look.id for look in self.known])
-
-
 class JudgedUnder(Spec):
     """Where the rules came from: enough to find the very bytes again."""
 
@@ -206,15 +216,6 @@ class JudgedUnder(Spec):
     """`captured`, `locked`, or `unlocked` with its first reason."""
     reproduce: str
     """The command that gives this verdict again on a laptop."""
-
-
-class ExperimentReport(Spec):
-    """The experiment that a pull request proposes."""
-
-    name: str
-    hypothesis: str | None
-    target_metric: str | None
-    tags: list[str]
 
 
 class BarChange(Spec):
