@@ -22,12 +22,14 @@ def test_the_hook_does_not_run_for_other_files(path: str) -> None:
     assert not re.search(HOOK["files"], path)
 
 
-@pytest.mark.parametrize(("example", "exit_code"), [("holds-plain", 0), ("everything-at-once", 3)])
-def test_the_hook_fails_exactly_where_check_does(example: str, exit_code: int) -> None:
+@pytest.mark.parametrize(
+    ("project", "exit_code"), [("examples/vqasynth", 0), ("tests/examples/files/everything-at-once", 3)]
+)
+def test_the_hook_fails_exactly_where_check_does(project: str, exit_code: int) -> None:
     program, *arguments = HOOK["entry"].split()
     ran = subprocess.run(
         [str(Path(sys.executable).with_name(program)), *arguments],
-        cwd=ROOT / "tests" / "examples" / "files" / example,
+        cwd=ROOT / project,
         capture_output=True,
         check=False,
     )
