@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
@@ -114,13 +115,13 @@ def _post(
         target = decide(thread, draft, current_head, mode)
         if isinstance(target, Superseded | LeftAlone):
             return target
-        bodies = _bodies(draft, target, mode)[refused:]
-        if bodies and target is not None and _same(target.body, bodies[0]):
+        body = next(islice(_bodies(draft, target, mode), refused, None), None)
+        if body is not None and target is not None and _same(target.body, body):
             return _settled(client, thread, target)
-        if not bodies or attempts == ATTEMPTS:
+        if body is None or attempts == ATTEMPTS:
             raise trouble
         try:
-            written = _write(client, thread.number, target, bodies[0])
+            written = _write(client, thread.number, target, body)
         except Trouble as failure:
             trouble = failure
         else:
@@ -137,15 +138,15 @@ def _post(
         thread = _find(client, thread.number, thread.scope, thread.author)
 
 
-def _bodies(draft: CommentDraft, target: Ours | None, mode: CommentMode) -> list[str]:
-    """Return what may be written, longest first; `on-change` leaves the text of an unchanged verdict alone.
+def _bodies(draft: CommentDraft, target: Ours | None, mode: CommentMode) -> Iterator[str]:
+    """Yield what may be written, longest first; `on-change` leaves the text of an unchanged verdict alone.
 
     The marker is written in any case: it counts the looks.
     """
     unchanged = target is not None and mode == "on-change" and target.marker.word == draft.marker.word
     texts = [without_marker(target.body)] if target is not None and unchanged else draft.renderings
-    bodies = [with_marker(text, draft.marker) for text in texts]
-    return [body for body in bodies if len(body) <= LONGEST_CHARACTERS]
+    bodies = (with_marker(text, draft.marker) for text in texts)
+    return (body for body in bodies if len(body) <= LONGEST_CHARACTERS)
 
 
 def _same(one: str, other: str) -> bool:

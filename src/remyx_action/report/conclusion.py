@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Literal
+from functools import cache
+from typing import TYPE_CHECKING, Literal, overload
 from urllib.parse import quote
 
 from msgspec import Struct, field
@@ -231,22 +232,42 @@ def of_bug(policy: str, name: str, *, commit: str | None) -> Section:
     )
 
 
-def comments(sections: Sequence[Section], *, footer: str) -> list[str]:
+class Texts(Sequence[str]):
+    """The same said in ever fewer bytes, longest first; each is drawn when it is asked for."""
+
+    def __init__(self, draw: Callable[[int], str], limits: Sequence[int]) -> None:
+        self._limits = limits
+        self._draw = cache(draw)
+
+    def __len__(self) -> int:
+        return len(self._limits)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        if isinstance(index, slice):
+            return [self._draw(limit) for limit in self._limits[index]]
+        return self._draw(self._limits[index])
+
+
+def comments(sections: Sequence[Section], *, footer: str) -> Texts:
     """The comment, longest first; each later one leaves more out and says so."""
-    return [_together(sections, limit, footer, render.comment) for limit in COMMENT_BYTES]
+    return Texts(lambda limit: _as_one(sections, limit, footer, render.comment), COMMENT_BYTES)
 
 
-def summaries(sections: Sequence[Section], *, footer: str) -> list[str]:
+def summaries(sections: Sequence[Section], *, footer: str) -> Texts:
     """The job summary, longest first."""
-    return [_together(sections, limit, footer, render.summary) for limit in SUMMARY_BYTES]
+    return Texts(lambda limit: _as_one(sections, limit, footer, render.summary), SUMMARY_BYTES)
 
 
-def check_texts(section: Section, *, footer: str) -> list[str]:
+def check_texts(section: Section, *, footer: str) -> Texts:
     """The text of one check, longest first."""
-    return [_together([section], limit, footer, render.summary) for limit in CHECK_BYTES]
+    return Texts(lambda limit: _as_one([section], limit, footer, render.summary), CHECK_BYTES)
 
 
-def _together(sections: Sequence[Section], limit: int, footer: str, draw: Callable[..., str]) -> str:
+def _as_one(sections: Sequence[Section], limit: int, footer: str, draw: Callable[..., str]) -> str:
     notes = list(dict.fromkeys(section.note for section in sections if section.note))
     ends = [*notes, *([footer] if footer else [])]
     results = [section.result for section in sections if section.result is not None]
