@@ -37,6 +37,31 @@ def test_the_worst_verdict_is_the_first_line_and_the_first_section() -> None:
     assert [1, True] == [comment.count(MARKER), comment.endswith(f"\n{MARKER}\n")]
 
 
+def nexts(comment: str) -> list[str]:
+    """Every line that says "Next"."""
+    return [line for line in comment.split("\n") if "Next:" in line]
+
+
+def test_several_policies_have_one_next_and_none_that_ships_says_merge() -> None:
+    comment = render.comment(
+        named("ship", "speed"),
+        named("reject", "quality"),
+        named("iterate", "cost"),
+        NO_VERDICTS["no_variant"],
+    )
+    assert ["**Next:** Do not merge yet:"] == nexts(comment)
+    steps = comment.partition("Next:")[2].partition("---")[0].split("\n- ")[1:]
+    assert ["`quality`", "`cost`"] == [step.partition(":")[0] for step in steps[1:]]
+    assert "Merge it" not in comment
+    assert "Keep working" not in comment
+    assert 1 == comment.count("\n`speed` ships; nothing to do here.\n")
+    assert "<details><summary>4 metrics</summary>" in comment.partition("`speed` ✅ Ship")[2]
+
+
+def test_policies_that_all_ship_say_once_that_it_may_be_merged() -> None:
+    assert ["**Next:** Merge it."] == nexts(render.comment(named("ship", "speed"), named("ship", "cost")))
+
+
 def test_lock_and_commits_are_said_once_where_all_policies_share_them() -> None:
     same = [named("ship", "speed"), named("experiment", "cost")]
     lock = "📌 fixed by its lock file; owner approval not proven"

@@ -89,11 +89,13 @@ def fitted(
     elsewhere: str,
     marker: str = "",
     heading: str = "###",
+    among: bool = False,
     lock: bool = True,
     lines: Mapping[str, str] | None = None,
 ) -> str:
     """Return the report with as much detail as fits into `limit` bytes of UTF-8.
 
+    `among`: one of several policies, whose Next is said once above all of them; a ship's table is folded.
     `lock`: whether the line about lock and commits is shown, which several policies share. `lines`: pointer
     of a condition → the address of its line.
     """
@@ -102,6 +104,7 @@ def fitted(
         "elsewhere": elsewhere,
         "marker": Markdown(marker),
         "heading": heading,
+        "among": among,
         "lock": lock,
         "addresses": lines or {},
     }
@@ -121,6 +124,8 @@ def _tighter(limits: Limits, change: dict[str, Any]) -> dict[str, Any]:
 
 def _drawn(view: View, limits: Limits, left_out: Sequence[str], around: dict[str, object]) -> str:
     shown, folded = chosen_rows(view, limits)
+    if around["among"] and view.verdict == "ship":
+        shown, folded = [], [*shown, *folded]
     text = (
         _environment(limits.text)
         .get_template(TEMPLATE)

@@ -16,6 +16,7 @@ from .condition_words import ConditionView, FieldConditionView, MetricConditionV
 from .escape import Phrase, Prose, joined
 from .words import NEXT, UNKNOWN
 
+KEEP_WORKING = "Keep working: "
 FEW = 3
 """Samples that got worse, which are better all fixed."""
 
@@ -28,12 +29,19 @@ def next_step(of: Marked) -> Phrase:
             return _after_a_reject(report, of.of_reject(Mark.TRUE))
         case "below_bar":
             failing = of.of_ship(Mark.FALSE)
-            return ("Keep working: ", *_missing(report, failing[0])) if failing else ()
+            return (KEEP_WORKING, *_missing(report, failing[0])) if failing else ()
         case "ship_undetermined":
             return _as_sentence(_supply(of.of_ship(Mark.UNKNOWN)))
         case "reject_undetermined":
             return _as_sentence(_supply(of.of_reject(Mark.UNKNOWN)))
     return (NEXT.get(report.reason, ""),)
+
+
+def without_lead(phrase: Phrase) -> Phrase:
+    """Return what to do without "Keep working:", for a place that says it already."""
+    if phrase and phrase[0] == KEEP_WORKING:
+        return _as_sentence(phrase[1:])
+    return phrase
 
 
 def _as_sentence(phrase: Phrase) -> Phrase:

@@ -87,14 +87,20 @@ class NoVerdict(Struct, frozen=True, kw_only=True):
     def _code(self) -> str:
         return self.message.partition(":")[0]
 
-    def as_markdown(self, *, limit: int, marker: str = "", heading: str = "###") -> str:
+    def step(self, *, limit: int) -> str:
+        """Return what to do next as Markdown; "" where there is nothing to do."""
+        return escape.message(_sentence(self.help), limit=limit) if self.help else ""
+
+    def as_markdown(
+        self, *, limit: int, marker: str = "", heading: str = "###", shows_next: bool = True
+    ) -> str:
         """Return Markdown of at most `limit` bytes (from some 2,000 on): the first line is as a report's."""
         parts = [f"{heading} {self.headline}"]
         text_limit = min(MESSAGE_LIMIT, max(80, (limit - ROOM) // 8))
         if self.body:
             parts.append(escape.message(_sentence(self.body), limit=text_limit))
-        if self.help:
-            parts.append(f"**Next:** {escape.message(_sentence(self.help), limit=text_limit)}")
+        if shows_next and self.help:
+            parts.append(f"**Next:** {self.step(limit=text_limit)}")
         if self.errors:
             parts.append(_listed(self.errors, limit=limit - len("\n\n".join(parts).encode()) - ROOM))
         if self.changes:

@@ -12,9 +12,10 @@ from remyx_action.report.report import Report
 
 from . import escape, numbers
 from .markdown import Limits, as_markdown, fitted
+from .next_step import without_lead
 from .no_verdict import NoVerdict
 from .view import view_of
-from .words import VERDICTS
+from .words import NEXT, VERDICTS
 
 Result = Report | NoVerdict
 """What became of one policy."""
@@ -35,6 +36,14 @@ ROWS = 60
 LINE_BYTES = 400
 """Of a policy that gets only its line."""
 LEFT_OUT_BYTES = 200
+STEPS = 6
+"""Policies that the one Next of all names."""
+STEP_LIMIT = 300
+"""Characters of what a policy without a verdict asks for, in the one Next."""
+STEP_NAMES = 80
+"""Characters of a name in the one Next."""
+LEADS = {Exit.REJECT: "Do not merge.", Exit.ITERATE: "Do not merge yet. Keep working:"}
+"""By the most severe exit: what the one Next of several policies begins with."""
 BETWEEN = "\n\n---\n\n"
 EXITS_WITHOUT_A_VERDICT = {
     "not_judged": Exit.NOT_JUDGED,
@@ -87,19 +96,22 @@ def _section(
     lines: Lines,
     *,
     marker: str = "",
-    policy: str = "",
+    among: bool = False,
     lock: bool = True,
 ) -> str:
-    """Return one result's Markdown in at most `limit` bytes; `policy`: named where there are several."""
+    """Return one result's Markdown in at most `limit` bytes; `among`: one of several, under one Next."""
+    heading = _heading(policy_of(result)) if among else "###"
     if isinstance(result, NoVerdict):
-        return result.as_markdown(limit=limit, marker=marker, heading=_heading(policy))
+        shows_next = not among or len(result.help) > STEP_LIMIT
+        return result.as_markdown(limit=limit, marker=marker, heading=heading, shows_next=shows_next)
     return fitted(
         view_of(result),
         limit=limit,
         limits=layout.limits,
         elsewhere=layout.elsewhere,
         marker=marker,
-        heading=_heading(policy),
+        heading=heading,
+        among=among,
         lock=lock,
         lines=lines.get(policy_of(result), {}),
     )
@@ -110,7 +122,7 @@ def _heading(policy: str) -> str:
 
 
 def _sections(results: Sequence[Result], layout: Layout, limit: int, lines: Lines) -> str:
-    """Return one text of at most `limit` bytes: the worst headline, then a section for each policy.
+    """Return one text of at most `limit` bytes: the worst headline and one Next, then a section for each.
 
     What the verdicts were judged under is said once, where it is the same for all of them.
     """
@@ -121,7 +133,7 @@ def _sections(results: Sequence[Result], layout: Layout, limit: int, lines: Line
     shown = _that_fit(ordered, room)
 
     def draw(result: Result, share: int) -> str:
-        return _section(result, layout, share, lines, policy=policy_of(result), lock=not lock)
+        return _section(result, layout, share, lines, among=True, lock=not lock)
 
     draws = [partial(draw, result) for result in shown]
     sections = fair_shares(draws, limit=room - len(BETWEEN) * len(shown))
@@ -192,7 +204,38 @@ def _head(ordered: Sequence[Result], lock: str) -> str:
         words.append(f"{symbol} {word.lower()} {sum(_word(one) == (symbol, word) for one in ordered)}")
     named = escape.code(policy_of(ordered[0]), limit=80) if policy_of(ordered[0]) else ""
     which = f" ({named})" if named and any(others) else ""
-    return "\n\n".join([f"### {_headline(ordered[0])}{which}", ", ".join(words), *([lock] if lock else [])])
+    return "\n\n".join(
+        [
+            f"### {_headline(ordered[0])}{which}",
+            ", ".join(words),
+            *_next_of_all(ordered),
+            *([lock] if lock else []),
+        ]
+    )
+
+
+def _next_of_all(ordered: Sequence[Result]) -> list[str]:
+    """The one Next of several policies, worst first: "Merge it." only where none stands against it."""
+    against = [one for one in ordered if exit_of(one) is not Exit.SHIP]
+    if not against:
+        judged = any(isinstance(one, Report) for one in ordered)
+        return [f"**Next:** {NEXT['bar_met']}"] if judged else []
+    lead = LEADS.get(exit_of(against[0]), "Do not merge yet:")
+    steps = [f"- {_step(one)}" for one in against[:STEPS]]
+    more = len(against) - STEPS
+    if more > 0:
+        steps.append(f"- and what stands below for {numbers.plural(more, 'more policy', 'more policies')}")
+    return ["\n".join([f"**Next:** {lead}", "", *steps])]
+
+
+def _step(result: Result) -> str:
+    """What one policy asks for, behind its name."""
+    name = escape.code(policy_of(result), limit=80) if policy_of(result) else ""
+    if isinstance(result, NoVerdict):
+        step = result.step(limit=STEP_LIMIT) or "see below why there is no verdict"
+    else:
+        step = as_markdown(without_lead(view_of(result).next_step), STEP_NAMES)
+    return f"{name}: {step}" if name else step
 
 
 def _shared_lock(ordered: Sequence[Result]) -> str:
