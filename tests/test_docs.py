@@ -98,12 +98,45 @@ def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
     assert [link for link in inside if not (page.parent / link).exists()] == []
 
 
-def test_the_policy_of_the_readme_judges_the_digits(tmp_path: Path) -> None:
-    (policy,) = (block for block in blocks(README, "yaml") if "ship:" in block)
-    shutil.copytree(EXAMPLES / "digits-classifier", tmp_path, dirs_exist_ok=True)
-    (tmp_path / ".remyx/policies/default.yaml").write_text(policy, encoding="utf-8")
+RETRIEVAL = """\
+version: 1
+metrics:
+  - {key: recall_at_5, label: Recall@5, unit: accuracy}
+  - {key: mrr, label: MRR, unit: accuracy}
+"""
+"""The metrics of the README's picture."""
+
+
+def test_the_policy_and_the_template_of_the_readme_hold_together(tmp_path: Path) -> None:
+    policy, template = (block for block in blocks(README, "yaml") if block.startswith("version: 1"))
+    metrics = yaml.safe_load(template)["metrics"]
+    files = {
+        ".remyx/metrics.yaml": RETRIEVAL,
+        ".remyx/templates/retrieval.yaml": template,
+        ".remyx/policies/default.yaml": policy,
+        "evaluation/score.py": "",
+        "config.yaml": "retriever: {config: configs/hybrid.json}\n",
+    }
+    for path, text in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
     checked = run("remyx-action check", tmp_path)
-    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert (0, "no problems in 3 files") == (checked.returncode, checked.stdout.strip()), checked.stderr
+    shown = {one["key"] for one in yaml.safe_load(RETRIEVAL)["metrics"]}
+    assert set(metrics) == shown
+
+
+@pytest.mark.slow
+def test_results_of_lm_eval_are_judged_by_the_lines_of_the_readme(tmp_path: Path) -> None:
+    (lines,) = (block for block in blocks(README, "sh") if "lm_eval" in block)
+    shutil.copytree(ROOT / "tests/examples/presets/lm-eval", tmp_path / "results")
+    made = re.findall(r"--log_samples --output_path (\S+)", lines)
+    assert [str(path.relative_to(tmp_path)) for path in sorted((tmp_path / "results").iterdir())] == made
+    init, judge = (line for line in lines.splitlines() if line.startswith("remyx-action"))
+    assert run(init, tmp_path).returncode == 0
+    judged = run(judge, tmp_path)
+    assert judged.returncode == Exit.ITERATE, judged.stdout + judged.stderr
+    assert "24 samples, paired" in judged.stdout.replace(NO_BREAK_SPACE, " ")
 
 
 @pytest.mark.slow
@@ -150,7 +183,8 @@ def commit_everything(folder: Path) -> None:
 
 
 def test_the_readme_lists_every_command_and_every_exit_code() -> None:
-    listed = [row[0].removeprefix("remyx-action ") for row in table(README, "command")]
+    rows = [*table(README, "command"), *table(README, "other command")]
+    listed = [row[0].removeprefix("remyx-action ") for row in rows]
     assert sorted(listed) == sorted(command_names())
     codes = [int(code) for row in table(README, "exit code") for code in row[0].split(", ")]
     assert codes == [int(code) for code in Exit]
