@@ -11,7 +11,7 @@ import typer
 from remyx_action import __version__
 
 from . import asking, measuring, on_github, recording, setting_up
-from .options import CheckFormat, FormatOption, Quiet, Shape, Verbose, root_of
+from .options import CheckFormat, FormatOption, JunitFile, Quiet, Shape, Verbose, root_of
 from .screen import echo, show, show_reports
 
 app = typer.Typer(
@@ -96,6 +96,7 @@ def judge(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Also write verdict.json and reports.")
     ] = None,
+    junit: JunitFile = None,
     format: FormatOption = "text",
     verbose: Verbose = False,
     quiet: Quiet = False,
@@ -105,11 +106,14 @@ def judge(
     Example: remyx-action judge --policy default --variant out/new --baseline out/old
     """
     from remyx_action.commands import judge as command
+    from remyx_action.commands.run.junit_file import writing_junit
     from remyx_action.commands.run.request import World
 
-    report = command.judge(
-        root_of(context), World(), policy=policy, variant=variant, baseline=baseline, out=out
-    )
+    with writing_junit(junit) as reports:
+        report = command.judge(
+            root_of(context), World(), policy=policy, variant=variant, baseline=baseline, out=out
+        )
+        reports.append(report)
     return show_reports([report], format, out=out, verbose=verbose, quiet=quiet)
 
 
@@ -186,11 +190,11 @@ def replay(verdict: Annotated[Path, typer.Argument(metavar="VERDICT", help="A ve
 @app.command()
 def render(
     verdict: Annotated[Path, typer.Argument(metavar="VERDICT", help="A verdict.json.")],
-    shape: Annotated[Shape, typer.Option("--as", help="comment, summary, text or page.")] = "text",
+    shape: Annotated[Shape, typer.Option("--as", help="comment, summary, text, page or junit.")] = "text",
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> int:
-    """Draw a verdict as a comment, a job summary, terminal text or an HTML page.
+    """Draw a verdict as a comment, a job summary, terminal text, an HTML page or JUnit XML.
 
     Example: remyx-action render .remyx-out/verdict.json --as comment
     """

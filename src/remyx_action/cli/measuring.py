@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from msgspec.structs import replace
 
-from remyx_action.errors import Exit
+from remyx_action.errors import Exit, WrongUsage
 
 from . import on_github
 from .options import (
@@ -18,6 +18,7 @@ from .options import (
     FormatOption,
     Fresh,
     HeadCommit,
+    JunitFile,
     KeptFolder,
     MeasuredFolder,
     MeasureOnly,
@@ -54,6 +55,7 @@ def run(
     shard: ShardName = None,
     measured: MeasuredFolder = None,
     measure_only: MeasureOnly = False,
+    junit: JunitFile = None,
     format: FormatOption = "text",
     verbose: Verbose = False,
     quiet: Quiet = False,
@@ -63,25 +65,36 @@ def run(
     Example: remyx-action run --variant org/model-v2
     """
     part, asked = _shard(samples, shard), {"template": template, "policy": policy, "variant": variant}
-    if on_github.in_an_event() and (base, head, baseline, measured, experiment) == (None,) * 5:
+    is_posted = on_github.in_an_event() and (base, head, baseline, measured, experiment) == (None,) * 5
+    _refuse_junit(junit, is_posted=is_posted, measure_only=measure_only)
+    if is_posted:
         return on_github.act("measure" if measure_only else "run", out=out.absolute(), shard=part, **asked)
-    from remyx_action.commands.run import pipeline, request
+    from remyx_action.commands.run import junit_file, pipeline, request
 
     root = root_of(context)
     wanted = request.Request(root=root, out=root / out, shard=part, measure_only=measure_only)
-    wanted = replace(
-        wanted,
-        cache=on_github.cache_settings(kept, root / out, fresh=fresh),
-        measured=None if measured is None else root / measured,
-    )
+    cache = on_github.cache_settings(kept, root / out, fresh=fresh)
+    wanted = replace(wanted, cache=cache, measured=None if measured is None else root / measured)
     wanted = replace(wanted, **asked, experiment=experiment, baseline=baseline, base=base, head=head)
-    reports = pipeline.run(wanted, on_github.world()).reports
+    with junit_file.writing_junit(None if junit is None else root / junit) as reports:
+        reports.extend(pipeline.run(wanted, on_github.world()).reports)
     return show_reports(reports, format, out=out, verbose=verbose, quiet=quiet)
+
+
+def _refuse_junit(junit: Path | None, *, is_posted: bool, measure_only: bool) -> None:
+    """WrongUsage for --junit where this process ends without a verdict of its own to write."""
+    if junit is not None and measure_only:
+        raise WrongUsage(
+            "--measure-only has no verdict, so --junit has nothing to write",
+            help="give --junit to the `run --measured DIR` that judges",
+        )
+    if junit is not None and is_posted:
+        drawn = "remyx-action render .remyx-out/verdict.json --as junit"
+        raise WrongUsage("--junit is for other places than GitHub", help=f"there: {drawn}")
 
 
 def _shard(samples: int | None, named: str | None) -> Shard:
     """How much is measured. WrongUsage for what names no shard."""
-    from remyx_action.errors import WrongUsage
     from remyx_action.project.models.shard import SHARD_HELP, read_shard
 
     shard = read_shard(named or "0/1")

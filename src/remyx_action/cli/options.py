@@ -9,7 +9,7 @@ import typer
 
 ResultFormat = Literal["text", "json"]
 CheckFormat = Literal["text", "json", "github", "sarif"]
-Shape = Literal["comment", "summary", "text", "page"]
+Shape = Literal["comment", "summary", "text", "page", "junit"]
 FormatOption = Annotated[ResultFormat, typer.Option("--format", help="text for people, json for scripts.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Also every condition and the provenance.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only the headline.")]
@@ -33,6 +33,10 @@ HeadCommit = Annotated[
     typer.Option(metavar="REF", help="Commit to judge, where commits are compared; default: HEAD."),
 ]
 OutFolder = Annotated[Path, typer.Option(metavar="DIR", help="Where everything is written.")]
+JunitFile = Annotated[
+    Path | None,
+    typer.Option("--junit", metavar="FILE", help="Also write JUnit XML: a case a condition."),
+]
 KeptFolder = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="Where baseline arms are kept between runs; default: kept/ in --out."),

@@ -31,6 +31,7 @@ def drawings(report: Report, *, page: str = "") -> Output:
             "comment": lambda _: draw.comment(report),
             "summary": lambda _: draw.summary(report),
             "page": lambda _: draw.page(report),
+            "junit": lambda _: draw.junit(report),
             "text": lambda screen: draw.text(
                 report,
                 width=screen.width,

@@ -173,6 +173,16 @@ class Gate(Struct, frozen=True, kw_only=True):
                 else:
                     yield child
 
+    def in_the_way(self) -> Iterator[Condition]:
+        """Conditions that keep the rule from letting the change through; none where it does."""
+        lets_through = Mark.TRUE if self.role == "ship" else Mark.FALSE
+        if self.mark is not lets_through:
+            for child in self.children:
+                if isinstance(child, Gate):
+                    yield from child.in_the_way()
+                elif child.mark is not lets_through:
+                    yield child
+
     def map(self, change: Callable[[Condition], Condition]) -> Gate:
         """The same gate over changed conditions."""
         children = (

@@ -1,4 +1,4 @@
-"""Report → what people read: a comment, a job summary, a terminal. Nothing else of a verdict is seen here."""
+"""Report → what is read: comment, summary, terminal, page, JUnit XML. Nothing else of a verdict is seen."""
 
 from __future__ import annotations
 
@@ -33,6 +33,13 @@ def page(report: Report) -> str:
     from .html_page import page as drawn
 
     return drawn(report)
+
+
+def junit(*reports: Report) -> str:
+    """Return JUnit XML: a suite for each report, a case for its verdict and for each condition."""
+    from .junit_xml import junit as drawn
+
+    return drawn(*reports)
 
 
 def text(

@@ -39,6 +39,8 @@ class ConditionView(Struct, frozen=True, kw_only=True):
     metric: MetricView | None = None
     rejects_alone: bool = False
     """Of a reject rule: whether this condition rejects by itself."""
+    in_the_way: bool = False
+    """Whether it keeps its rule from letting the change through."""
 
     @property
     def mark(self) -> Mark:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from remyx_action.policy.rules import Condition, Gate, OnField, OnMetric
 
@@ -41,6 +42,7 @@ def rule_words(gate: Gate) -> str:
 def lines_of(gate: Gate, metrics: Mapping[str, MetricView]) -> Iterator[RuleLine | ConditionText]:
     """Yield every line below a rule, in the file's order."""
     alone = frozenset(condition.pointer for condition in gate.deciding()) if gate.role == "reject" else ()
+    in_the_way = frozenset(condition.pointer for condition in gate.in_the_way())
 
     def below(gate: Gate, depth: int) -> Iterator[RuleLine | ConditionText]:
         for child in gate.children:
@@ -48,7 +50,8 @@ def lines_of(gate: Gate, metrics: Mapping[str, MetricView]) -> Iterator[RuleLine
                 yield RuleLine(depth=depth, gate=child)
                 yield from below(child, depth + 1)
             else:
-                yield ConditionText(depth=depth, view=_view_of(child, metrics, child.pointer in alone))
+                view = _view_of(child, metrics, child.pointer in alone)
+                yield ConditionText(depth=depth, view=replace(view, in_the_way=child.pointer in in_the_way))
 
     return below(gate, 0)
 
