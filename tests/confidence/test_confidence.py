@@ -396,7 +396,12 @@ def test_a_summary_that_cannot_be_believed_says_why(
 ) -> None:
     subject = metric(**changes)
     found = estimate(gather(subject, [], summary("0.5", 400, "0.025"), variant), subject)
-    assert (None, None, None, reason) == (found.improved, found.interval, found.method, found.reason)
+    assert (None, None, None, reason) == (
+        found.lowest_confidence_better,
+        found.interval,
+        found.method,
+        found.reason,
+    )
     assert words in (found.note or "")
     other = estimate(gather(subject, [], variant, summary("0.5", 400, "0.025")), subject)
     assert reason == other.reason
@@ -515,10 +520,10 @@ def test_a_claim_that_was_not_gathered_has_no_confidence() -> None:
 def test_sums_wider_than_the_range_are_not_believed() -> None:
     evidence = gather(UNRANGED, [], samples(["0", "5"] * 10), samples(["9", "0"] * 10))
     found = estimate(evidence, metric())
-    assert (Reason.INVALID_VALUE, None) == (found.reason, found.improved)
+    assert (Reason.INVALID_VALUE, None) == (found.reason, found.lowest_confidence_better)
     narrow = [entry.model_copy(update={"low": "4", "high": "4"}) for entry in evidence.extremes]
     lied = estimate(evidence.model_copy(update={"extremes": narrow}), UNRANGED)
-    assert (Reason.INVALID_VALUE, None) == (lied.reason, lied.improved)
+    assert (Reason.INVALID_VALUE, None) == (lied.reason, lied.lowest_confidence_better)
 
 
 def test_an_empty_range_counts_as_none() -> None:

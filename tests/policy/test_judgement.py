@@ -168,7 +168,9 @@ def test_delta_confidence_is_of_what_ship_asks_to_improve() -> None:
     after = {"gain": samples([0] * 40 + [1] * 60), "guarded": samples([1] * 100)}
     judgement = judge(held, inputs(held, before, after))
     assert "ship" == judgement.verdict
-    assert judgement.delta_confidence.value == Fraction(judgement.estimates["gain"].improved or 0)
+    assert judgement.delta_confidence.value == Fraction(
+        judgement.estimates["gain"].lowest_confidence_better or 0
+    )
 
 
 LEAVES = st.one_of(

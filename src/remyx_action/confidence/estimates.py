@@ -16,12 +16,20 @@ from remyx_action.evidence.sums import ArmSums, PairedSums
 from remyx_action.project.models.metrics import BarMetric
 from remyx_action.readers.reasons import Reason
 
-from .location import INTERVAL_LEVEL, Inference, UnknownLocation
+from .location import INTERVAL_LEVEL, Inference, NotKnown
 from .methods import infer, unknown_for_missing, y_bounds
 from .one_sample import mean_of_arm
 from .percentiles import counts_of
 from .plausibility import delta_of, max_change_of, point_of, range_of
-from .pseudo_samples import Observed, Prior, alone, difference, locate, prior_of_arm, prior_of_difference
+from .pseudo_samples import (
+    Observed,
+    Prior,
+    difference,
+    locate,
+    prior_of_arm,
+    prior_of_difference,
+    sums_of_one_arm,
+)
 from .remarks import remark_on
 
 LEVEL = Decimal(str(INTERVAL_LEVEL))
@@ -37,10 +45,10 @@ class Estimate(Struct, frozen=True, kw_only=True):
     interval: tuple[float, float] | None
     """Of the delta, two-sided, at `level`; 12 significant digits; cut to what is possible."""
     level: Decimal
-    improved: Decimal | None
+    lowest_confidence_better: Decimal | None
     """P(the variant is truly better), 9 decimals; the smallest over all missing scores."""
-    improved_most: Decimal | None = None
-    """The largest over all missing scores; equal to `improved` where none is missing."""
+    highest_confidence_better: Decimal | None = None
+    """The largest over all missing scores; equal to `lowest_confidence_better` where none is missing."""
     n: int | None
     """Ids scored in both arms; unpaired: the smaller n; against an exact baseline: the variant's."""
     n_effective: float | None
@@ -87,12 +95,12 @@ def estimate(evidence: MetricEvidence, metric: BarMetric) -> Estimate:
     known = _points(evidence, metric)
     better = IMPROVED[metric.direction]
     inference = infer(evidence, metric, better)
-    if isinstance(inference, UnknownLocation):
+    if isinstance(inference, NotKnown):
         return Estimate(
             **known,
             interval=None,
             level=LEVEL,
-            improved=None,
+            lowest_confidence_better=None,
             n=_size(evidence, better),
             n_effective=_effective(evidence, metric),
             clusters=_clusters(evidence),
@@ -100,13 +108,13 @@ def estimate(evidence: MetricEvidence, metric: BarMetric) -> Estimate:
             reason=inference.reason,
             note=inference.note,
         )
-    improved, improved_most = _confidences(inference, better)
+    lowest, highest = _confidences(inference, better)
     return Estimate(
         **known,
         interval=_interval(inference, metric, INTERVAL_LEVEL),
         level=LEVEL,
-        improved=improved,
-        improved_most=improved_most,
+        lowest_confidence_better=lowest,
+        highest_confidence_better=highest,
         n=inference.n,
         n_effective=_effective(evidence, metric)
         if inference.n_effective is None
@@ -124,13 +132,13 @@ def _points(evidence: MetricEvidence, metric: BarMetric) -> dict[str, Any]:
         "variant": point_of(evidence, metric, "variant"),
         "delta": delta_of(evidence, metric),
     }
-    return {name: None if isinstance(point, UnknownLocation) else point for name, point in points.items()}
+    return {name: None if isinstance(point, NotKnown) else point for name, point in points.items()}
 
 
 def weigh(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Weighed:
     """Return whether the points satisfy the claim, exactly, and the confidence in it."""
     left = point_of(evidence, metric, "variant") if claim.quantity == "value" else delta_of(evidence, metric)
-    if isinstance(left, UnknownLocation):
+    if isinstance(left, NotKnown):
         return _unweighed(left.reason, None)
     right = Fraction(claim.threshold)
     if claim.quantity == "relative_delta":
@@ -150,7 +158,7 @@ def weigh(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Weighed:
         point_reason=point_reason,
         confidence=least,
         most=most,
-        reason=inference.reason if isinstance(inference, UnknownLocation) else None,
+        reason=inference.reason if isinstance(inference, NotKnown) else None,
         n=known.n if known else _size(evidence, claim),
     )
 
@@ -185,7 +193,7 @@ def _holds_whatever_is_missing(
     if sums is None or sums.missing is None:
         return _holds(left, right, claim), None
     ends = y_bounds(evidence, metric, claim)
-    if isinstance(ends, UnknownLocation):
+    if isinstance(ends, NotKnown):
         return None, ends.reason
     nearest = min(max(ends[0], Fraction(0)), ends[1])
     found = {_holds(end, Fraction(0), claim) for end in (*ends, nearest)}
@@ -253,7 +261,7 @@ def _clusters(evidence: MetricEvidence) -> int | None:
     return None if evidence.paired is None else evidence.paired.cluster_count
 
 
-CLUSTERS_NOT_GATHERED = UnknownLocation(
+CLUSTERS_NOT_GATHERED = NotKnown(
     reason=Reason.TOO_FEW_CLUSTERS,
     note="the samples come in clusters, and what these are worth was not gathered: judge the files anew",
 )
@@ -261,9 +269,7 @@ INDICATOR = Prior(center=Fraction(1, 2), reach=Fraction(1, 2))
 DIFFERENCE_OF_INDICATORS = Prior(center=Fraction(0), reach=Fraction(1))
 
 
-def effective_size(
-    evidence: MetricEvidence, metric: BarMetric, claim: Claim
-) -> float | UnknownLocation | None:
+def effective_size(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> float | NotKnown | None:
     """Return n over the design effect of the claim's y, at most n; None without clusters.
 
     It needs no five clusters, as no confidence follows from it: a thousand samples of two clusters are
@@ -276,8 +282,9 @@ def effective_size(
     if metric.aggregate is not None:
         counts = counts_of(evidence, claim)
         tables = [counts.variant, *counts.pairs] if counts else []
-        return _smallest([_of_indicator(sums) for sums in tables if sums is not None])
-    return _smallest([_of_scores(evidence, metric, sums) for sums in sampled if sums.clusters is not None])
+        return _smallest([_effective_samples_of_indicator(sums) for sums in tables if sums is not None])
+    clustered = [sums for sums in sampled if sums.clusters is not None]
+    return _smallest([_effective_samples_of_scores(evidence, metric, sums) for sums in clustered])
 
 
 def _sums(evidence: MetricEvidence, claim: Claim) -> list[ArmSums | PairedSums]:
@@ -287,32 +294,32 @@ def _sums(evidence: MetricEvidence, claim: Claim) -> list[ArmSums | PairedSums]:
     return [sums for sums in arms if sums is not None]
 
 
-def _of_scores(
+def _effective_samples_of_scores(
     evidence: MetricEvidence, metric: BarMetric, sums: ArmSums | PairedSums
-) -> float | UnknownLocation | None:
+) -> float | NotKnown | None:
     range_ = range_of(metric)
     if isinstance(sums, PairedSums):
         observed = difference(sums, Fraction(1))
         most = max_change_of(metric)
         prior = prior_of_difference(evidence, observed, range_, Fraction(1), max_change=most)
     else:
-        observed = alone(sums)
+        observed = sums_of_one_arm(sums)
         prior = prior_of_arm(evidence, observed, range_, of_baseline=sums is evidence.baseline)
-    return prior if isinstance(prior, UnknownLocation) else _of(observed, prior)
+    return prior if isinstance(prior, NotKnown) else _effective_samples(observed, prior)
 
 
-def _of_indicator(sums: ArmSums | PairedSums) -> float | None:
+def _effective_samples_of_indicator(sums: ArmSums | PairedSums) -> float | None:
     if isinstance(sums, PairedSums):
-        return _of(difference(sums, Fraction(1)), DIFFERENCE_OF_INDICATORS)
-    return _of(alone(sums), INDICATOR)
+        return _effective_samples(difference(sums, Fraction(1)), DIFFERENCE_OF_INDICATORS)
+    return _effective_samples(sums_of_one_arm(sums), INDICATOR)
 
 
-def _of(observed: Observed, prior: Prior) -> float | None:
+def _effective_samples(observed: Observed, prior: Prior) -> float | None:
     return locate(observed, prior).n_effective
 
 
-def _smallest(sizes: Sequence[float | UnknownLocation | None]) -> float | UnknownLocation:
-    unknown = next((size for size in sizes if isinstance(size, UnknownLocation)), None)
+def _smallest(sizes: Sequence[float | NotKnown | None]) -> float | NotKnown:
+    unknown = next((size for size in sizes if isinstance(size, NotKnown)), None)
     known = [size for size in sizes if isinstance(size, float)]
     if unknown is not None or len(known) < len(sizes) or not known:
         return unknown or CLUSTERS_NOT_GATHERED
@@ -326,8 +333,8 @@ def sample_size(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Fr
     """
     n = _size(evidence, claim)
     effective = effective_size(evidence, metric, claim)
-    if n is None or isinstance(effective, UnknownLocation):
-        return effective.reason if isinstance(effective, UnknownLocation) and n is not None else None
+    if n is None or isinstance(effective, NotKnown):
+        return effective.reason if isinstance(effective, NotKnown) and n is not None else None
     scored = n if evidence.both is None else evidence.both  # filled-in scores are no samples
     return min(Fraction(n), Fraction(scored), Fraction(n if effective is None else _rounded(effective)))
 

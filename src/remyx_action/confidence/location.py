@@ -15,44 +15,46 @@ from remyx_action.readers.reasons import Reason
 from .student import lower_tail, quantile
 
 
-class UnknownLocation(Struct, frozen=True, kw_only=True):
+class NotKnown(Struct, frozen=True, kw_only=True):
+    """Why a number cannot be given: the reason, and what to do in words."""
+
     reason: Reason
     note: str
     """Lower case, no full stop: what was found; what to do."""
 
 
 DECLARE_A_RANGE = "declare `range:` on the metric"
-NO_RANGE_NO_SPREAD = UnknownLocation(
+NO_RANGE_NO_SPREAD = NotKnown(
     reason=Reason.NO_UNCERTAINTY,
     note=f"without a range, samples that are all equal say nothing about others: {DECLARE_A_RANGE}",
 )
-CONTRADICTION = UnknownLocation(
+CONTRADICTION = NotKnown(
     reason=Reason.INVALID_VALUE,
     note="the sums contradict the range or the extremes: judge the result files anew",
 )
 BARE_NUMBER = "the {arm} is a bare number: report samples, or its standard error and n"
 
 
-def too_few_samples(n: int, fewest: int = 2) -> UnknownLocation:
+def too_few_samples(n: int, fewest: int = 2) -> NotKnown:
     """Return that n samples give no confidence; `fewest` do."""
     note = f"{n} sample says nothing about the others: evaluate at least {fewest}"
     if n > 1:
         note = f"{n} samples say too little about the others without a range: "
         note += f"evaluate at least {fewest}, or {DECLARE_A_RANGE}"
-    return UnknownLocation(reason=Reason.TOO_FEW_SAMPLES, note=note)
+    return NotKnown(reason=Reason.TOO_FEW_SAMPLES, note=note)
 
 
-def changed_more(largest: Fraction | None, most: Fraction) -> UnknownLocation:
+def changed_more(largest: Fraction | None, most: Fraction) -> NotKnown:
     """Return that a sample changed by more than the metric's `max_change`, and no range is there instead."""
     by = "" if largest is None else f" by {float(largest):.6g}"
-    return UnknownLocation(
+    return NotKnown(
         reason=Reason.NO_UNCERTAINTY,
         note=f"a sample changed{by}, and `max_change` is {float(most):.6g}: raise it, or {DECLARE_A_RANGE}",
     )
 
 
-def too_few_clusters(clusters: int) -> UnknownLocation:
-    return UnknownLocation(
+def too_few_clusters(clusters: int) -> NotKnown:
+    return NotKnown(
         reason=Reason.TOO_FEW_CLUSTERS,
         note=f"{clusters} clusters; a confidence needs at least 5: evaluate more clusters",
     )

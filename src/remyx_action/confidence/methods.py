@@ -15,14 +15,14 @@ from remyx_action.readers.reasons import Reason
 
 from . import percentiles
 from .bounds import bounds_of_difference, mean_bounds, missing_pairs, missing_scores
-from .location import DECLARE_A_RANGE, INTERVAL_LEVEL, Inference, Tails, UnknownLocation, widen
+from .location import DECLARE_A_RANGE, INTERVAL_LEVEL, Inference, NotKnown, Tails, widen
 from .one_sample import mean_of_arm
 from .plausibility import delta_of, max_change_of, point_of, range_of
-from .pseudo_samples import alone, countable, difference, locate, prior_of_difference
+from .pseudo_samples import difference, locate, prior_of_difference, sums_of_one_arm, why_too_few
 from .unpaired import arm_mean, difference_of_means
 
 
-def sign_of_baseline(evidence: MetricEvidence, metric: BarMetric) -> int | UnknownLocation:
+def sign_of_baseline(evidence: MetricEvidence, metric: BarMetric) -> int | NotKnown:
     """Return the sign of the baseline's true mean, where range or samples settle it."""
     range_ = range_of(metric)
     if range_ is not None and (range_[0] >= 0 or range_[1] <= 0):
@@ -30,7 +30,7 @@ def sign_of_baseline(evidence: MetricEvidence, metric: BarMetric) -> int | Unkno
     state = evidence.baseline
     if isinstance(state, SummaryState) and state.exact and state.value != 0:
         return 1 if state.value > 0 else -1
-    unsettled = UnknownLocation(
+    unsettled = NotKnown(
         reason=Reason.ZERO_BASELINE,
         note="the baseline may be 0, so a change relative to it says nothing: use an absolute threshold",
     )
@@ -39,7 +39,7 @@ def sign_of_baseline(evidence: MetricEvidence, metric: BarMetric) -> int | Unkno
     if metric.aggregate is not None:
         return percentiles.sign_of_baseline(evidence, metric) or unsettled
     inference = mean_of_arm(evidence, metric, "baseline")
-    if isinstance(inference, UnknownLocation):
+    if isinstance(inference, NotKnown):
         return inference
     interval = (inference.bounds or inference.tails).interval(INTERVAL_LEVEL)
     if interval is None or interval[0] <= 0 <= interval[1]:
@@ -47,15 +47,15 @@ def sign_of_baseline(evidence: MetricEvidence, metric: BarMetric) -> int | Unkno
     return 1 if interval[0] > 0 else -1
 
 
-def ratio_of(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Fraction | UnknownLocation:
+def ratio_of(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Fraction | NotKnown:
     """Return ρ of y = variant - ρ·baseline: 1 for a delta, 1 ± r for a relative one."""
     if claim.quantity == "delta":
         return Fraction(1)
     sign = sign_of_baseline(evidence, metric)
-    return sign if isinstance(sign, UnknownLocation) else 1 + Fraction(claim.threshold) * sign
+    return sign if isinstance(sign, NotKnown) else 1 + Fraction(claim.threshold) * sign
 
 
-def unknown_for_missing(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> UnknownLocation | None:
+def unknown_for_missing(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> NotKnown | None:
     """Return why missing samples leave the claim unknown, or None where there are none, or bounds of them."""
     missing, scored = evidence.missing, evidence.scored
     if evidence.paired is None and claim.quantity == "value" and "variant" in evidence.facts:
@@ -67,22 +67,20 @@ def unknown_for_missing(evidence: MetricEvidence, metric: BarMetric, claim: Clai
     note = f"{missing:,} of {expected:,} samples have no score in both arms"
     if missing > metric.max_missing * expected:
         most = f"more than `max_missing: {metric.max_missing:f}`"
-        return UnknownLocation(reason=Reason.TOO_MANY_MISSING, note=f"{note}, {most}")
+        return NotKnown(reason=Reason.TOO_MANY_MISSING, note=f"{note}, {most}")
     if metric.missing == "unknown":
-        return UnknownLocation(
+        return NotKnown(
             reason=Reason.MISSING_SAMPLES, note=f"{note}: evaluate them, or set `missing: bounds`"
         )
     if metric.aggregate is not None:
-        return UnknownLocation(
+        return NotKnown(
             reason=Reason.MISSING_SAMPLES,
             note=f"{note}, and a {metric.aggregate} has no bounds: evaluate them",
         )
     if range_of(metric) is None:
-        return UnknownLocation(
-            reason=Reason.MISSING_SAMPLES, note=f"{note}: evaluate them, or {DECLARE_A_RANGE}"
-        )
+        return NotKnown(reason=Reason.MISSING_SAMPLES, note=f"{note}: evaluate them, or {DECLARE_A_RANGE}")
     if evidence.paired is None and claim.quantity != "value" and not _is_exact(evidence):
-        return UnknownLocation(
+        return NotKnown(
             reason=Reason.MISSING_SAMPLES, note=f"{note}: evaluate them, or report samples of both"
         )
     return None
@@ -94,18 +92,18 @@ def _is_exact(evidence: MetricEvidence) -> bool:
 
 def y_bounds(
     evidence: MetricEvidence, metric: BarMetric, claim: Claim
-) -> tuple[Fraction, Fraction] | UnknownLocation:
+) -> tuple[Fraction, Fraction] | NotKnown:
     """Return the bounds of the mean of the claim's y, less its threshold, over all missing scores."""
     if evidence.paired is not None and claim.quantity != "value":
         ratio = ratio_of(evidence, metric, claim)
-        if isinstance(ratio, UnknownLocation):
+        if isinstance(ratio, NotKnown):
             return ratio
         observed, missing = difference(evidence.paired, ratio), missing_pairs(evidence.paired, ratio)
         threshold = threshold_of(claim)
     else:
         sums, margin = evidence.sums("variant"), Fraction(claim.threshold)
         assert sums is not None
-        observed, missing, threshold = alone(sums), missing_scores(sums), margin
+        observed, missing, threshold = sums_of_one_arm(sums), missing_scores(sums), margin
         if claim.quantity != "value":
             baseline = point_of(evidence, metric, "baseline")
             assert isinstance(baseline, Fraction)
@@ -116,18 +114,18 @@ def y_bounds(
     return low - threshold, high - threshold
 
 
-def infer(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Inference | UnknownLocation:
+def infer(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Inference | NotKnown:
     """Return the inference of the table's row for this claim, or why there is no confidence."""
     unknown = unknown_for_missing(evidence, metric, claim)
     if claim.quantity == "value":
         point = point_of(evidence, metric, "variant")
-        if isinstance(point, UnknownLocation):
+        if isinstance(point, NotKnown):
             return point
         if unknown is not None:
             return unknown
         return _of_value(evidence, metric, claim, Fraction(claim.threshold))
     delta = delta_of(evidence, metric)
-    if isinstance(delta, UnknownLocation):
+    if isinstance(delta, NotKnown):
         return delta
     if unknown is not None:
         return unknown
@@ -148,50 +146,50 @@ def threshold_of(claim: Claim) -> Fraction:
 
 def _of_value(
     evidence: MetricEvidence, metric: BarMetric, claim: Claim, threshold: Fraction
-) -> Inference | UnknownLocation:
+) -> Inference | NotKnown:
     if metric.aggregate is None:
         inference = mean_of_arm(evidence, metric, "variant")
-        if isinstance(inference, UnknownLocation):
+        if isinstance(inference, NotKnown):
             return inference
         return replace(inference, threshold=threshold)
     sums = evidence.sums("variant")
     if sums is None:
         return _needs_samples(metric)
     tails = percentiles.of_value(evidence, metric, claim)
-    if isinstance(tails, UnknownLocation):
+    if isinstance(tails, NotKnown):
         return tails
     return _of_quantile(tails, sums)
 
 
-def _against_exact(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Inference | UnknownLocation:
+def _against_exact(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Inference | NotKnown:
     baseline = point_of(evidence, metric, "baseline")
     assert isinstance(baseline, Fraction)
     margin = Fraction(claim.threshold)
     if claim.quantity == "relative_delta":
         sign = sign_of_baseline(evidence, metric)
-        if isinstance(sign, UnknownLocation):
+        if isinstance(sign, NotKnown):
             return sign
         margin *= abs(baseline)
     inference = _of_value(evidence, metric, claim, baseline + margin)
-    return inference if isinstance(inference, UnknownLocation) else replace(inference, shift=baseline)
+    return inference if isinstance(inference, NotKnown) else replace(inference, shift=baseline)
 
 
 def _paired(
     evidence: MetricEvidence, paired: PairedSums, metric: BarMetric, claim: Claim
-) -> Inference | UnknownLocation:
+) -> Inference | NotKnown:
     ratio = ratio_of(evidence, metric, claim)
-    if isinstance(ratio, UnknownLocation):
+    if isinstance(ratio, NotKnown):
         return ratio
     observed = difference(paired, ratio)
     range_, max_change = range_of(metric), max_change_of(metric)
-    few = countable(observed, is_bounded=range_ is not None or max_change is not None)
+    few = why_too_few(observed, is_bounded=range_ is not None or max_change is not None)
     if few is not None:
         return few
     prior = prior_of_difference(evidence, observed, range_, ratio, max_change=max_change)
-    if isinstance(prior, UnknownLocation):
+    if isinstance(prior, NotKnown):
         return prior
     widest = None if range_ is None else prior_of_difference(evidence, observed, range_, ratio)
-    if isinstance(widest, UnknownLocation):
+    if isinstance(widest, NotKnown):
         return widest
     mean = locate(observed, prior)
     tails = mean.location
@@ -210,17 +208,17 @@ def _paired(
     )
 
 
-def _unpaired(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Inference | UnknownLocation:
+def _unpaired(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Inference | NotKnown:
     variant = arm_mean(evidence, metric, "variant")
     baseline = arm_mean(evidence, metric, "baseline")
     for arm in (variant, baseline):
-        if isinstance(arm, UnknownLocation):
+        if isinstance(arm, NotKnown):
             return arm
     ratio = ratio_of(evidence, metric, claim)
-    if isinstance(ratio, UnknownLocation):
+    if isinstance(ratio, NotKnown):
         return ratio
-    assert not isinstance(variant, UnknownLocation)
-    assert not isinstance(baseline, UnknownLocation)
+    assert not isinstance(variant, NotKnown)
+    assert not isinstance(baseline, NotKnown)
     clusters = [arm.clusters for arm in (variant, baseline) if arm.clusters is not None]
     return Inference(
         tails=difference_of_means(variant, baseline, ratio),
@@ -231,15 +229,15 @@ def _unpaired(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Infe
     )
 
 
-def _of_percentiles(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Inference | UnknownLocation:
+def _of_percentiles(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Inference | NotKnown:
     if evidence.paired is None:
         return _needs_samples(metric)
     if claim.quantity == "relative_delta":
         sign = sign_of_baseline(evidence, metric)
-        if isinstance(sign, UnknownLocation):
+        if isinstance(sign, NotKnown):
             return sign
     tails = percentiles.of_difference(evidence, metric, claim)
-    if isinstance(tails, UnknownLocation):
+    if isinstance(tails, NotKnown):
         return tails
     return _of_quantile(tails, evidence.paired)
 
@@ -254,8 +252,8 @@ def _of_quantile(tails: Tails, sums: ArmSums | PairedSums) -> Inference:
     )
 
 
-def _needs_samples(metric: BarMetric) -> UnknownLocation:
-    return UnknownLocation(
+def _needs_samples(metric: BarMetric) -> NotKnown:
+    return NotKnown(
         reason=Reason.NO_UNCERTAINTY,
         note=f"a {metric.aggregate} needs samples in both arms: report them",
     )

@@ -13,9 +13,9 @@ from remyx_action.project.models.template import ArmName
 
 from .binomial import clopper_pearson, rate_at_least, rate_at_most
 from .bounds import Ends, MissingInArms, bounds_of, missing_scores
-from .location import Inference, UnknownLocation, widen
+from .location import Inference, NotKnown, widen
 from .plausibility import range_of
-from .pseudo_samples import Observed, Range, alone, countable, locate, prior_of_arm
+from .pseudo_samples import Observed, Range, locate, prior_of_arm, sums_of_one_arm, why_too_few
 from .unpaired import arm_mean, location_of
 
 
@@ -44,12 +44,12 @@ class Share(Struct, frozen=True, kw_only=True):
         return (threshold - self.low) / (self.high - self.low)
 
 
-def mean_of_arm(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> Inference | UnknownLocation:
+def mean_of_arm(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> Inference | NotKnown:
     """Return the inference about one arm's own true mean, its threshold 0."""
     sums = evidence.sums(arm)
     if sums is None:
         return _of_summary(evidence, metric, arm)
-    observed = alone(sums)
+    observed = sums_of_one_arm(sums)
     facts = evidence.facts.get(arm)
     share = _share(observed, range_of(metric), repeated=bool(facts and facts.repeats))
     if share is not None:
@@ -58,11 +58,11 @@ def mean_of_arm(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> In
             return Inference(
                 tails=share, threshold=Fraction(0), method="one-sample", n=observed.n, bounds=ends
             )
-    few = countable(observed, is_bounded=range_of(metric) is not None)
+    few = why_too_few(observed, is_bounded=range_of(metric) is not None)
     if few is not None:
         return few
     prior = prior_of_arm(evidence, observed, range_of(metric), of_baseline=arm == "baseline")
-    if isinstance(prior, UnknownLocation):
+    if isinstance(prior, NotKnown):
         return prior
     mean = locate(observed, prior)
     tails, bounds = mean.location, bounds_of(observed, missing_scores(sums), prior)
@@ -80,9 +80,9 @@ def mean_of_arm(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> In
     )
 
 
-def _of_summary(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> Inference | UnknownLocation:
+def _of_summary(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> Inference | NotKnown:
     summary = arm_mean(evidence, metric, arm)
-    if isinstance(summary, UnknownLocation):
+    if isinstance(summary, NotKnown):
         return summary
     return Inference(
         tails=location_of(summary),

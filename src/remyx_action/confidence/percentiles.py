@@ -13,15 +13,13 @@ from remyx_action.project.models.metrics import BarMetric
 from remyx_action.readers.reasons import Reason
 
 from .binomial import rate_at_least, rate_at_most
-from .location import Tails, UnknownLocation
-from .pseudo_samples import Prior, alone, countable, difference, locate
+from .location import NotKnown, Tails
+from .pseudo_samples import Prior, difference, locate, sums_of_one_arm, why_too_few
 
 FEWEST_BEYOND = 5
 """Samples expected on the rarer side of the percentile; fewer, and it is not known where it lies."""
 SIGN_SETTLED = 0.975
-NOT_GATHERED = UnknownLocation(
-    reason=Reason.NO_UNCERTAINTY, note="the counts behind this claim were not gathered"
-)
+NOT_GATHERED = NotKnown(reason=Reason.NO_UNCERTAINTY, note="the counts behind this claim were not gathered")
 
 
 class PercentileSide(Struct, frozen=True, kw_only=True):
@@ -70,7 +68,7 @@ def counts_of(evidence: MetricEvidence, claim: Claim) -> ClaimCounts | None:
     return None
 
 
-def of_value(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Tails | UnknownLocation:
+def of_value(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Tails | NotKnown:
     """Return the exact binomial on `score <= t`; with clusters the formula on the same indicators."""
     counts = counts_of(evidence, claim)
     if counts is None or counts.variant is None:
@@ -84,14 +82,14 @@ def of_value(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Tails
     if sums.clusters is None:
         side = rate_at_least if claim.side == "at_most" else rate_at_most
         return PercentileSide(confidence=side(within, n, float(share), float(1 - share)))
-    mean = locate(alone(sums), Prior(center=Fraction(1, 2), reach=Fraction(1, 2)))
+    mean = locate(sums_of_one_arm(sums), Prior(center=Fraction(1, 2), reach=Fraction(1, 2)))
     tails = mean.location
     return PercentileSide(
         confidence=tails.at_least(share) if claim.side == "at_most" else tails.at_most(share)
     )
 
 
-def of_difference(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Tails | UnknownLocation:
+def of_difference(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Tails | NotKnown:
     """Return the smaller of the confidences at the variant's and at the moved baseline's percentile."""
     counts = counts_of(evidence, claim)
     if counts is None or not counts.pairs:
@@ -107,9 +105,9 @@ def of_difference(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> 
     return PercentileSide(confidence=min(tail.at_most(Fraction(0)) for tail in tails))
 
 
-def _too_few(metric: BarMetric, sums: ArmSums | PairedSums) -> UnknownLocation | None:
-    observed = alone(sums) if isinstance(sums, ArmSums) else difference(sums, Fraction(1))
-    few = countable(observed, is_bounded=True)
+def _too_few(metric: BarMetric, sums: ArmSums | PairedSums) -> NotKnown | None:
+    observed = sums_of_one_arm(sums) if isinstance(sums, ArmSums) else difference(sums, Fraction(1))
+    few = why_too_few(observed, is_bounded=True)
     if few is not None:
         return few
     share = share_of(metric)
@@ -117,4 +115,4 @@ def _too_few(metric: BarMetric, sums: ArmSums | PairedSums) -> UnknownLocation |
         return None
     needed = -(-FEWEST_BEYOND // min(share, 1 - share))
     note = f"{observed.n} samples do not show where the {metric.aggregate} lies: evaluate at least {needed}"
-    return UnknownLocation(reason=Reason.TOO_FEW_SAMPLES, note=note)
+    return NotKnown(reason=Reason.TOO_FEW_SAMPLES, note=note)

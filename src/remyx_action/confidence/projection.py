@@ -17,10 +17,18 @@ from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.template import ArmName
 
 from .estimates import weigh
-from .location import Inference, Location, UnknownLocation
+from .location import Inference, Location, NotKnown
 from .methods import infer, ratio_of
 from .plausibility import max_change_of, point_of, range_of
-from .pseudo_samples import Observed, Prior, alone, difference, locate, prior_of_arm, prior_of_difference
+from .pseudo_samples import (
+    Observed,
+    Prior,
+    difference,
+    locate,
+    prior_of_arm,
+    prior_of_difference,
+    sums_of_one_arm,
+)
 from .student import normal_quantile
 
 POWER = 0.80
@@ -141,7 +149,7 @@ def _outlook(
 ) -> _Outlook | None:
     """Return the outlook, or None where the method says nothing about other numbers of samples."""
     inference = infer(evidence, metric, claim)
-    if isinstance(inference, UnknownLocation) or inference.method == "quantile":
+    if isinstance(inference, NotKnown) or inference.method == "quantile":
         return None
     distance = expected - Fraction(claim.threshold)
     if claim.quantity == "relative_delta":
@@ -174,7 +182,7 @@ def _of_samples(
     if observed is None:
         return None
     y, prior = observed
-    if isinstance(prior, UnknownLocation) or y.n < 2:
+    if isinstance(prior, NotKnown) or y.n < 2:
         return None
     mean = locate(y, prior)
     units = mean.clusters or mean.n
@@ -202,11 +210,11 @@ def _is_fixed(metric: BarMetric, claim: Claim) -> bool:
 
 def _observed_y(
     evidence: MetricEvidence, metric: BarMetric, claim: Claim
-) -> tuple[Observed, Prior | UnknownLocation] | None:
+) -> tuple[Observed, Prior | NotKnown] | None:
     """Return the y of the claim; the variant's scores for a value and for an exact baseline."""
     if evidence.paired is not None and claim.quantity != "value":
         ratio = ratio_of(evidence, metric, claim)
-        if isinstance(ratio, UnknownLocation):
+        if isinstance(ratio, NotKnown):
             return None
         y = difference(evidence.paired, ratio)
         most = max_change_of(metric)
@@ -214,7 +222,7 @@ def _observed_y(
     sums = evidence.sums("variant")
     if sums is None:
         return None
-    y = alone(sums)
+    y = sums_of_one_arm(sums)
     return y, prior_of_arm(evidence, y, range_of(metric), of_baseline=False)
 
 

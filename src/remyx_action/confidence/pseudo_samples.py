@@ -24,7 +24,7 @@ from .location import (
     CONTRADICTION,
     NO_RANGE_NO_SPREAD,
     Location,
-    UnknownLocation,
+    NotKnown,
     changed_more,
     too_few_clusters,
     too_few_samples,
@@ -168,8 +168,8 @@ def difference(sums: PairedSums, ratio: Fraction) -> Observed:
     )
 
 
-def alone(sums: ArmSums) -> Observed:
-    """Return the sums of y = the arm's scores."""
+def sums_of_one_arm(sums: ArmSums) -> Observed:
+    """Return the sums of y = the scores of one arm, no other arm beside it."""
     return Observed(
         denominator=sums.scale,
         sizes=sums.n,
@@ -186,7 +186,7 @@ def prior_of_difference(
     ratio: Fraction,
     *,
     max_change: Fraction | None = None,
-) -> Prior | UnknownLocation:
+) -> Prior | NotKnown:
     """Return the prior around 0, as far as differences reach; without a range around the mean.
 
     No sample's score may change by more than `max_change`; where one does, the range takes its place.
@@ -207,7 +207,7 @@ def prior_of_difference(
 
 def prior_of_arm(
     evidence: MetricEvidence, observed: Observed, range_: Range, *, of_baseline: bool
-) -> Prior | UnknownLocation:
+) -> Prior | NotKnown:
     """Return the prior at the range's middle with half its width; without a range around the mean."""
     if range_ is None:
         return _prior_of_extremes(evidence, observed, None if of_baseline else Fraction(0))
@@ -215,7 +215,7 @@ def prior_of_arm(
     return _possible(observed, Prior(center=(low + high) / 2, reach=(high - low) / 2))
 
 
-def countable(observed: Observed, *, is_bounded: bool) -> UnknownLocation | None:
+def why_too_few(observed: Observed, *, is_bounded: bool) -> NotKnown | None:
     """Return why these samples are too few for any confidence, or None.
 
     `is_bounded`: something that was declared says how far y can lie.
@@ -229,7 +229,7 @@ def countable(observed: Observed, *, is_bounded: bool) -> UnknownLocation | None
 
 def _prior_of_extremes(
     evidence: MetricEvidence, observed: Observed, ratio: Fraction | None
-) -> Prior | UnknownLocation:
+) -> Prior | NotKnown:
     # Around the observed mean, not around 0: there, a guard `latency.delta <= 100` would pass half of
     # the variants that are exactly 100 slower, however many samples there are.
     extremes = evidence.extremes_of(ratio)
@@ -241,7 +241,7 @@ def _prior_of_extremes(
     return _possible(observed, Prior(center=mean, reach=reach)) if reach > 0 else NO_RANGE_NO_SPREAD
 
 
-def _possible(observed: Observed, prior: Prior) -> Prior | UnknownLocation:
+def _possible(observed: Observed, prior: Prior) -> Prior | NotKnown:
     """Return the prior, unless the sums spread wider than scores within its reach can."""
     scale = observed.denominator
     total, squares = Fraction(observed.total, scale), Fraction(observed.squares, scale * scale)

@@ -18,9 +18,9 @@ from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.template import ArmName
 from remyx_action.readers.reasons import Reason
 
-from .location import NO_RANGE_NO_SPREAD, Location, UnknownLocation, too_few_samples
+from .location import NO_RANGE_NO_SPREAD, Location, NotKnown, too_few_samples
 from .plausibility import point_of, range_of, squared_error
-from .pseudo_samples import FEWEST_WITHOUT_RANGE, Observed, Range, alone, countable
+from .pseudo_samples import FEWEST_WITHOUT_RANGE, Observed, Range, sums_of_one_arm, why_too_few
 
 EXPECTED_AT_EACH_END = 5
 """Fewer would-be scores at an end of the range, and no normal approximation holds."""
@@ -37,10 +37,10 @@ class ArmMean(Struct, frozen=True, kw_only=True):
     clusters: int | None
 
 
-def arm_mean(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> ArmMean | UnknownLocation:
+def arm_mean(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> ArmMean | NotKnown:
     """Return the arm's mean from its summary, or from its samples summarised."""
     mean = point_of(evidence, metric, arm)
-    if isinstance(mean, UnknownLocation):
+    if isinstance(mean, NotKnown):
         return mean
     sums = evidence.sums(arm)
     if sums is not None:
@@ -48,7 +48,7 @@ def arm_mean(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> ArmMe
     state = evidence.baseline if arm == "baseline" else evidence.variant
     assert isinstance(state, SummaryState)
     error = squared_error(state, metric, arm)
-    if isinstance(error, UnknownLocation):
+    if isinstance(error, NotKnown):
         return error
     assert state.n is not None
     return _arm(mean, error, n=state.n, clusters=state.clusters, range_=range_of(metric), arm=arm)
@@ -74,9 +74,9 @@ def _located(center: Fraction, variance: Fraction, degrees: float) -> Location:
     return Location(center=center, unit=unit, variance=float(variance / unit**2), degrees=degrees)
 
 
-def _of_samples(sums: ArmSums, range_: Range, arm: ArmName) -> ArmMean | UnknownLocation:
-    observed = alone(sums)
-    few = countable(observed, is_bounded=range_ is not None)
+def _of_samples(sums: ArmSums, range_: Range, arm: ArmName) -> ArmMean | NotKnown:
+    observed = sums_of_one_arm(sums)
+    few = why_too_few(observed, is_bounded=range_ is not None)
     if few is not None:
         return few
     error = _squared_error_of(observed)
@@ -100,7 +100,7 @@ def _squared_error_of(observed: Observed) -> Fraction:
 
 def _arm(
     mean: Fraction, error: Fraction, *, n: int, clusters: int | None, range_: Range, arm: ArmName
-) -> ArmMean | UnknownLocation:
+) -> ArmMean | NotKnown:
     """Return the arm's mean, with two pseudo-samples at the ends of its range if it has one.
 
     `error` is the squared standard error.
@@ -117,7 +117,7 @@ def _arm(
             f"the {arm}'s mean {float(mean):.6g} of {n} samples is too close to an end of the range "
             "for a summary: report samples, or evaluate more of them"
         )
-        return UnknownLocation(reason=Reason.TOO_FEW_SAMPLES, note=note)
+        return NotKnown(reason=Reason.TOO_FEW_SAMPLES, note=note)
     count = n + 2
     center = (n * mean + low + high) / count
     squares = (n * (n - 1) * error + n * mean * mean + low * low + high * high) / count

@@ -81,17 +81,20 @@ def changed(condition: OnField, numbers: Numbers) -> FieldValue:
 def delta_confidence(numbers: Numbers, keys: Sequence[str]) -> FieldValue:
     """The smallest P(the variant is truly better) over the metrics."""
 
-    def improved(key: str) -> FieldValue:
+    def confidence_better(key: str) -> FieldValue:
         estimate = numbers.estimates[key]
-        if estimate.improved is None or estimate.improved_most is None:
+        if estimate.lowest_confidence_better is None or estimate.highest_confidence_better is None:
             return FieldValue(value=None, reason=estimate.reason, key=key)
         return FieldValue(
-            value=Fraction(estimate.improved), most=Fraction(estimate.improved_most), reason=None, key=key
+            value=Fraction(estimate.lowest_confidence_better),
+            most=Fraction(estimate.highest_confidence_better),
+            reason=None,
+            key=key,
         )
 
     if numbers.blocked_by:
         return FieldValue(value=None, reason=numbers.blocked_by)
-    return smallest(keys, improved)
+    return smallest(keys, confidence_better)
 
 
 def sample_size(numbers: Numbers, keys: Sequence[str]) -> FieldValue:

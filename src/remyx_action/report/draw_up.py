@@ -131,7 +131,7 @@ def _metric_row(metric: BarMetric, judgement: Judgement, bar: Bar, inputs: Input
         delta=_number(estimate.delta),
         interval=[round_significant(bound) for bound in interval] if interval else None,
         level=estimate.level,
-        confidence_improved=estimate.improved,
+        confidence_improved=estimate.lowest_confidence_better,
         n=estimate.n,
         n_effective=None if estimate.n_effective is None else round_significant(estimate.n_effective),
         clusters=estimate.clusters,
@@ -144,7 +144,7 @@ def _metric_row(metric: BarMetric, judgement: Judgement, bar: Bar, inputs: Input
 def _not_comparable(estimate: Estimate) -> Estimate:
     """The points stay, as what was observed; no confidence may be drawn from their difference."""
     reason = estimate.reason or Reason.NOT_COMPARABLE
-    return replace(estimate, interval=None, improved=None, method=None, reason=reason)
+    return replace(estimate, interval=None, lowest_confidence_better=None, method=None, reason=reason)
 
 
 def _rule_row(gate: Gate) -> RuleRow:
