@@ -11,7 +11,7 @@ import pytest
 from remyx_action.commands.check import check_project
 from remyx_action.commands.lock import check_locks, lock
 from remyx_action.commands.run.context import OF_A_PROJECT
-from remyx_action.policy.bar import set_bar
+from remyx_action.policy.bar import make_bar
 from remyx_action.project.load import Bundle, load_bundle
 from remyx_action.project.lock import digest_of, digest_of_harness, drift, lock_of
 from remyx_action.project.models import Lock
@@ -65,7 +65,7 @@ def lock_for(loaded: Bundle) -> Lock:
 
 def test_metrics_labels_directions_and_ranges_fill_in() -> None:
     loaded = bundle()
-    bar = set_bar(loaded.policies["default"], loaded.templates["gsm8k"], loaded.vocabulary)
+    bar = make_bar(loaded.policies["default"], loaded.templates["gsm8k"], loaded.vocabulary)
     [metric] = bar.metrics
     assert ("extractive_match", "extractive match", "higher", UNIT) == (
         metric.key,

@@ -9,7 +9,7 @@ from typing import Any
 from remyx_action.evidence.changes import count_changes
 from remyx_action.evidence.evidence import Inputs, MetricEvidence
 from remyx_action.evidence.gathering import gather
-from remyx_action.policy.bar import Bar, claims_in, set_bar, sizes_in
+from remyx_action.policy.bar import Bar, claims_in, make_bar, sizes_in
 from remyx_action.policy.judgement import asks_for_coverage
 from remyx_action.project.models import Metrics, Policy, Template
 from remyx_action.project.models.metrics import BarMetric
@@ -39,7 +39,7 @@ def bar(
     keys = [metric["key"] for metric in metrics]
     given = {"version": 1, "name": "t", "script": "run.py", "baseline_asset": "old", "metrics": keys}
     rules = {"ship": ship} | ({"reject": reject} if reject else {})
-    return set_bar(
+    return make_bar(
         Policy.model_validate(decimals({"version": 1, "name": "p", "template": "t", **rules})),
         Template.model_validate(decimals(given | template)),
         Metrics.model_validate(decimals({"version": 1, "metrics": list(metrics)})),

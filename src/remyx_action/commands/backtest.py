@@ -11,7 +11,7 @@ from remyx_action.errors import WrongUsage
 from remyx_action.history.record import Record, RecordedVerdict
 from remyx_action.odds.backtest import Backtest, Past, Rate, backtest
 from remyx_action.odds.words import chance_in_words, span_in_words
-from remyx_action.policy.bar import Bar, set_bar
+from remyx_action.policy.bar import Bar, make_bar
 from remyx_action.report.render import escape
 from remyx_action.report.render.charts import PageTable, Section, document
 
@@ -30,7 +30,7 @@ def backtest_project(
     """Judge the recorded verdicts of each policy by the files of the working tree, or of a commit."""
     project = load_project(root, base=base)
     bars = [
-        set_bar(one, template, project.vocabulary)
+        make_bar(one, template, project.vocabulary)
         for template, policies in choose(project.bundle, template=None, policy=policy)
         for one in policies
     ]

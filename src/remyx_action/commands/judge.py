@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from shlex import join
 
-from remyx_action.policy.bar import set_bar
+from remyx_action.policy.bar import make_bar
 from remyx_action.policy.isolation import HANDED_IN
 from remyx_action.project.models.metrics import measured_metrics
 from remyx_action.report.report import Report
@@ -29,10 +29,11 @@ def judge(
 ) -> Report:
     """Read both arms as the policy's template says, and judge them.
 
-    Without `baseline` the recorded one counts, whatever the template says.
+    Without `baseline` the recorded one counts, whatever the template says. `cli` calls this; it reaches
+    `policy.judgement.judge` by `reach_verdict`.
     """
     project = load_project(root)
-    [(template, [bar])] = choose(project.bundle, template=None, policy=policy)
+    [(template, [chosen_policy])] = choose(project.bundle, template=None, policy=policy)
     metrics = measured_metrics(template, project.vocabulary)
     after = read_handed_in(template, metrics, variant)
     if baseline is None:
@@ -42,10 +43,10 @@ def judge(
         before = read_handed_in(template, metrics, baseline)
     lock, reproduce = lock_state(project, template, None), command(policy, variant, baseline)
     report = reach_verdict(
-        set_bar(bar, template, project.vocabulary),
+        make_bar(chosen_policy, template, project.vocabulary),
         Arms(baseline=before, variant=after),
         judged_under=judged_under(
-            project, template, bar, lock=lock, isolation=HANDED_IN, reproduce=reproduce
+            project, template, chosen_policy, lock=lock, isolation=HANDED_IN, reproduce=reproduce
         ),
         run=world.now(),
     )

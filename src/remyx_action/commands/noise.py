@@ -15,7 +15,7 @@ from remyx_action.odds.noise import SEED, NoiseRates, noise
 from remyx_action.odds.repeats import Repeated, judge_repeats
 from remyx_action.odds.swaps import ArmOfScores, Compare
 from remyx_action.odds.words import chance_in_words, span_in_words
-from remyx_action.policy.bar import Bar, set_bar
+from remyx_action.policy.bar import Bar, make_bar
 from remyx_action.project.models.metrics import measured_metrics
 from remyx_action.readers.scores import ArmScores
 from remyx_action.report.verdict import Arm, Arms, compare
@@ -38,7 +38,7 @@ def of_arms(
     """Return the rates of recorded arms, of an unchanged variant or of one on each threshold."""
     project = load_project(root)
     [(template, [one])] = choose(project.bundle, template=None, policy=policy)
-    bar, metrics = set_bar(one, template, project.vocabulary), measured_metrics(template, project.vocabulary)
+    bar, metrics = make_bar(one, template, project.vocabulary), measured_metrics(template, project.vocabulary)
     arms = [read_handed_in(template, metrics, path) for path in (baseline, variant)]
     for arm, path in zip(arms, (baseline, variant), strict=True):
         if arm.report.state == "failed":
@@ -83,7 +83,7 @@ def of_repeats(request: Request, world: World, *, times: int) -> Output:
             measure_baseline(uncached, world, context, template, part=f"repeat-{number}").arm.scores.scores
             for number in range(times)
         ]
-    bars = [set_bar(one, template, project.vocabulary) for one in policies]
+    bars = [make_bar(one, template, project.vocabulary) for one in policies]
     answers = {bar.policy.name: judge_repeats(bar, arms, comparing(bar)) for bar in bars}
     return Output(
         formats={

@@ -14,7 +14,7 @@ from remyx_action.odds.power import PowerAt, power_at, spreads_for
 from remyx_action.odds.scenarios import hoped_effects
 from remyx_action.odds.spread import Spread
 from remyx_action.odds.words import chance_in_words, change_in_words, power_sentence, span_in_words
-from remyx_action.policy.bar import Bar, set_bar
+from remyx_action.policy.bar import Bar, make_bar
 from remyx_action.report.render.charts import Chart, PageTable, Point, Section, Series, document
 from remyx_action.report.report import Report
 
@@ -60,7 +60,7 @@ def power(
         recorded = [one.report for one in read_branch(root).verdicts]
     project = load_project(root)
     bars = [
-        set_bar(one, template, project.vocabulary)
+        make_bar(one, template, project.vocabulary)
         for template, policies in choose(project.bundle, template=None, policy=policy)
         for one in policies
     ]

@@ -52,15 +52,15 @@ def quantity_of(condition: Comparison | Equality) -> Quantity:
     return "delta" if quantity == "delta" else "relative_delta"
 
 
-def claim_of(condition: MetricCondition, direction: Direction, *, violated: bool = False) -> Claim:
+def claim_of(condition: MetricCondition, direction: Direction, *, as_violation: bool = False) -> Claim:
     """Return the condition as an inequality about the true value.
 
-    `violated`: of a guard, the inequality that violates it.
+    `as_violation`: of a guard (`no_regression`), the inequality that violates it, as reject asks for.
     """
     if isinstance(condition, Comparison | Equality):
         side, strict = SIDES[condition.op]
         return Claim(quantity=quantity_of(condition), side=side, strict=strict, threshold=condition.threshold)
-    op = "regresses_by" if violated and condition.op == "no_regression" else condition.op
+    op = "regresses_by" if as_violation and condition.op == "no_regression" else condition.op
     higher = direction == "higher"
     threshold = condition.threshold
     if op == "improves_by":  # g >= t, and g > 0 where t is 0

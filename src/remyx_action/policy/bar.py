@@ -29,7 +29,7 @@ class Bar(Spec):
 
     @model_validator(mode="after")
     def _names_what_it_has(self) -> Self:
-        """A bar from outside (replay) may name anything; one that was set has been checked before."""
+        """A bar from outside (replay) may name anything; one that `make_bar` made has been checked before."""
         if len({metric.key for metric in self.metrics}) != len(self.metrics):
             raise ValueError("the bar has a metric twice")
         try:
@@ -75,7 +75,7 @@ def sizes_in(bar: Bar) -> dict[str, list[Decimal]]:
     return {key: list(found) for key, found in sizes.items()}
 
 
-def set_bar(policy: Policy, template: Template, vocabulary: Metrics) -> Bar:
+def make_bar(policy: Policy, template: Template, vocabulary: Metrics) -> Bar:
     """The bar of a checked policy, template and vocabulary."""
     return unchecked(Bar)(
         policy=policy,

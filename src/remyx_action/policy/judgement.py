@@ -60,7 +60,11 @@ class Judgement(Struct, frozen=True, kw_only=True):
 
 
 def judge(bar: Bar, inputs: Inputs) -> Judgement:
-    """The verdict on `inputs` under `bar`, with every condition marked."""
+    """The verdict on `inputs` under `bar`, with every condition marked.
+
+    `report.verdict` calls it with what it compared, `commands.replay` and `odds` with inputs that they have.
+    The functions called `judge` in `cli` and `commands` read arms first and come here by `report.verdict`.
+    """
     estimates = {metric.key: estimate(inputs.metrics[metric.key], metric) for metric in bar.metrics}
     state = run_state_of(inputs, estimates)
     numbers = Numbers(bar=bar, inputs=inputs, estimates=estimates, blocked_by=_blocked_by(state))
@@ -86,7 +90,7 @@ def judge(bar: Bar, inputs: Inputs) -> Judgement:
         estimates=estimates,
         ship=ship,
         reject=reject,
-        delta_confidence=delta_confidence(numbers, bar.rules.improved),
+        delta_confidence=delta_confidence(numbers, bar.rules.keys_asked_to_improve),
         sample_size=sample_size(numbers, bar.rules.named),
         coverage=coverage(numbers, bar.rules.named),
     )
@@ -159,7 +163,7 @@ def _marked(condition: Condition, numbers: Numbers) -> Condition:
     else:
         assert isinstance(condition, OnMetric)
         marked = _mark_metric(condition, numbers)
-    if marked.mark is Mark.UNKNOWN and marked.violated:
+    if marked.mark is Mark.UNKNOWN and marked.unknown_counts_against_variant:
         return replace(marked, mark=Mark.FALSE if marked.role == "ship" else Mark.TRUE)
     return marked
 
@@ -167,7 +171,7 @@ def _marked(condition: Condition, numbers: Numbers) -> Condition:
 def _mark_metric(condition: OnMetric, numbers: Numbers) -> OnMetric:
     """Without a floor the point decides; with one, the point and the confidence, by Kleene's and."""
     metric, claim, floor = condition.metric, condition.claim, condition.floor
-    blocked = _is_blocked(claim, numbers)
+    blocked = _why_blocked(claim, numbers)
     if blocked:
         return replace(condition, reason=blocked)
     weighed = weigh(numbers.inputs.metrics[metric.key], metric, claim)
@@ -185,8 +189,11 @@ def _mark_metric(condition: OnMetric, numbers: Numbers) -> OnMetric:
     )
 
 
-def _is_blocked(claim: Claim, numbers: Numbers) -> Reason | None:
-    """A failed arm blocks everything; arms that are not comparable still have values of their own."""
+def _why_blocked(claim: Claim, numbers: Numbers) -> Reason | None:
+    """Return the reason why the claim may not be weighed, or None where it may.
+
+    A failed arm blocks every claim. Arms that are not comparable block all but those about one arm's value.
+    """
     if numbers.blocked_by is Reason.NOT_COMPARABLE and claim.quantity == "value":
         return None
     return numbers.blocked_by

@@ -62,8 +62,8 @@ class Condition(Struct, frozen=True, kw_only=True):
     """The inequality; of a field, on the field's own number."""
     keys: tuple[str, ...]
     """Keys of the metrics whose evidence decides it."""
-    violated: bool
-    """An unknown counts against the variant."""
+    unknown_counts_against_variant: bool
+    """`on_unknown: violated`: an unknown becomes false in ship and true in reject."""
     why: str | None
     expect: Decimal | None = None
     declared_floor: Decimal | None = None
@@ -200,7 +200,7 @@ class RuleTree(Struct, frozen=True, kw_only=True):
 
     ship: Gate
     reject: Gate | None
-    improved: tuple[str, ...]
+    keys_asked_to_improve: tuple[str, ...]
     """Keys of the metrics that ship asks to be better than the baseline, at any depth.
 
     Guards and `.value` do not count: a policy would otherwise wait for proof that what it only guards
@@ -235,12 +235,12 @@ def compile_policy(policy: Policy, metrics: Mapping[str, BarMetric]) -> RuleTree
     """The policy's rules over its metrics, by key; KeyError where a rule names another one."""
     ship = _gate(policy.ship, metrics, "ship", "/ship", 1)
     reject = None if policy.reject is None else _gate(policy.reject, metrics, "reject", "/reject", 1)
-    tree = RuleTree(ship=ship, reject=reject, improved=(), named=())
-    improved = [
+    tree = RuleTree(ship=ship, reject=reject, keys_asked_to_improve=(), named=())
+    asked = [
         found.metric.key for found in tree.on_metrics() if found.role == "ship" and found.asks_to_improve
     ]
     named = [key for found in tree.conditions() for key in found.keys]
-    tree = replace(tree, improved=tuple(dict.fromkeys(improved)), named=tuple(dict.fromkeys(named)))
+    tree = replace(tree, keys_asked_to_improve=tuple(dict.fromkeys(asked)), named=tuple(dict.fromkeys(named)))
 
     def about(condition: Condition) -> Condition:
         if not isinstance(condition, OnField) or condition.metric is not None:
@@ -252,7 +252,7 @@ def compile_policy(policy: Policy, metrics: Mapping[str, BarMetric]) -> RuleTree
 
 def keys_of(field: str, tree: RuleTree) -> tuple[str, ...]:
     """The metrics that a field is taken over where its condition names none."""
-    return tree.improved if field == "delta_confidence" else tree.named
+    return tree.keys_asked_to_improve if field == "delta_confidence" else tree.named
 
 
 def _gate(rule: Node, metrics: Mapping[str, BarMetric], role: Role, pointer: str, share: int) -> Gate:
@@ -287,7 +287,7 @@ def _condition(
         "text": text_of(written),
         "op": meant.op,
         "threshold": meant.threshold,
-        "violated": meant.on_unknown == "violated",
+        "unknown_counts_against_variant": meant.on_unknown == "violated",
         "why": meant.why,
     }
     if isinstance(meant, FieldCondition | ChangeCondition):
@@ -310,7 +310,7 @@ def _condition(
         **same,
         metric=metric,
         keys=(metric.key,),
-        claim=claim_of(meant, metric.direction, violated=role == "reject"),
+        claim=claim_of(meant, metric.direction, as_violation=role == "reject"),
         expect=getattr(meant, "expect", None),
         declared_floor=declared,
         floor=None if declared is None else effective_floor(declared, share),

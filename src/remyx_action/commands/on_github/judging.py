@@ -85,7 +85,10 @@ def judge(
     cause: Cause,
     measured_here: bool = False,
 ) -> JudgedSections:
-    """Judge what was left in `results`, a folder or an archive; a verdict in there is not looked at."""
+    """Judge what was left in `results`, a folder or an archive; a verdict in there is not looked at.
+
+    `publish` calls this; it calls `commands.run.pipeline.run`, which judges by every policy asked for.
+    """
     event = target.event
     branch = branch_of_event(job.root, event, job.runner.repository)
     asking = knowing_enforcement(job.world, target.client, branch, job.runner)

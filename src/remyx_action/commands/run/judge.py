@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from shlex import join
 
 from remyx_action.github.trouble import NotRead
-from remyx_action.policy.bar import Bar, set_bar
+from remyx_action.policy.bar import Bar, make_bar
 from remyx_action.policy.diff import Change
 from remyx_action.policy.isolation import HANDED_IN, Isolation, enforced
 from remyx_action.policy.judgement import QUICK_LOOK, is_enough
@@ -48,7 +48,7 @@ def judge_arms(
     harness = harness_digest(template, context.harness)
     isolation = isolation_of_arms(context, template, policy, request, world)
     lock = _lock_state(context, template, policy, harness, world)
-    bar = set_bar(policy, template, context.project.vocabulary)
+    bar = make_bar(policy, template, context.project.vocabulary)
     known = world.looks(policy)
     return reach_verdict(
         bar,
@@ -185,7 +185,7 @@ def _proposed_bar(context: Context, policy: Policy) -> Bar | None:
     template = context.proposed.templates.get(after.template) if after else None
     if after is None or template is None or context.proposed.metrics is None:
         return None
-    return set_bar(after, template, context.proposed.metrics)
+    return make_bar(after, template, context.proposed.metrics)
 
 
 def _previewed(context: Context, policy: Policy, arms: Arms) -> tuple[str | None, str]:

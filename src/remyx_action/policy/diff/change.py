@@ -9,7 +9,7 @@ from functools import cached_property
 
 from msgspec import Struct
 
-from remyx_action.policy.bar import Bar, set_bar
+from remyx_action.policy.bar import Bar, make_bar
 from remyx_action.policy.rules import OnField, OnMetric
 from remyx_action.project.load import Bundle
 from remyx_action.project.models import Metric, Policy
@@ -33,7 +33,7 @@ class DiffSide:
 
     def bar(self, policy: Policy) -> Bar:
         """The bar that the policy sets on this side."""
-        return set_bar(policy, self.bundle.templates[policy.template], self.bundle.vocabulary)
+        return make_bar(policy, self.bundle.templates[policy.template], self.bundle.vocabulary)
 
     def policies_of(self, template: str) -> set[str]:
         """Names of the policies that judge by the template."""

@@ -35,7 +35,7 @@ def implies(one: Condition, other: Condition, role: Role, *, points: bool = Fals
     shipping and false does not, so there `other` must not be false where `one` is unknown either.
     `points` asks only about what is observed, and that a floor is no higher.
     """
-    if role == "reject" and one.violated and not other.violated:
+    if role == "reject" and one.unknown_counts_against_variant and not other.unknown_counts_against_variant:
         return False
     if not _lies_within(one.claim, other.claim):
         return False
@@ -150,6 +150,7 @@ def _has_other_terms(before: Condition, after: Condition) -> bool:
 
 def _steps(before: Condition, after: Condition, place: ConditionPlace) -> Iterator[Change]:
     declared = after.declared_floor
+    unknown_counts = after.unknown_counts_against_variant
     redeclared = None if declared is None else effective_floor(declared, before.share)
     asked: dict[str, Any] = {"claim": after.claim}
     if isinstance(after, OnField):  # its threshold is the floor
@@ -159,7 +160,7 @@ def _steps(before: Condition, after: Condition, place: ConditionPlace) -> Iterat
         ("threshold", asked, threshold_moved(before, after, place.role)),
         ("floor", {"floor": redeclared}, _floor_moved(before, after)),
         ("shared-floor", {"floor": after.floor}, _share_moved(before, after)),
-        ("on-unknown", {"violated": after.violated}, _unknown_moved(after, place.role)),
+        ("on-unknown", {"unknown_counts_against_variant": unknown_counts}, _unknown_moved(after, place.role)),
     ]
     reached = before
     for code, move, sentence in moves:
@@ -198,7 +199,7 @@ def _share_moved(before: Condition, after: Condition) -> str:
 
 
 def _unknown_moved(after: Condition, role: Role) -> str:
-    if not after.violated:
+    if not after.unknown_counts_against_variant:
         return f"{after.text} stays unknown where its number is missing"
     if role == "ship":
         return f"{after.text} counts as not met where its number is missing"

@@ -52,7 +52,14 @@ def identity_of(node: RuleNode) -> object:
     """Equal where two nodes are the same in effect; the order of a gate's children does not count."""
     if isinstance(node, Condition):
         is_field = isinstance(node, OnField)
-        return (is_field, about(node), frozenset(node.keys), node.claim, node.floor, node.violated)
+        return (
+            is_field,
+            about(node),
+            frozenset(node.keys),
+            node.claim,
+            node.floor,
+            node.unknown_counts_against_variant,
+        )
     children: dict[object, int] = {}
     for child in node.children:
         children[identity_of(child)] = children.get(identity_of(child), 0) + 1

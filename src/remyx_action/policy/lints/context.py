@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from remyx_action.policy.bar import Bar, set_bar
+from remyx_action.policy.bar import Bar, make_bar
 from remyx_action.policy.rules import Gate, OnField, OnMetric, Role
 from remyx_action.project.models import Metrics, Policy, Template
 from remyx_action.project.models.metrics import BarMetric
@@ -62,7 +62,7 @@ def context_of(
     return LintContext(
         policy=policy,
         template=template,
-        bar=set_bar(policy, template, vocabulary),
+        bar=make_bar(policy, template, vocabulary),
         has_recorded_arm=has_recorded_arm,
     )
 

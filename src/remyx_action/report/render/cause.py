@@ -122,7 +122,9 @@ def _named(views: Sequence[ConditionView]) -> Phrase:
 def _bar_met(of: Marked) -> Phrase:
     rules = of.report.policy.rules
     met = {view.metric.key for view in of.of_ship(Mark.TRUE) if view.metric}
-    targets = [of.metrics[key] for key in rules.improved if key in met and of.metrics[key].row.delta]
+    targets = [
+        of.metrics[key] for key in rules.keys_asked_to_improve if key in met and of.metrics[key].row.delta
+    ]
     gains: list[Phrase] = [(*metric.name, " ", *metric.change) for metric in targets]
     more = len(gains) - CAUSES_NAMED
     counted: list[Phrase] = [(f"{more:,} more gained",)] if more > 0 else []
@@ -181,7 +183,7 @@ def _margin(view: ConditionView) -> Decimal:
 
 def _unasked(of: Marked) -> Phrase:
     """How sure the least sure target is, where the bar does not ask."""
-    keys = of.report.policy.rules.improved
+    keys = of.report.policy.rules.keys_asked_to_improve
     known = [
         (confidence, key)
         for key in keys
