@@ -21,6 +21,7 @@ from support.pages import ROOT, Command, blocks, commands, links, named_files, p
 README = ROOT / "README.md"
 EXAMPLES = ROOT / "examples"
 FIRST_BAR = ROOT / "docs/guide/first-bar.md"
+ON_GITHUB = ROOT / "docs/guide/on-github.md"
 SETTING_UP = ROOT / "docs/guide/setting-up.md"
 """A session at a terminal, carried out by test_setting_up_page.py."""
 READER_STANDS_IN = {FIRST_BAR: "new", ROOT / "docs/reference/editor.md": "examples/vqasynth"}
@@ -156,6 +157,43 @@ def test_the_workflow_of_the_readme_judges_by_the_base_branch(tmp_path: Path) ->
     assert (Exit.SHIP, Exit.REJECT) == (check.returncode, judge.returncode), judge.stdout + judge.stderr
     assert "Log-loss" in (checkout / ".remyx-out/summary.md").read_text(encoding="utf-8")
 
+
+@pytest.mark.slow
+def test_results_of_another_job_are_judged_by_the_base_branch_as_the_guide_says(tmp_path: Path) -> None:
+    upstream, checkout, recorded = (
+        tmp_path / "upstream",
+        tmp_path / "checkout",
+        ROOT / "tests/examples/presets",
+    )
+    shutil.copytree(recorded / "lm-eval", upstream / "results")
+    assert run("remyx-action init --yes", upstream).returncode == 0
+    shutil.rmtree(upstream / "results")
+    git("init", "--quiet", "--initial-branch=main", folder=upstream)
+    commit_everything(upstream)
+    git("clone", "--quiet", str(upstream), str(checkout), folder=tmp_path)
+    policy = checkout / ".remyx/policies/default.yaml"
+    policy.write_text(ANYTHING_SHIPS, encoding="utf-8")
+    (checkout / ".remyx/policies/another.yaml").write_text("no policy\n", encoding="utf-8")
+    commit_everything(checkout)
+    shutil.copytree(recorded / "lm-eval", checkout / "results")
+
+    (text,) = (block for block in blocks(ON_GITHUB, "yaml") if "  judge:" in block)
+    *_, take_the_bar, judge, show = (
+        step.get("run", "") for step in yaml.safe_load(text)["jobs"]["judge"]["steps"]
+    )
+    job = {"GITHUB_BASE_REF": "main", "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}
+    ended = [run(f"sh -c {shlex.quote(step)}", checkout, **job) for step in (take_the_bar, judge, show)]
+
+    assert [0, Exit.ITERATE, 0] == [step.returncode for step in ended], [step.stderr for step in ended]
+    assert "Iterate" in (tmp_path / "summary.md").read_text(encoding="utf-8")
+
+
+ANYTHING_SHIPS = """\
+version: 1
+name: default
+template: suite
+ship: {all: [exact_match_strict-match.delta >= -1]}
+"""
 
 LENIENT = """\
 version: 1

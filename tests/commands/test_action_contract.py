@@ -167,7 +167,7 @@ def test_no_page_has_a_placeholder_that_somebody_could_copy(path: Path) -> None:
 
 
 def test_the_guide_begins_with_the_lines_that_init_writes() -> None:
-    (shown,) = (block for block in blocks(GUIDE, "yaml") if "jobs:" in block)
+    shown = next(block for block in blocks(GUIDE, "yaml") if "jobs:" in block)
     (path,) = (path for path in CALLS if path.name == "remyx.yml")
     release = "some-team/remyx-action/.github/workflows/evaluate.yml@0123456789abcdef0123456789abcdef01234567"
     written = yaml.safe_load(re.sub(r"OWNER/\S+", release, path.read_text()))
