@@ -106,6 +106,7 @@ def _environment() -> dict[str, str]:
 def failure(command: str, said: bytes) -> NotJudged:
     """The refusal that tells what git said."""
     lines = said.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
+    lines = [line for line in lines if line.startswith(("fatal:", "error:"))] or lines
     if "dubious ownership" in lines[0]:
         return NotJudged(
             "git does not trust this repository: it belongs to another user",

@@ -34,10 +34,10 @@ class Remote:
 
     def obtain(self, repository: Repository, commit: str, ref: str) -> bool:
         """Return whether the clone holds the commit, once `ref` was fetched where it did not."""
-        if not _holds(repository, commit):
+        if repository.look_up(commit) is None:
             options = ("--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head")
             self._ask(repository, "fetch", *options, self._address, ref)
-        return _holds(repository, commit)
+        return repository.look_up(commit) is not None
 
     @property
     def _address(self) -> str:
@@ -55,7 +55,3 @@ class Remote:
             )
         except subprocess.TimeoutExpired:
             return None
-
-
-def _holds(repository: Repository, commit: str) -> bool:
-    return git.look_for(repository.top(), "cat-file", "-e", f"{commit}^{{commit}}") is not None

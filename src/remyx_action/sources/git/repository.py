@@ -6,9 +6,12 @@ import os
 import posixpath
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from subprocess import Popen
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from remyx_action.errors import NotJudged, Problem, WrongUsage
 from remyx_action.project.files.globs import matcher
@@ -16,6 +19,7 @@ from remyx_action.project.files.layout import FOLDER, LEFT_ALONE, cap_of, too_la
 from remyx_action.project.lock import HarnessFile
 
 from . import git
+from .known import Known, commit_named, difference, is_full_id
 
 LINK, SUBMODULE = "120000", "160000"
 _REFUSALS = {
@@ -61,9 +65,7 @@ class Repository(Struct, frozen=True, kw_only=True):
 
     def look_up(self, ref: str) -> str | None:
         """Full id of the commit that a name stands for; None where there is none."""
-        return git.look_for(
-            self.top(), "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"
-        )
+        return commit_named(self.top(), ref)
 
     def origin(self) -> str | None:
         """Address of the remote that this is a clone of; None where it has none."""
@@ -138,17 +140,17 @@ class Repository(Struct, frozen=True, kw_only=True):
 
     def submodules_between(self, one: str, other: str) -> tuple[str, ...]:
         """Submodules that differ between two commits, below the repository's root, sorted."""
-        options = ("-r", "-z", "--no-renames", "--ignore-submodules=none")
-        listing = git.run(self.top(), "diff-tree", *options, "--end-of-options", one, other).split(b"\0")
-        rows = zip(listing[::2], listing[1::2], strict=False)
+        rows = self._differences(one, other)
         found = {path for about, path in rows if SUBMODULE.encode() in about.lstrip(b":").split(b" ")[:2]}
         return tuple(sorted(git.text_of(os.fsdecode(path)) for path in found))
 
     def paths_between(self, one: str, other: str) -> tuple[str, ...]:
         """Files that differ between two commits, below the repository's root, a rename as two, sorted."""
-        options = ("-r", "-z", "--name-only", "--no-renames", "--ignore-submodules=none")
-        listing = git.run(self.top(), "diff-tree", *options, "--end-of-options", one, other)
-        return tuple(sorted(git.text_of(os.fsdecode(path)) for path in listing.split(b"\0") if path))
+        return tuple(sorted(git.text_of(os.fsdecode(path)) for _, path in self._differences(one, other)))
+
+    def _differences(self, one: str, other: str) -> Iterator[tuple[bytes, bytes]]:
+        listing = difference(self.top(), one, other).split(b"\0")
+        return zip(listing[::2], listing[1::2], strict=False)
 
     def relative(self, path: str) -> str:
         """A path below the repository's root as it is seen from the project's, with `../` where need be."""
@@ -180,10 +182,18 @@ class Repository(Struct, frozen=True, kw_only=True):
         return tuple((os.fsdecode(path), about[:6].decode()) for about, _, path in rows)
 
     def _entries(self, commit: str, place: str) -> tuple[TreeEntry, ...]:
-        where = ("--", place) if place else ()
-        listing = git.run(self.top(), "ls-tree", "-r", "-z", "-l", "--full-tree", commit, *where)
-        prefix = self.prefix if place else ""
-        return tuple(_entry(line, prefix) for line in listing.split(b"\0") if line)
+        """Every file of a commit at a place or below it; of the whole of it, once that is known."""
+        top = self.top()
+        if place and (place.startswith("/") or posixpath.normpath(place) != place):
+            return ()
+        found = _LISTINGS.get(top, commit, "") or _LISTINGS.get(top, commit, place)
+        if found is None:
+            where = ("--", f":(top,literal){place}") if place else ()
+            listing = git.run(top, "ls-tree", "-r", "-z", "-l", "--full-tree", commit, *where)
+            found = tuple(_entry(line) for line in listing.split(b"\0") if line)
+            if is_full_id(commit) and b" BAD\t" not in listing:
+                _LISTINGS.keep(found, top, commit, place)
+        return _below(found, place, self.prefix) if place else found
 
     def read_tree(self, commit: str) -> tuple[Mapping[str, bytes], tuple[Problem, ...]]:
         """What a commit holds under `.remyx/`, as `read_project` gives it for the working tree.
@@ -207,22 +217,17 @@ class Repository(Struct, frozen=True, kw_only=True):
 
     def read(self, entries: Sequence[TreeEntry]) -> Iterator[tuple[str, bytes]]:
         """Path and content of each entry, as git stores it: no filter, no line-ending conversion."""
-        if not entries:
-            return
-        with git.talk(self.top(), "cat-file", "--batch") as talk:
-            assert talk.stdin is not None
-            assert talk.stdout is not None
+        top = self.top()
+        with ExitStack() as stack:
+            talk: Popen[bytes] | None = None
             for entry in entries:
-                talk.stdin.write(f"{entry.object_id}\n".encode())
-                talk.stdin.flush()
-                header = talk.stdout.readline().split()
-                if len(header) != 3:
-                    raise NotJudged(
-                        f"git does not hold the content of {git.text_of(entry.path)}",
-                        help="fetch it: a partial clone leaves file contents out",
-                    )
-                yield entry.path, talk.stdout.read(int(header[2]))
-                talk.stdout.read(1)
+                content = _BLOBS.get(top, entry.object_id)
+                if content is None:
+                    talk = talk or stack.enter_context(git.talk(top, "cat-file", "--batch"))
+                    content = _content(talk, entry)
+                    if len(content) <= _SMALL_BYTES:
+                        _BLOBS.keep(content, top, entry.object_id)
+                yield entry.path, content
 
     def _help_with(self, ref: str) -> str:
         if self.head() is None:
@@ -248,21 +253,66 @@ def find_repository(root: Path) -> Repository | None:
     return None
 
 
+_TOPS: Known[bool] = Known(room=1024)
+
+
 def _is_top(folder: Path) -> bool:
-    """Whether git takes a folder that holds `.git` for the top of a working tree."""
+    """Whether git takes a folder that holds `.git` for the top of a working tree.
+
+    Asked once in a process for the same `.git`: whom it trusts, git asks itself again with every command.
+    """
+    about = (folder / ".git").lstat()
+    seen = str(about.st_dev), str(about.st_ino)
+    if _TOPS.get(folder, *seen):
+        return True
     done = git.attempt(folder, "rev-parse", "--show-toplevel")
     if done.returncode == 0:
-        return Path(os.fsdecode(done.stdout).removesuffix("\n")) == folder
+        is_top = Path(os.fsdecode(done.stdout).removesuffix("\n")) == folder
+        if is_top:
+            _TOPS.keep(is_top, folder, *seen)
+        return is_top
     if b"not a git repository" in done.stderr or b"must be run in a work tree" in done.stderr:
         return False
     raise git.failure("rev-parse", done.stderr)
 
 
-def _entry(line: bytes, prefix: str) -> TreeEntry:
+_SMALL_BYTES = 1 << 16
+_BLOBS: Known[bytes] = Known(room=1 << 24, size=lambda content: len(content) + 100)
+
+
+def _content(talk: Popen[bytes], entry: TreeEntry) -> bytes:
+    """Return what `git cat-file --batch` has of an entry; NotJudged where it has nothing."""
+    assert talk.stdin is not None
+    assert talk.stdout is not None
+    talk.stdin.write(f"{entry.object_id}\n".encode())
+    talk.stdin.flush()
+    header = talk.stdout.readline().split()
+    if len(header) != 3:
+        raise NotJudged(
+            f"git does not hold the content of {git.text_of(entry.path)}",
+            help="fetch it: a partial clone leaves file contents out",
+        )
+    content = talk.stdout.read(int(header[2]))
+    talk.stdout.read(1)
+    return content
+
+
+_LISTINGS: Known[tuple[TreeEntry, ...]] = Known(room=1 << 20, size=lambda entries: len(entries) + 1)
+
+
+def _below(entries: Sequence[TreeEntry], place: str, prefix: str) -> tuple[TreeEntry, ...]:
+    """The entries at a place or below it, with their paths from the project's root."""
+    found = (entry for entry in entries if entry.path == place or entry.path.startswith(f"{place}/"))
+    if not prefix:
+        return tuple(found)
+    return tuple(replace(entry, path=entry.path.removeprefix(prefix)) for entry in found)
+
+
+def _entry(line: bytes) -> TreeEntry:
     about, _, path = line.partition(b"\t")
     mode, _, object_id, size = about.split()
     return TreeEntry(
-        path=os.fsdecode(path).removeprefix(prefix),
+        path=os.fsdecode(path),
         mode=mode.decode(),
         object_id=object_id.decode(),
         size_bytes=int(size) if size.isdigit() else 0,
