@@ -93,7 +93,7 @@ def read_handed_in(template: Template, metrics: BarMetrics, path: Path) -> Arm:
     if template.seeds and (path / folder_of(template.seeds[0])).is_dir():
         return read_runs(template, metrics, report, path)
     folder, file = open_run(path, below="results", beside="details")
-    return read_run(_as_it_was_left(template, path), metrics, report, folder, file)
+    return read_run(_template_that_reads(template, path), metrics, report, folder, file)
 
 
 def read_recorded(
@@ -123,7 +123,7 @@ def read_recorded(
     return Arm(scores=scores, report=report.model_copy(update=known))
 
 
-def of_outcome(outcome: Outcome, *, asset: str) -> ArmReport:
+def report_of_outcome(outcome: Outcome, *, asset: str) -> ArmReport:
     """Return the report of a run that ended now; a crash and a timeout are failures, never scores."""
     known: dict[str, Any] = {
         "asset": asset,
@@ -136,7 +136,7 @@ def of_outcome(outcome: Outcome, *, asset: str) -> ArmReport:
     return arm_report(outcome.state, **known)
 
 
-def of_entry(entry: CacheEntry, *, asset: str, now: str) -> ArmReport:
+def report_of_cached_run(entry: CacheEntry, *, asset: str, now: str) -> ArmReport:
     """Return the report of a cached run."""
     days = age_days(entry.clock, now)
     is_old = days is None or days >= STALE_DAYS
@@ -150,8 +150,8 @@ def of_entry(entry: CacheEntry, *, asset: str, now: str) -> ArmReport:
     )
 
 
-def as_cached(metrics: BarMetrics, arm: Arm, entry: CacheEntry) -> Arm:
-    """Return the arm, failed where its files are no longer those that were cached."""
+def arm_unless_changed(metrics: BarMetrics, arm: Arm, entry: CacheEntry) -> Arm:
+    """Return the cached arm; a failed one where its files are no longer those that were cached."""
     if arm.report.digests.items() <= entry.files.items():
         return arm
     changed = NotJudged("the kept results changed during the run", help="run it again with --fresh")
@@ -177,7 +177,7 @@ def with_variables(arms: Arms, values: Mapping[str, str]) -> Arms:
     return replace(arms, **given)
 
 
-def of_another_job(recorded: ArmReport, *, asset: str) -> ArmReport:
+def report_of_another_job(recorded: ArmReport, *, asset: str) -> ArmReport:
     """Return the report of an arm that another job measured.
 
     Its word that the arm failed is taken, a score only from the raw results.
@@ -249,8 +249,12 @@ def _under_harness(scores: ArmScores, digest: str) -> ArmScores:
     return replace(scores, provenance={**scores.provenance, HARNESS: digest})
 
 
-def _as_it_was_left(template: Template, path: Path) -> Template:
-    """A task of lighteval is run here, and leaves our own results; or by lighteval itself, elsewhere."""
+def _template_that_reads(template: Template, path: Path) -> Template:
+    """Return the template, reading the results at `path` by the program that wrote them.
+
+    A task of lighteval that is run here leaves our own results file; run elsewhere, by lighteval itself, it
+    leaves lighteval's.
+    """
     is_there = (path / NATIVE_FILE).exists() if path.is_dir() else not path.name.startswith("results_")
     if template.runtime != "lighteval" or is_there:
         return template

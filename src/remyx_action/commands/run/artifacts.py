@@ -18,7 +18,7 @@ from remyx_action.report.run_record import CAP_BYTES, NAME, RunRecord, read_reco
 from remyx_action.report.verdict import Arm, Arms, failed_arm
 from remyx_action.sources.disk import read_below
 
-from .arms import of_another_job, read_runs, with_variables
+from .arms import read_runs, report_of_another_job, with_variables
 from .judged_under import harness_digest
 from .measure import Evaluation, both
 from .parts import join_shards
@@ -69,7 +69,7 @@ def read_artifacts(evaluation: Evaluation, results: Path) -> Arms:
 
 def _read(evaluation: Evaluation, leg: ArtifactLeg, name: ArmName, asset: str) -> Arm:
     recorded = leg.record.arms[name]
-    report = of_another_job(recorded, asset=asset)
+    report = report_of_another_job(recorded, asset=asset)
     arm = read_runs(evaluation.template, evaluation.metrics, report, leg.folder / "arms" / name)
     changed = [
         file for file, digest in recorded.digests.items() if arm.report.digests.get(file, digest) != digest

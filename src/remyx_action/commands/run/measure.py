@@ -51,11 +51,11 @@ from remyx_action.sources.git import Sources, find_repository
 
 from .arms import (
     arm_report,
-    as_cached,
-    of_entry,
-    of_outcome,
+    arm_unless_changed,
     read_recorded,
     read_run,
+    report_of_cached_run,
+    report_of_outcome,
     with_harness,
     with_variables,
 )
@@ -217,11 +217,11 @@ def _measure_seed(
         if lost[name] is not None:
             arms[name] = failed_arm(metrics, arm_report("failed", asset=shown, detail=lost[name]))
         elif name in outcomes:
-            arm = read_run(template, metrics, of_outcome(outcomes[name], asset=shown), folder)
+            arm = read_run(template, metrics, report_of_outcome(outcomes[name], asset=shown), folder)
             arms[name] = _without_secret_names(metrics, arm) if outcomes[name].is_redacted else arm
         elif entry is not None:
-            report = of_entry(entry, asset=shown, now=world.now().clock)
-            arms[name] = as_cached(metrics, read_run(template, metrics, report, folder), entry)
+            report = report_of_cached_run(entry, asset=shown, now=world.now().clock)
+            arms[name] = arm_unless_changed(metrics, read_run(template, metrics, report, folder), entry)
     if "baseline" in arms:
         cache.put(key, arms["baseline"], folders["baseline"])
     return arms
