@@ -15,7 +15,7 @@ from remyx_action.policy.looks import Look
 from remyx_action.project.models.policy import Looks
 from remyx_action.readers.scores import ArmScores
 from remyx_action.report.report import ArmReport, JudgedUnder, Report, RunReport
-from remyx_action.report.verdict import Arm, Arms, LooksBefore, reach_verdict
+from remyx_action.report.verdict import Arm, Arms, EarlierLooks, reach_verdict
 from support.bars import bar, samples
 
 KEY = key_of("", "p")
@@ -106,7 +106,7 @@ def _measured(subject: Bar, random: Random, n: int, known: Sequence[Look]) -> Re
         Arms(baseline=arm(), variant=arm()),
         judged_under=UNDER,
         run=RUN,
-        before=LooksBefore(content="the same", known=known),
+        earlier_looks=EarlierLooks(content="the same", known=known),
     )
 
 

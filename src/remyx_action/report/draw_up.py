@@ -1,4 +1,10 @@
-"""Judgement → report: the numbers of a verdict, rounded once and laid out for people and scripts."""
+"""Judgement → report: the rows of verdict.json.
+
+Points, fields and floors are exact up to here (means over literals of more than 15 digits count at 12), and
+become 12 significant digits here. Confidences (9 decimals), intervals and effective sizes (12 digits) were
+rounded in `confidence`; what a condition observed in `policy.judgement`, to 12 digits or as many more as
+keep it on its own side of the threshold.
+"""
 
 from __future__ import annotations
 
@@ -66,8 +72,8 @@ class Compared(Struct, frozen=True, kw_only=True):
     advice: list[Advice]
 
 
-class Surroundings(Struct, frozen=True, kw_only=True):
-    """The part of a report that bar and inputs do not decide."""
+class ReportContext(Struct, frozen=True, kw_only=True):
+    """What the report says beside the judgement: nothing in it decides the verdict."""
 
     samples_changed: Mapping[str, SamplesChanged]
     judged_under: JudgedUnder
@@ -79,7 +85,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     looks: LooksReport | None = None
 
 
-def draw_up(judgement: Judgement, *, bar: Bar, inputs: Inputs, surroundings: Surroundings) -> Report:
+def draw_up(judgement: Judgement, *, bar: Bar, inputs: Inputs, context: ReportContext) -> Report:
     """The whole of verdict.json."""
     compared = lay_out(judgement, bar=bar, inputs=inputs)
     return unchecked(Report)(
@@ -93,14 +99,14 @@ def draw_up(judgement: Judgement, *, bar: Bar, inputs: Inputs, surroundings: Sur
         advice=compared.advice,
         policy=bar,
         inputs=inputs,
-        samples_changed=dict(surroundings.samples_changed),
-        judged_under=surroundings.judged_under,
-        arms=dict(surroundings.arms),
-        proposal=surroundings.proposal,
-        experiment=surroundings.experiment,
-        quick_look=surroundings.quick_look,
-        looks=surroundings.looks,
-        run=surroundings.run,
+        samples_changed=dict(context.samples_changed),
+        judged_under=context.judged_under,
+        arms=dict(context.arms),
+        proposal=context.proposal,
+        experiment=context.experiment,
+        quick_look=context.quick_look,
+        looks=context.looks,
+        run=context.run,
     )
 
 

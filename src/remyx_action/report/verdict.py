@@ -22,7 +22,7 @@ from remyx_action.project.models.template import ArmName
 from remyx_action.readers.reasons import Reason
 from remyx_action.readers.scores import ArmScores, Samples, Unusable
 
-from .draw_up import Surroundings, draw_up
+from .draw_up import ReportContext, draw_up
 from .report import ArmReport, ExperimentReport, JudgedUnder, LooksReport, ProposalReport, Report, RunReport
 
 
@@ -52,8 +52,8 @@ class Arms(Struct, frozen=True, kw_only=True):
         return {"baseline": self.baseline, "variant": self.variant}
 
 
-class LooksBefore(Struct, frozen=True, kw_only=True):
-    """What tells this measurement of a pull request from others, and those that were judged before."""
+class EarlierLooks(Struct, frozen=True, kw_only=True):
+    """The looks at a pull request that were judged before this one, and what tells this one from them."""
 
     content: str
     """A digest of what was measured and of what measured it, without commits."""
@@ -77,9 +77,9 @@ def reach_verdict(
     caps: Sequence[str] = (),
     proposal: ProposalReport | None = None,
     experiment: ExperimentReport | None = None,
-    before: LooksBefore | None = None,
+    earlier_looks: EarlierLooks | None = None,
 ) -> Report:
-    """The verdict on two arms under a bar; `before`: the looks that a pull request had, where they count."""
+    """The verdict on two arms under a bar; `earlier_looks`: None where looks are not counted."""
     failed = any(arm.report.state in {"failed", "timed_out"} for arm in arms.named().values())
     if not failed:  # an arm that left nothing reports nothing that could differ
         warnings = compare_provenance(arms.baseline.scores, arms.variant.scores).warnings
@@ -87,7 +87,7 @@ def reach_verdict(
     both, most = arms.named().items(), arms.samples
     arms = replace(arms, **{name: arm.with_warnings(_too_many(bar, arm, most)) for name, arm in both})
     inputs = compare(bar, arms, caps=caps)
-    looks = None if before is None else before.with_this(inputs, arms.variant.report.scored)
+    looks = None if earlier_looks is None else earlier_looks.with_this(inputs, arms.variant.report.scored)
     inputs = inputs.model_copy(update={"look": looks.number if looks else None})
     uneven = ((key, uneven_missing(evidence)) for key, evidence in inputs.metrics.items())
     missed = [f"{key}: {found}" for key, found in uneven if found]
@@ -96,7 +96,7 @@ def reach_verdict(
         judge(bar, inputs),
         bar=bar,
         inputs=inputs,
-        surroundings=Surroundings(
+        context=ReportContext(
             samples_changed=_changes(bar, arms),
             judged_under=judged_under,
             arms={name: arm.report for name, arm in arms.named().items()},

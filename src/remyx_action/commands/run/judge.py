@@ -13,7 +13,7 @@ from remyx_action.policy.judgement import QUICK_LOOK, is_enough
 from remyx_action.policy.lock_state import LockState
 from remyx_action.project.models import Policy, Template
 from remyx_action.report.report import BarChange, ProposalReport, Report
-from remyx_action.report.verdict import Arms, LooksBefore, preview, reach_verdict
+from remyx_action.report.verdict import Arms, EarlierLooks, preview, reach_verdict
 from remyx_action.sources.git import Sources
 
 from .content import content_measured
@@ -67,7 +67,7 @@ def judge_arms(
         caps=caps_of(context, template, bar, arms, lock=lock, isolation=isolation, looks=known),
         proposal=proposal_of(context, template, policy, arms),
         experiment=None if context.proposal else experiment_report(context.experiments, template),
-        before=_looks_before(known, context, template, harness, request),
+        earlier_looks=_earlier_looks(known, context, template, harness, request),
     )
 
 
@@ -84,13 +84,13 @@ def _lock_state(
     )
 
 
-def _looks_before(
+def _earlier_looks(
     known: KnownLooks, context: Context, template: Template, harness: str, request: Request
-) -> LooksBefore | None:
+) -> EarlierLooks | None:
     """Return what this look is numbered by; None where looks are not counted, or could not be read."""
     if known is None or isinstance(known, NotRead):
         return None
-    return LooksBefore(content=content_measured(context, template, harness, request), known=known)
+    return EarlierLooks(content=content_measured(context, template, harness, request), known=known)
 
 
 def isolation_of_arms(
