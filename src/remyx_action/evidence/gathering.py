@@ -93,22 +93,22 @@ def _gather_both(
         unmatched = _unmatched(baseline, variant, pairing)
         return apart.model_copy(update={"both": 0, "asked": asked, "unmatched": unmatched})
     scale = scale_of([baseline, variant], metric.range or [])
-    gaps = _Gaps(metric, baseline, variant, pairing, scale, expected)
+    missing = _Missing(metric, baseline, variant, pairing, scale, expected)
     rows = rows_of(
         chosen(variant.values(scale.decimals, scale.parts), pairing.variant_rows),
         chosen(baseline.values(scale.decimals, scale.parts), pairing.baseline_rows),
         None if baseline.clusters is None else chosen(baseline.clusters, pairing.baseline_rows),
-        gaps.found() if _is_bounded(metric) else (),
+        missing.gaps() if _is_bounded(metric) else (),
     )
     return MetricEvidence(
         paired=paired_sums(rows, scale, named=True),
         both=both,
-        asked=gaps.asked,
-        absent=gaps.absent,
-        alone=gaps.alone(),
+        asked=missing.asked,
+        absent=missing.absent,
+        alone=missing.lacking_in_one_arm(),
         facts={
-            "baseline": baseline.facts(missing=gaps.asked - len(baseline.ids)),
-            "variant": variant.facts(missing=gaps.asked - len(variant.ids)),
+            "baseline": baseline.facts(missing=missing.asked - len(baseline.ids)),
+            "variant": variant.facts(missing=missing.asked - len(variant.ids)),
         },
         extremes=_extremes_of_pairs(metric, rows, claims),
         percentiles=percentile_state(metric, claims, RankedArms(paired=rows), scale)
@@ -129,8 +129,12 @@ def _is_bounded(metric: BarMetric) -> bool:
     return metric.range is not None and metric.aggregate is None
 
 
-class _Gaps:
-    """The ids that are missing in an arm."""
+class _Missing:
+    """The ids that lack a score in one arm or in both.
+
+    An id is scored in one arm only, or in neither: there an arm names it without a score, or no arm names it,
+    and the template declares so many samples (`absent`). `asked` are the ids that any arm names.
+    """
 
     def __init__(
         self,
@@ -143,43 +147,46 @@ class _Gaps:
     ) -> None:
         self._ends = _ends(metric, scale)
         self._arms: dict[ArmName, Averaged] = {"baseline": baseline, "variant": variant}
-        self._only: dict[ArmName, list[str]] = {
+        self._scored_only_in: dict[ArmName, list[str]] = {
             "baseline": pairing.only_baseline,
             "variant": pairing.only_variant,
         }
         scored = {*baseline.ids, *variant.ids} if self._has_any() else baseline.ids
-        lost = {*baseline.missing, *variant.missing} - {*scored} if self._has_any() else ()
-        self._lost = len(lost)
+        unscored = {*baseline.missing, *variant.missing} - {*scored} if self._has_any() else ()
         self._scale = scale
-        self.asked = len(scored) + self._lost
+        self.asked = len(scored) + len(unscored)
         self.absent = max(0, expected - self.asked)
+        self._scored_in_neither = len(unscored) + self.absent
 
     def _has_any(self) -> bool:
-        return any(self._only.values()) or any(arm.missing for arm in self._arms.values())
+        return any(self._scored_only_in.values()) or any(arm.missing for arm in self._arms.values())
 
-    def found(self) -> list[Gap]:
-        """Return the missing ids: those of one arm with the other's score, those of neither as one."""
+    def gaps(self) -> list[Gap]:
+        """Return the missing ids with the bounds of their scores: the range's ends, and what one arm knows.
+
+        One gap for each id that is scored in one arm only, and one for all that are scored in neither.
+        """
         gaps = [
             Gap(
                 cluster=cluster,
                 variant=self._ends if arm == "baseline" else (score, score),
                 baseline=self._ends if arm == "variant" else (score, score),
             )
-            for arm in self._only
-            for score, cluster in self._alone_in(arm)
+            for arm in self._arms
+            for score, cluster in self._of_ids_only_in(arm)
         ]
-        both = self._lost + self.absent
-        if both:
+        neither = self._scored_in_neither
+        if neither:
             low, high = self._ends
-            ends = (both * low, both * high)
-            gaps.append(Gap(cluster=None, ids=both, variant=ends, baseline=ends))
+            ends = (neither * low, neither * high)
+            gaps.append(Gap(cluster=None, ids=neither, variant=ends, baseline=ends))
         return gaps
 
-    def alone(self) -> dict[ArmName, int]:
-        """Return how many ids each arm alone lacks; with clusters, the clusters of which it lacks more."""
+    def lacking_in_one_arm(self) -> dict[ArmName, int]:
+        """Return how many ids each arm lacks that the other has; or in how many clusters it lacks more."""
         lacks: dict[ArmName, list[str | None]] = {
-            "baseline": [cluster for _, cluster in self._alone_in("variant")],
-            "variant": [cluster for _, cluster in self._alone_in("baseline")],
+            "baseline": [cluster for _, cluster in self._of_ids_only_in("variant")],
+            "variant": [cluster for _, cluster in self._of_ids_only_in("baseline")],
         }
         if not any(lacks.values()):
             return {}
@@ -191,11 +198,11 @@ class _Gaps:
             "variant": len(more["variant"] - more["baseline"]),
         }
 
-    def _alone_in(self, arm: ArmName) -> list[tuple[int, str | None]]:
-        """Return score and cluster of the ids that only this arm has."""
-        if not self._only[arm]:
+    def _of_ids_only_in(self, arm: ArmName) -> list[tuple[int, str | None]]:
+        """Return score and cluster of the ids that are scored in this arm only."""
+        if not self._scored_only_in[arm]:
             return []
-        averaged, only = self._arms[arm], set(self._only[arm])
+        averaged, only = self._arms[arm], set(self._scored_only_in[arm])
         values = averaged.values(self._scale.decimals, self._scale.parts)
         clusters = averaged.clusters or repeat(None)
         return [
