@@ -1,4 +1,12 @@
-"""The table of methods: the data that a claim is weighed by, and how."""
+"""Choose for each claim the data and the statistical method that it is weighed by.
+
+In this room y is the number of a sample that a claim is about, and its true mean is what is weighed:
+
+* of a claim about a value, and of a change from a baseline that is an exact number: the variant's score;
+* of any other change: variant - ratio * baseline. The ratio is 1 for a delta. For a relative change r
+  it is 1 + r where the baseline's mean is positive and 1 - r where it is negative, so that the mean of y
+  reaches 0 exactly where the delta reaches r * abs(baseline).
+"""
 
 from __future__ import annotations
 
@@ -48,7 +56,7 @@ def sign_of_baseline(evidence: MetricEvidence, metric: BarMetric) -> int | NotKn
 
 
 def ratio_of(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Fraction | NotKnown:
-    """Return ρ of y = variant - ρ·baseline: 1 for a delta, 1 ± r for a relative one."""
+    """Return the ratio in the claim's y, or why the baseline's sign, which it needs, is not known."""
     if claim.quantity == "delta":
         return Fraction(1)
     sign = sign_of_baseline(evidence, metric)
@@ -93,7 +101,11 @@ def _is_exact(evidence: MetricEvidence) -> bool:
 def y_bounds(
     evidence: MetricEvidence, metric: BarMetric, claim: Claim
 ) -> tuple[Fraction, Fraction] | NotKnown:
-    """Return the bounds of the mean of the claim's y, less its threshold, over all missing scores."""
+    """Return the least and the most by which the mean of y can exceed the claim's threshold.
+
+    Missing scores may be anything within the range; without any missing the two are equal. For claims that
+    `unknown_for_missing` lets through.
+    """
     if evidence.paired is not None and claim.quantity != "value":
         ratio = ratio_of(evidence, metric, claim)
         if isinstance(ratio, NotKnown):
@@ -115,7 +127,7 @@ def y_bounds(
 
 
 def infer(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Inference | NotKnown:
-    """Return the inference of the table's row for this claim, or why there is no confidence."""
+    """Return what the claim is weighed by: a distribution of y's mean; or why there is no confidence."""
     unknown = unknown_for_missing(evidence, metric, claim)
     if claim.quantity == "value":
         point = point_of(evidence, metric, "variant")

@@ -102,7 +102,11 @@ def _warn(reading: Reading, part: Part, absent: Iterable[str]) -> None:
 
 
 def _chosen(part: Part, table: Table) -> Rows | str | Entry:
-    """The rows that count, or why there are none, or why it is not clear which."""
+    """Return the rows of the table that belong to the part.
+
+    A text says why there are none; it becomes a warning, and the metric has no rows. An Entry holds the fault
+    that rows of several measures are left and nothing says which is meant; the metric is then unusable.
+    """
     rows = Rows(table=table)
     asked = dict(part.where())
     for pointer, wanted in asked.items():
