@@ -21,6 +21,7 @@ from support.pages import ROOT, Command, blocks, commands, links, named_files, p
 README = ROOT / "README.md"
 EXAMPLES = ROOT / "examples"
 FIRST_BAR = ROOT / "docs/guide/first-bar.md"
+RESULT_FILES = ROOT / "docs/guide/result-files.md"
 ON_GITHUB = ROOT / "docs/guide/on-github.md"
 SETTING_UP = ROOT / "docs/guide/setting-up.md"
 """A session at a terminal, carried out by test_setting_up_page.py."""
@@ -159,6 +160,18 @@ def test_the_workflow_of_the_readme_judges_by_the_base_branch(tmp_path: Path) ->
 
 
 @pytest.mark.slow
+def test_the_files_of_the_guide_to_result_files_judge_a_run_of_lm_eval(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "tests/examples/presets/lm-eval", tmp_path / "results")
+    for path, text in named_files(RESULT_FILES).items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    (lines,) = (block for block in blocks(RESULT_FILES, "sh") if "judge" in block)
+    judged = run(lines.splitlines()[-1], tmp_path)
+    assert judged.returncode == Exit.ITERATE, judged.stdout + judged.stderr
+    assert "24 samples, paired: 0 better, 1 worse" in judged.stdout.replace(NO_BREAK_SPACE, " ")
+
+
+@pytest.mark.slow
 def test_results_of_another_job_are_judged_by_the_base_branch_as_the_guide_says(tmp_path: Path) -> None:
     upstream, checkout, recorded = (
         tmp_path / "upstream",
@@ -192,7 +205,7 @@ ANYTHING_SHIPS = """\
 version: 1
 name: default
 template: suite
-ship: {all: [exact_match_strict-match.delta >= -1]}
+ship: {all: [exact_match_strict-match.value >= 0.1]}
 """
 
 LENIENT = """\
