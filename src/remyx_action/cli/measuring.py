@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -94,9 +95,13 @@ def _refuse_junit(junit: Path | None, *, is_posted: bool, measure_only: bool) ->
 
 
 def _shard(samples: int | None, named: str | None) -> Shard:
-    """How much is measured. WrongUsage for what names no shard."""
+    """How much is measured; `auto`: what a scheduler's variables say. WrongUsage for what names no shard."""
     from remyx_action.project.models.shard import SHARD_HELP, read_shard
 
+    if named == "auto":
+        from remyx_action.runtimes.plan.schedulers import shard_of
+
+        return shard_of(os.environ).with_samples(samples)
     shard = read_shard(named or "0/1")
     if shard is None:
         raise WrongUsage(f"--shard {named} names no shard", help=SHARD_HELP)

@@ -46,7 +46,8 @@ SampleCap = Annotated[
     typer.Option(min=1, metavar="N", help="A quick look at N samples: no ship unless the policy allows it."),
 ]
 ShardName = Annotated[
-    str | None, typer.Option(metavar="I/N", help="With --measure-only: shard I of N, counted from 0.")
+    str | None,
+    typer.Option(metavar="I/N|auto", help="With --measure-only: shard I of N, from 0; auto: a scheduler's."),
 ]
 MeasuredFolder = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Run nothing: judge what --measure-only left in DIR.")
