@@ -36,7 +36,7 @@ def first_lines(report: Report) -> tuple[str, str, str]:
             "ship",
             (
                 "SpatialScore +0.031, OmniSpatial +0.036, no limit broken",
-                "99 % sure that OmniSpatial gained at least 0.02, needs 80 %",
+                "99 % sure that OmniSpatial gained at least 0.02; shipping needs 80 %",
                 "Merge it.",
             ),
         ),
@@ -44,15 +44,18 @@ def first_lines(report: Report) -> tuple[str, str, str]:
             "reject",
             (
                 "MindCube lost 0.046, more than the 0.01 allowed",
-                "over 99 % sure that MindCube lost more than 0.01, needs 90 %",
+                "over 99 % sure that MindCube lost more than 0.01; 90 % is enough to reject",
                 "Fix the 92 samples that got worse on MindCube, or undo what made them so.",
             ),
         ),
         (
             "iterate",
             (
-                "SpatialScore +0.023, but only 56 % sure; OmniSpatial gained 0.013, 0.02 needed; and 1 more",
-                "56 % sure that SpatialScore gained at least 0.02, needs 80 %",
+                (
+                    "SpatialScore +0.023, but only 56 % sure of a gain of 0.02;"
+                    " OmniSpatial gained 0.013, 0.02 needed; and one more condition"
+                ),
+                "only 56 % sure that SpatialScore gained at least 0.02; shipping needs 80 %",
                 (
                     "Keep working: SpatialScore needs a gain of about 0.056 to be sure on these 300 samples."
                     " If a gain of 0.023 is the truth, about 34,000 samples would show it."
@@ -63,7 +66,7 @@ def first_lines(report: Report) -> tuple[str, str, str]:
             "partial",
             (
                 "cannot tell yet: MindCube was not reported",
-                "99 % sure that OmniSpatial gained at least 0.02, needs 80 %",
+                "99 % sure that OmniSpatial gained at least 0.02; shipping needs 80 %",
                 "Let the eval script report MindCube. What is not known never ships.",
             ),
         ),
@@ -87,7 +90,7 @@ def first_lines(report: Report) -> tuple[str, str, str]:
             "workflow",
             (
                 "bar met, but this pull request edits the workflow that judges it",
-                "99 % sure that OmniSpatial gained at least 0.02, needs 80 %",
+                "99 % sure that OmniSpatial gained at least 0.02; shipping needs 80 %",
                 "Move the files under .github/ into a pull request of their own.",
             ),
         ),
@@ -95,7 +98,7 @@ def first_lines(report: Report) -> tuple[str, str, str]:
             "serving",
             (
                 "Latency −22.5 ms, Tokens per answer −31.9 tokens, no limit broken",
-                "over 99 % sure that Latency dropped at least 10 ms, needs 95 %",
+                "over 99 % sure that Latency dropped at least 10 ms; shipping needs 95 %",
                 "Merge it.",
             ),
         ),
@@ -162,7 +165,9 @@ def test_a_guard_that_is_not_sure_says_what_may_have_happened_and_how_many_sampl
     scores = {**SCORES, "space10": flips(200, 60, won=19, lost=22)}
     cause, certainty, then = first_lines(judged(bar_of({"all": [GUARD, *SHIP["all"][:1]]}, None), scores))
     assert "SpaCE-10 may have lost more than 0.01" == cause
-    assert certainty.endswith(" % sure that SpaCE-10 lost no more than 0.01, needs 80 %")
+    assert certainty.endswith(
+        " % sure that SpaCE-10 stayed within the allowed loss of 0.01; shipping needs 80 %"
+    )
     assert then.startswith("Keep working: fix some of the 22 samples that got worse on SpaCE-10.")
 
 

@@ -56,14 +56,14 @@ GAIN = {"metric": "spatialscore.delta", "op": ">=", "threshold": 0.02, "confiden
         (
             GAIN,
             "gain at least 0.02",
-            "SpatialScore +0.023, but only 56 % sure",
-            "56 % sure, needs 80 %",
+            "SpatialScore +0.023, but only 56 % sure of a gain of 0.02",
+            "56 % sure, shipping needs 80 %",
         ),
         (
             {"metric": "spatialscore", "op": "improves_by", "threshold": 0.05, "confidence": 0.8},
             "gain at least 0.05",
             "SpatialScore gained 0.023, 0.05 needed",
-            "10 % sure, needs 80 %",
+            "10 % sure, shipping needs 80 %",
         ),
         (
             {"metric": "space10", "op": "improves_by", "threshold": 0.02},
@@ -75,13 +75,13 @@ GAIN = {"metric": "spatialscore.delta", "op": ">=", "threshold": 0.02, "confiden
             {"metric": "space10", "op": "no_regression", "threshold": 0.01, "confidence": 0.8},
             "lose at most 0.01",
             "SpaCE-10 lost 0.020, at most 0.01 allowed",
-            "13 % sure, needs 80 %",
+            "13 % sure, shipping needs 80 %",
         ),
         (
             {"metric": "space10", "op": "no_regression", "threshold": 0.02, "confidence": 0.8},
             "lose at most 0.02",
             "SpaCE-10 may have lost more than 0.02",
-            "50 % sure, needs 80 %",
+            "50 % sure, shipping needs 80 %",
         ),
         (
             {"metric": "space10", "op": "no_regression", "threshold": 0},
@@ -93,7 +93,7 @@ GAIN = {"metric": "spatialscore.delta", "op": ">=", "threshold": 0.02, "confiden
             {"metric": "omnispatial", "op": "no_regression", "threshold": 0.01},
             "lose at most 0.01",
             "OmniSpatial gained 0.030, at most 0.01 allowed",
-            "holds; no certainty asked",
+            "judged by the number alone",
         ),
         (
             {"metric": "omnispatial.value", "op": ">=", "threshold": 0.9},
@@ -117,13 +117,13 @@ GAIN = {"metric": "spatialscore.delta", "op": ">=", "threshold": 0.02, "confiden
             {"metric": "latency", "op": "improves_by", "threshold": 30, "confidence": 0.9},
             "drop at least 30 ms",
             "Latency dropped 22.5 ms, 30 ms needed",
-            "under 1 % sure, needs 90 %",
+            "under 1 % sure, shipping needs 90 %",
         ),
         (
             {"metric": "latency.delta", "op": "<=", "threshold": 5},
             "rise at most 5 ms",
             "Latency dropped 22.5 ms, at most 5 ms allowed",
-            "holds; no certainty asked",
+            "judged by the number alone",
         ),
         (
             {"metric": "tokens", "op": "improves_by", "threshold": 0.1, "mode": "relative"},
@@ -135,7 +135,7 @@ GAIN = {"metric": "spatialscore.delta", "op": ">=", "threshold": 0.02, "confiden
             {"metric": "exact_match", "op": "improves_by", "threshold": 1, "confidence": 0.8},
             "gain at least 1 point",
             "Exact match gained 0.3 points, 1 point needed",
-            "15 % sure, needs 80 %",
+            "15 % sure, shipping needs 80 %",
         ),
         (
             {"metric": "log_loss", "op": "no_regression", "threshold": 0.01},
@@ -218,13 +218,13 @@ def fields(*conditions: dict[str, Any]) -> list[ConditionView]:
     [
         (
             {"field": "delta_confidence", "op": ">=", "threshold": 0.9},
-            "90 % sure that every target gained",
-            "only 86 % sure that every target gained, 90 % needed",
+            "90 % sure that every target gained more than 0",
+            "only 86 % sure that every target gained more than 0, 90 % needed",
         ),
         (
             {"field": "delta_confidence", "op": ">=", "threshold": 0.9, "metric": "spatialscore"},
-            "90 % sure that SpatialScore gained",
-            "only 86 % sure that SpatialScore gained, 90 % needed",
+            "90 % sure that SpatialScore gained more than 0",
+            "only 86 % sure that SpatialScore gained more than 0, 90 % needed",
         ),
         (
             {"field": "sample_size", "op": ">=", "threshold": 1000},
@@ -285,10 +285,16 @@ def test_where_floors_are_shared_the_written_and_the_needed_one_are_both_given()
         for key in ("space10", "omnispatial")
     ]
     of = marked(judged(bar_of({"all": [GAIN]}, {"any": guards, "floors": "shared"}), SCORES))
-    certainties = [read(view.certainty) for view in views_in(of.reject)]
-    assert certainties[0] == "87 % sure, needs 90 % (0.80 in the bar; two conditions share it)"
+    [view, _] = views_in(of.reject)
+    assert "87 % sure, rejecting needs 90 %" == read(view.certainty)
+    said = "The policy asks for 80 %; two reject conditions share the risk, so each needs 90 %."
+    assert said == view.raised.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_a_percent_that_stands_as_it_is_written_needs_no_sentence() -> None:
+    assert "" == view_of(GAIN).raised
 
 
 def test_a_confidence_never_contradicts_its_floor() -> None:
     view = view_of({**GAIN, "confidence": 0.5604})
-    assert "56 % sure, needs 56.04 %" == read(view.certainty)
+    assert "56 % sure, shipping needs 56.04 %" == read(view.certainty)

@@ -200,10 +200,21 @@ def test_the_look_before_is_named_with_its_verdict_and_change() -> None:
 
 
 def test_marks_tell_what_lets_the_change_through() -> None:
-    """A reject condition that holds is a cross, and one that does not is a tick."""
+    """A reject condition that holds is a cross in its row, and told apart from the ship rule's."""
     comment = render.comment(REPORTS["reject"]())
-    assert "✗ lose at most 0.01<br>✗ rejects: lost more than 0.01<br>" in comment
-    assert "✓ not rejected |" in comment
+    assert "✗ to ship: lose at most 0.01<br>✗ reject condition met: lost more than 0.01<br>" in comment
+
+
+@pytest.mark.parametrize(("kind", "said"), [("iterate", 1), ("reject", 0), ("no_reject_bare", 0)])
+def test_that_nothing_rejects_is_said_once_and_not_in_each_row(kind: str, said: int) -> None:
+    comment = render.comment(REPORTS[kind]())
+    assert [said, 0] == [comment.count("No reject condition holds."), comment.count("not rejected")]
+
+
+def test_what_holds_without_a_row_is_named_so_that_the_counts_agree() -> None:
+    comment = render.comment(REPORTS["ship"]())
+    assert "ship conditions met: 5 of 5" in comment
+    assert "\nAlso met: 80 % sure that every target gained more than 0" in comment.replace("\u00a0", " ")
 
 
 def test_a_policy_that_spends_looks_says_where_they_are_not_counted() -> None:

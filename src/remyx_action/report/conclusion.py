@@ -310,7 +310,8 @@ def _conditions(
 def _came_out(view: ConditionView) -> str:
     word = MARK_WORDS[view.condition.role, view.condition.mark]
     parts = [escape.plain(phrase) for phrase in (view.came_out, view.certainty) if phrase]
-    return "; ".join([f"{word}: {parts[0]}" if parts else word, *parts[1:]])
+    said = "; ".join([f"{word}: {parts[0]}" if parts else word, *parts[1:]])
+    return f"{said}. {view.raised}" if view.raised else said
 
 
 def headline_of(report: Report) -> str:

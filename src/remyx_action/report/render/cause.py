@@ -15,7 +15,7 @@ from .condition_words import ConditionView, FieldConditionView, floor_of
 from .escape import Phrase, Prose, joined
 from .metric_words import MetricView, metric_views
 from .rule_lines import ConditionText, RuleLine, lines_of
-from .words import CAPS
+from .words import CAPS, in_words
 
 CAUSES_NAMED = 2
 ERROR_LIMIT = 80
@@ -115,8 +115,9 @@ def _scored(report: Report) -> tuple[int, int] | None:
 def _named(views: Sequence[ConditionView]) -> Phrase:
     """The first causes in the policy's order, each once, and how many more there are."""
     causes = list(dict.fromkeys(view.headline for view in views))
-    more: list[Phrase] = [(f"and {len(causes) - CAUSES_NAMED} more",)] if len(causes) > CAUSES_NAMED else []
-    return joined([*causes[:CAUSES_NAMED], *more], "; ")
+    more = len(causes) - CAUSES_NAMED
+    rest: list[Phrase] = [(f"and {in_words(more)} more condition{'s' * (more > 1)}",)] if more > 0 else []
+    return joined([*causes[:CAUSES_NAMED], *rest], "; ")
 
 
 def _bar_met(of: Marked) -> Phrase:
@@ -157,7 +158,7 @@ def _error_in(detail: str) -> str:
 
 
 def certainty_of(of: Marked) -> Phrase:
-    """Return one line of how surely: `50 % sure that Recall@5 lost no more than 0.01, needs 80 %`."""
+    """Return one line of how surely: `50 % sure that MRR gained at least 0.02; shipping needs 80 %`."""
     report = of.report
     if report.run_state in {"failed", "not_comparable"}:
         return ()
@@ -192,7 +193,7 @@ def _unasked(of: Marked) -> Phrase:
     if not known:
         return ()
     least, key = min(known)
-    gained = " gained" if of.metrics[key].higher_is_better else " dropped"
+    gained = f" {'gained' if of.metrics[key].higher_is_better else 'dropped'} more than 0"
     return (
         f"{numbers.sure(least)} sure that ",
         *of.metrics[key].name,

@@ -22,14 +22,22 @@ def floor_of(condition: Condition) -> Decimal | None:
 
 
 def why_raised(condition: Condition) -> str:
-    """Return what follows a floor that is not the written one: ` (0.80 in the bar; second look)`; else ""."""
+    """Return why the needed percent is not the written one, as a sentence; "" where it is the written one."""
     floor, declared = floor_of(condition), condition.declared_floor
     if floor is None or declared is None or plain(declared) == floor:
         return ""
-    written = numbers.number(declared, max(2, numbers.decimals_of(declared)))
-    shared = f"; {in_words(condition.share)} conditions share it" if condition.share > 1 else ""
-    look = "" if condition.look is None else f"; {numbers.ordinal(condition.look)} look"
-    return f" ({written} in the bar{shared}{look})"
+    causes = []
+    if condition.share > 1:
+        causes.append(f"{in_words(condition.share)} {condition.role} conditions share the risk")
+    if condition.look is not None:
+        causes.append(f"this is the {numbers.ordinal(condition.look)} look")
+    needs = f"{'each' if condition.share > 1 else 'it'} needs {numbers.needed(floor)}"
+    asked = f"The policy asks for {numbers.needed(plain(declared))}"
+    return f"{asked}; {' and '.join(causes)}, so {needs}." if causes else f"{asked}; {needs}."
+
+
+NEEDS = {"ship": "shipping needs", "reject": "rejecting needs"}
+"""By the rule of a condition: whose percent it is."""
 
 
 class ConditionView(Struct, frozen=True, kw_only=True):
@@ -84,7 +92,7 @@ class ConditionView(Struct, frozen=True, kw_only=True):
 
     @property
     def certainty(self) -> Phrase:
-        """`50 % sure, needs 80 %`; "holds; no certainty asked"; why it is not known."""
+        """`50 % sure, shipping needs 80 %`; "judged by the number alone"; why it is not known."""
         if self.unknown is None:
             return self._certainty
         counts = ", which counts against it" if self.condition.mark is not Mark.UNKNOWN else ""
@@ -95,8 +103,13 @@ class ConditionView(Struct, frozen=True, kw_only=True):
         raise NotImplementedError
 
     @property
+    def raised(self) -> str:
+        """Why the needed percent is not the written one, as a sentence; else ""."""
+        return why_raised(self.condition)
+
+    @property
     def sure_that(self) -> Phrase:
-        """`50 % sure that Recall@5 lost no more than 0.01, needs 80 %`; () where none is asked."""
+        """`50 % sure that MRR gained at least 0.02; shipping needs 80 %`; () where none is asked."""
         raise NotImplementedError
 
     @property
@@ -193,25 +206,33 @@ class MetricConditionView(ConditionView, frozen=True, kw_only=True):
         floor = floor_of(self.condition)
         if floor is None:
             holds = self.condition.mark is Mark.TRUE and self.condition.role == "ship"
-            return ("holds; no certainty asked",) if holds else ()
+            return ("judged by the number alone",) if holds else ()
+        needs = f"{NEEDS[self.condition.role]} {numbers.needed(floor)}"
         if self.condition.confidence is None:
-            return (f"needs {self.needed}",)
-        return (f"{numbers.sure(self.condition.confidence, floor)} sure, needs {self.needed}",)
-
-    @property
-    def needed(self) -> str:
-        """`80 %`; where sharing raised it `90 % (0.80 in the bar; two conditions share it)`."""
-        floor = floor_of(self.condition)
-        assert floor is not None
-        return numbers.needed(floor) + why_raised(self.condition)
+            return (needs,)
+        return (f"{numbers.sure(self.condition.confidence, floor)} sure, {needs}",)
 
     @property
     def sure_that(self) -> Phrase:
         floor = floor_of(self.condition)
         if floor is None or self.condition.confidence is None:
             return ()
-        sure = numbers.sure(self.condition.confidence, floor)
-        return (f"{sure} sure that ", *self.label, " ", *self.happened, f", needs {numbers.needed(floor)}")
+        rejects = self.condition.role == "reject" and self.condition.mark is Mark.TRUE
+        only = "only " if self.condition.confidence < floor else ""
+        sure = f"{only}{numbers.sure(self.condition.confidence, floor)} sure that "
+        needed = numbers.needed(floor)
+        needs = f"{needed} is enough to reject" if rejects else f"{NEEDS[self.condition.role]} {needed}"
+        return (sure, *self.label, " ", *self._stayed, f"; {needs}")
+
+    @property
+    def _stayed(self) -> Phrase:
+        """What a limit of a ship rule says came true: `stayed within the allowed loss of 0.01`."""
+        movement = self.movement
+        if movement is None or self.condition.role == "reject" or movement.bound != "at most":
+            return self.happened
+        if movement.amount == 0:
+            return self.happened
+        return (f"stayed within the allowed {movement.verb.noun} of ", *self.threshold)
 
     @property
     def _headline(self) -> Phrase:
@@ -241,7 +262,17 @@ class MetricConditionView(ConditionView, frozen=True, kw_only=True):
             return (*self.label, f" may have {movement.verb.participle}", *beyond)
         confidence = self.condition.confidence
         sure = "" if confidence is None else numbers.sure(confidence, floor_of(self.condition))
-        return (*self.label, " ", *self.metric.change, f", but only {sure} sure")
+        size: Phrase = ("",)
+        if movement.amount:
+            words = f"{movement.bound} " if movement.bound != "at least" else ""
+            size = (f" of {words}", *self.threshold)
+        return (
+            *self.label,
+            " ",
+            *self.metric.change,
+            f", but only {sure} sure of a {movement.verb.noun}",
+            *size,
+        )
 
     def _wanted(self, movement: Movement) -> Phrase:
         """What was needed or allowed, beside what the metric did."""
@@ -314,8 +345,8 @@ class FieldConditionView(ConditionView, frozen=True, kw_only=True):
     @property
     def _improved(self) -> Phrase:
         if self.metric is None:
-            return ("every target gained",)
-        return (*self.label, " gained" if self.metric.higher_is_better else " dropped")
+            return ("every target gained more than 0",)
+        return (*self.label, f" {'gained' if self.metric.higher_is_better else 'dropped'} more than 0")
 
     @property
     def observed(self) -> str:
@@ -336,16 +367,15 @@ class FieldConditionView(ConditionView, frozen=True, kw_only=True):
     def _certainty(self) -> Phrase:
         if self.condition.observed is None:
             return ()
-        raised = why_raised(self.condition)
-        return (
-            f"{self.observed}, needs {numbers.needed(self.threshold)}{raised}" if raised else self.observed,
-        )
+        return (self.observed,)
 
     @property
     def sure_that(self) -> Phrase:
         if self.condition.field != "delta_confidence" or self.condition.observed is None:
             return ()
-        return (f"{self.observed} that ", *self._improved, f", needs {numbers.needed(self.threshold)}")
+        only = "only " if self.condition.observed < self.threshold else ""
+        needs = f"{NEEDS[self.condition.role]} {numbers.needed(self.threshold)}"
+        return (f"{only}{self.observed} that ", *self._improved, f"; {needs}")
 
     @property
     def _headline(self) -> Phrase:

@@ -135,7 +135,9 @@ def _drawn(view: View, limits: Limits, left_out: Sequence[str], around: dict[str
             tables=[(shown, False), (folded, True)],
             hidden_rows=len(view.rows) - len(shown) - len(folded),
             rules=[(rule, *chosen_lines(rule, limits)) for rule in view.rules],
-            rules_title=", ".join(f"{rule.title.lower()} {rule.held} of {rule.of}" for rule in view.rules),
+            rules_title="; ".join(
+                f"{rule.title.lower()} conditions met: {rule.held} of {rule.of}" for rule in view.rules
+            ),
             samples_title=samples_title(view.samples),
             left_out=", ".join(left_out),
             **around,
@@ -248,6 +250,8 @@ def _condition(line: RuleLine | ConditionText, limit: int, lines: Mapping[str, s
         parts.append(f" ({as_markdown(found, limit)})")
     written, address = escape.code(view.condition.text, limit=limit), lines.get(view.condition.pointer)
     parts.append(f" [{written}]({address})" if address else f" {written}")
+    if view.raised:
+        parts.append(f" {view.raised}")
     if view.condition.why:
         parts.append(f" ({escape.prose(view.condition.why, limit=limit)})")
     if view.note and view.unknown is not None:

@@ -212,7 +212,7 @@ def _failure(arm: ArmView) -> RenderableType:
 def _conditions(rule: RuleView) -> Iterator[RenderableType]:
     from rich.text import Text
 
-    yield Text(f"{rule.title}, {rule.words}: {rule.held} of {rule.of} conditions hold", style="bold")
+    yield Text(f"{rule.title}, {rule.words}: {rule.held} of {rule.of} conditions met", style="bold")
     for line in rule.lines:
         yield _condition(line)
 
@@ -230,7 +230,8 @@ def _condition(line: RuleLine | ConditionText) -> RenderableType:
     found: Phrase = (" (", *escape.joined(parts, "; "), ")") if parts else ()
     said: Phrase = (f"{word}  ", *label, *view.asks, *found)
     why = (f" ({escape.terminal(view.condition.why)})",) if view.condition.why else ()
-    shown: Phrase = (*said, "  ", escape.Code(view.condition.text), *why)
+    raised = (f" {view.raised}",) if view.raised else ()
+    shown: Phrase = (*said, "  ", escape.Code(view.condition.text), *raised, *why)
     return Padding(_item(view.glyph, MARK_STYLES[view.mark], shown), (0, 0, 0, 2 * line.depth))
 
 

@@ -131,7 +131,7 @@ def view_of(report: Report) -> View:
         experiment=_experiment(report, of.metrics),
         level=numbers.percent(max(levels)) if levels else "",
         rows=tuple(_rows(of)),
-        facts=tuple(_facts(report, of.metrics)),
+        facts=tuple(_facts(of)),
         warnings=tuple(_warnings(report)),
         notes=report.policy.policy.notes or "",
         shows_notes=report.verdict in {"iterate", "reject"},
@@ -223,20 +223,26 @@ def _field_row(view: ConditionView) -> ViewRow:
 
 
 def _bar_cell(views: Sequence[ConditionView]) -> Iterator[BarLine]:
-    """One line for each condition; what does not reject is said once."""
+    """One line for each condition that has something to say.
+
+    That a condition which rejects does not hold is said once below the table; here only of a metric about
+    which nothing else is said. Where both rules speak, each line says of which rule it is.
+    """
+    ship = [view for view in views if view.condition.role == "ship"]
     rejecting = [view for view in views if view.condition.role == "reject"]
+    told = [view for view in rejecting if not _is_quiet(view)]
+    rule = "to ship: " if ship and told else ""
     yield from (
-        BarLine(mark=view.mark, words=view.asks, below=view.certainty)
-        for view in views
-        if view.condition.role == "ship"
+        BarLine(mark=view.mark, words=(rule, *view.asks) if rule else view.asks, below=view.certainty)
+        for view in ship
     )
-    for view in rejecting:
-        if view.condition.mark is not Mark.FALSE or view.condition.reason == "low_confidence":
-            yield _rejecting(view)
-    if rejecting and all(
-        view.condition.mark is Mark.FALSE and view.condition.reason != "low_confidence" for view in rejecting
-    ):
+    yield from map(_rejecting, told)
+    if rejecting and not ship and not told:
         yield BarLine(mark=Mark.TRUE, words=("not rejected",))
+
+
+def _is_quiet(view: ConditionView) -> bool:
+    return view.condition.mark is Mark.FALSE and view.condition.reason != "low_confidence"
 
 
 def _rejecting(view: ConditionView) -> BarLine:
@@ -249,22 +255,38 @@ def _rejecting(view: ConditionView) -> BarLine:
             words=("not rejected",),
             below=("looks worse than allowed, but only ", *view.certainty),
         )
-    does = "rejects" if view.rejects_alone else "speaks for a reject"
-    return BarLine(mark=view.mark, words=(f"{does}: ", *view.happened), below=view.certainty)
+    does = "reject condition met: " if view.rejects_alone else "speaks for a reject: "
+    return BarLine(mark=view.mark, words=(does, *view.happened), below=view.certainty)
 
 
-def _facts(report: Report, metrics: Mapping[str, MetricView]) -> Iterator[Phrase]:
+def _facts(of: Marked) -> Iterator[Phrase]:
+    report = of.report
     if report.verdict is None:
         return
     if report.run_state == "not_comparable":
         yield from (("Different: ", Prose(difference)) for difference in report.inputs.not_comparable)
         return
-    yield from counts(report, metrics)
+    yield from counts(report, of.metrics)
     yield from metric_notes(report)
+    yield from _beside_the_table(of)
     for rule in (report.ship_rule(), report.reject_rule()):
         yield from _choices(rule)
     if report.rules.reject is None:
         yield ("There is no reject rule: nothing is rejected, however much it loses.",)
+
+
+def _beside_the_table(of: Marked) -> Iterator[Phrase]:
+    """Conditions that hold and have no row, and that no condition rejects."""
+    met: list[Phrase] = [
+        (*view.asks, " (", *view.certainty, ")") if view.sure_that else view.asks
+        for view in of.of_ship(Mark.TRUE)
+        if view.metric is None
+    ]
+    if met:
+        more = len(met) - NAMED
+        yield ("Also met: ", *joined(met[:NAMED], "; "), f" and {more:,} more." if more > 0 else ".")
+    if of.reject and len(of.of_reject(Mark.FALSE)) == len(views_in(of.reject)):
+        yield ("No reject condition holds.",)
 
 
 def _choices(rule: Gate | None) -> Iterator[Phrase]:

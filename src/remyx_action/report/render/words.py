@@ -144,8 +144,8 @@ MARK_WORDS = {
     ("ship", Mark.TRUE): "met",
     ("ship", Mark.FALSE): "not met",
     ("ship", Mark.UNKNOWN): "not known",
-    ("reject", Mark.TRUE): "rejects",
-    ("reject", Mark.FALSE): "not rejected",
+    ("reject", Mark.TRUE): "reject condition met",
+    ("reject", Mark.FALSE): "reject condition not met",
     ("reject", Mark.UNKNOWN): "not known",
 }
 """By rule and mark of the condition."""
