@@ -462,6 +462,69 @@ def test_one_number_of_samples_for_metrics_of_different_size(
     )
 
 
+@pytest.mark.parametrize(
+    ("samples", "more", "told"),
+    [
+        ("400", "", None),
+        ("408", "", None),
+        ("409", "", "coverage(accuracy) >= 0.97"),
+        ("800", "", "coverage(accuracy) >= 0.5"),
+        ("{accuracy: 800}", "", "coverage(accuracy) >= 0.5"),
+        ("{space: 800}", "", None),
+        ("800", "max_missing: 0.5\n", None),
+        ("200", "", None),
+    ],
+)
+def test_more_samples_than_the_baseline_has(samples: str, more: str, told: str | None) -> None:
+    vocabulary = {".remyx/metrics.yaml": (SIZES % 800).encode()}
+    template = f"samples: {samples}\n{more}"
+    found = warned(**SOUND, metrics="accuracy, space", template=template, files=vocabulary)
+    offered = [one.help.split("`")[1] for one in found if one.code == "samples-beyond-baseline"]
+    assert offered == ([] if told is None else [told])
+
+
+HELD = ["run.py", "data/a/b.json", "labels.json", "lib/score.py", "model.yaml", "src/code.py", "assets/x.bin"]
+
+
+@pytest.mark.parametrize(
+    ("script", "template", "named"),
+    [
+        ("open('labels.json')", "", "labels.json"),
+        ('open("./labels.json")', "", "labels.json"),
+        ("Path('data', asset)", "", "data/**"),
+        ("cat data/a/*.json labels.json", "", "data/a/** and 1 more"),
+        ("sys.path.insert(0, 'lib')", "", "lib/**"),
+        ("sys.path.insert(0, 'lib')", "harness: [lib/**]\n", None),
+        ("Path('data', asset)", "harness: [labels.json]\n", "data/**"),
+        ("Path('data', asset); open('labels.json')", "harness: ['data/**', labels.json]\n", None),
+        ("data = read(data)", "", None),
+        ("open('model.yaml')", "variant_asset: {file: model.yaml, pointer: /model}\n", None),
+        ("import_module('src')", "paths: ['src/**']\ncompare: commits\n", None),
+        ("open('assets/x.bin')", "baseline_asset: assets/x.bin\n", None),
+        ("open('nowhere.json'); open('../labels.json')", "", None),
+        ("\0\xff '" + "a" * 300, "", None),
+    ],
+)
+def test_a_script_that_names_what_the_harness_leaves_out(
+    script: str, template: str, named: str | None
+) -> None:
+    texts = {
+        ".remyx/metrics.yaml": METRICS.encode(),
+        ".remyx/templates/suite.yaml": (
+            f"version: 1\nname: suite\nscript: run.py\nmetrics: [accuracy]\n{template}"
+        ).encode(),
+        ".remyx/policies/default.yaml": (
+            f"version: 1\nname: default\ntemplate: suite\nship: {{all: [{GAIN}]}}\n"
+        ).encode(),
+        "run.py": script.encode("latin-1"),
+    }
+    bundle = load_bundle(texts)
+    assert () == bundle.problems
+    found = [one for one in warnings_of(bundle, texts, HELD) if one.code == "harness-leaves-out"]
+    shown = [one.message.partition(" names ")[2].partition(", which")[0] for one in found]
+    assert shown == ([] if named is None else [named])
+
+
 def test_a_template_s_warning_is_silenced_by_a_policy_that_judges_by_it() -> None:
     silence = "silence: [{lint: nothing-starts-it, why: It is judged on laptops.}]\n"
     assert [] == warned(**SOUND, samples=300, starts="paths: [src/**]\n", more=silence)

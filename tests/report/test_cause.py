@@ -10,7 +10,7 @@ from remyx_action.report.render.cause import cause_of, certainty_of, marked
 from remyx_action.report.render.escape import Phrase, plain
 from remyx_action.report.render.next_step import next_step, round_up
 from remyx_action.report.report import Report
-from support.reports import REJECT, REPORTS, SHIP, arm, bar_of, flips, judged, proposed
+from support.reports import REJECT, REPORTS, SHIP, ScorePair, arm, bar_of, flips, judged, proposed
 
 SCORES = {
     "spatialscore": flips(1995, 2744, won=208, lost=53),
@@ -112,6 +112,18 @@ def test_a_verdict_starts_with_its_cause_in_labels_and_numbers(
     kind: str, expected: tuple[str, str, str]
 ) -> None:
     assert expected == first_lines(REPORTS[kind]())
+
+
+@pytest.mark.parametrize(
+    ("scores", "advice"),
+    [
+        (flips(0, 0, won=2, lost=0), "these 2 samples cannot confirm any gain in SpatialScore."),
+        (flips(100, 99, won=1, lost=0), "SpatialScore needs a gain of about"),
+    ],
+)
+def test_a_gain_that_the_range_has_no_room_for_is_not_named(scores: ScorePair, advice: str) -> None:
+    bar = bar_of({"all": ["spatialscore improves_by 0.002 at 99%"]}, REJECT)
+    assert advice in first_lines(judged(bar, {**SCORES, "spatialscore": scores}))[2]
 
 
 @pytest.mark.parametrize(

@@ -42,8 +42,11 @@ class Checked(Output, frozen=True, kw_only=True):
 def check_project(root: Path) -> Checked:
     """Check the project in the working tree at `root`, its Dockerfiles, and what `lock` would refuse."""
     texts, unreadable = read_project(root)
-    dockerfiles, bundle = {}, load_checked(texts)
+    dockerfiles, scripts, bundle = {}, {}, load_checked(texts)
     for template in bundle.templates.values():
+        script = read_below(root, template.script) if template.script else None
+        if template.script and script is not None:
+            scripts[template.script] = script
         path = f"{(template.script or '').rstrip('/')}/Dockerfile"
         dockerfile = read_below(root, path) if template.script else None
         if dockerfile is not None:
@@ -56,6 +59,7 @@ def check_project(root: Path) -> Checked:
         unreadable=(*unreadable, *refused, *unread),
         project_folder=repository.prefix if repository else "",
         files=files_below(root) if bundle.templates else (),
+        scripts=scripts,
     )
 
 
@@ -109,12 +113,14 @@ def check(
     unreadable: tuple[Problem, ...] = (),
     project_folder: str = "",
     files: Sequence[str] | None = None,
+    scripts: Mapping[str, bytes] | None = None,
 ) -> Checked:
     """Check `texts`, path below the project's root → bytes; `unreadable`: what could not be read.
 
     `project_folder` is the project's root below the repository's, for what GitHub reads. Where `texts`
     holds a template's Dockerfile, what it copies is looked at as well. `files`: every file below the
-    project's root, where that is known: what a template names must be among them.
+    project's root, where that is known: what a template names must be among them. `scripts`: what the
+    templates' scripts say, by their paths.
     """
     bundle = load_checked(texts)
     problems = tuple(
@@ -122,7 +128,7 @@ def check(
             {
                 *unreadable,
                 *bundle.problems,
-                *warnings_of(bundle, texts),
+                *warnings_of(bundle, {**(scripts or {}), **texts}, files or ()),
                 *secrets_in_env(bundle),
                 *(missing_files(bundle, files) if files is not None else ()),
             }

@@ -174,6 +174,23 @@ LINTS: dict[str, Lint] = {
         example="samples: 5000   # baselines with n: 5000 and n: 400",
         better="samples: {accuracy: 5000, space: 400}",
     ),
+    "samples-beyond-baseline": Lint(
+        title="more samples are expected than the baseline has",
+        why="A verdict of fewer samples than `samples` says is `incomplete` and never ships. One of both "
+        "numbers is not right, or every run will miss some.",
+        figure="Both numbers: the template's, and the `n` of the baseline in metrics.yaml.",
+        example="samples: 100   # baseline: {value: 0.4, stderr: 0.07, n: 50}",
+        better="samples: 50",
+    ),
+    "harness-leaves-out": Lint(
+        title="the script names files that `harness` does not",
+        why="What the script reads decides about the scores like the script does: labels, prompts, modules. "
+        "Outside of `harness`, which is the script alone where it is not written, it is neither digested nor "
+        "protected, and a pull request may change it beside its variant.",
+        figure="None.",
+        example='script: evaluate.py   # which says open("data/labels.json")',
+        better='harness: [evaluate.py, "data/**"]',
+    ),
     "dockerfile-beyond-harness": Lint(
         title="a Dockerfile copies files that `harness` does not name",
         why="What is copied into the image scores the arms. Outside of `harness` it is neither digested "

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from math import floor
+from posixpath import dirname, join, normpath
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,6 +18,7 @@ from remyx_action.project.models import Metrics, Template
 from remyx_action.project.models.container import Container
 from remyx_action.project.models.metrics import RecordedBaseline
 from remyx_action.project.problems import Words
+from remyx_action.project.protected import harness_globs
 
 from .context import Finding
 
@@ -29,6 +33,10 @@ class TemplateContext(Struct, frozen=True, kw_only=True):
     vocabulary: Metrics
     has_experiment: bool
     """Whether an experiment of this template is at hand."""
+    held: Sequence[str] = ()
+    """Every file below the project's root, where that is known."""
+    script: bytes | None = None
+    """What the template's script says, where it is a file and at hand."""
 
 
 def nothing_starts_it(context: TemplateContext) -> Iterator[Finding]:
@@ -71,6 +79,61 @@ def one_samples_number(context: TemplateContext) -> Iterator[Finding]:
             message=f"{samples} samples are expected of every metric, and the baselines have {shown}",
             help=f"write a number a metric: `samples: {{{shown}}}`",
         )
+
+
+def samples_beyond_baseline(context: TemplateContext) -> Iterator[Finding]:
+    template = context.template
+    samples = template.samples
+    for metric in context.vocabulary.metrics:
+        baseline = metric.baseline
+        expected = samples.get(metric.key) if isinstance(samples, Mapping) else samples
+        if metric.key not in template.metrics or not isinstance(baseline, RecordedBaseline) or not expected:
+            continue
+        if baseline.n < (1 - template.max_missing) * expected:
+            yield Finding(
+                lint="samples-beyond-baseline",
+                pointer="/samples",
+                message=f"{expected} samples are expected of {metric.key}, and its baseline has "
+                f"{baseline.n}: with so few nothing ships, for want of coverage",
+                help=f"correct the number, or say in the ship rule how few suffice: "
+                f"`coverage({metric.key}) >= {floor(100 * baseline.n / expected) / 100}`",
+            )
+
+
+MOST_READ = 200_000
+_QUOTED = re.compile(r"""(["'])([^"'\n]{1,200})\1""")
+_WORD = re.compile(r"[\w.-]*[./][\w./-]*")
+
+
+def harness_leaves_out(context: TemplateContext) -> Iterator[Finding]:
+    left_out = _left_out(context.template, context.held, (context.script or b"")[:MOST_READ])
+    if left_out:
+        more = f" and {len(left_out) - 1} more" if len(left_out) > 1 else ""
+        yield Finding(
+            lint="harness-leaves-out",
+            pointer="/harness" if context.template.harness else "/script",
+            message=f"{context.template.script} names {left_out[0]}{more}, which `harness` does not: neither "
+            "digested nor protected",
+            help=f"add it to the template's `harness`: `{left_out[0]}`",
+        )
+
+
+def _left_out(template: Template, held: Sequence[str], script: bytes) -> Sequence[str]:
+    """What a script names and no glob does: files, and folders as `data/**`; not what is measured."""
+    text, folder = script.decode("utf-8", "replace"), dirname(template.script or "")
+    named = {found[2] for found in _QUOTED.finditer(text)} | set(_WORD.findall(text))
+    place = template.variant_asset
+    measured = [*(template.paths or ()), template.baseline_asset or "", place.file if place else ""]
+    apart = matcher([*harness_globs(template), *filter(None, measured), ".remyx/**"])
+    left = [path for path in held if not apart(path)]
+    found = set()
+    for name in named:
+        for path in {normpath(name), normpath(join(folder, name))}:
+            if path in left:
+                found.add(path)
+            elif any(file.startswith(f"{path}/") for file in left):
+                found.add(f"{path}/**")
+    return sorted(found)
 
 
 def missing_files(bundle: Bundle, files: Sequence[str]) -> Iterator[Problem]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from remyx_action.errors import Problem, Severity
 from remyx_action.project.files.yaml_text import TOP
@@ -26,8 +26,10 @@ from .sizes import cannot_pass, wide_range
 from .templates import (
     TemplateContext,
     commits_without_paths,
+    harness_leaves_out,
     nothing_starts_it,
     one_samples_number,
+    samples_beyond_baseline,
 )
 from .thresholds import threshold_unit, wrong_side
 
@@ -52,13 +54,16 @@ OF_THE_TEMPLATE: tuple[Callable[[TemplateContext], Iterator[Finding]], ...] = (
     nothing_starts_it,
     commits_without_paths,
     one_samples_number,
+    samples_beyond_baseline,
+    harness_leaves_out,
 )
 
 
-def warnings_of(bundle: Bundle, files: Mapping[str, bytes]) -> tuple[Problem, ...]:
+def warnings_of(bundle: Bundle, files: Mapping[str, bytes], held: Sequence[str] = ()) -> tuple[Problem, ...]:
     """The warnings of every template, and policy that can be judged by, that does not silence them; sorted.
 
-    `files`: path → bytes, `.remyx/` and, where they are at hand, the templates' Dockerfiles.
+    `files`: path → bytes, `.remyx/` and, where they are at hand, the templates' scripts and Dockerfiles.
+    `held`: every file below the project's root, where that is known.
     """
     problems = [
         _placed(finding, path, bundle)
@@ -75,10 +80,10 @@ def warnings_of(bundle: Bundle, files: Mapping[str, bytes]) -> tuple[Problem, ..
             files,
         )
     ]
-    return tuple(sorted([*problems, *_of_templates(bundle)]))
+    return tuple(sorted([*problems, *_of_templates(bundle, files, held)]))
 
 
-def _of_templates(bundle: Bundle) -> Iterator[Problem]:
+def _of_templates(bundle: Bundle, files: Mapping[str, bytes], held: Sequence[str]) -> Iterator[Problem]:
     """Yield the warnings of every template that policies judge by and none of them silences."""
     for name, template in bundle.templates.items():
         path = f".remyx/templates/{name}.yaml"
@@ -91,6 +96,8 @@ def _of_templates(bundle: Bundle) -> Iterator[Problem]:
             template=template,
             vocabulary=bundle.metrics,
             has_experiment=any(one.template == name for one in bundle.experiments.values()),
+            held=held,
+            script=files.get(template.script or ""),
         )
         for look in OF_THE_TEMPLATE:
             yield from (

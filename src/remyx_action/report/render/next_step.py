@@ -163,6 +163,9 @@ def _unsure_gain(report: Report, view: MetricConditionView) -> Phrase:
     now = f"these {advice.n_now or 0:,} {advice.counted_in}"
     effect = _possible(report, view, advice)
     first: Phrase = (*view.label, f" cannot be sure enough on {now}.")
+    if advice.n_needed:
+        what = f"{view.movement.verb.noun} in" if view.movement else "value of"
+        first = (f"{now} cannot confirm any {what} ", *view.label, ".")
     if effect is not None:
         first = (*view.label, " needs ", *_of(view, effect, "about "), f" to be sure on {now}.")
     needed = _samples_needed(advice)
