@@ -12,10 +12,10 @@ MOST_CALLS = 4
 """How deep GitHub lets workflows call each other."""
 _EXPRESSION = re.compile(r"\$\{\{.*?\}\}")
 
-Texts = Mapping[str, bytes]
+WorkflowFiles = Mapping[str, bytes]
 
 
-def notes_of_workflows(files: Texts, checks: Sequence[str]) -> tuple[str, ...]:
+def notes_of_workflows(files: WorkflowFiles, checks: Sequence[str]) -> tuple[str, ...]:
     """Return what is wrong with the workflow files, one text each.
 
     `files`: path below the repository's root → bytes; `checks`: the names that our checks bear.
@@ -36,7 +36,7 @@ def notes_of_workflows(files: Texts, checks: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(notes))
 
 
-def _names_of_jobs(files: Texts, path: str, calls: int) -> Iterator[str]:
+def _names_of_jobs(files: WorkflowFiles, path: str, calls: int) -> Iterator[str]:
     """Yield the names under which GitHub lists the jobs of a workflow and of those that it calls."""
     document = load_yaml(files[path], path).value
     jobs = document.get("jobs") if isinstance(document, dict) else None

@@ -26,7 +26,7 @@ from .rule_lines import ConditionText
 from .view import RuleView, View, view_of
 from .words import MARK_WORDS
 
-Outcome = Literal["passed", "failure", "skipped", "error"]
+CaseOutcome = Literal["passed", "failure", "skipped", "error"]
 
 LOG_LINES = 40
 LINE_LIMIT = 2_000
@@ -39,7 +39,7 @@ class Case(Struct, frozen=True, kw_only=True):
 
     group: str
     name: str
-    outcome: Outcome
+    outcome: CaseOutcome
     kind: str = ""
     """A word of ours for the outcome, such as `below_bar`."""
     message: str
@@ -85,7 +85,7 @@ def without_verdict(end: NoVerdict) -> str:
 
 def _cases(view: View, report: Report) -> Iterator[Case]:
     """The verdict first, then every condition in the file's order."""
-    outcome: Outcome = "passed" if view.verdict == "ship" else "error" if view.failed else "failure"
+    outcome: CaseOutcome = "passed" if view.verdict == "ship" else "error" if view.failed else "failure"
     yield Case(
         group=view.policy,
         name="verdict",
@@ -131,7 +131,7 @@ def _conditions(policy: str, rule: RuleView) -> Iterator[Case]:
         )
 
 
-def _outcome(view: ConditionView) -> Outcome:
+def _outcome(view: ConditionView) -> CaseOutcome:
     if view.mark is Mark.UNKNOWN:
         return "skipped"
     return "failure" if view.in_the_way else "passed"
@@ -168,7 +168,7 @@ def _case(case: Case) -> ET.Element:
     return element
 
 
-def _counts(outcomes: Counter[Outcome]) -> dict[str, str]:
+def _counts(outcomes: Counter[CaseOutcome]) -> dict[str, str]:
     return {
         "tests": str(outcomes.total()),
         "failures": str(outcomes["failure"]),

@@ -12,17 +12,17 @@ from . import git
 
 _FULL_ID = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
-Answer = TypeVar("Answer")
+GitAnswer = TypeVar("GitAnswer")
 
 
-class Known(Generic[Answer]):
+class Known(Generic[GitAnswer]):
     """Answers about objects, as many as there is room for; what was not asked for longest leaves first."""
 
-    def __init__(self, *, room: int, size: Callable[[Answer], int] = lambda _: 1) -> None:
-        self._answers: OrderedDict[tuple[str, ...], Answer] = OrderedDict()
+    def __init__(self, *, room: int, size: Callable[[GitAnswer], int] = lambda _: 1) -> None:
+        self._answers: OrderedDict[tuple[str, ...], GitAnswer] = OrderedDict()
         self._left, self._size = room, size
 
-    def get(self, top: Path, *words: str) -> Answer | None:
+    def get(self, top: Path, *words: str) -> GitAnswer | None:
         """Return the answer that was kept; None without one."""
         key = (str(top), *words)
         if key not in self._answers:
@@ -30,7 +30,7 @@ class Known(Generic[Answer]):
         self._answers.move_to_end(key)
         return self._answers[key]
 
-    def keep(self, answer: Answer, top: Path, *words: str) -> None:
+    def keep(self, answer: GitAnswer, top: Path, *words: str) -> None:
         """Keep an answer about what the words name: never a ref, which may move."""
         key = (str(top), *words)
         if key in self._answers:
