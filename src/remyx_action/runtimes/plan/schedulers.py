@@ -10,8 +10,6 @@ from msgspec import Struct
 from remyx_action.errors import WrongUsage
 from remyx_action.project.models.shard import MOST_SHARDS, Shard
 
-Variables = Mapping[str, str]
-
 
 class Scheduler(Struct, frozen=True, kw_only=True):
     """How one scheduler numbers the processes that it starts for one job."""
@@ -63,7 +61,7 @@ SCHEDULERS = (
 NAME_IT = "or name the part yourself: --shard 2/4 for the third of 4"
 
 
-def shard_of(environment: Variables) -> Shard:
+def shard_of(environment: Mapping[str, str]) -> Shard:
     """Return the part that the scheduler's variables name.
 
     WrongUsage where no scheduler or several name one, and where variables are missing or contradict.
@@ -89,7 +87,7 @@ def shard_of(environment: Variables) -> Shard:
     )
 
 
-def _shard_by(scheduler: Scheduler, environment: Variables) -> Shard:
+def _shard_by(scheduler: Scheduler, environment: Mapping[str, str]) -> Shard:
     number, count = (_number(scheduler, environment, name) for name in (scheduler.index, scheduler.count))
     first = scheduler.first
     if isinstance(first, str):
@@ -103,7 +101,7 @@ def _shard_by(scheduler: Scheduler, environment: Variables) -> Shard:
 
 
 def _problems(
-    scheduler: Scheduler, environment: Variables, *, number: int, count: int, first: int, step: int
+    scheduler: Scheduler, environment: Mapping[str, str], *, number: int, count: int, first: int, step: int
 ) -> Iterator[str]:
     """What the variables contradict, the plainest first."""
     if not 1 <= count <= MOST_SHARDS:
@@ -123,7 +121,7 @@ def _problems(
         yield f"{scheduler.index} is {number}, and the numbers go from {first} to {last}{by}"
 
 
-def _number(scheduler: Scheduler, environment: Variables, name: str) -> int:
+def _number(scheduler: Scheduler, environment: Mapping[str, str], name: str) -> int:
     text = environment.get(name, "")
     if not text:
         raise _wrong(scheduler, f"{scheduler.index} is set, and {name} is not")
