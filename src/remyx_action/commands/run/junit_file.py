@@ -7,20 +7,23 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from remyx_action.errors import FilesWrong, NotJudged, Refusal
-from remyx_action.report import render
-from remyx_action.report.render.junit_xml import without_verdict
-from remyx_action.report.render.no_verdict import NoVerdict
 from remyx_action.report.report import Report
 from remyx_action.sources.disk import write_whole
 
 
 @contextmanager
 def writing_junit(file: Path | None) -> Iterator[list[Report]]:
-    """Write JUnit XML of the reports that the block adds to the list, or of why it has none.
+    """Write JUnit XML of the reports that the block adds to the list, or why it has none; nothing for None.
 
     A file of an earlier run is gone before anything begins. NotJudged where the file cannot be written.
     """
     reports: list[Report] = []
+    if file is None:
+        yield reports
+        return
+    from remyx_action.report.render.junit_xml import junit, without_verdict
+    from remyx_action.report.render.no_verdict import NoVerdict
+
     _remove(file)
     try:
         yield reports
@@ -31,27 +34,24 @@ def writing_junit(file: Path | None) -> Iterator[list[Report]]:
         end = NoVerdict(kind="not_judged", message=refusal.message, help=refusal.help)
         _write(file, without_verdict(end))
         raise
-    drawn = render.junit(*reports) if reports else without_verdict(NoVerdict(kind="nothing"))
-    _write(file, drawn)
+    _write(file, junit(*reports) if reports else without_verdict(NoVerdict(kind="nothing")))
 
 
-def _remove(file: Path | None) -> None:
+def _remove(file: Path) -> None:
     try:
-        if file is not None:
-            file.unlink(missing_ok=True)
+        file.unlink(missing_ok=True)
     except OSError as error:
         raise _not_written(file, error) from error
 
 
-def _write(file: Path | None, text: str) -> None:
+def _write(file: Path, text: str) -> None:
     try:
-        if file is not None:
-            write_whole(file, text)
+        write_whole(file, text)
     except OSError as error:
         raise _not_written(file, error) from error
 
 
-def _not_written(file: Path | None, error: OSError) -> NotJudged:
+def _not_written(file: Path, error: OSError) -> NotJudged:
     return NotJudged(
         f"--junit {file} cannot be written: {(error.strerror or 'unknown reason').lower()}",
         help="name a file in a folder that can be written, such as --junit junit.xml",
