@@ -198,14 +198,18 @@ DRIFTED: dict[str, str | None] = {
     ".remyx/policies/default.yaml": f"{POLICY.replace('0.02', '0.01')}require_lock: locked\n"
 }
 STATES: dict[str, tuple[dict[str, Any], dict[str, str | None], str]] = {
-    "locked": ({"administration": "write"}, {}, "🔒 locked"),
-    "captured": ({}, {}, "📌 fixed by its lock file; owner approval not proven"),
+    "locked": ({"administration": "write"}, {}, "🔒 evaluation locked"),
+    "captured": ({}, {}, "📌 evaluation as in its lock file; owner approval not proven"),
     "unowned": (
         {"administration": "write"},
         {".github/CODEOWNERS": None},
-        "📌 fixed by its lock file; owner approval not proven",
+        "📌 evaluation as in its lock file; owner approval not proven",
     ),
-    "drifted": ({"administration": "write"}, DRIFTED, "⚠️ not locked: policy default drifted from the lock"),
+    "drifted": (
+        {"administration": "write"},
+        DRIFTED,
+        "⚠️ evaluation not locked: policy default drifted from the lock",
+    ),
 }
 
 

@@ -97,7 +97,7 @@ def owned_and(text: str) -> Callable[[str], str]:
 
 
 OF_RULESETS = [
-    Situation(name="the printed ruleset", exit=0, padlock=True, says="🔒 locked"),
+    Situation(name="the printed ruleset", exit=0, padlock=True, says="🔒 evaluation locked"),
     Situation(
         name="the same, asked with a job's token", token=OF_A_JOB, unknown="bypass", exit=4, padlock=False
     ),
@@ -886,7 +886,7 @@ OF_OWNERS = [
         missing="lock-file",
         exit=3,
         padlock=False,
-        says="⚠️ not locked: metrics.yaml drifted",
+        says="⚠️ evaluation not locked: metrics.yaml drifted",
     ),
     Situation(
         name="lock: the harness changed since",

@@ -193,7 +193,7 @@ def test_the_look_before_is_named_with_its_verdict_and_change() -> None:
         return next(line for line in comment.split("\n") if line.startswith("📌"))
 
     first = Look(id="a" * 16, verdict="iterate", delta="-0.012")
-    assert line([first]).endswith(", second look (first: iterate, −0.012)")
+    assert line([first]).endswith("; second look (first: iterate, −0.012)")
     assert "third look (second: no verdict)" in line([first, Look(id="c" * 16)])
     assert "look" not in line([])
     assert "look" not in line([first], this=first.id), "judged again, it is still the first"

@@ -64,11 +64,11 @@ def test_policies_that_all_ship_say_once_that_it_may_be_merged() -> None:
 
 def test_lock_and_commits_are_said_once_where_all_policies_share_them() -> None:
     same = [named("ship", "speed"), named("experiment", "cost")]
-    lock = "📌 fixed by its lock file; owner approval not proven"
+    lock = "📌 evaluation as in its lock file; owner approval not proven"
     assert 1 == render.comment(*same).count(lock)
     different = [named("ship", "speed"), named("reject", "quality")]
     comment = render.comment(*different)
-    assert [1, 1] == [comment.count(f"\n{lock}, not"), comment.count("\n⚠️ not locked")]
+    assert [1, 1] == [comment.count(f"\n{lock}; enough"), comment.count("\n⚠️ evaluation not locked")]
 
 
 def test_what_could_not_be_judged_comes_before_what_was() -> None:

@@ -40,10 +40,10 @@ def test_every_verdict_mark_and_state_has_its_word() -> None:
 @pytest.mark.parametrize(
     ("lock", "expected"),
     [
-        ("locked", ("🔒", "locked")),
-        ("captured", ("📌", "fixed by its lock file; owner approval not proven")),
-        ("unlocked: there is no lock", ("⚠️", "not locked: there is no lock")),
-        ("anything else", ("⚠️", "not locked: anything else")),
+        ("locked", ("🔒", "evaluation locked")),
+        ("captured", ("📌", "evaluation as in its lock file; owner approval not proven")),
+        ("unlocked: there is no lock", ("⚠️", "evaluation not locked: there is no lock")),
+        ("anything else", ("⚠️", "evaluation not locked: anything else")),
     ],
 )
 def test_only_a_lock_that_holds_is_called_locked(lock: str, expected: tuple[str, str]) -> None:
@@ -53,3 +53,17 @@ def test_only_a_lock_that_holds_is_called_locked(lock: str, expected: tuple[str,
 def test_small_numbers_are_words() -> None:
     assert ["two", "nine", "10"] == [words.in_words(number) for number in (2, 9, 10)]
     assert ["first", "third", "12th"] == [numbers.ordinal(number) for number in (1, 3, 12)]
+
+
+@pytest.mark.parametrize(
+    ("lock", "required", "said"),
+    [
+        ("locked", "locked", ""),
+        ("captured", "captured", "enough for this policy"),
+        ("captured", "locked", "a ship needs that proof"),
+        ("unlocked: there is no lock", "off", "this policy needs no lock"),
+        ("unlocked: there is no lock", "captured", "a pull request needs a lock to ship"),
+    ],
+)
+def test_a_lock_says_whether_it_is_enough(lock: str, required: str, said: str) -> None:
+    assert said == words.lock_suffices(lock, required)

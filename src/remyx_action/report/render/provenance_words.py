@@ -13,9 +13,10 @@ from remyx_action.report.report import ArmReport, JudgedUnder, Report
 
 from . import numbers
 from .escape import Code, Phrase, Prose, joined
-from .words import ARM_STATES, ISOLATION, lock_words
+from .words import ARM_STATES, ISOLATION, lock_suffices, lock_words
 
 SHORT_COMMIT = 7
+USUAL_LEVEL = "L1"
 SHORT_DIGEST = len("sha256:") + 12
 
 
@@ -42,15 +43,22 @@ def short_commit(commit: str) -> str:
 
 
 def lock_line(report: Report) -> tuple[str, Phrase]:
+    """Return symbol and words: what is locked, whether that is enough, and what was judged.
+
+    That nothing was sandboxed stands here only where the policy asks for it; it is in the provenance anyway.
+    """
     under = report.judged_under
     symbol, words = lock_words(under.lock)
     level, commits = under.isolation, under.commits
-    parts: list[Phrase] = [(Prose(words),), (Prose(ISOLATION.get(level, level)),)]
+    enough = lock_suffices(under.lock, report.policy.policy.require_lock)
+    parts: list[Phrase] = [(Prose(words),), *([(enough,)] if enough else [])]
+    if level != USUAL_LEVEL or "isolation" in report.inputs.caps:
+        parts.append((Prose(ISOLATION.get(level, level)),))
     if "head" in commits:
         base: Phrase = (" against ", Code(short_commit(commits["base"]))) if "base" in commits else ()
         parts.append((Code(short_commit(commits["head"])), *base))
     look = look_words(report)
-    return symbol, joined([*parts, *([look] if look else [])], "; " if ":" in words else ", ")
+    return symbol, joined([*parts, *([look] if look else [])], "; ")
 
 
 def look_words(report: Report) -> Phrase:

@@ -86,7 +86,8 @@ def _parts(view: View, width: int, details: str, *, verbose: bool) -> Iterator[R
         yield None
         yield _table(view, width)
         yield None
-    yield from (_item(" ", "", fact) for fact in view.facts[:WARNINGS])
+    facts = (*view.facts, *view.asides) if verbose else view.facts
+    yield from (_item(" ", "", fact) for fact in facts[:WARNINGS])
     yield from (_item("!", WARNING_STYLE, warning) for warning in view.warnings[:WARNINGS])
     if view.shows_notes and view.notes:
         yield _item(" ", "", (f"Why this bar: {escape.terminal(view.notes, limit=NOTES_LIMIT)}",))

@@ -94,6 +94,8 @@ class View(Struct, frozen=True, kw_only=True):
     """Of the intervals: `95 %`; "" where there are none."""
     rows: tuple[ViewRow, ...]
     facts: tuple[Phrase, ...]
+    asides: tuple[Phrase, ...]
+    """Facts that a short report leaves out."""
     warnings: tuple[Phrase, ...]
     notes: str
     """The policy's, whole; "" where there are none."""
@@ -132,6 +134,7 @@ def view_of(report: Report) -> View:
         level=numbers.percent(max(levels)) if levels else "",
         rows=tuple(_rows(of)),
         facts=tuple(_facts(of)),
+        asides=tuple(_asides(of)),
         warnings=tuple(_warnings(report)),
         notes=report.policy.policy.notes or "",
         shows_notes=report.verdict in {"iterate", "reject"},
@@ -276,7 +279,7 @@ def _facts(of: Marked) -> Iterator[Phrase]:
 
 
 def _beside_the_table(of: Marked) -> Iterator[Phrase]:
-    """Conditions that hold and have no row, and that no condition rejects."""
+    """Conditions that hold and have no row."""
     met: list[Phrase] = [
         (*view.asks, " (", *view.certainty, ")") if view.sure_that else view.asks
         for view in of.of_ship(Mark.TRUE)
@@ -285,7 +288,11 @@ def _beside_the_table(of: Marked) -> Iterator[Phrase]:
     if met:
         more = len(met) - NAMED
         yield ("Also met: ", *joined(met[:NAMED], "; "), f" and {more:,} more." if more > 0 else ".")
-    if of.reject and len(of.of_reject(Mark.FALSE)) == len(views_in(of.reject)):
+
+
+def _asides(of: Marked) -> Iterator[Phrase]:
+    judged = of.report.verdict is not None and of.report.run_state != "not_comparable"
+    if judged and of.reject and len(of.of_reject(Mark.FALSE)) == len(views_in(of.reject)):
         yield ("No reject condition holds.",)
 
 

@@ -185,7 +185,17 @@ def lock_words(lock: str) -> tuple[str, str]:
     """Return symbol and words of what a report says about the lock."""
     state, _, reason = lock.partition(": ")
     if state == "locked":
-        return "🔒", "locked"
+        return "🔒", "evaluation locked"
     if state == "captured":
-        return "📌", "fixed by its lock file; owner approval not proven"
-    return "⚠️", f"not locked: {reason or lock}"
+        return "📌", "evaluation as in its lock file; owner approval not proven"
+    return "⚠️", f"evaluation not locked: {reason or lock}"
+
+
+def lock_suffices(lock: str, required: str) -> str:
+    """Return whether a reader has to do something about the lock, by the policy's `require_lock`."""
+    state = lock.partition(": ")[0]
+    if state == "locked":
+        return ""
+    if state == "captured":
+        return "a ship needs that proof" if required == "locked" else "enough for this policy"
+    return "this policy needs no lock" if required == "off" else "a pull request needs a lock to ship"
