@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from heapq import nlargest, nsmallest
+from heapq import nsmallest
 from operator import sub
 from typing import Annotated
 
@@ -101,18 +101,26 @@ def samples_changed(baseline: Samples, variant: Samples) -> SamplesChanged:
 
 def largest_moves(ids: Sequence[str], moves: Sequence[int]) -> list[int]:
     """Return the rows of the 20 largest moves of either way, largest first, then by id."""
-    ways = ([max(0, move) for move in moves], [max(0, -move) for move in moves])
-    rows = [row for sizes in ways for row in _largest(ids, sizes)]
-    return sorted(rows, key=lambda row: (-abs(moves[row]), ids[row]))
-
-
-def _largest(ids: Sequence[str], sizes: Sequence[int]) -> list[int]:
-    if not sizes:
-        return []
     # Only rows that reach the twentieth size are compared by id: ids cost more than numbers.
-    twentieth = nlargest(LARGEST, sizes)[-1]
-    rows = [row for row, size in enumerate(sizes) if size >= twentieth and size]
-    return nsmallest(LARGEST, rows, key=lambda row: (-sizes[row], ids[row]))
+    counts = Counter(moves)
+    most, least = _twentieth(counts, 1), _twentieth(counts, -1)
+    up = [row for row, move in enumerate(moves) if move >= most] if most else []
+    down = [row for row, move in enumerate(moves) if move <= least] if least else []
+
+    def place(row: int) -> tuple[int, str]:
+        return -abs(moves[row]), ids[row]
+
+    return sorted(nsmallest(LARGEST, up, key=place) + nsmallest(LARGEST, down, key=place), key=place)
+
+
+def _twentieth(counts: Mapping[int, int], sign: int) -> int:
+    """Return the 20th largest move of this sign, the smallest where there are fewer, 0 where none is."""
+    found, total = 0, 0
+    for found in sorted((move for move in counts if move * sign > 0), key=abs, reverse=True):
+        total += counts[found]
+        if total >= LARGEST:
+            break
+    return found
 
 
 def _bins(counts: Mapping[int, int], whole: int) -> ChangeBins | None:

@@ -168,7 +168,9 @@ def _from_samples(entry: Entry, metric: BarMetric) -> Scored:
 
 
 def _lost_repeats(columns: Columns, samples: Samples, metric: BarMetric) -> Iterator[str]:
-    lost = len(columns.ids) - len(samples.ids) - sum(id_ in samples.missing for id_ in columns.ids)
+    lost = len(columns.ids) - len(samples.ids)
+    if samples.missing:
+        lost -= sum(map(set(samples.missing).__contains__, columns.ids))
     if lost:
         what = "repeat of an id has no score" if lost == 1 else "repeats of ids have no score"
         yield f"{metric.key}: {lost:,} {what}; the id's score is the mean of its other repeats"

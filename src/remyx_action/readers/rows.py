@@ -237,11 +237,17 @@ def _text_below(text: str, way: Sequence[str]) -> str:
 def _split(span: Span, node: _Node, place: str, found: dict[str, list[str]]) -> bool:
     """Add the columns below a place in each line's object; False where that takes a closer look."""
     rows = _objects.decode_lines(memoryview(span.piece)[span.start : span.end])
-    columns = {key: [row.get(key, _NOTHING) for row in rows] for key in node.below}
-    if not _each_key_once(span, rows, columns):
+    counts = _counts(span, len(rows), node.below)
+    columns = {key: [row.get(key, _NOTHING) for row in rows] for key in node.below if counts.get(key) != 0}
+    if not _each_key_once(span, rows, columns, counts):
         return False
     for key, below in node.below.items():
-        joined, where = b"\n".join(columns[key]), pointer_to(place, key)
+        where = pointer_to(place, key)
+        if key not in columns and not below.below:
+            found[where] = [""] * len(rows)
+            continue
+        columns.setdefault(key, [_NOTHING] * len(rows))
+        joined = b"\n".join(columns[key])
         if below.whole:
             found[where] = joined.decode("utf-8").split("\n")
         if below.below:
@@ -252,8 +258,18 @@ def _split(span: Span, node: _Node, place: str, found: dict[str, list[str]]) -> 
     return True
 
 
+def _counts(span: Span, rows: int, keys: Iterable[str]) -> dict[str, int]:
+    """Key → how often it stands in the lines, at most as often as objects have it; of small rows only."""
+    if span.end - span.start >= SMALL_ROW * rows or span.find(b"\\u00") >= 0:
+        return {}
+    return {key: span.count(b'"%s"' % key.encode()) for key in keys if _PLAIN_KEY.fullmatch(key)}
+
+
 def _each_key_once(
-    span: Span, rows: Sequence[Mapping[str, msgspec.Raw]], columns: Mapping[str, Sequence[msgspec.Raw]]
+    span: Span,
+    rows: Sequence[Mapping[str, msgspec.Raw]],
+    columns: Mapping[str, Sequence[msgspec.Raw]],
+    counts: Mapping[str, int],
 ) -> bool:
     """Whether there is one object a line, and no key twice of which msgspec kept the last.
 
@@ -263,10 +279,8 @@ def _each_key_once(
     if span.line_ends(len(rows)) != len(rows):
         return False
     length = span.end - span.start
-    if length < SMALL_ROW * len(rows) and span.find(b"\\u00") < 0:
-        counts = ((key, sum(map(bool, map(len, raws)))) for key, raws in columns.items())
-        if all(_PLAIN_KEY.fullmatch(key) and span.count(b'"%s"' % key.encode()) == n for key, n in counts):
-            return True
+    if counts and all(counts.get(key) == sum(map(bool, map(len, raws))) for key, raws in columns.items()):
+        return True
     size = sum(map(len, chain.from_iterable(rows)))
     size += sum(map(len, chain.from_iterable([row.values() for row in rows])))
     empty = sum(not row for row in rows)

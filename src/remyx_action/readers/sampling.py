@@ -123,7 +123,7 @@ def columns_of(rows: Rows, roles: Roles, *, booleans: bool = False) -> Columns:
 
 def _given(column: list[str | None]) -> list[str | None] | None:
     """None where no row has a value."""
-    return column if any(value is not None for value in column) else None
+    return column if column.count(None) < len(column) else None
 
 
 def _ids(rows: Rows, roles: Roles) -> tuple[list[str], read.Bad]:

@@ -147,7 +147,9 @@ def _too_many(bar: Bar, arm: Arm, samples: int | None) -> list[str]:
     found = []
     for metric in bar.metrics:
         scores = arm.scores.scores.get(metric.key)
-        count = len(set(scores.ids)) if isinstance(scores, Samples) else 0
+        if not isinstance(scores, Samples) or (samples is None and metric.samples is None):
+            continue
+        count = len(scores.ids) if scores.repeats is None else len(set(scores.ids))
         if samples is not None and count > samples:
             asked = f"{metric.key}: {count:,} samples were scored, and {samples:,} were asked for"
             found.append(f"{asked}: the harness looks at neither REMYX_SAMPLES nor {{samples}}")
