@@ -19,7 +19,7 @@ from remyx_action.commands.record import RecordPlace, add, decide
 from remyx_action.commands.run.arms import arm_report
 from remyx_action.commands.run.project import Project, load_project
 from remyx_action.history.record import Recording
-from remyx_action.policy.bar import Bar, set_bar
+from remyx_action.policy.bar import Bar, make_bar
 from remyx_action.project.lock import digest_of
 from remyx_action.project.models import Policy
 from remyx_action.readers.scores import ArmScores, Samples
@@ -50,7 +50,7 @@ def main(folder: Path) -> None:
                 break
             clock = START + timedelta(days=6 * made + look)
             written = lax(policy) if clock.month < 7 else policy
-            bar = set_bar(written, template, project.vocabulary)
+            bar = make_bar(written, template, project.vocabulary)
             report = judged(project, bar, random, (accuracy, gain), (number, look, tag), clock)
             recording = Recording(pull_request=number, run=str(9000 + made), attempt=1)
             written_as = add(RecordPlace(root=HERE, folder=folder), report, recording)
