@@ -30,6 +30,8 @@ READER_STANDS_IN = {FIRST_BAR: "new", ROOT / "docs/reference/editor.md": "exampl
 NO_BREAK_SPACE = "\u00a0"
 LEFT_OUT = "…"
 """Stands in a page for lines of output that it leaves out."""
+WIDTH = "100"
+"""Columns of the terminal that the pages show."""
 PROGRAMS = Path(sys.executable).parent
 PAGES_WITH_COMMANDS = [
     page for page in pages() if EXAMPLES not in page.parents and page != SETTING_UP and any(commands(page))
@@ -42,7 +44,8 @@ def name_of(page: Path) -> str:
 
 
 def run(line: str, folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}", **more}
+    path = f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "COLUMNS": WIDTH, **more}
     return subprocess.run(
         shlex.split(line),
         cwd=folder,
