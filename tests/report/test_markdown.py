@@ -131,16 +131,16 @@ def test_files_that_judge_and_the_advice_to_split_are_named_where_they_are_conce
     changes: dict[str, object], expected: list[bool]
 ) -> None:
     report = on_a_pull_request(REPORTS["ship"](), **changes)
-    sought = ["also changes", "Split it:"]
+    sought = ["also changes", "irst move the files that the verdict is judged by into a pull request"]
     for drawn in (render.comment(report), " ".join(render.text(report).split())):
         assert [words in drawn for words in sought] == expected
 
 
 def test_a_changed_bar_is_a_line_directly_under_the_headline() -> None:
     lines = render.comment(REPORTS["loosens"]()).split("\n")
-    assert lines[1].startswith("⚠️ This pull request also loosens the bar: ship: ")
+    assert lines[1].startswith("⚠️ This pull request loosens its own bar (ship: ")
     assert lines[1].endswith(
-        "(and 6 more). Under its own bar it would ship. The bar on the base branch counts."
+        ", and 6 other changes). It is judged by the base branch's bar; under its own it would ship."
     )
 
 

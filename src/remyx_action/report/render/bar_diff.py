@@ -126,10 +126,10 @@ def verb_of(changes: Sequence[Told]) -> str:
     """Return what the changes do to the bar, to follow "this pull request"."""
     effects = {_effect(change) for change in changes}
     if Effect.LOOSENED in effects:
-        return "loosens the bar"
+        return "loosens its own bar"
     if Effect.INCOMPARABLE in effects:
-        return "changes the bar, which may loosen it"
-    return "tightens the bar" if Effect.TIGHTENED in effects else "changes files of the bar"
+        return "changes its own bar, which may loosen it"
+    return "tightens its own bar" if Effect.TIGHTENED in effects else "changes files of its own bar"
 
 
 def worst_first(changes: Sequence[Told]) -> list[Told]:

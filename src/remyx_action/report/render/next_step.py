@@ -8,7 +8,7 @@ from decimal import ROUND_UP, Decimal
 from remyx_action.decimals import plain
 from remyx_action.policy.advice import Advice
 from remyx_action.policy.rules import Mark
-from remyx_action.report.report import Report
+from remyx_action.report.report import ProposalReport, Report
 
 from . import numbers
 from .cause import CAUSES_NAMED, Marked
@@ -17,24 +17,44 @@ from .escape import Phrase, Prose, joined
 from .words import NEXT, UNKNOWN
 
 KEEP_WORKING = "Keep working: "
+NAMED = 4
+"""Conditions that are named behind the first one."""
 FEW = 3
 """Samples that got worse, which are better all fixed."""
 
 
 def next_step(of: Marked) -> Phrase:
-    """Return what to do now."""
+    """Return what to do now, in order."""
+    proposal = of.report.proposal
+    if proposal is None or not splits(proposal):
+        return _next_step(of)
+    moved = "the changes of the bar" if proposal.changes else "the files that the verdict is judged by"
+    step = _next_step(of)
+    first = f"first move {moved} into a pull request of their own. Then: "
+    if step[:1] == (KEEP_WORKING,):
+        return (KEEP_WORKING, first, *step[1:])
+    return _as_sentence((first, *step))
+
+
+def _next_step(of: Marked) -> Phrase:
     report = of.report
     match report.reason:
         case "reject_rule" | "both_match":
             return _after_a_reject(report, of.of_reject(Mark.TRUE))
         case "below_bar":
             failing = of.of_ship(Mark.FALSE)
-            return (KEEP_WORKING, *_missing(report, failing[0])) if failing else ()
+            return (KEEP_WORKING, *_missing(report, failing[0]), *_also(failing[1:])) if failing else ()
         case "ship_undetermined":
             return _as_sentence(_supply(of.of_ship(Mark.UNKNOWN)))
         case "reject_undetermined":
             return _as_sentence(_supply(of.of_reject(Mark.UNKNOWN)))
     return (NEXT.get(report.reason, ""),)
+
+
+def splits(proposal: ProposalReport) -> bool:
+    """Whether the pull request changes what its verdict is judged by, and something else too."""
+    protected = any(path not in proposal.workflow for path in proposal.protected)
+    return protected and bool(proposal.others)
 
 
 def without_lead(phrase: Phrase) -> Phrase:
@@ -55,10 +75,20 @@ def _after_a_reject(report: Report, views: Sequence[ConditionView]) -> Phrase:
         return _as_sentence(_supply(views))
     keep = " Keep the gain: the ship rule was met." if report.reason == "both_match" else ""
     worse = _worse(report, view.metric.key)
+    also = _also([other for other in views if other is not view])
     if worse:
-        samples = numbers.plural(worse, "sample")
-        return (f"Fix the {samples} that got worse on ", *view.label, f", or undo what made them so.{keep}")
-    return ("Find what made ", *view.label, f" worse, and fix it.{keep}")
+        fix = f"Fix {_some(worse)} that got worse on "
+        return (fix, *view.label, f", or undo what made them so.{keep}", *also)
+    return ("Find what made ", *view.label, f" worse, and fix it.{keep}", *also)
+
+
+def _also(views: Sequence[ConditionView]) -> Phrase:
+    """What stands in the way besides: every metric by its name."""
+    named = [view.label or view.asks for view in views]
+    if not named:
+        return ()
+    more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+    return (" Also in the way: ", *joined(list(dict.fromkeys(named))[:NAMED], ", "), f"{more}.")
 
 
 def _worse(report: Report, key: str) -> int:
@@ -160,18 +190,18 @@ def _unsure_gain(report: Report, view: MetricConditionView) -> Phrase:
     advice = _advice_for(report, view)
     if advice is None or advice.expected is None:
         return (*view.label, " needs a larger gain, or more samples.")
-    now = f"these {advice.n_now or 0:,} {advice.counted_in}"
+    now = f"{advice.n_now or 0:,} {advice.counted_in}"
     effect = _possible(report, view, advice)
-    first: Phrase = (*view.label, f" cannot be sure enough on {now}.")
+    first: Phrase = (*view.label, f" cannot be sure enough on these {now}.")
     if advice.n_needed:
         what = f"{view.movement.verb.noun} in" if view.movement else "value of"
-        first = (f"{now} cannot confirm any {what} ", *view.label, ".")
+        first = (f"these {now} cannot confirm any {what} ", *view.label, ".")
     if effect is not None:
-        first = (*view.label, " needs ", *_of(view, effect, "about "), f" to be sure on {now}.")
+        first = (f"with {now} plan for ", *_of(view, effect, "about "), " on ", *view.label, ".")
     needed = _samples_needed(advice)
     if not needed:
         return first
-    return (*first, " If ", *_of(view, abs(advice.expected)), f" is the truth, {needed} would show it.")
+    return (*first, " Proving ", *_of(view, abs(advice.expected)), f" would take {needed}.")
 
 
 def _possible(report: Report, view: MetricConditionView, advice: Advice) -> Decimal | None:

@@ -57,10 +57,6 @@ def _alerts(proposal: ProposalReport) -> Iterator[Phrase]:
             f" and {len(files_changed) - 1} more files" if len(files_changed) > 1 else "",
             ", which the verdict is judged by: it was taken from the base branch.",
         )
-    if files_changed and proposal.others:
-        yield (
-            "Split it: first a pull request with what the verdict is judged by, then, once merged, the rest.",
-        )
 
 
 def _files(paths: Sequence[str]) -> Phrase:
@@ -74,15 +70,14 @@ def _bar_changed(proposal: ProposalReport) -> Phrase:
     from .bar_diff import verb_of, worst_first
 
     first = worst_first(proposal.changes)[0]
-    more = f" (and {len(proposal.changes) - 1} more)" if len(proposal.changes) > 1 else ""
+    others = len(proposal.changes) - 1
+    more = f", and {numbers.plural(others, 'other change')}" if others else ""
     under = ""
     if proposal.reason is not None:
         removed = PROPOSED_REASONS.get(proposal.reason)
-        under = f" Under its own bar {UNDER_PROPOSED[proposal.verdict]}" + (
-            f": {removed}." if removed else "."
-        )
+        under = f"; under its own {UNDER_PROPOSED[proposal.verdict]}" + (f": {removed}" if removed else "")
     return (
-        f"This pull request also {verb_of(proposal.changes)}: ",
+        f"This pull request {verb_of(proposal.changes)} (",
         Prose(first.sentence),
-        f"{more}.{under} The bar on the base branch counts.",
+        f"{more}). It is judged by the base branch's bar{under}.",
     )
