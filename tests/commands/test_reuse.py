@@ -80,6 +80,21 @@ def break_the_entry(entry: Path) -> None:
     (entry / "entry.json").write_text("{")
 
 
+def claim_an_age_below_nothing(entry: Path) -> None:
+    told = json.loads((entry / "entry.json").read_text())
+    (entry / "entry.json").write_text(json.dumps({**told, "seconds": -5}))
+
+
+def claim_a_month_that_is_none(entry: Path) -> None:
+    told = json.loads((entry / "entry.json").read_text())
+    (entry / "entry.json").write_text(json.dumps({**told, "clock": "2026-13-01T00:00:00Z"}))
+
+
+def claim_endless_seconds(entry: Path) -> None:
+    told = json.loads((entry / "entry.json").read_text())
+    (entry / "entry.json").write_text(json.dumps({**told, "seconds": 1e300}))
+
+
 def lose_a_file(entry: Path) -> None:
     (entry / "results.json").unlink()
 
@@ -100,6 +115,9 @@ def name_a_file_outside(entry: Path) -> None:
         (forge_score, "results.json is not what was measured"),
         (forge_score_and_digest, "it was measured under another asset"),
         (break_the_entry, "its entry.json is not what this program writes"),
+        (claim_an_age_below_nothing, "its entry.json is not what this program writes"),
+        (claim_a_month_that_is_none, "its entry.json is not what this program writes"),
+        (claim_endless_seconds, "its entry.json is not what this program writes"),
         (lose_a_file, "results.json cannot be read"),
         (link_a_file, "results.json cannot be read"),
         (name_a_file_outside, "secret cannot be read"),

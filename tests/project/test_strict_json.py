@@ -57,6 +57,30 @@ def test_what_is_not_strict_json_is_located(
     assert expected == faults(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        (r'{"output": "a \ud83d"}', {"output": r"a \ud83d"}),
+        (
+            r'[{"output": ["\udc00", {"x": "\ud83d\ude00\ud83d"}]}]',
+            [{"output": [r"\udc00", {"x": "😀\\ud83d"}]}],
+        ),
+        (r'{"output": "fine", "id": "\ud83d"}', None),
+        (r'{"output": {"\ud83d": 1}}', None),
+        (r'{"\ud83d": "", "output": "\ud83d"}', None),
+        (r'{"output": "\ud83d", "a": [["\ud83d"]]}', None),
+    ],
+)
+def test_half_a_character_is_spelled_out_in_free_texts_alone(text: str, read: Any) -> None:
+    if read is not None:
+        assert read == read_as_written(text, free_texts=frozenset({"output"}))
+    else:
+        with pytest.raises(NotStrictJson, match="half a character"):
+            read_as_written(text, free_texts=frozenset({"output"}))
+    with pytest.raises(NotStrictJson, match="half a character"):
+        read_as_written(text)
+
+
 def test_several_of_a_kind_are_counted() -> None:
     with pytest.raises(NotStrictJson, match=r"NaN is not a JSON number \(and 4 more: \$\[1\], \$\[2\], …\)"):
         read("[NaN, NaN, NaN, NaN, NaN]")

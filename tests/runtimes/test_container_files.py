@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from remyx_action.runtimes.containers import files as container_files
+from remyx_action.runtimes.containers.container import is_root
 from remyx_action.runtimes.containers.files import TooMuchError, packed, unpacked
 from remyx_action.runtimes.containers.stream import whole_lines
 from remyx_action.runtimes.plan.container import Brought
@@ -106,3 +107,15 @@ def test_lines_of_two_streams_are_never_mixed() -> None:
     frames = [(1, b"a"), (2, b"one\ntwo"), (1, b"b\nc"), (2, b" more\r50%"), (1, b"d"), (2, b"\r100%")]
     assert [b"one\n", b"ab\n", b"two more\r", b"50%\r", b"cd\n", b"100%\n"] == list(whole_lines(frames))
     assert [b"x" * 70_000, b"y\n"] == list(whole_lines([(1, b"x" * 70_000), (1, b"y")]))
+
+
+@pytest.mark.parametrize(
+    "user", ["", "0", "0:0", "root", "root:1000", "+0", "-0", "00", "0:65532", " 0 ", ":5"]
+)
+def test_root_by_another_spelling_is_root(user: str) -> None:
+    assert is_root(user)
+
+
+@pytest.mark.parametrize("user", ["65532:65532", "1000", "1000:0", "nobody", "rooted", "10", "0x1"])
+def test_another_user_is_none(user: str) -> None:
+    assert not is_root(user)

@@ -14,7 +14,7 @@ from remyx_action.project.models.results_map import maps_of
 from .files import CAP_BYTES, POINT_AT_IT, ArmFiles, BrokenResults, Folder, broken, format_of
 from .foreign import read_foreign
 from .native import FILE as NATIVE_FILE
-from .native import read_native
+from .native import FREE_TEXTS, read_native
 from .recorded import Measured, Recorded, recorded_baseline, write_recorded
 from .scores import ArmScores
 
@@ -54,7 +54,7 @@ def read_arm(
         return read_foreign(files, maps, metrics, file=file)
     name = file or NATIVE_FILE
     try:
-        document = read_as_written(files.whole(name))
+        document = read_as_written(files.whole(name), free_texts=FREE_TEXTS)
     except NotStrictJson as error:
         is_other = file is not None and format_of(file) not in (None, "json")
         faults = [replace(fault, help=POINT_AT_IT) if is_other else fault for fault in error.faults]

@@ -24,6 +24,8 @@ from .scores import ArmScores
 FILE = "results.json"
 SCHEMA = "remyx-results/1"
 NUMBERS = ("value", "n", "stderr", "clusters")
+FREE_TEXTS = frozenset({"input", "output", "error"})
+"""Of a sample: what a model said, or was told."""
 SIBLING = re.compile(r"(?!\.)[^/\\\x00-\x1f\x7f]{1,255}")
 
 MOST_UNITS = 8

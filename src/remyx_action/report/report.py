@@ -259,6 +259,10 @@ class Origin(Spec):
     """Of the program that measured it."""
 
 
+HELP = "help: "
+"""Begins the line of an arm's detail that says what to do."""
+
+
 class ArmReport(Spec):
     state: Literal["completed", "failed", "timed_out", "recorded", "handed_in"]
     asset: str | None

@@ -190,12 +190,16 @@ def read(data: bytes | str) -> Any:
     return _read(data, _exact)
 
 
-def read_as_written(data: bytes | str) -> Any:
-    """Return the value of a JSON text, its numbers as `NumberText`. Raises NotStrictJson."""
-    return _read(data, _as_written)
+def read_as_written(data: bytes | str, *, free_texts: frozenset[str] = frozenset()) -> Any:
+    """Return the value of a JSON text, its numbers as `NumberText`. Raises NotStrictJson.
+
+    In what stands under the keys `free_texts` a lone surrogate becomes its own escape, as text: models cut
+    their answers anywhere.
+    """
+    return _read(data, _as_written, free_texts)
 
 
-def _read(data: bytes | str, decode: Callable[[str], Any]) -> Any:
+def _read(data: bytes | str, decode: Callable[[str], Any], free_texts: frozenset[str] = frozenset()) -> Any:
     text = decode_utf8(data) if isinstance(data, bytes) else data
     try:
         value = decode(text)
@@ -203,9 +207,12 @@ def _read(data: bytes | str, decode: Callable[[str], Any]) -> Any:
         raise NotStrictJson(_syntax(text, error), *_suspects(text, before=error.pos)) from None
     except (_Suspicion, RecursionError):
         raise NotStrictJson(*_all_faults(text)) from None
-    surrogate = "\\u" in text and _lone_surrogate(text)
-    if surrogate or (text.count("[") + text.count("{") > DEEPEST and _too_deep(value)):
+    if text.count("[") + text.count("{") > DEEPEST and _too_deep(value):
         raise NotStrictJson(*_all_faults(text))
+    if "\\u" in text and _lone_surrogate(text):
+        value = _spelled_out(value, free_texts, is_free=False)
+        if _holds_half(value):
+            raise NotStrictJson(*_all_faults(text))
     return value
 
 
@@ -240,6 +247,32 @@ _ESCAPE = re.compile(
 
 def _lone_surrogate(text: str) -> bool:
     return any(match[1] for match in _ESCAPE.finditer(text))
+
+
+_HALF = re.compile("[\ud800-\udfff]")
+
+
+def _spelled_out(value: Any, free_texts: frozenset[str], *, is_free: bool) -> Any:
+    """Return the value with lone surrogates of its free texts as their escapes."""
+    if type(value) is str:
+        return _HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", value) if is_free else value
+    if type(value) is list:
+        return [_spelled_out(each, free_texts, is_free=is_free) for each in value]
+    if type(value) is dict:
+        return {
+            key: _spelled_out(each, free_texts, is_free=is_free or key in free_texts)
+            for key, each in value.items()
+        }
+    return value
+
+
+def _holds_half(value: Any) -> bool:
+    """Return whether a text in the value, a key or not, has a lone surrogate."""
+    if type(value) is dict:
+        return any(map(_holds_half, value)) or any(map(_holds_half, value.values()))
+    if type(value) is list:
+        return any(map(_holds_half, value))
+    return type(value) is str and _HALF.search(value) is not None
 
 
 def _too_deep(value: Any) -> bool:

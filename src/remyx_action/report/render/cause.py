@@ -8,7 +8,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from remyx_action.policy.rules import Mark
-from remyx_action.report.report import Report
+from remyx_action.report.report import HELP, Report
 
 from . import numbers
 from .condition_words import ConditionView, FieldConditionView, floor_of
@@ -149,6 +149,7 @@ def _failure(report: Report) -> Phrase:
 def _error_in(detail: str) -> str:
     """The message of an exception in the last line of a log, without its type; else the line."""
     lines = [line.strip() for line in detail.splitlines() if line.strip()]
+    lines = [line for line in lines if not line.startswith(HELP)]
     if not lines:
         return ""
     kind, colon, message = lines[-1].partition(": ")

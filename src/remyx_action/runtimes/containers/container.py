@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -23,7 +24,8 @@ from .stream import Stream, whole_lines
 NOBODY = "65532:65532"
 """The user of an image that names none, or root: a number that no usual system gives to anybody."""
 _LEAST_BYTES = 64 * 1024 * 1024
-_ROOT = {"", "0", "root"}
+_ROOT = re.compile(r"[+-]?0+|root|")
+"""Engines read a user's number as Go does, signs and leading zeros included."""
 
 
 def host_config(api: Any, plan: ContainerPlan, engine_bytes: int) -> Any:
@@ -57,7 +59,12 @@ def user_of(plan: ContainerPlan, image: Any) -> str:
     declared = str((image.get("Config") or {}).get("User") or "")
     if plan.user is not None:
         return plan.user
-    return NOBODY if declared.partition(":")[0] in _ROOT else declared
+    return NOBODY if is_root(declared) else declared
+
+
+def is_root(user: str) -> bool:
+    """Whether an image's user, with or without a group, is root in any spelling of its name or number."""
+    return _ROOT.fullmatch(user.partition(":")[0].strip()) is not None
 
 
 GRACE_SECONDS = 2

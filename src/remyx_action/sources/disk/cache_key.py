@@ -11,7 +11,7 @@ from msgspec import Struct
 from pydantic import Field, ValidationError
 
 from remyx_action.project.files import json_text as strict_json
-from remyx_action.project.models.fields import Line, Number, Spec
+from remyx_action.project.models.fields import Bounds, Line, Number, Spec
 from remyx_action.project.models.lock import Digest
 from remyx_action.project.models.shard import Shard
 
@@ -37,6 +37,11 @@ class CacheKey(Struct, frozen=True, kw_only=True):
         return sha256(f"remyx-kept/1\n{text}".encode()).hexdigest()
 
 
+CLOCK = (
+    r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3])(:[0-5][0-9]){2}(\.[0-9]{1,9})?Z$"
+)
+
+
 class CacheEntry(Spec):
     """One cached arm: under what it was measured, when, and what its files hold."""
 
@@ -44,9 +49,9 @@ class CacheEntry(Spec):
     facts: dict[Line, Line]
     files: Annotated[dict[Line, Digest], Field(min_length=1, max_length=2_000)]
     """Path below the arm's folder → digest of its bytes."""
-    clock: Line
+    clock: Annotated[str, Field(pattern=CLOCK)]
     """When it was measured: UTC, RFC 3339."""
-    seconds: Number
+    seconds: Annotated[Number, Bounds(least="0", below="1e8")]
     """How long it took."""
     version: Line
     """Of the program that measured it."""
