@@ -111,7 +111,7 @@ def test_two_names_are_refused_with_both_places(tmp_path: Path, what: str) -> No
         jobs.propose(TWO[what])
         ended = jobs.step("run")
         assert (Exit.NOT_JUDGED, ("not-judged", "no_variant")) == (ended.exit, ended.verdict)
-        assert "several variants are named" in ended.summary
+        assert "everal variants are named" in ended.summary
         assert ["failure"] == jobs.concluded()
 
 

@@ -246,14 +246,14 @@ INTERRUPTED_RUN = """
     sys.path.insert(0, {tests!r})
     from support.arm_plans import STUBBORN_FAMILY, arm_plan
     from support.living import holding
-    from remyx_action.runtimes import Line, ScriptRuntime, run_arms
+    from remyx_action.runtimes import OutputLine, ScriptRuntime, run_arms
     from remyx_action.runtimes.plan.plan import RunPlan
 
     def terminate(number, frame):
         sys.exit(143)
 
     def show(event):
-        if isinstance(event, Line):
+        if isinstance(event, OutputLine):
             print(event.text, flush=True)
 
     signal.signal(signal.SIGTERM, terminate)
