@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from remyx_action.report import render
 from remyx_action.report.render import numbers
+from support.reports import REPORTS
 
 KEPT = "\N{NO-BREAK SPACE}"
 decimals = st.decimals(min_value=-1000, max_value=1000, places=9, allow_nan=False)
@@ -137,3 +139,9 @@ def test_what_no_rounding_can_tell_apart_is_shown_with_all_its_digits() -> None:
     value, threshold = Decimal("0.0200000000000001"), Decimal("0.02")
     digits = numbers.decimals_that_tell_apart([value], [threshold], at_least=3)
     assert numbers.signed(value, digits) == "+0.0200000000000001"
+
+
+def test_what_stands_in_a_row_adds_up_or_has_one_more_digit() -> None:
+    comments = {kind: render.comment(REPORTS[kind]()) for kind in ("serving", "ship")}
+    assert "0.5485 → 0.5515 | +0.003" in comments["ship"]
+    assert "| 0.000<br>[−0.007, +0.006]" in comments["serving"].replace("\u00a0", " ")

@@ -1,4 +1,8 @@
-"""Metrics of a report → their numbers as they are shown: the same digits wherever a metric is named."""
+"""Metrics of a report → their numbers as they are shown: the same digits wherever a metric is named.
+
+What stands in a row adds up: where the rounded baseline and variant differ by something else than the rounded
+change, both get one more digit. A change that rounds to 0 has no sign.
+"""
 
 from __future__ import annotations
 
@@ -81,9 +85,8 @@ class MetricView(Struct, frozen=True, kw_only=True):
     @property
     def values(self) -> Phrase:
         """`0.920 → 0.910`."""
-        before, after = (
-            numbers.number(value, self.decimals) for value in (self.row.baseline, self.row.variant)
-        )
+        decimals = decimals_that_add_up(self.row, self.decimals)
+        before, after = (numbers.number(value, decimals) for value in (self.row.baseline, self.row.variant))
         known = self.row.baseline is not None or self.row.variant is not None
         return (f"{before} → {after}", *(self.measure if known else ()))
 
@@ -91,7 +94,11 @@ class MetricView(Struct, frozen=True, kw_only=True):
     def change(self) -> Phrase:
         """`−0.010`, `+0.3 points`, `−22.5 ms`."""
         unit = self.change_unit if self.row.delta is not None else ()
-        return (numbers.signed(self.row.delta, self.decimals), *unit)
+        delta = self.row.delta
+        if delta is not None and numbers.at(delta, self.decimals) == 0:
+            # Beside an interval a sign at zero says nothing; where it decides, there are more digits.
+            delta = numbers.at(abs(delta), self.decimals)
+        return (numbers.signed(delta, self.decimals), *unit)
 
     @property
     def change_unit(self) -> Phrase:
@@ -155,7 +162,6 @@ def decimals_for_metric(row: MetricRow, marks: Sequence[Decimal]) -> int:
     written = max(map(numbers.decimals_of, points), default=0)
     if row.delta is None:
         return written
-    # The sign tells which side of zero a delta is on, even where its digits are all zero.
     asked = [numbers.decimals_of(mark) for mark in marks]
     if row.interval:
         half = (row.interval[1] - row.interval[0]) / 2
@@ -163,6 +169,18 @@ def decimals_for_metric(row: MetricRow, marks: Sequence[Decimal]) -> int:
     else:
         wanted = max([min(written, numbers.decimals_for(row.delta, digits=SPARE_DIGITS)), *asked])
     return numbers.decimals_that_tell_apart([row.delta], marks, at_least=wanted)
+
+
+def decimals_that_add_up(row: MetricRow, decimals: int) -> int:
+    """Return the decimals at which baseline and variant differ by the change as shown, one more at most.
+
+    0.7307 → 0.7904 beside +0.060, where 0.731 → 0.790 would look like +0.059.
+    """
+    if row.baseline is None or row.variant is None or row.delta is None:
+        return decimals
+    shown = numbers.at(row.delta, decimals)
+    before, after = numbers.at(row.baseline, decimals), numbers.at(row.variant, decimals)
+    return decimals if after - before == shown or decimals >= numbers.MOST_DECIMALS else decimals + 1
 
 
 def _decimals_for_uncertainty(half: Decimal) -> int:

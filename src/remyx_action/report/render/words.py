@@ -29,7 +29,7 @@ NO_VERDICT: dict[NoVerdictKind, tuple[str, str]] = {
 """Symbol and word of the headline where there is no report."""
 
 NOT_JUDGED = {
-    "no_variant": "nothing names exactly one variant",
+    "no_variant": "one variant is needed",
     "same_asset": "baseline and variant are the same asset",
     "same_commit": "there is no change to judge",
 }
