@@ -181,8 +181,8 @@ def test_a_harness_that_runs_too_long_is_ended_with_what_it_said(
         print("working", flush=True)
         time.sleep(60)
     """
-    outcome, _ = outcome_of(planned(harness(tmp_path, program), tmp_path / "out", timeout=2), engine)
-    assert "timed_out" == outcome.state
+    outcome, _ = outcome_of(planned(harness(tmp_path, program), tmp_path / "out", timeout=5), engine)
+    assert "timed_out" == outcome.state, outcome.what
     assert "working" == outcome.last_lines[-1]
     assert "half" == (tmp_path / "out" / "variant" / "half").read_text()
 
