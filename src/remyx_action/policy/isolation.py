@@ -23,12 +23,12 @@ HANDED_IN = Isolation(
 _SHARED = Isolation(
     level=1,
     note="the harness ran as the same user as everything else here and could read all of it; "
-    "level 2 needs code under test in a container of its own (`predict` in the template)",
+    "level 2 needs code under test in a container of its own (predict in the template)",
 )
 _ONE_CONTAINER = Isolation(
     level=1,
     note="the harness ran in a container, and whatever it judges in the same one, beside the labels; "
-    "level 2 needs code under test in a container of its own (`predict` in the template)",
+    "level 2 needs code under test in a container of its own (predict in the template)",
 )
 _OF_ITS_OWN = Isolation(
     level=2,
