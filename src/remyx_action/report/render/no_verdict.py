@@ -89,6 +89,9 @@ class NoVerdict(Struct, frozen=True, kw_only=True):
 
     def step(self, *, limit: int) -> str:
         """Return what to do next as Markdown; "" where there is nothing to do."""
+        if not self.help and self.errors:
+            places = len(self.errors)
+            return f"Correct {'this place' if places == 1 else f'these {places:,} places'} and push."
         return escape.message(_sentence(self.help), limit=limit) if self.help else ""
 
     def as_markdown(
@@ -99,8 +102,9 @@ class NoVerdict(Struct, frozen=True, kw_only=True):
         text_limit = min(MESSAGE_LIMIT, max(80, (limit - ROOM) // 8))
         if self.body:
             parts.append(escape.message(_sentence(self.body), limit=text_limit))
-        if shows_next and self.help:
-            parts.append(f"**Next:** {self.step(limit=text_limit)}")
+        step = self.step(limit=text_limit)
+        if shows_next and step:
+            parts.append(f"**Next:** {step}")
         if self.errors:
             parts.append(_listed(self.errors, limit=limit - len("\n\n".join(parts).encode()) - ROOM))
         if self.changes:
