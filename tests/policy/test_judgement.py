@@ -237,7 +237,7 @@ COMPLETIONS = [
 
 
 @pytest.mark.slow
-@settings(max_examples=2500, deadline=None)
+@settings(max_examples=800, deadline=None)
 @given(
     ship=rules(3),
     reject=st.none() | rules(2),
