@@ -210,6 +210,12 @@ def test_a_line_that_is_not_utf_8_is_located_in_whatever_block_it_is() -> None:
             rows_of_lines("s.jsonl", [lines], ["/id"])
 
 
+def test_a_key_with_an_escaped_slash_is_read() -> None:
+    rows = b"".join(b'{"id": "%d", "scores\\/acc": 0.5}\n' % row for row in range(50))
+    table = rows_of_lines("s.jsonl", [rows], ["/id", "/scores~1acc"])
+    assert ["0.5"] * 50 == table.columns["/scores~1acc"]
+
+
 def test_an_odd_line_separator_is_not_an_empty_line() -> None:
     with pytest.raises(BrokenResults, match=r"s\.jsonl:2:1: ends in the middle of a value"):
         rows_of_lines("s.jsonl", ['{"id": 1, "score": 0}\n\u2028\n'.encode()], ["/id"])

@@ -187,7 +187,8 @@ class _Node(Struct, kw_only=True):
 
 _objects = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _NOTHING = msgspec.Raw(b"")
-_PLAIN_KEY = re.compile(r"[ -!#-\[\]-~]+")
+_PLAIN_KEY = re.compile(r"[ -!#-.0-\[\]-~]+")
+"""One that JSON has no second way to write but `\\u00…`; a slash may be `\\/`."""
 
 
 def _tree(pointers: Iterable[str]) -> tuple[_Node, Mapping[str, tuple[str, Sequence[str]]]]:
