@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from remyx_action.policy.mark_counts import MarkCounts
 from remyx_action.report.report import FieldConditionRow, MetricConditionRow, MetricRow, RuleRow
 
 from .record import Record, RecordedVerdict
@@ -35,24 +36,11 @@ class BarMove(Struct, frozen=True, kw_only=True):
     """Which digests are others: metrics, template, policy, harness."""
 
 
-class ConditionHealth(Struct, frozen=True, kw_only=True):
+class ConditionHealth(MarkCounts, frozen=True, kw_only=True):
     """How one condition came out over the verdicts under its policy."""
 
     policy: str
     rule: str
-    text: str
-    held: int
-    failed: int
-    unknown: int
-
-    @property
-    def remark(self) -> str | None:
-        """Return what is odd about it, or None."""
-        if self.held + self.failed == 0:
-            return "was never known"
-        if self.held == 0:
-            return "never held"
-        return "never failed" if self.failed == 0 else None
 
 
 class TagInsight(Struct, frozen=True, kw_only=True):

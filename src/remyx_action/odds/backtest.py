@@ -10,6 +10,7 @@ from remyx_action.confidence.binomial import chance_of_split
 from remyx_action.evidence.evidence import Inputs
 from remyx_action.policy.bar import Bar
 from remyx_action.policy.judgement import Judgement, judge
+from remyx_action.policy.mark_counts import MarkCounts
 from remyx_action.policy.rules import Condition, Mark
 from remyx_action.readers.reasons import Reason
 
@@ -46,24 +47,6 @@ class Rejudged(Struct, frozen=True, kw_only=True):
         return self.why is None and self.verdict != self.past.verdict
 
 
-class ConditionHistory(Struct, frozen=True, kw_only=True):
-    """How one condition of the new bar came out over the record."""
-
-    text: str
-    held: int
-    failed: int
-    unknown: int
-
-    @property
-    def remark(self) -> str | None:
-        """Return what is odd about it, or None."""
-        if self.held + self.failed == 0:
-            return "was never known"
-        if self.failed == 0:
-            return "never failed"
-        return "never held" if self.held == 0 else None
-
-
 class Rate(Struct, frozen=True, kw_only=True):
     """How many of how many, with Clopper-Pearson limits at 95 %."""
 
@@ -97,7 +80,7 @@ class Backtest(Struct, frozen=True, kw_only=True):
     no_longer_shipped: int
     chance: float | None
     """Exact McNemar: how likely so uneven a split is by chance; None where nothing moved."""
-    conditions: Sequence[ConditionHistory]
+    conditions: Sequence[MarkCounts]
     gains: Sequence[Gain]
 
     @property
@@ -203,12 +186,12 @@ def rate_of(count: int, of: int) -> Rate:
     return Rate(count=count, of=of, limits=rate_limits(count, of))
 
 
-def _histories(bar: Bar, judgements: Sequence[Judgement]) -> list[ConditionHistory]:
+def _histories(bar: Bar, judgements: Sequence[Judgement]) -> list[MarkCounts]:
     found = []
     for place, condition in enumerate(bar.rules.conditions()):
         marks = [_conditions(judgement)[place].mark for judgement in judgements]
         found.append(
-            ConditionHistory(
+            MarkCounts(
                 text=condition.text,
                 held=marks.count(Mark.TRUE),
                 failed=marks.count(Mark.FALSE),
