@@ -135,6 +135,33 @@ def test_an_image_with_a_user_of_its_own_keeps_it(engine: RunningEngine, tmp_pat
     assert "1234" == lines_of(events)[-1]
 
 
+PASSWD = {
+    "another name": ("toor:x:0:0::/:/bin/sh", "toor", "65532"),
+    "another name, with a group": ("toor:x:00:5::/:/bin/sh", "toor:5", "65532"),
+    "a name that looks like a number": ("1234:x:0:0::/:/bin/sh", "1234", "65532"),
+    "behind a link": ("toor:x:0:0::/:/bin/sh", "toor", "65532"),
+    "a name that is not root's": ("app:x:1234:0::/:/bin/sh", "app", "1234"),
+}
+
+
+@pytest.mark.parametrize("case", PASSWD)
+def test_root_by_the_images_own_passwd_is_root(engine: RunningEngine, tmp_path: Path, case: str) -> None:
+    line, user, number = PASSWD[case]
+    link = "mv /etc/passwd /users && ln -s ../users /etc/passwd" if "link" in case else "true"
+    made = f"RUN mkdir -p /etc && echo '{line}' > /etc/passwd && {link}\n"
+    root = harness(tmp_path, "", dockerfile=f'{FROM}{made}USER {user}\nCMD ["id", "-u"]\n')
+    outcome, events = outcome_of(planned(root, tmp_path / "out"), engine)
+    assert (number, "completed") == (lines_of(events)[-1], outcome.state)
+
+
+def test_an_image_in_which_nobody_is_root_is_refused(engine: RunningEngine, tmp_path: Path) -> None:
+    made = "RUN mkdir -p /etc && echo 65532:x:0:0::/:/bin/sh > /etc/passwd\n"
+    root = harness(tmp_path, "", dockerfile=f'{FROM}{made}CMD ["id", "-u"]\n')
+    outcome, _ = outcome_of(planned(root, tmp_path / "out"), engine)
+    assert "the container could not be started: the image's /etc/passwd makes root of 65532" == outcome.what
+    assert "" == engine.ask("ps", "--all", "--quiet")
+
+
 def test_code_that_asks_for_too_much_memory_is_said_to_have(engine: RunningEngine, tmp_path: Path) -> None:
     program = "hoard = [bytearray(b'x' * 1_000_000) for _ in range(500)]"
     plan = planned(harness(tmp_path, program), tmp_path / "out", container={"memory": "64m"})

@@ -171,6 +171,26 @@ def test_a_run_in_containers_is_judged(engine: RunningEngine, tmp_path: Path) ->
     assert "neither reused nor kept: its image may copy from the whole project" in again
 
 
+def test_a_disk_without_room_for_the_context_is_said_as_that(engine: RunningEngine, tmp_path: Path) -> None:
+    root, small = project(tmp_path, SCORES), tmp_path / "small"
+    (root / "large").write_bytes(bytes(3_000_000))
+    small.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", small], check=True)
+    try:
+        done = subprocess.run(
+            [PROGRAM, "-C", root, "run", "--variant", "new", "--out", tmp_path / "out"],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "DOCKER_HOST": engine.address, "TMPDIR": str(small)},
+            check=False,
+        )
+    finally:
+        subprocess.run(["umount", small], check=True)
+    assert 4 == done.returncode
+    assert f"cannot write below {tmp_path / 'out'}: no space left on device" in done.stderr
+    assert "TMPDIR" in done.stderr
+
+
 def test_a_cached_baseline_is_measured_anew_where_its_base_image_moved(
     engine: RunningEngine, tmp_path: Path
 ) -> None:

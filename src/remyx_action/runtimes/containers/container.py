@@ -18,12 +18,13 @@ from remyx_action.runtimes.plan.container import INSIDE, ContainerPlan
 from remyx_action.runtimes.plan.plan import ArmPlan
 
 from .engine import Engine, EngineLostError, EngineRefusedError, asked, gone_already
-from .files import TOTAL_CAP_BYTES, TooMuchError, packed, unpacked
+from .files import OUT_OF_ROOM, TOTAL_CAP_BYTES, TooMuchError, first_file, packed, unpacked
 from .stream import Stream, whole_lines
 
 NOBODY = "65532:65532"
 """The user of an image that names none, or root: a number that no usual system gives to anybody."""
 _LEAST_BYTES = 64 * 1024 * 1024
+_PASSWD_CAP_BYTES, _MOST_LINKS = 1 << 20, 3
 _ROOT = re.compile(r"[+-]?0+|root|")
 """Engines read a user's number as Go does, signs and leading zeros included."""
 
@@ -65,6 +66,15 @@ def user_of(plan: ContainerPlan, image: Any) -> str:
 def is_root(user: str) -> bool:
     """Whether an image's user, with or without a group, is root in any spelling of its name or number."""
     return _ROOT.fullmatch(user.partition(":")[0].strip()) is not None
+
+
+def is_root_in(passwd: bytes, name: str) -> bool:
+    """Whether the first entry of a name has the number 0, also of a name that looks like a number."""
+    for line in passwd.split(b"\n"):
+        entry = [part.strip() for part in line.strip().split(b":")]
+        if entry[0] == name.encode():
+            return len(entry) < 3 or is_root(entry[2].decode("utf-8", "replace"))
+    return False
 
 
 GRACE_SECONDS = 2
@@ -139,13 +149,44 @@ class ArmContainer:
             _disconnect(attached, stream)
 
     def _create(self) -> str:
+        """A container that is not root's, unless the template says so; its id."""
+        with asked():
+            user = user_of(self._plan, self._api.inspect_image(self._image))
+        for one in dict.fromkeys((user, NOBODY)):
+            container = self._created(one)
+            if self._plan.user is not None or not self._is_root_there(container, one):
+                return container
+            with asked():
+                self._api.remove_container(container, force=True, v=True)
+        raise EngineRefusedError(f"the image's /etc/passwd makes root of {NOBODY.partition(':')[0]}")
+
+    def _is_root_there(self, container: str, user: str) -> bool:
+        """Whether the image's own passwd gives a user the number 0; one that cannot be read may."""
+        path, name = "/etc/passwd", user.partition(":")[0]
+        for _ in range(_MOST_LINKS):
+            try:
+                with asked():
+                    stream, about = self._api.get_archive(container, path)
+            except EngineRefusedError:
+                return False  # without one, a number is that number, and a name is refused at the start
+            try:
+                with asked():
+                    passwd = first_file(stream, cap_bytes=_PASSWD_CAP_BYTES)
+            finally:
+                stream.close()
+            if passwd is not None:
+                return is_root_in(passwd, name)
+            path = str(about.get("linkTarget") or path)
+        return user != NOBODY
+
+    def _created(self, user: str) -> str:
         plan = self._plan
         with asked():
             made = self._api.create_container(
                 self._image,
                 command=list(self._arm.command) or None,
                 environment=dict(self._arm.environment),
-                user=user_of(plan, self._api.inspect_image(self._image)),
+                user=user,
                 labels={self._engine.label: self._engine.owner, self._engine.arm_label: "true"},
                 use_config_proxy=False,  # an address there may hold a password
                 host_config=host_config(self._api, plan, self._engine.memory_bytes),
@@ -157,6 +198,8 @@ class ArmContainer:
         try:
             tar = packed(self._plan.brought, output=self._plan.output)
         except OSError as error:
+            if error.errno in OUT_OF_ROOM:
+                raise  # no fault of what it is to read
             what = f"{error.filename}: {(error.strerror or 'unknown error').lower()}"
             raise EngineRefusedError(f"what it is to read cannot be read: {what}") from error
         with tar, asked():

@@ -25,6 +25,10 @@ _PATH_CAP, _DEPTH_CAP = 1_000, 24
 _FOLDER, _READABLE = 0o755, 0o644
 
 
+OUT_OF_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""The machine's disk, or what a person may use of it, is full."""
+
+
 class NotWrittenError(Exception):
     """This machine could not take what a container left."""
 
@@ -103,6 +107,16 @@ def unpacked(stream: Iterable[bytes], into: Path) -> list[str]:
     for _ in chunks:  # to its very end, or the connection stays open
         pass
     return left[:5] + ([f"{len(left) - 5:,} more were left in the container"] if len(left) > 5 else [])
+
+
+def first_file(stream: Iterable[bytes], *, cap_bytes: int) -> bytes | None:
+    """Content of the one file in the engine's tar stream; None where it is no regular file, or larger."""
+    with tarfile.open(fileobj=_Stream(iter(stream)), mode="r|") as tar:
+        member = tar.next()
+        if member is None or not member.isreg() or member.size > cap_bytes:
+            return None
+        source = tar.extractfile(member)
+        return source.read() if source else None
 
 
 def _is_plain(parts: tuple[str, ...]) -> bool:

@@ -22,6 +22,7 @@ from remyx_action.project.files.dockerfile import bases as bases_of
 from remyx_action.runtimes.plan.container import Image, marked, ours
 
 from .engine import LABELS, Engine, EngineLostError, EngineRefusedError, asked, gone_already
+from .files import OUT_OF_ROOM
 from .stream import Stream
 
 _UNINTERESTING = re.compile(
@@ -143,6 +144,9 @@ class Images:
         except (re.error, UnicodeError) as error:
             raise BuildFailedError(f"{context}/.dockerignore holds what is no pattern: {error}") from error
         except OSError as error:
+            inner = error.__cause__ if isinstance(error.__cause__, OSError) else error  # docker's own words
+            if inner.errno in OUT_OF_ROOM:
+                raise inner from None  # no fault of what is in the context
             what = f"{error}; name it in {context}/.dockerignore, or let the current user read it"
             raise BuildFailedError(f"{image.tag or dockerfile.name}: {what}") from error
         with packed:
