@@ -1,8 +1,11 @@
 """Reads are asked again in bounds, writes never blindly, and limits are waited for two minutes in all."""
 
+import socketserver
+import threading
+
 import pytest
 
-from remyx_action.github.client import Connection, said
+from remyx_action.github.client import READS_REPEATED, Client, Connection, said
 from remyx_action.github.trouble import Trouble, TroubleKind, next_step, trouble_of_answer
 from support.github_stand_in.stage import Stage
 from support.github_stand_in.world import Fault, FaultKind
@@ -26,6 +29,38 @@ def test_a_read_is_asked_again_up_to_four_times(
     else:
         assert "open" == read(stage)
     assert (requests + looked_for_another_name, [2.0] * times) == (len(stage.world.calls), stage.slept)
+
+
+@pytest.mark.parametrize(
+    "answer", ["HTTP/1.1 200 OK\r\nX: ", 'HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n{"']
+)
+def test_a_server_that_drips_is_asked_again_and_given_up(answer: str) -> None:
+    asked, over = [], threading.Event()
+
+    class Dripping(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            asked.append(self.request.recv(1 << 16))
+            self.request.sendall(answer.encode())
+            while not over.wait(0.02):
+                self.request.sendall(b"x")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Dripping) as server:
+        threading.Thread(target=server.serve_forever).start()
+        connection = Connection(
+            api_url=f"http://127.0.0.1:{server.server_address[1]}",
+            repository="remyx-team/spatial",
+            token="t",
+            whole_seconds=0.2,
+        )
+        client = Client(connection, sleep=lambda _: None)
+        try:
+            with pytest.raises(Trouble, match="did not answer in time") as trouble:
+                client.read(lambda repository: repository.get_pull(1).state)
+        finally:
+            over.set()
+            server.shutdown()
+    assert TroubleKind.UNREACHABLE == trouble.value.kind
+    assert len(asked) == 1 + READS_REPEATED
 
 
 def _state(value: str | None) -> str:

@@ -384,6 +384,10 @@ def drips_a_head(connection: socket.socket) -> None:
     drips(connection, b"HTTP/1.1 200 OK" + b"x" * 10_000_000)
 
 
+def drips_an_error(connection: socket.socket) -> None:
+    drips(connection, b"HTTP/1.1 503 Busy\r\nContent-Length: 2000\r\n\r\n" + b"x" * 2000)
+
+
 def says_nothing(connection: socket.socket) -> None:
     while connection.recv(1 << 16):
         pass
@@ -428,7 +432,16 @@ def acting(*acts: Callable[[socket.socket], None]) -> Iterator[tuple[Server, lis
 
 
 @pytest.mark.parametrize(
-    "act", [hangs_up, hangs_up_in_a_chunk, hangs_up_at_once, drips_a_body, drips_a_head, says_nothing]
+    "act",
+    [
+        hangs_up,
+        hangs_up_in_a_chunk,
+        hangs_up_at_once,
+        drips_a_body,
+        drips_a_head,
+        drips_an_error,
+        says_nothing,
+    ],
 )
 def test_a_server_that_hangs_up_or_drips_is_asked_again(act: Callable[[socket.socket], None]) -> None:
     with acting(act, act, is_right, is_right, is_right) as (

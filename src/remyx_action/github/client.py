@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from .postponed import postpone
 from .trouble import Trouble, TroubleKind, trouble_of_answer
@@ -19,6 +21,9 @@ T = TypeVar("T")
 
 API_VERSION = "2022-11-28"
 TIMEOUT_SECONDS = 15
+"""For a connection, and for each part of an answer."""
+WHOLE_SECONDS = 60.0
+"""For a call with all of its answers, however slowly they drip in."""
 LONGEST_WAIT_SECONDS = 120.0
 """For all rate limits of one process together."""
 READS_REPEATED = 4
@@ -42,6 +47,7 @@ class Connection:
     app: str | None = None
     """Slug of the app that the token belongs to; None: not known yet, or a person's token."""
     timeout_seconds: int = TIMEOUT_SECONDS
+    whole_seconds: float = WHOLE_SECONDS
 
 
 def said(value: str | None) -> str:
@@ -71,10 +77,25 @@ class Client:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
+        self._connection = connection
+        self.name = connection.repository
+        """`owner/name`."""
+        self._connect()
+        self._may_be_renamed = True
+        self.app = connection.app
+        self.is_of_an_app = connection.app is not None or connection.token.startswith("ghs_")
+        self.from_fork = connection.from_fork
+        self._clock = clock
+        self._sleep = sleep
+        self._patience_seconds = LONGEST_WAIT_SECONDS
+        self._reads_left = READS_REPEATED
+
+    def _connect(self) -> None:
         postpone()
         from github import Auth, Github
 
-        github = Github(
+        connection = self._connection
+        self._github = Github(
             auth=Auth.Token(connection.token),
             base_url=connection.api_url,
             timeout=connection.timeout_seconds,
@@ -86,20 +107,9 @@ class Client:
             lazy=True,
             api_version=API_VERSION,
         )
-        self.name = connection.repository
-        """`owner/name`."""
-        self._repository = github.get_repo(connection.repository)
-        self._may_be_renamed = True
-        self.app = connection.app
-        self.is_of_an_app = connection.app is not None or connection.token.startswith("ghs_")
-        self.requester: Requester = github.requester
+        self._repository = self._github.get_repo(self.name)
+        self.requester: Requester = self._github.requester
         """For what PyGithub has no words for."""
-        self.from_fork = connection.from_fork
-        self._github = github
-        self._clock = clock
-        self._sleep = sleep
-        self._patience_seconds = LONGEST_WAIT_SECONDS
-        self._reads_left = READS_REPEATED
 
     def read(self, ask: Callable[[Repository], T]) -> T:
         """Carry out an asking that changes nothing, again where GitHub was out of reach."""
@@ -161,7 +171,10 @@ class Client:
         from requests import RequestException
 
         try:
-            return act(self._repository)
+            return _in_time(lambda: act(self._repository), self._connection.whole_seconds)
+        except _TooSlowError as slow:
+            self._connect()  # whoever waits on the old connection keeps it
+            raise Trouble(TroubleKind.UNREACHABLE, "GitHub did not answer in time") from slow
         except GithubException as answer:
             raise self._trouble_of(answer) from answer
         except RequestException as failure:
@@ -203,3 +216,34 @@ class Client:
         reasons = [each.get("message") for each in data.get("errors") or [] if isinstance(each, dict)]
         message = "; ".join([message, *(reason for reason in reasons if isinstance(reason, str))])
         return trouble_of_answer(answer.status, message, headers, now=self._clock())
+
+
+class _TooSlowError(Exception):
+    """A call was not over in time."""
+
+
+def _in_time(call: Callable[[], T], seconds: float) -> T:
+    """Return what a call returns, or raise what it raises; _TooSlowError where it takes longer.
+
+    A client's own timeout starts anew with every byte, so the call is waited for in a thread, and left there.
+    """
+    ended: list[Callable[[], T]] = []
+
+    def carry_out() -> None:
+        try:
+            value = call()
+        except BaseException as error:  # noqa: BLE001 - raised again by whoever waits
+            ended.append(partial(_raise, error))
+        else:
+            ended.append(lambda: value)
+
+    thread = threading.Thread(target=carry_out, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if not ended:
+        raise _TooSlowError
+    return ended[0]()
+
+
+def _raise(error: BaseException) -> NoReturn:
+    raise error

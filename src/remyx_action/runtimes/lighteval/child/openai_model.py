@@ -40,6 +40,18 @@ class _FailedInsideError(Exception):
     """An answer with status 200 that says that there is none."""
 
 
+class _RefusedAnswerError(Exception):
+    """An answer with another status than 200, in words."""
+
+    def __init__(self, error: urllib.error.HTTPError) -> None:
+        said = ""
+        with suppress(OSError, http.client.HTTPException):  # cut off in the middle: the status stays
+            said = error.read(2000).decode("utf-8", "replace")
+        super().__init__(f"{error.code} {error.reason}: {said}")
+        self.code = error.code
+        self.wait_seconds = _asked_to_wait(error.headers.get("Retry-After"))
+
+
 class _Connections:
     """The connections that a handler opens, so that one that answers too slowly can be cut."""
 
@@ -98,12 +110,10 @@ class Server:
         for attempt in range(ATTEMPTS):
             try:
                 return _text_of(self._post(body))
-            except urllib.error.HTTPError as error:
-                said = error.read(2000).decode("utf-8", "replace")
-                what = f"{error.code} {error.reason}: {said}"
+            except _RefusedAnswerError as error:
+                what, wait = str(error), error.wait_seconds
                 if error.code not in WORTH_ANOTHER_TRY:
                     raise RefusedError(f"{self.url} refused a request: {what}") from error
-                wait = _asked_to_wait(error.headers.get("Retry-After"))
             except _FailedInsideError as error:
                 what, wait = f"an error in its answer: {error}", None
             except (OSError, http.client.HTTPException) as error:
@@ -129,6 +139,8 @@ class Server:
         try:
             with opener.open(request, timeout=self.timeout_seconds) as response:
                 read = self._read(response, deadline)
+        except urllib.error.HTTPError as error:
+            raise _RefusedAnswerError(error) from error  # its text is read while the watch is on
         finally:
             watch.cancel()
         try:
