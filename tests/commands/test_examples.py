@@ -217,11 +217,19 @@ def test_leaving_a_benchmark_out_never_ships_and_names_the_reason(
     assert reasons == {key: "missing_metric" if key == left_out else None for key in BASELINES}
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("variant", "verdict"), [row[:2] for row in table(DIGITS / "README.md", "variant")])
-def test_digits_are_trained_measured_and_judged(tmp_path: Path, variant: str, verdict: str) -> None:
-    project = tmp_path / "digits"
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the digits; uv makes one environment for its script, and compiles it once."""
+    project = tmp_path_factory.mktemp("digits") / "digits"
     shutil.copytree(DIGITS, project, ignore=shutil.ignore_patterns(".remyx-out"))
+    return project
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("digits")
+@pytest.mark.parametrize(("variant", "verdict"), [row[:2] for row in table(DIGITS / "README.md", "variant")])
+def test_digits_are_trained_measured_and_judged(digits: Path, variant: str, verdict: str) -> None:
+    project = digits
     code, report = verdict_of("-C", project, "run", "--variant", variant)
     assert (verdict, "complete") == (report["verdict"], report["run_state"])
     assert code == EXIT_CODES[verdict]
