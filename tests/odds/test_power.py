@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from random import Random
 from typing import Any
 
 import pytest
 
+from remyx_action.odds.joint import joint_draws
 from remyx_action.odds.means import chance_by_mean, fewest_samples, smallest_effect
-from remyx_action.odds.power import power_at, spreads_for
+from remyx_action.odds.power import plan_samples, power_at, sizes_in, spreads_for
 from remyx_action.odds.requirements import Requirement
 from remyx_action.odds.scenarios import bounds_of_rule, outcomes_of_metric, outlook_of
 from remyx_action.odds.spread import Spread
+from remyx_action.odds.words import planned_in_words
 from remyx_action.policy.bar import Bar
-from support.bars import bar
+from support.bars import bar, inputs, samples
 from support.enumeration import chance, claim, condition_passes, fewest_wins, metric, most_losses
 
 ASSUMED = Spread(deviation=0.44, changed=None, is_binary=False, source="assumed")
+KEYS = [{"key": key, "unit": "accuracy"} for key in "abc"]
 BINARY = [{"key": "a", "unit": "accuracy", "scores": "binary"}]
 
 
@@ -29,7 +33,7 @@ def requirement(threshold: str = "0.02", floor: str = "0.80") -> Requirement:
 
 def of_binary(n: int, effect: float, condition: str = "a.delta >= 0.02 at 80%") -> float:
     subject = bar({"all": [condition]}, metrics=BINARY)
-    outlook = outlook_of(subject, n, spreads_for(subject, changed=0.2))
+    outlook = outlook_of(subject, sizes_in(subject, n), spreads_for(subject, changed=0.2))
     [(key, requirements)] = outlook.by_metric().items()
     found = outcomes_of_metric(outlook, key, requirements, effect)
     assert found is not None
@@ -64,12 +68,11 @@ GUARDED: dict[str, Any] = {
 
 
 def guarded() -> Bar:
-    keys = [{"key": key, "unit": "accuracy"} for key in "abc"]
-    return bar(GUARDED["ship"], GUARDED["reject"], metrics=keys)
+    return bar(GUARDED["ship"], GUARDED["reject"], metrics=KEYS)
 
 
 def test_verdicts_add_up_and_lie_within_their_bounds() -> None:
-    found = power_at(guarded(), 1000, spreads_for(guarded()), gain=0.05)
+    found = power_at(guarded(), sizes_in(guarded(), 1000), spreads_for(guarded()), gain=0.05)
     names = [scenario.name for scenario, _ in found.scenarios]
     assert ["unchanged", "as hoped", "b broken", "c broken"] == names
     for _, chances in found.scenarios:
@@ -85,7 +88,7 @@ def test_a_confidence_that_follows_from_another_condition_costs_nothing() -> Non
     alone = bar({"all": ["a.delta >= 0.02 at 80%"]})
     both = bar({"all": ["a.delta >= 0.02 at 80%", "delta_confidence >= 0.80"]})
     shares = [
-        power_at(subject, 300, spreads_for(subject), gain=0.05).chance("as hoped").ship
+        power_at(subject, sizes_in(subject), spreads_for(subject), gain=0.05).chance("as hoped").ship
         for subject in (alone, both)
     ]
     assert shares[0] == pytest.approx(shares[1], abs=1e-9)
@@ -119,7 +122,89 @@ def test_a_metric_without_a_range_has_no_power_until_its_spread_is_given() -> No
         {"all": ["a.delta <= -5 at 80%"]}, metrics=[{"key": "a", "unit": "ms", "direction": "lower"}]
     )
     assert {} == spreads_for(subject)
-    assert ["a.delta <= -5 at 80%"] == list(power_at(subject, 300, {}).unknown)
-    found = power_at(subject, 300, spreads_for(subject, deviation=20.0), gain=10.0)
+    assert ["a.delta <= -5 at 80%"] == list(power_at(subject, sizes_in(subject), {}).unknown)
+    found = power_at(subject, sizes_in(subject), spreads_for(subject, deviation=20.0), gain=10.0)
     assert found.chance("as hoped").ship > 0.99
     assert found.chance("unchanged").ship < 0.01
+
+
+def test_what_corrected_looks_cost() -> None:
+    subject = bar({"all": ["a.delta >= 0.02 at 80%"]}, metrics=BINARY, looks="corrected")
+    found = power_at(subject, sizes_in(subject, 1000), spreads_for(subject, changed=0.2), gain=0.05)
+    assert [None, 1, 2, 3] == [one.look for one in found.looks]
+    assert [0.90, 0.80, 0.62, 0.50] == pytest.approx([one.ship for one in found.looks], abs=0.015)
+    assert found.chance("as hoped").ship == found.looks[1].ship
+    [condition] = found.conditions
+    assert condition.floor == pytest.approx(0.9)
+
+
+def test_metrics_that_move_together_pass_together() -> None:
+    random = Random(3)
+    moves = [random.choice([-0.4, 0.0, 0.4]) for _ in range(400)]
+    after = samples([round(0.5 + move, 1) for move in moves])
+    subject = bar({"all": ["a.delta >= 0.01 at 80%", "b.delta >= 0.01 at 80%"]}, metrics=KEYS[:2])
+    arms = {"a": samples([0.5] * 400), "b": samples([0.5] * 400)}, {"a": after, "b": after}
+    spreads = spreads_for(subject, inputs(subject, *arms))
+    sizes = sizes_in(subject, 400)
+    joint = joint_draws(subject, *arms, draws=2000)
+    together, apart = (
+        power_at(subject, sizes, spreads, gain=0.03, joint=one).chance("as hoped").ship
+        for one in (joint, None)
+    )
+    alone = apart**0.5
+    assert 0.3 < alone < 0.9
+    # Ties are put in an order of their own in each metric, which costs a little of what they share.
+    assert together == pytest.approx(alone, abs=0.03)
+
+
+def test_the_samples_that_are_planned_pass_four_times_in_five() -> None:
+    subject = guarded()
+    planned = plan_samples(subject, sizes_in(subject), spreads_for(subject), gain=0.05)
+    assert planned is not None
+    assert planned.n_needed is not None
+    for part, passes in ((1.0, True), (0.9, False)):
+        sizes = sizes_in(subject, int(part * planned.n_needed))
+        again = plan_samples(subject, sizes, spreads_for(subject), gain=0.05)
+        assert again is not None
+        assert passes == (again.ship >= 0.8)
+
+
+@pytest.mark.parametrize(
+    ("rules", "metrics", "sentence"),
+    [
+        (
+            ["a.delta >= 0.02 at 80%"],
+            [{"key": "a", "unit": "accuracy"}],
+            "a true gain of 0.04 in 47 of 100 runs; plan 1,400 samples for 80.",
+        ),
+        (
+            ["a.delta >= 0.02 at 80%", "b.delta <= -5 at 80%"],
+            [
+                {"key": "a", "unit": "accuracy"},
+                {"key": "b", "label": "T", "unit": "ms", "direction": "lower"},
+            ],
+            (
+                "a true gain of 0.04 in a in at most 47 of 100 runs (the spread of T is unknown); "
+                "plan 1,400 samples or more for 80."
+            ),
+        ),
+        (
+            ["a no_regression 0 at 80%"],
+            [{"key": "a", "unit": "accuracy"}],
+            "an unchanged variant in 20 of 100 runs; no number of samples makes it 80.",
+        ),
+    ],
+)
+def test_the_sentence_of_check(rules: list[str], metrics: list[dict[str, Any]], sentence: str) -> None:
+    subject = bar({"all": rules}, metrics=metrics)
+    planned = plan_samples(subject, sizes_in(subject), spreads_for(subject))
+    assert planned is not None
+    assert f"With 300 samples this bar ships {sentence}" == planned_in_words(subject, planned)
+
+
+def test_scores_at_the_ends_of_the_range_are_known_from_their_sums() -> None:
+    subject = bar({"all": ["a.delta >= 0.02 at 80%"]})
+    whole = {"a": samples([0, 1, 1, 0, 1])}, {"a": samples([1, 1, 0, 0, 1])}
+    broken = {"a": samples([0, 1, 1, 0, 1])}, {"a": samples([1, 1, 0, 0, 0.5])}
+    found = [spreads_for(subject, inputs(subject, *arms))["a"] for arms in (whole, broken)]
+    assert [(True, 0.4), (False, None)] == [(one.is_binary, one.changed) for one in found]

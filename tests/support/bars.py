@@ -33,6 +33,7 @@ def bar(
     reject: Mapping[str, Any] | None = None,
     *,
     metrics: Sequence[Mapping[str, Any]] = ({"key": "a", "unit": "accuracy"},),
+    looks: str = "counted",
     **template: Any,
 ) -> Bar:
     """The bar of two rules over some metrics."""
@@ -40,7 +41,9 @@ def bar(
     given = {"version": 1, "name": "t", "script": "run.py", "baseline_asset": "old", "metrics": keys}
     rules = {"ship": ship} | ({"reject": reject} if reject else {})
     return make_bar(
-        Policy.model_validate(decimals({"version": 1, "name": "p", "template": "t", **rules})),
+        Policy.model_validate(
+            decimals({"version": 1, "name": "p", "template": "t", "looks": looks, **rules})
+        ),
         Template.model_validate(decimals(given | template)),
         Metrics.model_validate(decimals({"version": 1, "metrics": list(metrics)})),
     )

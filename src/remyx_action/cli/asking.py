@@ -31,6 +31,10 @@ RecordedArm = Annotated[
     Path | None, typer.Option(metavar="PATH", help="A recorded arm; default: the last run's.")
 ]
 
+OwnArm = Annotated[
+    Path | None, typer.Option(metavar="PATH", help="A recorded arm: how changes spread, and hang together.")
+]
+
 
 def power(
     context: typer.Context,
@@ -51,6 +55,8 @@ def power(
         Path | None,
         typer.Option(metavar="PATH", help="Tells how changes spread; default: the newest recorded."),
     ] = None,
+    baseline: OwnArm = None,
+    variant: OwnArm = None,
     format: PageFormat = "text",
 ) -> int:
     """Say what a number of samples lets the bar see, before anything is run.
@@ -64,8 +70,11 @@ def power(
     assumptions = command.Assumptions(
         samples=command.sizes_of(samples), changed=changed, deviation=sd, gain=gain
     )
-    recorded = None if verdict is None else [read_verdict(verdict)]
-    return show(command.power(root, assumptions, policy=policy, recorded=recorded), format)
+    if (baseline is None) != (variant is None):
+        raise WrongUsage("two arms say how changes spread", help="pass --baseline PATH and --variant PATH")
+    arms = None if baseline is None or variant is None else (baseline, variant)
+    recorded = None if verdict is None else read_verdict(verdict)
+    return show(command.power(root, assumptions, policy=policy, verdict=recorded, arms=arms), format)
 
 
 def noise(

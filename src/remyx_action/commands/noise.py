@@ -16,13 +16,14 @@ from remyx_action.odds.repeats import Repeated, judge_repeats
 from remyx_action.odds.swaps import ArmOfScores, Compare
 from remyx_action.odds.words import chance_in_words, span_in_words
 from remyx_action.policy.bar import Bar, make_bar
+from remyx_action.project.models import Template
 from remyx_action.project.models.metrics import measured_metrics
 from remyx_action.readers.scores import ArmScores
 from remyx_action.report.verdict import Arm, Arms, compare
 
 from .output import Output
 from .run.arms import arm_report, read_handed_in
-from .run.project import choose, load_project
+from .run.project import Project, choose, load_project
 from .run.request import CacheSettings, Request, World
 
 
@@ -38,18 +39,28 @@ def of_arms(
     """Return the rates of recorded arms, of an unchanged variant or of one on each threshold."""
     project = load_project(root)
     [(template, [one])] = choose(project.bundle, template=None, policy=policy)
-    bar, metrics = make_bar(one, template, project.vocabulary), measured_metrics(template, project.vocabulary)
-    arms = [read_handed_in(template, metrics, path) for path in (baseline, variant)]
-    for arm, path in zip(arms, (baseline, variant), strict=True):
+    bar = make_bar(one, template, project.vocabulary)
+    before, after = read_arms(project, template, baseline, variant)
+    if boundary:
+        return _boundary_output(bar, at_boundary(bar, before, after, draws=draws))
+    return _noise_output(bar, noise(bar, before, after, comparing(bar), draws=draws))
+
+
+def read_arms(
+    project: Project, template: Template, baseline: Path, variant: Path
+) -> tuple[ArmOfScores, ArmOfScores]:
+    """Return the scores of two recorded arms; WrongUsage where one holds none."""
+    metrics, scores = measured_metrics(template, project.vocabulary), []
+    for path in (baseline, variant):
+        arm = read_handed_in(template, metrics, path)
         if arm.report.state == "failed":
             raise WrongUsage(
                 f"{path} holds no arm that was measured: {arm.report.detail or 'it failed'}",
                 help="name two output folders: --baseline PATH --variant PATH",
             )
-    before, after = (arm.scores.scores for arm in arms)
-    if boundary:
-        return _boundary_output(bar, at_boundary(bar, before, after, draws=draws))
-    return _noise_output(bar, noise(bar, before, after, comparing(bar), draws=draws))
+        scores.append(arm.scores.scores)
+    before, after = scores
+    return before, after
 
 
 def comparing(bar: Bar) -> Compare:

@@ -8,18 +8,29 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from remyx_action.errors import WrongUsage
-from remyx_action.odds.power import PowerAt, power_at, spreads_for
+from remyx_action.odds.joint import DRAWS, JointDraws, joint_draws
+from remyx_action.odds.power import Planned, PowerAt, plan_samples, power_at, sizes_in, spreads_for
 from remyx_action.odds.scenarios import hoped_effects
 from remyx_action.odds.spread import Spread
-from remyx_action.odds.words import chance_in_words, change_in_words, power_sentence, span_in_words
+from remyx_action.odds.swaps import ArmOfScores
+from remyx_action.odds.words import (
+    chance_in_words,
+    change_in_words,
+    planned_in_words,
+    sizes_in_words,
+    span_in_words,
+    unchanged_in_words,
+)
 from remyx_action.policy.bar import Bar, make_bar
 from remyx_action.report.render.charts import Chart, PageTable, Point, Section, Series, document
 from remyx_action.report.report import Report
 
+from .noise import comparing, read_arms
 from .output import Output
-from .record import read_branch
+from .record import newest_report
 from .run.project import choose, load_project
 
 MOST_SAMPLES = 10**9
@@ -49,22 +60,26 @@ def sizes_of(text: str | None) -> Sequence[int]:
 
 
 def power(
-    root: Path, assumptions: Assumptions, *, policy: str | None, recorded: Sequence[Report] | None
+    root: Path,
+    assumptions: Assumptions,
+    *,
+    policy: str | None,
+    verdict: Report | None = None,
+    arms: tuple[Path, Path] | None = None,
 ) -> Output:
     """Return the power of each policy.
 
-    `recorded`: verdicts, oldest first: the newest of a template says how far its changes spread.
-    None: those on the record's branch.
+    How far changes spread: as given, else as in the arms (baseline, variant), whose metrics then hang
+    together as they did, else as in the verdict, else as in the newest recorded one of the template.
     """
-    if recorded is None:
-        recorded = [one.report for one in read_branch(root).verdicts]
     project = load_project(root)
-    bars = [
-        make_bar(one, template, project.vocabulary)
-        for template, policies in choose(project.bundle, template=None, policy=policy)
-        for one in policies
-    ]
-    answers = [_answer(bar, assumptions, recorded) for bar in bars]
+    answers = []
+    for template, policies in choose(project.bundle, template=None, policy=policy):
+        recorded = verdict or newest_report(root, template.name)
+        measured = None if arms is None else read_arms(project, template, *arms)
+        for one in policies:
+            bar = make_bar(one, template, project.vocabulary)
+            answers.append(_answer(bar, assumptions, recorded, measured))
     return Output(
         formats={
             "text": lambda _: "\n".join(_as_text(answer) for answer in answers),
@@ -81,16 +96,24 @@ class _Answer(Struct, frozen=True, kw_only=True):
     effects: Mapping[str, float]
     assumed_effects: bool
     at: Sequence[PowerAt]
+    planned: Sequence[Planned | None]
 
-    @property
-    def sentences(self) -> Sequence[str]:
-        return [power_sentence(self.bar, one, self.effects) for one in self.at]
+    def sentence(self, place: int) -> str:
+        """Return how often the bar ships what is hoped for, and what it does to an unchanged variant."""
+        power, planned = self.at[place], self.planned[place]
+        unchanged = unchanged_in_words(self.bar, power)
+        if planned is None or power.unknown:
+            return unchanged if planned is None else f"{planned_in_words(self.bar, planned)} {unchanged}"
+        as_hoped = replace(planned, ship=power.chance("as hoped").ship)
+        return f"{planned_in_words(self.bar, as_hoped)} {unchanged}"
 
 
-def _answer(bar: Bar, assumptions: Assumptions, reports: Sequence[Report]) -> _Answer:
-    fitting = [one for one in reports if one.policy.template == bar.template and one.verdict is not None]
-    recorded = fitting[-1] if fitting else None
-    inputs = None if recorded is None else recorded.inputs
+def _answer(
+    bar: Bar, assumptions: Assumptions, recorded: Report | None, arms: tuple[ArmOfScores, ArmOfScores] | None
+) -> _Answer:
+    inputs = None if arms is None else comparing(bar)(*arms)
+    if inputs is None and recorded is not None and recorded.policy.template == bar.template:
+        inputs = recorded.inputs
     spreads = spreads_for(bar, inputs, changed=assumptions.changed, deviation=assumptions.deviation)
     lacking = [metric.label for metric in bar.metrics if metric.key not in spreads]
     if len(lacking) == len(bar.metrics):
@@ -98,23 +121,36 @@ def _answer(bar: Bar, assumptions: Assumptions, reports: Sequence[Report]) -> _A
             f"nothing says how far changes of {lacking[0]} spread: it has no range",
             help="pass --sd NUMBER, or a recorded verdict with --verdict PATH",
         )
-    declared = [metric.samples for metric in bar.metrics if metric.samples]
-    samples = assumptions.samples or ([min(declared)] if declared else USUAL)
+    joint = None if arms is None else joint_draws(bar, *arms)
+    every = _sizes(bar, assumptions, joint)
     effects, assumed = hoped_effects(bar, gain=assumptions.gain)
     return _Answer(
         bar=bar,
         spreads=spreads,
-        source=_source(spreads, recorded),
+        source=_source(spreads, recorded if arms is None else None, joint),
         effects=effects,
         assumed_effects=assumed,
-        at=[power_at(bar, n, spreads, gain=assumptions.gain) for n in samples],
+        at=[power_at(bar, sizes, spreads, gain=assumptions.gain, joint=joint) for sizes in every],
+        planned=[plan_samples(bar, sizes, spreads, gain=assumptions.gain) for sizes in every],
     )
 
 
-def _source(spreads: Mapping[str, Spread], recorded: Report | None) -> str:
+def _sizes(bar: Bar, assumptions: Assumptions, joint: JointDraws | None) -> Sequence[Mapping[str, int]]:
+    """Return the samples that are asked about, else those of the arms, else those that are declared."""
+    if assumptions.samples:
+        return [sizes_in(bar, n) for n in assumptions.samples]
+    if joint is not None and joint.sizes:
+        return [{**sizes_in(bar), **joint.sizes}]
+    declared = any(metric.samples for metric in bar.metrics)
+    return [sizes_in(bar)] if declared else [sizes_in(bar, n) for n in USUAL]
+
+
+def _source(spreads: Mapping[str, Spread], recorded: Report | None, joint: JointDraws | None) -> str:
     kinds = {spread.source for spread in spreads.values()}
     parts = []
-    if "recorded" in kinds and recorded is not None:
+    if joint is not None and "recorded" in kinds:
+        parts.append(f"changes spread and hang together as in the arms ({DRAWS:,} draws, seed {joint.seed})")
+    elif "recorded" in kinds and recorded is not None:
         sizes = [row.n for row in recorded.metrics if row.n is not None]
         n = f", {min(sizes):,} samples" if sizes else ""
         parts.append(f"changes spread as in the verdict of {recorded.run.clock[:10]}{n}")
@@ -125,25 +161,49 @@ def _source(spreads: Mapping[str, Spread], recorded: Report | None) -> str:
     return "; ".join(parts)
 
 
+def _notes(answer: _Answer) -> list[str]:
+    notes = []
+    if answer.assumed_effects:
+        notes.append("The gain is assumed, twice each threshold: write `expect:` on a condition, or --gain.")
+    if "hang together" not in answer.source:
+        notes.append("Metrics are taken as independent; the last column holds whatever their dependence.")
+    if answer.at[0].looks:
+        notes.append("`looks: corrected`: all of this is about the first look, except the table of looks.")
+    return notes
+
+
+def _scenario_rows(power: PowerAt) -> list[list[str]]:
+    return [
+        [
+            scenario.name,
+            *(chance_in_words(part) for part in (chances.ship, chances.reject, chances.iterate)),
+            span_in_words(chances.ship_bounds),
+        ]
+        for scenario, chances in power.scenarios
+    ]
+
+
+def _look_rows(power: PowerAt) -> list[list[str]]:
+    names = {None: "a single look, floors as declared", 1: "first look", 2: "second look", 3: "third look"}
+    return [[names[one.look], chance_in_words(one.ship)] for one in power.looks]
+
+
 def _as_text(answer: _Answer) -> str:
     lines = [f"{answer.bar.policy.name}: {answer.source}", ""]
-    for power, sentence in zip(answer.at, answer.sentences, strict=True):
-        lines += [sentence, ""]
+    for place, power in enumerate(answer.at):
+        lines += [answer.sentence(place), ""]
         lines.append(f"  {'scenario':<26} {'ship':>12} {'reject':>12} {'iterate':>12}   ship lies in")
-        for scenario, chances in power.scenarios:
-            row = [chance_in_words(part) for part in (chances.ship, chances.reject, chances.iterate)]
-            span = span_in_words(chances.ship_bounds)
-            lines.append(f"  {scenario.name:<26} {row[0]:>12} {row[1]:>12} {row[2]:>12}   {span}")
+        for row in _scenario_rows(power):
+            lines.append(f"  {row[0]:<26} {row[1]:>12} {row[2]:>12} {row[3]:>12}   {row[4]}")
         lines.append("")
+        lines += [f"  {name:<34} ships {chance}" for name, chance in _look_rows(power)]
+        lines += [""] if power.looks else []
         for condition in power.conditions:
             lines.append(f"  {condition.text}")
             lines += [f"    {line}" for line in _of_condition(condition)]
         lines += [f"  {text}\n    nothing can be said before a run" for text in power.unknown]
         lines.append("")
-    if answer.assumed_effects:
-        lines.append("what is hoped for is assumed, twice each threshold: `expect:` on a condition says it")
-    lines.append("metrics are taken as independent; the last column holds whatever their dependence")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_notes(answer)]) + "\n"
 
 
 def _of_condition(condition: Any) -> list[str]:
@@ -170,14 +230,18 @@ def _as_json(answer: _Answer) -> dict[str, Any]:
         },
         "expected": {key: _number(value) for key, value in answer.effects.items()},
         "expected_is_assumed": answer.assumed_effects,
-        "at": [_at_json(power, text) for power, text in zip(answer.at, answer.sentences, strict=True)],
+        "at": [_at_json(answer, place) for place in range(len(answer.at))],
     }
 
 
-def _at_json(power: PowerAt, sentence: str) -> dict[str, Any]:
+def _at_json(answer: _Answer, place: int) -> dict[str, Any]:
+    power, planned = answer.at[place], answer.planned[place]
     return {
-        "samples": power.n,
-        "sentence": sentence.replace("\N{NO-BREAK SPACE}", " "),
+        "samples": min(power.sizes.values()),
+        "sizes": dict(power.sizes),
+        "sentence": answer.sentence(place).replace("\N{NO-BREAK SPACE}", " "),
+        "n_needed": None if planned is None else planned.n_needed,
+        "looks": [{"look": one.look, "ship": _number(one.ship)} for one in power.looks],
         "scenarios": [
             {
                 "name": scenario.name,
@@ -215,8 +279,12 @@ def _as_page(answers: Sequence[_Answer]) -> str:
     sections = []
     for answer in answers:
         parts: list[str | Chart | PageTable] = [answer.source]
-        for power, sentence in zip(answer.at, answer.sentences, strict=True):
-            parts += [sentence, _curve(power), _scenarios(power), _conditions(power)]
+        for place, power in enumerate(answer.at):
+            parts += [answer.sentence(place), _curve(power), _scenarios(power)]
+            if power.looks:
+                parts.append(PageTable(header=["look", "ships as hoped"], rows=_look_rows(power)))
+            parts.append(_conditions(power))
+        parts += _notes(answer)
         sections.append(Section(title=f"Policy {answer.bar.policy.name}", parts=parts))
     return document("What the bar can see before a run", [], sections)
 
@@ -227,7 +295,7 @@ def _curve(power: PowerAt) -> Chart:
         return Series(name=name, points=points, kind=kind)
 
     return Chart(
-        title=f"How often the bar ships and rejects at {power.n:,} samples, by the true change",
+        title=f"How often {sizes_in_words(power.sizes)} samples ship and reject, by the true change",
         series=[series("ships", "ship"), series("rejects", "reject")],
         x_label="true change, as a part of what is hoped for",
         x_ticks=[(part, f"{part:g}") for part in (-0.5, 0, 0.5, 1, 1.5, 2)],
@@ -239,14 +307,7 @@ def _curve(power: PowerAt) -> Chart:
 def _scenarios(power: PowerAt) -> PageTable:
     return PageTable(
         header=["scenario", "ship", "reject", "iterate", "ship lies in"],
-        rows=[
-            [
-                scenario.name,
-                *(chance_in_words(part) for part in (chances.ship, chances.reject, chances.iterate)),
-                span_in_words(chances.ship_bounds),
-            ]
-            for scenario, chances in power.scenarios
-        ],
+        rows=_scenario_rows(power),
     )
 
 

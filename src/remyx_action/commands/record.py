@@ -29,6 +29,8 @@ from remyx_action.sources.git import GrowingBranch, find_repository
 from .replay import differences
 
 MOST_FILES = 20_000
+NEWEST = 20
+"""Files of the branch among which the newest verdict of a template is looked for."""
 
 
 class RecordPlace(Struct, frozen=True, kw_only=True):
@@ -64,6 +66,17 @@ def read_branch(root: Path) -> Record:
         return read_record(RecordPlace(root=root).branch().files())
     except NotJudged:
         return read_record(())
+
+
+def newest_report(root: Path, template: str) -> Report | None:
+    """Return the verdict of a template that was recorded last, among the newest; None without one."""
+    try:
+        files = RecordPlace(root=root).branch().newest(NEWEST)
+        found = (read_record([file]).verdicts for file in files)
+        reports = (one.report for verdicts in found for one in verdicts)
+        return next((one for one in reports if one.policy.template == template and one.verdict), None)
+    except NotJudged:
+        return None
 
 
 def _of_head(place: RecordPlace, head: str) -> Record:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from math import inf, sqrt
 
@@ -126,6 +126,11 @@ def fewest_samples(requirement: Requirement, spread: Spread, effect: float) -> i
     def passes(n: int) -> bool:
         return (chance_by_mean(requirement, spread, n, effect) or 0.0) >= POWER
 
+    return fewest(passes)
+
+
+def fewest(passes: Callable[[int], bool], *, digits: int = 9) -> int | None:
+    """Return the fewest samples that pass, rounded up to so many digits; None: no number does."""
     high = 2
     while not passes(high):
         high *= 2
@@ -135,7 +140,8 @@ def fewest_samples(requirement: Requirement, spread: Spread, effect: float) -> i
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if passes(middle) else (middle, high)
-    return high
+    step = 10 ** max(0, len(str(high)) - digits)
+    return int(-(-high // step) * step)
 
 
 def smallest_effect(requirement: Requirement, spread: Spread, n: int) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from math import inf
 
@@ -17,7 +17,18 @@ from remyx_action.policy.rules import Condition, Mark, OnField
 from .distributions import binomial_mass, rate_limits
 from .means import t_quantile
 from .requirements import Requirement, all_of, requirements_of, verdict_of
-from .swaps import ArmOfScores, Changes, Compare, SumOfChosen, changes_of, coins, reach_of, swapped, units_of
+from .swaps import (
+    ArmOfScores,
+    Changes,
+    Compare,
+    SumOfChosen,
+    changes_of,
+    coins,
+    reach_of,
+    swapped,
+    units_of,
+    units_together,
+)
 from .wins import differences_evidence
 
 DRAWS = 10_000
@@ -240,10 +251,9 @@ def _swappable(
         if one is None or seeded or not is_plain or not has_range:
             return None
         changes[key] = one
-    clustered = [one.is_clustered for one in changes.values()]
-    if any(clustered) and not all(clustered):
-        return None  # ids that swap with their clusters in one metric, and alone in another
-    units = {unit: place for place, unit in enumerate(dict.fromkeys(_all_units(changes.values())))}
+    units = units_together(changes.values())
+    if units is None:
+        return None
     return _Swappable(
         bar=bar,
         units=units,
@@ -253,15 +263,11 @@ def _swappable(
     )
 
 
-def _all_units(changes: Iterable[Changes]) -> Sequence[str]:
-    return [unit for one in changes for unit in one.units]
-
-
 def _of_condition(condition: Condition, bar: Bar, marked: Condition) -> Sequence[Requirement] | Mark | None:
     """Return what it asks; of how many samples there are the mark that it has: swapping changes none."""
     if isinstance(condition, OnField) and condition.field in ("sample_size", "coverage"):
         return marked.mark
-    found = requirements_of(condition, bar, 0)
+    found = requirements_of(condition, bar, {})
     return found if found is None or isinstance(found, Mark) else list(found)
 
 

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from remyx_action.evidence.evidence import Inputs
 from remyx_action.policy.bar import Bar
-from remyx_action.policy.rules import OnMetric
+from remyx_action.policy.rules import OnMetric, mark_of
 
-from .means import fewest_samples, smallest_effect
-from .requirements import Requirement
+from .joint import JointDraws
+from .means import POWER, fewest, fewest_samples, smallest_effect
+from .requirements import Requirement, requirements_of
 from .scenarios import (
     Chances,
     Outlook,
     Scenario,
     chances_under,
     hoped_effects,
+    is_known,
     outcomes_of_metric,
     outlook_of,
     scenarios_of,
@@ -26,6 +29,10 @@ from .spread import Spread, assumed_spread, recorded_spread
 
 CURVE = 24
 """Points of the operating curve."""
+LOOKS = (1, 2, 3)
+"""Looks at a pull request that are shown where each raises the floors."""
+USUAL = 300
+"""Samples where nobody declares any."""
 
 
 class ConditionPower(Struct, frozen=True, kw_only=True):
@@ -57,19 +64,36 @@ class CurvePoint(Struct, frozen=True, kw_only=True):
     reject: float
 
 
-class PowerAt(Struct, frozen=True, kw_only=True):
-    """A bar at one number of samples."""
+class LookPower(Struct, frozen=True, kw_only=True):
+    """What a look at a pull request costs."""
 
-    n: int
+    look: int | None
+    """None: floors as declared."""
+    ship: float
+    """P(ship) as hoped."""
+
+
+class PowerAt(Struct, frozen=True, kw_only=True):
+    """A bar at a number of samples of each metric."""
+
+    sizes: Mapping[str, int]
+    """By metric key, the samples."""
     conditions: Sequence[ConditionPower]
     scenarios: Sequence[tuple[Scenario, Chances]]
     unknown: Sequence[str]
     """Texts of the conditions about which nothing can be said before a run."""
     curve: Sequence[CurvePoint]
+    looks: Sequence[LookPower]
+    """Of a policy with `looks: corrected`; everything else is then about the first look."""
 
     def chance(self, name: str) -> Chances:
         """Return the chances under the scenario of that name."""
         return next(chances for scenario, chances in self.scenarios if scenario.name == name)
+
+
+def sizes_in(bar: Bar, n: int | None = None) -> Mapping[str, int]:
+    """Return n samples of every metric; without n as many as the template declares, else 300."""
+    return {metric.key: n or metric.samples or USUAL for metric in bar.metrics}
 
 
 def spreads_for(
@@ -92,22 +116,117 @@ def spreads_for(
 
 
 def power_at(
-    bar: Bar, n: int, spreads: Mapping[str, Spread], *, gain: float | None = None, with_curve: bool = True
+    bar: Bar,
+    sizes: Mapping[str, int],
+    spreads: Mapping[str, Spread],
+    *,
+    gain: float | None = None,
+    joint: JointDraws | None = None,
 ) -> PowerAt:
-    """Return what n samples of each metric let the bar see."""
-    outlook = outlook_of(bar, n, spreads)
+    """Return what these samples let the bar see; `joint`: recorded arms in which metrics hang together."""
+    outlook = _at_first_look(bar, sizes, spreads, joint=joint)
     hoped, _ = hoped_effects(bar, gain=gain)
     return PowerAt(
-        n=n,
+        sizes=sizes,
         conditions=[
             _condition(outlook, condition, hoped)
-            for condition in bar.rules.on_metrics()
+            for condition in bar.rules_at(_first_look(bar)).on_metrics()
             if condition.floor is not None and outlook.asked[condition.pointer] is not None
         ],
         scenarios=[(scenario, chances_under(outlook, scenario)) for scenario in scenarios_of(bar, hoped)],
         unknown=[condition.text for condition in outlook.unknown],
-        curve=_curve(outlook, hoped) if with_curve else [],
+        curve=_curve(outlook, hoped),
+        looks=_looks(bar, sizes, spreads, hoped, joint),
     )
+
+
+def _first_look(bar: Bar) -> int | None:
+    return 1 if bar.policy.looks == "corrected" else None
+
+
+def _at_first_look(
+    bar: Bar,
+    sizes: Mapping[str, int],
+    spreads: Mapping[str, Spread],
+    *,
+    joint: JointDraws | None = None,
+    with_exact: bool = True,
+) -> Outlook:
+    return outlook_of(bar, sizes, spreads, look=_first_look(bar), joint=joint, with_exact=with_exact)
+
+
+def _looks(
+    bar: Bar,
+    sizes: Mapping[str, int],
+    spreads: Mapping[str, Spread],
+    hoped: Mapping[str, float],
+    joint: JointDraws | None,
+) -> list[LookPower]:
+    if bar.policy.looks != "corrected":
+        return []
+    scenario = Scenario(name="as hoped", effects=hoped)
+    return [
+        LookPower(
+            look=look,
+            ship=chances_under(outlook_of(bar, sizes, spreads, look=look, joint=joint), scenario).ship,
+        )
+        for look in (None, *LOOKS)
+    ]
+
+
+class Planned(Struct, frozen=True, kw_only=True):
+    """How often a bar ships what is hoped for, and how many samples it takes."""
+
+    sizes: Mapping[str, int]
+    effects: Mapping[str, float]
+    """What is hoped for, by metric key; empty: a variant that is exactly as good."""
+    ship: float
+    n_needed: int | None
+    """Samples of every metric with which it ships 80 times in 100, two digits; None: no number does."""
+    unknown: Sequence[str]
+    """Keys of metrics of which nothing is known before a run: what is asked of them is taken as met."""
+
+
+def plan_samples(
+    bar: Bar, sizes: Mapping[str, int], spreads: Mapping[str, Spread], *, gain: float | None = None
+) -> Planned | None:
+    """Return the samples that a bar needs, by the closed form; None where nothing is known."""
+    hoped, _ = hoped_effects(bar, gain=gain)
+    scenario = Scenario(name="as hoped", effects=hoped)
+
+    def ship(counts: Mapping[str, int]) -> float:
+        outlook = _at_first_look(bar, counts, spreads, with_exact=False)
+        return chances_under(_taken_as_met(outlook), scenario).ship
+
+    outlook = _at_first_look(bar, sizes, spreads, with_exact=False)
+    known = outlook.by_metric()
+    if not known or (hoped and not known.keys() & hoped.keys()):
+        return None
+    return Planned(
+        sizes={key: sizes[key] for key in known},
+        effects={key: effect for key, effect in hoped.items() if key in known},
+        ship=ship(sizes),
+        n_needed=fewest(lambda n: ship(sizes_in(bar, n)) >= POWER, digits=2),
+        unknown=[
+            metric.key
+            for metric in bar.metrics
+            if metric.key in bar.rules.named and not is_known(metric, spreads)
+        ],
+    )
+
+
+def _taken_as_met(outlook: Outlook) -> Outlook:
+    """Return the outlook in which nothing that is unknown before a run stands in the way of a ship."""
+    asked = dict(outlook.asked)
+    for condition in outlook.unknown:
+        written = requirements_of(condition, outlook.bar, outlook.sizes)
+        known = [
+            one
+            for one in (written if isinstance(written, list) else [])
+            if is_known(one.metric, outlook.spreads)
+        ]
+        asked[condition.pointer] = known or mark_of(condition.role == "ship")
+    return replace(outlook, asked=asked)
 
 
 def _condition(outlook: Outlook, condition: OnMetric, hoped: Mapping[str, float]) -> ConditionPower:
@@ -117,7 +236,7 @@ def _condition(outlook: Outlook, condition: OnMetric, hoped: Mapping[str, float]
     expected = hoped.get(metric.key, 0.0) if condition.asks_to_improve else 0.0
     if condition.expect is not None and not condition.is_relative:
         expected = float(condition.turn * condition.expect)
-    spread = outlook.spreads[metric.key]
+    spread, n = outlook.spreads[metric.key], outlook.sizes[metric.key]
 
     def chance(effect: float) -> float | None:
         found = outcomes_of_metric(outlook, metric.key, [requirement], effect)
@@ -133,7 +252,7 @@ def _condition(outlook: Outlook, condition: OnMetric, hoped: Mapping[str, float]
         at_threshold=chance(float(condition.claim.threshold)) if is_change else None,
         as_expected=chance(expected),
         n_needed=fewest_samples(requirement, spread, expected),
-        smallest_effect=smallest_effect(requirement, spread, outlook.n),
+        smallest_effect=smallest_effect(requirement, spread, n),
     )
 
 

@@ -54,8 +54,8 @@ Requirements = Sequence[Requirement] | Mark | None
 """Requirements that all must hold; a mark that no score can change; None: neither can be said."""
 
 
-def requirements_of(condition: Condition, bar: Bar, n: int) -> Requirements:
-    """Return what the condition asks where n samples of every metric are scored and none is missing."""
+def requirements_of(condition: Condition, bar: Bar, sizes: Mapping[str, int]) -> Requirements:
+    """Return what the condition asks where so many samples of each metric are scored and none is missing."""
     if isinstance(condition, OnMetric):
         if condition.claim.side == "equal":
             return None
@@ -66,14 +66,15 @@ def requirements_of(condition: Condition, bar: Bar, n: int) -> Requirements:
             Requirement(
                 metric=bar.metric(key),
                 claim=IMPROVED[bar.metric(key).direction],
-                floor=Fraction(condition.threshold),
+                floor=Fraction(condition.threshold) if condition.floor is None else condition.floor,
                 op=condition.op,
                 with_point=False,
             )
             for key in condition.keys
         ]
     if condition.field in ("sample_size", "coverage"):
-        value = n if condition.field == "sample_size" else 1
+        smallest = min((sizes.get(key, 0) for key in condition.keys), default=0)
+        value = smallest if condition.field == "sample_size" else 1
         return mark_of(COMPARE[condition.op](value, condition.threshold))
     return None
 

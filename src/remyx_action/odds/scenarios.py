@@ -1,19 +1,25 @@
-"""A whole policy under true changes: the probability of each verdict, metrics independent, with bounds."""
+"""A whole policy under true changes: the probability of each verdict, with bounds.
+
+The metrics are independent, or hang together as in recorded arms.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate, product
 from math import prod
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from remyx_action.policy.bar import Bar
 from remyx_action.policy.rules import Condition, Gate, Mark, OnMetric
+from remyx_action.project.models.metrics import BarMetric
 
 from .distributions import shares
+from .joint import JointDraws
 from .means import outcomes_of_mean
 from .requirements import Requirement, Requirements, all_of, requirements_of, verdict_of
 from .spread import Spread, width_of_range
@@ -45,11 +51,14 @@ class Chances(Struct, frozen=True, kw_only=True):
 
 
 class Outlook(Struct, frozen=True, kw_only=True):
-    """A bar at one number of samples."""
+    """A bar at a number of samples of each metric."""
 
     bar: Bar
-    n: int
+    sizes: Mapping[str, int]
+    """By metric key, the samples."""
     spreads: Mapping[str, Spread]
+    joint: JointDraws | None = None
+    """Recorded arms whose metrics hang together; None: metrics are independent."""
     asked: Mapping[str, Requirements]
     """By pointer, what each condition asks."""
     boundaries: Mapping[Requirement, Boundary]
@@ -70,29 +79,37 @@ class Outlook(Struct, frozen=True, kw_only=True):
         return {key: list(requirements) for key, requirements in found.items()}
 
 
-def outlook_of(bar: Bar, n: int, spreads: Mapping[str, Spread]) -> Outlook:
-    """Return the bar at n samples of each metric, of which `spreads` says how far changes spread."""
-    asked = {found.pointer: requirements_of(found, bar, n) for found in bar.rules.conditions()}
+def outlook_of(
+    bar: Bar,
+    sizes: Mapping[str, int],
+    spreads: Mapping[str, Spread],
+    *,
+    look: int | None = None,
+    joint: JointDraws | None = None,
+    with_exact: bool = True,
+) -> Outlook:
+    """Return the bar at so many samples, of which `spreads` says how far changes spread.
+
+    `look`: the look at a pull request, of a policy with `looks: corrected`. `with_exact`: whether 0/1 scores
+    are gone through win by win, which is exact and slower than the closed form.
+    """
+    asked = {found.pointer: requirements_of(found, bar, sizes) for found in bar.rules_at(look).conditions()}
     for pointer, requirements in asked.items():
-        if isinstance(requirements, list) and any(
-            requirement.metric.aggregate is not None or requirement.metric.key not in spreads
-            for requirement in requirements
-        ):
+        if isinstance(requirements, list) and not all(is_known(one.metric, spreads) for one in requirements):
             asked[pointer] = None
-    outlook = Outlook(bar=bar, n=n, spreads=spreads, asked=asked, boundaries={})
-    exact = [
-        requirement
+    outlook = Outlook(bar=bar, sizes=sizes, spreads=spreads, joint=joint, asked=asked, boundaries={})
+    boundaries = {
+        requirement: Boundary(requirement, sizes[key])
         for key, found in outlook.by_metric().items()
-        if is_exact(spreads[key], found, n)
+        if with_exact and is_exact(spreads[key], found, sizes[key])
         for requirement in found
-    ]
-    return Outlook(
-        bar=bar,
-        n=n,
-        spreads=spreads,
-        asked=asked,
-        boundaries={requirement: Boundary(requirement, n) for requirement in exact},
-    )
+    }
+    return replace(outlook, boundaries=boundaries)
+
+
+def is_known(metric: BarMetric, spreads: Mapping[str, Spread]) -> bool:
+    """Return whether chances of a metric can be said before a run."""
+    return metric.aggregate is None and metric.key in spreads
 
 
 def is_exact(spread: Spread, requirements: Sequence[Requirement], n: int) -> bool:
@@ -110,17 +127,17 @@ def outcomes_of_metric(
     outlook: Outlook, key: str, requirements: Sequence[Requirement], effect: float
 ) -> Mapping[Marks, float] | None:
     """Return the probability of each combination of marks under a true change; None: it cannot be said."""
-    spread, metric = outlook.spreads[key], requirements[0].metric
-    width = width_of_range(metric)
+    spread, n = outlook.spreads[key], outlook.sizes[key]
+    width = width_of_range(requirements[0].metric)
     if width is None or any(requirement not in outlook.boundaries for requirement in requirements):
-        return outcomes_of_mean(requirements, spread, outlook.n, effect)
+        return outcomes_of_mean(requirements, spread, n, effect)
     share = effect / width
     changed = spread.changed
     if changed is None:
         changed = (spread.deviation / width) ** 2 + share**2
     changed = min(1.0, max(changed, abs(share)))
     boundaries = [outlook.boundaries[requirement] for requirement in requirements]
-    return outcomes_of_wins(boundaries, outlook.n, win=(changed + share) / 2, loss=(changed - share) / 2)
+    return outcomes_of_wins(boundaries, n, win=(changed + share) / 2, loss=(changed - share) / 2)
 
 
 def chances_under(outlook: Outlook, scenario: Scenario) -> Chances:
@@ -133,7 +150,8 @@ def chances_under(outlook: Outlook, scenario: Scenario) -> Chances:
             outcomes[key] = {marks: chance for marks, chance in found.items() if chance > 1e-12}
     verdicts: dict[str, float] = defaultdict(float)
     known: dict[tuple[Mark, ...], str] = {}
-    for weight, combination in _combinations(outcomes):
+    ordered = {key: _along_the_mean(found, groups[key]) for key, found in outcomes.items()}
+    for weight, combination in _combinations(ordered, outlook.joint):
         met = {
             requirement: mark
             for key, marks in combination.items()
@@ -162,12 +180,28 @@ def _conditions(outlook: Outlook) -> Sequence[Condition]:
     return list(outlook.bar.rules.conditions())
 
 
+def _along_the_mean(
+    outcomes: Mapping[Marks, float], requirements: Sequence[Requirement]
+) -> Mapping[Marks, float]:
+    """Return the outcomes by rising mean: the more is met that a higher mean helps, the higher it is."""
+
+    def place(marks: Marks) -> int:
+        pairs = zip(marks, requirements, strict=True)
+        return sum(met if requirement.rises else -met for met, requirement in pairs)
+
+    return {marks: outcomes[marks] for marks in sorted(outcomes, key=place)}
+
+
 def _combinations(
-    outcomes: Mapping[str, Mapping[Marks, float]],
+    outcomes: Mapping[str, Mapping[Marks, float]], joint: JointDraws | None
 ) -> Iterator[tuple[float, Mapping[str, Marks]]]:
-    """Yield every combination of the metrics' outcomes with its weight; of too many, a sample."""
+    """Yield combinations of the metrics' outcomes with their weights.
+
+    All of them where metrics are independent; a sample of too many, and where they hang together as drawn.
+    """
     keys = list(outcomes)
-    if prod(map(len, outcomes.values())) <= MOST_COMBINATIONS:
+    hang_together = joint is not None and len(keys) > 1 and all(key in joint.shares for key in keys)
+    if not hang_together and prod(map(len, outcomes.values())) <= MOST_COMBINATIONS:
         for rows in product(*(outcomes[key].items() for key in keys)):
             yield (
                 prod(chance for _, chance in rows),
@@ -177,10 +211,11 @@ def _combinations(
     drawn = []
     for place, key in enumerate(keys):
         edges, names = list(accumulate(outcomes[key].values())), list(outcomes[key])
-        parts = (share * edges[-1] for share in shares(SEED + place, MOST_COMBINATIONS))
-        drawn.append([names[min(bisect_right(edges, part), len(names) - 1)] for part in parts])
-    for row in zip(*drawn, strict=True):
-        yield 1 / MOST_COMBINATIONS, dict(zip(keys, row, strict=True))
+        spread = joint.shares[key] if joint and hang_together else shares(SEED + place, MOST_COMBINATIONS)
+        drawn.append([names[min(bisect_right(edges, one * edges[-1]), len(names) - 1)] for one in spread])
+    counted = Counter(zip(*drawn, strict=True))
+    for row, count in counted.items():
+        yield count / counted.total(), dict(zip(keys, row, strict=True))
 
 
 def _mark(asked: Requirements, met: Mapping[Requirement, bool]) -> Mark:

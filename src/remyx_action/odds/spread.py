@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from math import sqrt
 from typing import Literal
@@ -11,6 +12,7 @@ from msgspec import Struct
 from remyx_action.confidence import estimate
 from remyx_action.confidence.pseudo_samples import difference
 from remyx_action.evidence.evidence import MetricEvidence
+from remyx_action.evidence.sums import PairedSums
 from remyx_action.project.models.metrics import BarMetric
 
 ASSUMED = 0.44
@@ -72,7 +74,7 @@ def recorded_spread(metric: BarMetric, evidence: MetricEvidence) -> Spread | Non
     width = width_of_range(metric)
     found = estimate(evidence, metric)
     clusters = paired.cluster_count
-    binary = bool(width) and metric.scores == "binary"
+    binary = bool(width) and (metric.scores == "binary" or _are_at_the_ends(paired, metric))
     return Spread(
         deviation=sqrt(variance),
         changed=float(squares) / width**2 if binary and width else None,
@@ -81,3 +83,20 @@ def recorded_spread(metric: BarMetric, evidence: MetricEvidence) -> Spread | Non
         samples_in_a_cluster=observed.n / clusters if clusters else None,
         source="recorded",
     )
+
+
+def _are_at_the_ends(paired: PairedSums, metric: BarMetric) -> bool:
+    """Return whether every score is an end of the range: the sum of (score - low)(high - score) is 0."""
+    assert metric.range is not None
+    low, high = (Fraction(end) for end in metric.range)
+    scale = 10**paired.decimals * int(paired.parts)
+
+    def left(sums: Sequence[str], squares: Sequence[str]) -> Fraction:
+        total, squared = (
+            sum(int(one) * count for one, count in zip(column, paired.counts, strict=True))
+            for column in (sums, squares)
+        )
+        return (low + high) * Fraction(total, scale) - paired.ids * low * high - Fraction(squared, scale**2)
+
+    arms = ((paired.variant, paired.variant_squares), (paired.baseline, paired.baseline_squares))
+    return all(left(*sums) == 0 for sums in arms)

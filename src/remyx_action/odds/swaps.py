@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -89,6 +89,16 @@ def changes_of(metric: BarMetric, baseline: Scores, variant: Scores) -> Changes 
         is_clustered=before.clusters is not None,
         within=within,
     )
+
+
+def units_together(changes: Iterable[Changes]) -> Mapping[str, int] | None:
+    """Return the place of each unit that swaps, over all metrics; None where only some have clusters."""
+    every = list(changes)
+    if len({one.is_clustered for one in every}) > 1:
+        return None  # ids that swap with their clusters in one metric, and alone in another
+    return {
+        unit: place for place, unit in enumerate(dict.fromkeys(unit for one in every for unit in one.units))
+    }
 
 
 class SumOfChosen:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from remyx_action.decimals import round_significant
 from remyx_action.policy.bar import Bar
 
-from .power import PowerAt
+from .means import POWER
+from .power import Planned, PowerAt
 
 KEPT = "\N{NO-BREAK SPACE}"
 
@@ -37,19 +38,59 @@ def change_in_words(value: float | None) -> str:
     return number if not value else f"{'+' if value > 0 else '−'}{number}"
 
 
-def hope_in_words(bar: Bar, effects: Mapping[str, float]) -> str:
-    """Return `SpatialScore +0.05, OmniSpatial +0.05`."""
-    return ", ".join(f"{bar.metric(key).label} {change_in_words(value)}" for key, value in effects.items())
+def runs_in_words(chance: float) -> str:
+    """Return 0.412 as `41 of 100 runs`."""
+    if 0 < chance < 0.005:
+        return "fewer than 1 of 100 runs"
+    return "more than 99 of 100 runs" if 0.995 <= chance < 1 else f"{chance * 100:.0f} of 100 runs"
 
 
-def power_sentence(bar: Bar, power: PowerAt, effects: Mapping[str, float]) -> str:
-    """Return what so many samples let the bar see, in one sentence."""
-    hoped, unchanged = power.chance("as hoped"), power.chance("unchanged")
-    hope = hope_in_words(bar, effects) or "what is hoped for"
+def sizes_in_words(sizes: Mapping[str, int]) -> str:
+    """Return `300`, or `500 to 1,000` where the metrics differ."""
+    low, high = min(sizes.values()), max(sizes.values())
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def _gain_in_words(bar: Bar, effects: Mapping[str, float]) -> str:
+    """Return `a true gain of 0.02`, with the metrics where the bar has several."""
+    if not effects:
+        return "an unchanged variant"
+    by_size: dict[str, list[str]] = {}
+    for key, effect in effects.items():
+        size = f"{round_significant(abs(effect), 3):f}"
+        by_size.setdefault(size, []).append(bar.metric(key).label)
+    if len(bar.metrics) == 1:
+        return f"a true gain of {next(iter(by_size))}"
+    parts = [f"{size} in {in_a_list(labels)}" for size, labels in by_size.items()]
+    return f"a true gain of {in_a_list(parts)}"
+
+
+def in_a_list(parts: Sequence[str]) -> str:
+    """Return `a, b and c`."""
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def planned_in_words(bar: Bar, planned: Planned) -> str:
+    """Return how often the bar ships what is hoped for, and the samples that make it 80 of 100."""
+    share, needed, without = runs_in_words(planned.ship), planned.n_needed, ""
+    if planned.unknown:
+        labels = in_a_list([bar.metric(key).label for key in planned.unknown])
+        share, without = f"at most {share}", f" (the spread of {labels} is unknown)"
     sentence = (
-        f"at {power.n:,} samples this bar ships a true change of {hope} {chance_in_words(hoped.ship)} of the "
-        f"time and an unchanged model {chance_in_words(unchanged.ship)}"
+        f"With {sizes_in_words(planned.sizes)} samples this bar ships "
+        f"{_gain_in_words(bar, planned.effects)} in {share}{without}"
     )
+    if planned.ship >= POWER:
+        return f"{sentence}."
+    if needed is None:
+        return f"{sentence}; no number of samples makes it 80."
+    return f"{sentence}; plan {needed:,} samples{' or more' * bool(without)} for 80."
+
+
+def unchanged_in_words(bar: Bar, power: PowerAt) -> str:
+    """Return what the bar does to a variant that is exactly as good."""
+    unchanged = power.chance("unchanged")
+    sentence = f"An unchanged variant ships in {runs_in_words(unchanged.ship)}"
     if bar.rules.reject is not None:
-        sentence += f", and rejects an unchanged model {chance_in_words(unchanged.reject)} of the time"
-    return sentence
+        sentence += f" and is rejected in {runs_in_words(unchanged.reject)}"
+    return f"{sentence}."

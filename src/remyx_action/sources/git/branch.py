@@ -57,6 +57,25 @@ class GrowingBranch(Struct, frozen=True, kw_only=True):
                 [one for one in entries if one.mode in REGULAR and naming in one.path]
             )
 
+    def newest(self, count: int) -> Iterator[tuple[str, bytes]]:
+        """Yield path and content of the files that were added last, newest first."""
+        tip = self.tip()
+        if tip is None:
+            return
+        words = (
+            "--max-count",
+            str(count),
+            "--no-renames",
+            "--diff-filter=A",
+            "--name-only",
+            "--format=",
+            "-z",
+        )
+        log = git.run(self._top, "log", *words, tip)
+        paths = [path for path in map(os.fsdecode, log.split(b"\0")) if path][:count]
+        entries = {one.path: one for one in self.repository.all_entries(tip) if one.mode in REGULAR}
+        yield from self.repository.read([entries[path] for path in paths if path in entries])
+
     def irregularities(self) -> Sequence[str]:
         """Return what an append-only branch cannot hold: a rewritten history, changed or removed files.
 
