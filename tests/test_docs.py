@@ -126,7 +126,8 @@ def test_the_policy_and_the_template_of_the_readme_hold_together(tmp_path: Path)
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text, encoding="utf-8")
     checked = run("remyx-action check", tmp_path)
-    assert (0, "no problems in 3 files") == (checked.returncode, checked.stdout.strip()), checked.stderr
+    first = checked.stdout.partition("\n")[0]
+    assert (0, "no problems in 3 files") == (checked.returncode, first), checked.stderr
     shown = {one["key"] for one in yaml.safe_load(RETRIEVAL)["metrics"]}
     assert set(metrics) == shown
 

@@ -32,16 +32,35 @@ def test_power_says_what_the_worked_example_ships_and_rejects() -> None:
     assert found[300]["unchanged"]["reject"] == pytest.approx(0.8, abs=0.03)
     assert [0.17, 0.48, 0.89] == [round(found[n]["as hoped"]["ship"], 2) for n in (300, 1000, 5000)]
     assert all(one["unchanged"]["ship"] < 0.01 for one in found.values())
-    assert "ships a true change of SpatialScore +0.05" in answer["at"][0]["sentence"]
+    assert "ships a true gain of 0.05 in SpatialScore and OmniSpatial" in answer["at"][0]["sentence"]
 
 
-def test_noise_on_the_examples_reports_agrees_with_power() -> None:
-    arms = ("--variant", "reports/ship", "--baseline", "reports/baseline")
-    found = json.loads(said("noise", "--policy", "guarded", *arms, "--draws", "2000", "--format", "json"))
-    assert found["ship"] <= 0.01
-    assert found["reject_limits"][0] < found["reject"] < found["reject_limits"][1] < 0.06
-    text = said("noise", "--policy", "guarded", *arms, "--at", "boundary", "--draws", "2000")
+ARMS = ("--variant", "reports/ship", "--baseline", "reports/baseline")
+
+
+def test_noise_on_the_examples_reports_agrees_with_power_of_their_spread() -> None:
+    words = ("--policy", "guarded", *ARMS, "--format", "json")
+    found = json.loads(said("noise", *words, "--draws", "2000"))
+    [answer] = json.loads(said("power", *words))["policies"]
+    [at] = answer["at"]
+    unchanged = at["scenarios"][0]
+    assert {"spatialscore": 1000, "omnispatial": 800, "space10": 600, "mindcube": 500} == at["sizes"]
+    assert "hang together as in the arms" in answer["source"]
+    assert found["reject_limits"][0] < unchanged["reject"] < found["reject_limits"][1] < 0.06
+    assert unchanged["ship"] <= found["ship_limits"][1] <= 0.01
+    text = said("noise", "--policy", "guarded", *ARMS, "--at", "boundary", "--draws", "2000")
     assert "worst false ship of the rule" in text
+
+
+def test_check_and_plan_say_how_many_samples_to_plan() -> None:
+    sentence = (
+        "default: With 500 to 1,000 samples this bar ships a true gain of 0.04 in SpatialScore and "
+        "OmniSpatial in 24 of 100 runs; plan 3,800 samples for 80."
+    )
+    assert sentence == said("check").splitlines()[-2]
+    assert sentence == json.loads(said("check", "--format", "json"))["power"][0]
+    assert f"# {sentence}" == said("plan", "--shards", "2").splitlines()[0]
+    assert sentence == json.loads(said("plan", "--format", "json"))["power"][0]
 
 
 def test_recorded_arms_beside_new_runs_are_refused() -> None:

@@ -29,6 +29,7 @@ from remyx_action.sources.disk import files_below, read_below, read_project, wri
 from remyx_action.sources.git import Repository, find_repository
 
 from .output import Output
+from .planned_samples import planned_samples
 from .results_at_hand import maps_that_read_nothing
 
 
@@ -60,6 +61,7 @@ def check_project(root: Path) -> Checked:
         project_folder=repository.prefix if repository else "",
         files=files_below(root) if bundle.templates else (),
         scripts=scripts,
+        planned=planned_samples(root, bundle),
     )
 
 
@@ -114,43 +116,44 @@ def check(
     project_folder: str = "",
     files: Sequence[str] | None = None,
     scripts: Mapping[str, bytes] | None = None,
+    planned: Sequence[str] = (),
 ) -> Checked:
     """Check `texts`, path below the project's root → bytes; `unreadable`: what could not be read.
 
     `project_folder` is the project's root below the repository's, for what GitHub reads. Where `texts`
     holds a template's Dockerfile, what it copies is looked at as well. `files`: every file below the
     project's root, where that is known: what a template names must be among them. `scripts`: what the
-    templates' scripts say, by their paths.
+    templates' scripts say, by their paths. `planned`: a sentence about each policy, where no file is wrong.
     """
     bundle = load_checked(texts)
-    problems = tuple(
-        sorted(
-            {
-                *unreadable,
-                *bundle.problems,
-                *warnings_of(bundle, {**(scripts or {}), **texts}, files or ()),
-                *secrets_in_env(bundle),
-                *(missing_files(bundle, files) if files is not None else ()),
-            }
-        )
-    )
+    found = {
+        *unreadable,
+        *bundle.problems,
+        *warnings_of(bundle, {**(scripts or {}), **texts}, files or ()),
+        *secrets_in_env(bundle),
+        *(missing_files(bundle, files) if files is not None else ()),
+    }
+    problems = tuple(sorted(found))
     moved = [replace(problem, path=join(project_folder, problem.path)) for problem in problems]
     wrong = any(problem.severity is Severity.ERROR for problem in problems)
+    power = () if wrong else planned
     return Checked(
         problems=problems,
         exit=Exit.FILES_WRONG if wrong else Exit.SHIP,
         formats={
-            "text": lambda screen: _as_text(problems, texts, colour=screen.colour),
-            "json": lambda _: problems_as_json(problems),
+            "text": lambda screen: _as_text(problems, texts, power, colour=screen.colour),
+            "json": lambda _: problems_as_json(problems, power=power),
             "github": lambda _: "".join(_as_annotation(problem) for problem in moved),
             "sarif": lambda _: problems_as_sarif(moved),
         },
     )
 
 
-def _as_text(problems: tuple[Problem, ...], texts: Mapping[str, bytes], *, colour: bool) -> str:
+def _as_text(
+    problems: tuple[Problem, ...], texts: Mapping[str, bytes], power: Sequence[str], *, colour: bool
+) -> str:
     files = f"{len(texts)} file{'' if len(texts) == 1 else 's'}"
-    summary = f"{counted(problems)} in {files}\n"
+    summary = "".join(f"{line}\n" for line in (f"{counted(problems)} in {files}", *power))
     drawn = problems_as_text(problems, texts, colour=colour)
     return f"{drawn}\n{summary}" if drawn else summary
 

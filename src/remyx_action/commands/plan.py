@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from remyx_action.runtimes.plan.shards import Leg, legs_of, matrix_of
 
+from .planned_samples import planned_samples
 from .run.context import open_context
 from .run.request import Request
 
@@ -18,13 +19,19 @@ class Planned(Struct, frozen=True, kw_only=True):
     legs: Sequence[Leg]
     nothing: str | None
     """Why there is nothing to measure."""
+    power: Sequence[str] = ()
+    """A sentence about each policy: how often it ships what is hoped for."""
 
 
 def plan(request: Request, *, shards: int | None) -> Planned:
     """The legs of every template that the change concerns."""
     with open_context(request) as context:
         templates = [template for template, _ in context.choices]
-        return Planned(legs=legs_of(templates, shards), nothing=context.nothing)
+        return Planned(
+            legs=legs_of(templates, shards),
+            nothing=context.nothing,
+            power=[] if context.nothing else planned_samples(request.root, context.project.bundle),
+        )
 
 
 def as_text(planned: Planned, format: str) -> str:
@@ -33,11 +40,14 @@ def as_text(planned: Planned, format: str) -> str:
         return matrix_of(planned.legs)
     if format == "json":
         legs = [{"name": leg.name, "template": leg.template, "shard": str(leg.shard)} for leg in planned.legs]
-        return json.dumps({"legs": legs}, indent=2)
+        power = {"power": list(planned.power)} if planned.power else {}
+        return json.dumps({"legs": legs, **power}, indent=2)
     if planned.nothing is not None:
         return f"nothing to measure: {planned.nothing}"
-    return "\n".join(
+    commands = (
         join(["remyx-action", "run", "--template", leg.template, "--shard", str(leg.shard)])
         + f" --measure-only --out legs/{leg.name}"
         for leg in planned.legs
     )
+    # As comments of a shell, which may be given all of it.
+    return "\n".join([*(f"# {line}" for line in planned.power), *commands])

@@ -21,8 +21,11 @@ LONGEST_SOURCE = 100
 RED, YELLOW, CYAN, BOLD, PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[36m", "\x1b[1m", "\x1b[0m"
 
 
-def problems_as_json(problems: Sequence[Problem]) -> str:
-    """`{"problems": [{path, line, column, pointer, code, severity, message, help}]}`, with a newline."""
+def problems_as_json(problems: Sequence[Problem], *, power: Sequence[str] = ()) -> str:
+    """`{"problems": [{path, line, column, pointer, code, severity, message, help}]}`, with a newline.
+
+    `power`: a sentence about each policy, under a key of its own where there are any.
+    """
     rows = [
         {
             "path": problem.path,
@@ -36,7 +39,8 @@ def problems_as_json(problems: Sequence[Problem]) -> str:
         }
         for problem in problems
     ]
-    return json.dumps({"problems": rows}, indent=2, ensure_ascii=False) + "\n"
+    value = {"problems": rows, **({"power": list(power)} if power else {})}
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
 def problems_as_text(problems: Sequence[Problem], texts: Mapping[str, bytes], *, colour: bool = False) -> str:
