@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from support.git_commands import commit, git
 from support.jobs import jobs_on
 from support.small_project import FILES, UNLOCKED, model
+
+PROGRAM = Path(sys.executable).with_name("remyx-action")
 
 
 def bare(place: str, upstream: str, command: str) -> dict[str, str | None]:
@@ -40,6 +45,54 @@ def test_a_folder_that_looks_like_a_repository_is_a_folder(tmp_path: Path, place
             assert "bare repository" not in ended.said
             assert (mode, "reject" if mode == "run" else "not-judged") == (mode, ended.outputs["verdict"])
     assert not mark.exists()
+
+
+def said_by(folder: Path, *words: str) -> tuple[int, str]:
+    """Exit code and output of the program on somebody's own machine."""
+    done = subprocess.run(
+        [PROGRAM, "-C", folder, *words], capture_output=True, text=True, check=False, timeout=60
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_such_a_folder_is_one_in_a_clone_on_a_laptop_too(tmp_path: Path) -> None:
+    root, mark = tmp_path / "clone", tmp_path / "ran"
+    root.mkdir()
+    git(root, "init", "-q", "-b", "main")
+    files = {f"services/a/{path}": text for path, text in UNLOCKED.items()}
+    for place in ("services/a/", "services/", ""):
+        files |= bare(place, str(root), f"touch {mark}")
+    commit(root, files)
+    for words, expected in ((["check"], 0), (["run", "--variant", "worse", "--base", "main"], 1)):
+        code, said = said_by(root / "services" / "a", *words)
+        assert expected == code, said
+        assert "bare repository" not in said
+    assert not mark.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("path", "words", "expected"),
+    [
+        (".remyx/templates/small.yaml", ["check"], 3),
+        (".remyx/locks/small.json", ["check"], 3),
+        (".remyx/baselines/small.json", ["run", "--variant", "worse"], 3),
+        ("model.yaml", ["run"], 4),
+        ("CODEOWNERS", ["lock", "--owners", "@a/b"], 3),
+    ],
+)
+def test_a_link_to_a_device_is_not_read_on_a_laptop(
+    tmp_path: Path, path: str, words: list[str], expected: int
+) -> None:
+    git(tmp_path, "init", "-q", "-b", "main")
+    commit(tmp_path, UNLOCKED)
+    (tmp_path / path).unlink(missing_ok=True)
+    (tmp_path / path).parent.mkdir(exist_ok=True)
+    (tmp_path / path).symlink_to("/dev/zero")
+    code, said = said_by(tmp_path, *words)
+    assert expected == code, said
+    assert path in said
 
 
 HIDING = {

@@ -86,6 +86,47 @@ def test_a_committed_change_holds_or_drifts(
     assert log(folder) == expected
 
 
+ELSEWHERE = str(UNLOCKED[".remyx/templates/small.yaml"]).replace("evaluation/**", "README.md")
+OF_TASKS = """version: 1
+name: small
+runtime: lighteval
+task: mine
+custom_tasks: {path}
+model: {{backend: accelerate}}
+baseline_asset: half
+metrics: [accuracy]
+harness: [README.md]
+"""
+MEASURES: dict[str, tuple[str, str]] = {
+    "the script": (ELSEWHERE, "evaluation/evaluate.py"),
+    "a file of the script's folder": (
+        ELSEWHERE.replace("evaluation/evaluate.py", "evaluation"),
+        "evaluation/labels.json",
+    ),
+    "the Dockerfile": (
+        f"{ELSEWHERE}container: {{dockerfile: docker/Dockerfile}}\n".replace(
+            "evaluation/evaluate.py", "evaluation"
+        ),
+        "docker/Dockerfile",
+    ),
+    "a module of tasks": (OF_TASKS.format(path="tasks/mine.py"), "tasks/mine.py"),
+    "a file of the folder of tasks": (OF_TASKS.format(path="tasks"), "tasks/data.json"),
+}
+
+
+@pytest.mark.parametrize("what", MEASURES)
+def test_what_measures_belongs_to_the_harness_whatever_it_names(folder: Path, what: str) -> None:
+    template, path = MEASURES[what]
+    (folder / path).parent.mkdir(exist_ok=True)
+    (folder / "tasks").mkdir(exist_ok=True)
+    (folder / "tasks" / "mine.py").write_text("TASKS_TABLE = []\n")
+    commit(folder, {".remyx/templates/small.yaml": template, path: "FROM scratch\n"})
+    locked(folder)
+    assert log(folder) == "holds"
+    commit(folder, {path: "FROM other\n"})
+    assert log(folder) == "drifted: the harness"
+
+
 def test_a_file_mode_drifts(folder: Path) -> None:
     locked(folder)
     git(folder, "update-index", "--chmod=+x", "evaluation/evaluate.py")

@@ -14,7 +14,7 @@ from remyx_action.github.marks import ExternalId, Marker, key_of
 from support.github_stand_in import payloads
 from support.github_stand_in.world import Check, Fault
 from support.jobs import CHECK, READ_ONLY, Jobs, jobs_on
-from support.small_project import FILES, HARNESS, POLICY, UNLOCKED, locked, model
+from support.small_project import FILES, HARNESS, POLICY, TEMPLATE, UNLOCKED, locked, model
 
 LENIENT = POLICY.replace("threshold: 0.02, confidence: 0.80", "threshold: 0.001, confidence: 0.51")
 BAR_MOVED = locked({**UNLOCKED, ".remyx/policies/default.yaml": LENIENT})
@@ -250,39 +250,54 @@ def test_every_look_is_named_in_the_comment_and_the_same_measurement_is_one(jobs
     assert looks[-1].id == closed.look
 
 
+NARROW = TEMPLATE.replace("[model.yaml, src/**]", "[docs/**]").replace("model.yaml", "other.yaml")
+STALE: dict[str, tuple[str, str | None, str]] = {
+    "no bar yet": ("", None, "model.yaml"),
+    "no bar yet, and code": ("", None, "src/a.py"),
+    "no bar yet, in a folder": ("services/a/", None, "services/a/model.yaml"),
+    "other paths, another variant file": ("", NARROW, "model.yaml"),
+}
+"""The project's folder; the template that the event's base holds, None: no bar; the file that is proposed."""
+
+
 @pytest.mark.parametrize("mode", ["run", "publish"])
-@pytest.mark.parametrize("proposed", [{"model.yaml": model("worse")}, {"src/a.py": "A = 1\n"}])
-def test_an_event_from_before_the_bar_is_never_green_by_it(
-    tmp_path: Path, mode: str, proposed: dict[str, str | None]
-) -> None:
+@pytest.mark.parametrize("what", STALE)
+def test_an_event_from_before_the_bar_is_never_green_by_it(tmp_path: Path, mode: str, what: str) -> None:
     """GitHub replays the event with its old base when a job is run again."""
-    bare: dict[str, str | None] = {"README.md": "x\n", "model.yaml": model("half")}
-    for jobs in jobs_on(tmp_path, bare):
-        jobs.propose(proposed)
+    folder, template, path = STALE[what]
+    old_bar = {} if template is None else locked(UNLOCKED | {".remyx/templates/small.yaml": template})
+    before: dict[str, str | None] = {"README.md": "x\n", f"{folder}model.yaml": model("half")}
+    for jobs in jobs_on(tmp_path, before | old_bar):
+        jobs.inputs = {"REMYX_WORKING_DIRECTORY": folder or "."}
+        jobs.propose({path: model("worse")})
         old = jobs.payload()
-        added = {path: text for path, text in FILES.items() if path not in bare}
-        jobs.world.history.write("main", added)
+        jobs.world.history.write("main", {f"{folder}{path}": text for path, text in FILES.items()})
         jobs.world.refresh(jobs.pull)
         ended = jobs.step(mode, old)
         assert ended.exit in {Exit.REJECT, Exit.NOT_JUDGED}
-        assert ["failure"] == jobs.concluded()
+        name = f"remyx / {folder.rstrip('/')} / default (main)" if folder else CHECK
+        assert ["failure"] == jobs.concluded(name)
 
 
-def test_two_projects_never_answer_for_each_other(tmp_path: Path) -> None:
-    both: dict[str, str | None] = {f"{a}/{path}": text for a in "ab" for path, text in FILES.items()}
+@pytest.mark.parametrize(("one", "other"), [("a", "b"), ("", "a"), ("a", "a/b"), ("a b", "a")])
+def test_two_projects_never_answer_for_each_other(tmp_path: Path, one: str, other: str) -> None:
+    places = {folder: f"{folder}/" if folder else "" for folder in (one, other)}
+    both: dict[str, str | None] = {
+        f"{place}{path}": text for place in places.values() for path, text in FILES.items()
+    }
     for jobs in jobs_on(tmp_path, both):
-        jobs.propose({"a/model.yaml": model("worse")})
+        jobs.propose({f"{places[one]}model.yaml": model("worse")})
         ended = {}
-        for folder in "ab":
-            jobs.inputs = {"REMYX_WORKING_DIRECTORY": folder}
+        for folder in (one, other):
+            jobs.inputs = {"REMYX_WORKING_DIRECTORY": folder or "."}
             ended[folder] = jobs.step("run").exit
-        assert {"a": Exit.REJECT, "b": Exit.SHIP} == ended
-        jobs.inputs = {"REMYX_WORKING_DIRECTORY": "a"}
+        assert {one: Exit.REJECT, other: Exit.SHIP} == ended
+        jobs.inputs = {"REMYX_WORKING_DIRECTORY": one or "."}
         assert Exit.NOT_JUDGED == jobs.step("publish", jobs.payload("edited")).exit
-        names = {"a": "remyx / a / default (main)", "b": "remyx / b / default (main)"}
+        names = {folder: f"remyx / {folder} / default (main)" if folder else CHECK for folder in places}
         assert (["failure", "failure"], ["success"]) == (
-            jobs.concluded(names["a"]),
-            jobs.concluded(names["b"]),
+            jobs.concluded(names[one]),
+            jobs.concluded(names[other]),
         )
 
 

@@ -81,6 +81,8 @@ AT_HEAD: dict[str, tuple[list[Planted], tuple[Exit, str]]] = {
         [(LINK, ".remyx/policies/default.yaml", "../../loose.yaml"), *files({"loose.yaml": LOOSE})],
         WRONG,
     ),
+    "link to a device": ([(LINK, ".remyx/templates/small.yaml", "/dev/zero")], WRONG),
+    "experiment that is a link to a device": ([(LINK, ".remyx/experiments/x.yaml", "/dev/zero")], WRONG),
     "linked folder": ([(LINK, "evaluation/data", "/etc")], REJECTED),
     "submodule": ([(SUBMODULE, "src/library", "1" * 40)], REJECTED),
     "case twin": (files({".remyx/Policies/default.yaml": LOOSE}), WRONG),
@@ -220,7 +222,16 @@ def test_every_attempt_is_counted_where_people_look(jobs: Jobs) -> None:
 
 
 MODEL = ROOT / "docs" / "threat-model.md"
-TEST = re.compile(r"(test_\w+)\.py::(test_\w+)")
+TEST = re.compile(r"(test_\w+)\.py::(test_\w+)(?:\[([^\]]*)\])?")
+
+
+def assert_is_a_test(module: str, test: str, case: str) -> None:
+    (path,) = (ROOT / "tests").rglob(f"{module}.py")
+    source = path.read_text()
+    assert f"def {test}(" in source, f"{module}.py::{test}"
+    ways = ([case], case.split("-")) if case else ()  # of several parameters pytest makes one name
+    held = [all(f'"{part}"' in source for part in parts) for parts in ways]
+    assert any(held) or not case, f"{module}.py::{test}[{case}]"
 
 
 def test_every_row_of_the_threat_model_names_tests_that_exist() -> None:
@@ -229,6 +240,15 @@ def test_every_row_of_the_threat_model_names_tests_that_exist() -> None:
     for attack_named, *_, shown in rows:
         named = TEST.findall(shown)
         assert named, attack_named
-        for module, test in named:
-            (source,) = (ROOT / "tests").rglob(f"{module}.py")
-            assert f"def {test}(" in source.read_text(), f"{module}.py::{test}"
+        for module, test, case in named:
+            assert_is_a_test(module, test, case)
+
+
+def test_every_way_that_once_worked_is_a_test_with_three_others_of_its_kind() -> None:
+    rows = table(MODEL, "way")
+    assert len(rows) == 14
+    for way, shown, others in rows:
+        one, siblings = TEST.findall(shown), set(TEST.findall(others))
+        assert (1, True) == (len(one), len(siblings - set(one)) >= 3), way
+        for module, test, case in [*one, *siblings]:
+            assert_is_a_test(module, test, case)

@@ -224,19 +224,23 @@ BARS: dict[str, Files] = {
     "a looser threshold": {".remyx/policies/default.yaml": LOOSER},
     "an open gate": {".remyx/policies/default.yaml": f"{POLICY}gate: {{iterate: allow}}\n"},
     "no lock asked for": {".remyx/policies/default.yaml": f"{POLICY}require_lock: 'off'\n"},
+    "no reject rule": {".remyx/policies/default.yaml": POLICY.partition("reject:")[0]},
+    "more missing samples": {".remyx/templates/small.yaml": f"{TEMPLATE}max_missing: 0.5\n"},
 }
 
 
-@pytest.mark.parametrize("what", BARS)
-def test_a_loosened_bar_alone_is_green_and_told(jobs: Jobs, what: str) -> None:
+@pytest.mark.parametrize(
+    ("what", "mode"), [*((what, "run") for what in BARS), ("a looser threshold", "publish")]
+)
+def test_a_loosened_bar_alone_is_green_and_told(jobs: Jobs, what: str, mode: str) -> None:
     jobs.propose(BARS[what])
-    ended = jobs.step("run")
+    ended = jobs.step("run") if mode == "run" else jobs.evaluate()[1]
     assert (Exit.SHIP, "nothing") == (ended.exit, ended.outputs["verdict"])
     (check,) = jobs.checks()
     assert "This change loosens the bar" in str(check.output["title"])
     for text in (ended.summary, jobs.ours()[0].body, str(check.output)):
         assert "loosened" in text
-        assert ".remyx/policies/default.yaml" in text
+        assert next(iter(BARS[what])) in text
 
 
 READS_ITS_ASSET = HARNESS.replace(

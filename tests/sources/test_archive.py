@@ -148,20 +148,20 @@ def no_number(path: Path) -> None:
     path.write_bytes(info[:124] + b"zzzzzzzzzzz\0" + info[136:])
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
-        lying_size,
-        linked_in_zip,
-        compressed,
-        noise,
-        damaged(zipfile.ZIP_DEFLATED),
-        damaged(zipfile.ZIP_BZIP2),
-        damaged(zipfile.ZIP_LZMA),
-        unknown_method,
-        no_number,
-    ],
-)
+BROKEN: dict[str, Callable[[Path], None]] = {
+    "another size": lying_size,
+    "a link": linked_in_zip,
+    "a compressed tar": compressed,
+    "noise": noise,
+    "DEFLATE": damaged(zipfile.ZIP_DEFLATED),
+    "BZIP2": damaged(zipfile.ZIP_BZIP2),
+    "LZMA": damaged(zipfile.ZIP_LZMA),
+    "unknown method": unknown_method,
+    "no number": no_number,
+}
+
+
+@pytest.mark.parametrize("make", BROKEN.values(), ids=BROKEN)
 def test_a_broken_archive_is_refused_in_words(tmp_path: Path, make: Callable[[Path], None]) -> None:
     make(tmp_path / "results.zip")
     with pytest.raises(NotJudged):

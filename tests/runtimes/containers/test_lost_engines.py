@@ -191,14 +191,43 @@ def test_a_disk_without_room_for_the_context_is_said_as_that(engine: RunningEngi
     assert "TMPDIR" in done.stderr
 
 
+SCORED = 'FROM small-python\nCOPY eval/main.py /main.py\nCMD ["python3", "/main.py"]\n'
+PREDICT = """script: score.py
+predict:
+  container: {dockerfile: eval/Dockerfile, context: eval}
+  command: [python3, /main.py]
+  inputs: inputs.json
+"""
+MOVING = {
+    "a plain base": SCORED.replace("small-python", "moving:1"),
+    "a base in an argument": f"ARG BASE=moving:1\n{SCORED}".replace("small-python", "${BASE}"),
+    "a base on the next line": SCORED.replace("FROM small-python", "FROM \\\n  moving:1"),
+    "a copy from another image": SCORED.replace(
+        "COPY eval", "COPY --from=moving:1 /bin/sh /other\nCOPY eval"
+    ),
+    "the image that predicts": "FROM moving:1\nCOPY main.py /main.py\n",
+}
+
+
+@pytest.mark.parametrize("dockerfile", MOVING.values(), ids=MOVING)
 def test_a_cached_baseline_is_measured_anew_where_its_base_image_moved(
-    engine: RunningEngine, tmp_path: Path
+    engine: RunningEngine, tmp_path: Path, dockerfile: str
 ) -> None:
     root = project(tmp_path, SCORES)
-    dockerfile = root / "eval" / "Dockerfile"
-    dockerfile.write_text(dockerfile.read_text().replace("FROM small-python", "FROM moving:1"))
+    (root / "eval" / "Dockerfile").write_text(dockerfile)
     template = root / ".remyx" / "templates" / "suite.yaml"
-    template.write_text(template.read_text() + 'harness: ["eval/**"]\n')
+    text = template.read_text() + 'harness: ["eval/**"]\n'
+    where = "FROM moving:1"
+    if dockerfile == MOVING["the image that predicts"]:
+        text, where = text.replace("script: eval\n", PREDICT), "predict: FROM moving:1"
+        (root / "inputs.json").write_text("{}")
+        program = (root / "eval" / "main.py").read_text()
+        (root / "eval" / "main.py").write_text(program.replace("REMYX_OUTPUT_DIR", "REMYX_PREDICTIONS"))
+        (root / "score.py").write_text(
+            "import os, shutil\n"
+            'shutil.copy(os.environ["REMYX_PREDICTIONS"] + "/results.json", os.environ["REMYX_OUTPUT_DIR"])\n'
+        )
+    template.write_text(text)
     try:
         engine.ask("tag", BASE, "moving:1")
         judged(engine, root, tmp_path / "out")
@@ -207,4 +236,4 @@ def test_a_cached_baseline_is_measured_anew_where_its_base_image_moved(
     finally:
         engine.ask("rmi", "moving:1")
     assert '"kind": "kept"' not in verdict
-    assert "the cached arm was measured anew: FROM moving:1 was sha256:" in verdict
+    assert f"the cached arm was measured anew: {where} was sha256:" in verdict
