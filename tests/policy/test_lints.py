@@ -223,6 +223,41 @@ def test_what_cannot_pass(condition: str, samples: int, message: str) -> None:
     assert ("cannot-pass", message) in told(warnings)
 
 
+CORRECTED = "looks: corrected\n"
+
+
+@pytest.mark.parametrize(
+    ("ship", "message"),
+    [
+        (
+            "{all: [accuracy.delta >= 0.02, coverage >= 1]}",
+            "`looks: corrected` raises floors, and accuracy.delta >= 0.02 has none: an unchanged model meets "  # noqa: ISC004
+            "accuracy.delta >= 0.02 at one look with probability 24 %, at one of 5 with 74 %",
+        ),
+        (
+            "{all: [accuracy improves_by 0 at 80%, accuracy.value >= 0.5, worse(accuracy) <= 3]}",
+            "`looks: corrected` raises floors, and accuracy.value >= 0.5 and 1 more have none",
+        ),
+        ("{all: [accuracy improves_by 0 at 80%, delta_confidence >= 0.9, sample_size >= 9]}", None),
+    ],
+)
+def test_conditions_that_further_looks_do_not_raise_are_named(ship: str, message: str | None) -> None:
+    given = [
+        text for code, text in told(warned(ship, GUARDED, samples=300, more=CORRECTED)) if "looks" in code
+    ]
+    assert given == ([] if message is None else [message])
+    assert "looks-without-floor" not in dict(told(warned(ship, GUARDED, samples=300)))
+
+
+def test_sizes_are_held_against_the_floor_of_the_first_look() -> None:
+    ship = "{all: [accuracy improves_by 0 at 80%, delta_confidence >= 0.8]}"
+    assert "cannot-pass" not in dict(told(warned(ship, GUARDED, samples=4)))
+    message = "even the best variant has confidence 0.82 at n = 4, below the floor 0.9 of the first look"
+    assert ("cannot-pass", message) in told(warned(ship, GUARDED, samples=4, more=CORRECTED))
+    message = "even the best accuracy has confidence 0.896 at n = 3, below the floor 0.9 of the first look"
+    assert ("cannot-pass", message) in told(warned(ship, GUARDED, samples=3, more=CORRECTED))
+
+
 def test_a_bare_recorded_number_never_gives_a_confidence() -> None:
     ship = f"{{all: [{GAIN[:-1]}, confidence: 0.8}}]}}"
     recorded = "baseline: recorded\n"

@@ -199,13 +199,10 @@ predict:
   inputs: inputs.json
 """
 MOVING = {
-    "a plain base": SCORED.replace("small-python", "moving:1"),
-    "a base in an argument": f"ARG BASE=moving:1\n{SCORED}".replace("small-python", "${BASE}"),
-    "a base on the next line": SCORED.replace("FROM small-python", "FROM \\\n  moving:1"),
     "a copy from another image": SCORED.replace(
         "COPY eval", "COPY --from=moving:1 /bin/sh /other\nCOPY eval"
     ),
-    "the image that predicts": "FROM moving:1\nCOPY main.py /main.py\n",
+    "the image that predicts": "ARG BASE=moving:1\nFROM \\\n  ${BASE}\nCOPY main.py /main.py\n",
 }
 
 

@@ -81,12 +81,23 @@ LINTS: dict[str, Lint] = {
         example="accuracy.delta < -0.01   # in reject",
         better="accuracy.delta < -0.01 at 0.80",
     ),
+    "looks-without-floor": Lint(
+        title="a ship condition has no floor that `looks: corrected` could raise",
+        why="Each further look at a pull request raises the floors of ship, so that all looks together err "
+        "no more often than one. A condition without a floor is met by luck the more often, the more often "
+        "a model is measured.",
+        figure="The probability that an unchanged model meets the condition at one look, as for "
+        "`reject-without-floor`, and at one of 5 independent looks.",
+        example="accuracy.delta >= 0.02   # in ship, with looks: corrected",
+        better="accuracy.delta >= 0.02 at 0.80",
+    ),
     "cannot-pass": Lint(
         title="a ship condition cannot hold, however good the variant is",
         why="The baseline leaves no room for the improvement, or the declared `samples` are too few for "
         "the floor: every run would end in iterate.",
         figure="The largest improvement that is left, or the highest confidence that the best imaginable "
-        "variant reaches at the declared number of samples.",
+        "variant reaches at the declared number of samples. Under `looks: corrected` the floor is that "
+        "of the first look.",
         example="accuracy improves_by 0.02 at 0.95   # samples: 4",
         better="declare and run more samples, or lower the floor",
     ),

@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import ceil, erfc, floor, sqrt
 
 from remyx_action.confidence.student import normal_quantile
-from remyx_action.policy.rules import Condition, Gate, OnMetric
+from remyx_action.policy.rules import Condition, Gate, OnField, OnMetric
 from remyx_action.project.models.metrics import RecordedBaseline, declared_value
 
 from .context import Finding, LintContext, width_of
@@ -37,6 +37,41 @@ def reject_without_floor(context: LintContext) -> Iterator[Finding]:
         f"with probability {about} {percent(chance)}",
         help=f"add `at 80%`, which makes it {percent(floored)}",
     )
+
+
+SEVERAL_LOOKS = 5
+
+
+def looks_without_floor(context: LintContext) -> Iterator[Finding]:
+    """Conditions of ship that `looks: corrected` has nothing to raise of."""
+    if context.policy.looks != "corrected":
+        return
+    bare = [one for one in context.rules.ship.conditions() if one.declared_floor is None and _is_lucky(one)]
+    if not bare:
+        return
+    told = bare[0].text if len(bare) == 1 else f"{bare[0].text} and {len(bare) - 1} more"
+    message = f"`looks: corrected` raises floors, and {told} {'has' if len(bare) == 1 else 'have'} none"
+    counted = [one for one in bare if isinstance(one, OnMetric) and _counts(one)]
+    if counted:
+        chance = chance_if_unchanged(counted[0])
+        several = 1 - (1 - chance) ** SEVERAL_LOOKS
+        message += (
+            f": an unchanged model meets {counted[0].text} at one look with probability "
+            f"{percent(chance)}, at one of {SEVERAL_LOOKS} with {percent(several)}"
+        )
+    yield Finding(
+        lint="looks-without-floor",
+        pointer=bare[0].pointer,
+        message=message,
+        help="add `at 80%`" if isinstance(bare[0], OnMetric) else "ask for a gain with a floor beside it",
+    )
+
+
+def _is_lucky(condition: Condition) -> bool:
+    """Whether measuring again may change it: a score does, the number of samples does not."""
+    if isinstance(condition, OnMetric):
+        return condition.op != "=="
+    return isinstance(condition, OnField) and condition.field in {"delta_confidence", "worse", "better"}
 
 
 def _counts(condition: OnMetric) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import cached_property
 
 from msgspec import Struct
 
 from remyx_action.policy.bar import Bar, make_bar
-from remyx_action.policy.rules import Gate, OnField, OnMetric, Role
+from remyx_action.policy.rules import Gate, OnField, OnMetric, Role, RuleTree
 from remyx_action.project.models import Metrics, Policy, Template
 from remyx_action.project.models.metrics import BarMetric
 
@@ -23,7 +24,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     help: str
 
 
-class LintContext(Struct, frozen=True, kw_only=True):
+class LintContext(Struct, frozen=True, kw_only=True, dict=True):
     """A policy with everything that its lints need."""
 
     policy: Policy
@@ -33,13 +34,18 @@ class LintContext(Struct, frozen=True, kw_only=True):
     has_recorded_arm: bool
     """Whether `.remyx/baselines/` holds an arm of this template."""
 
+    @cached_property
+    def rules(self) -> RuleTree:
+        """The rules as the first look at a pull request meets them: no floor is lower at another one."""
+        return self.bar.rules_at(1)
+
     def on_metrics(self, *roles: Role) -> list[OnMetric]:
         """Conditions on metrics, in the file's order; of all roles where none is given."""
-        return [found for found in self.bar.rules.on_metrics() if not roles or found.role in roles]
+        return [found for found in self.rules.on_metrics() if not roles or found.role in roles]
 
     def on_fields_of_ship(self) -> Iterator[OnField]:
         """Conditions of the ship rule on fields."""
-        for condition in self.bar.rules.ship.conditions():
+        for condition in self.rules.ship.conditions():
             if isinstance(condition, OnField):
                 yield condition
 

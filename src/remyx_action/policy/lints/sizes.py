@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from remyx_action.confidence.pseudo_samples import Observed, Prior, locate
 from remyx_action.decimals import plain
-from remyx_action.policy.rules import OnMetric
+from remyx_action.policy.rules import Condition, OnMetric
 from remyx_action.project.models import Template
 from remyx_action.project.models.metrics import ExactBaseline, RecordedBaseline, declared_value
 from remyx_action.project.models.results_map import maps_of
@@ -41,7 +41,7 @@ def wide_range(context: LintContext) -> Iterator[Finding]:
                 lint="wide-range",
                 pointer=condition.pointer,
                 message=f"a variant with the very same scores has confidence {_below(reached, floor)} "
-                f"at n = {n}, below the floor {float(floor):.4g}: the range is too wide for so few samples",
+                f"at n = {n}, below {_floor(condition)}: the range is too wide for so few samples",
                 help=f"run {enough} samples" if enough else "declare a narrower range or a larger threshold",
             )
 
@@ -135,7 +135,7 @@ def _too_few(condition: OnMetric) -> tuple[str, str] | None:
         return None
     reached = f"even the best variant has confidence {_below(best, floor)} at n = {n}"
     return (
-        f"{reached}, below the floor {float(floor):.4g}",
+        f"{reached}, below {_floor(condition)}",
         "run more samples (`samples:` in the template), or lower the floor",
     )
 
@@ -165,15 +165,23 @@ def _too_few_for_delta_confidence(context: LintContext) -> Iterator[Finding]:
             if metric.samples is None or metric.range is None or metric.aggregate:
                 continue
             best = _best(metric.samples, Fraction(0), None)
-            if best < condition.threshold:
+            asked = condition.floor or condition.threshold
+            if best < asked:
+                at_look = f", below {_floor(condition)}" if condition.look else ""
                 yield Finding(
                     lint="cannot-pass",
                     pointer=condition.pointer,
-                    message=f"even the best {key} has confidence {_below(best, condition.threshold)} "
-                    f"at n = {metric.samples}",
+                    message=f"even the best {key} has confidence {_below(best, asked)} "
+                    f"at n = {metric.samples}{at_look}",
                     help="run more samples (`samples:` in the template), or lower the threshold",
                 )
                 break
+
+
+def _floor(condition: Condition) -> str:
+    """The floor that applies, in words."""
+    raised = " of the first look" if condition.look else ""
+    return f"the floor {float(condition.floor or 0):.4g}{raised}"
 
 
 def _below(confidence: float, floor: Fraction | Decimal) -> str:

@@ -9,7 +9,7 @@ from remyx_action.project.files.yaml_text import TOP
 from remyx_action.project.load import Bundle
 
 from .catalogue import PAGE
-from .chances import reject_without_floor
+from .chances import looks_without_floor, reject_without_floor
 from .changes import changes_by_chance
 from .context import Finding, LintContext, context_of
 from .dockerfile import dockerfile_beyond_harness
@@ -41,6 +41,7 @@ OF_THE_POLICY: tuple[Callable[[LintContext], Iterator[Finding]], ...] = (
     threshold_unit,
     ship_unreachable,
     reject_without_floor,
+    looks_without_floor,
     cannot_pass,
     wide_range,
     floors_not_shared,
