@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remyx_action.commands.init.answers import Answers, Contents, MetricAnswer
-from remyx_action.commands.init.command import Flags, Wishes, init
+from remyx_action.commands.init.command import Wishes, init
 from remyx_action.commands.init.conditions import check_condition, recommended
 from remyx_action.commands.init.finding import survey
 from remyx_action.commands.init.interview import NobodyAnswers
@@ -61,8 +61,8 @@ class Person:
         answer = self.answers.pop(0)
         return answer.split("\n") if many and answer else [answer] if answer else []
 
-    def sets_up(self, root: Path, flags: Flags = Flags(), wishes: Wishes = Wishes()) -> str:  # noqa: B008
-        init(root, flags, wishes, ask=self.ask, say=self.said.append, try_out=tried)
+    def sets_up(self, root: Path, wishes: Wishes = Wishes()) -> str:  # noqa: B008
+        init(root, {}, wishes, ask=self.ask, say=self.said.append, try_out=tried)
         assert self.answers == [], self.answers
         return "\n".join(self.said)
 
@@ -205,6 +205,18 @@ def test_without_an_example_a_script_can_be_written_later(tmp_path: Path) -> Non
     assert "there is no evaluate.py yet" in said
 
 
+def test_a_task_of_lighteval_brings_its_metrics_along(tmp_path: Path) -> None:
+    person = Person("lighteval gsm8", "lighteval gsm8k", "org/v1", "", "500", "", "", "", "")
+    assert "did you mean gsm8k" in person.sets_up(tmp_path)
+    template = yaml.safe_load((tmp_path / ".remyx/templates/suite.yaml").read_text())
+    assert (template["runtime"], template["task"], template["metrics"]) == ("lighteval", "gsm8k", "auto")
+    assert (template["baseline_asset"], template["samples"]) == ("org/v1", 500)
+    assert not (tmp_path / ".remyx/metrics.yaml").exists()
+    assert run(tmp_path, "check").returncode == 0
+    done = run(tmp_path, "init", "--yes", "--script", "lighteval gsm8k", "--policy", "p", "--headline", "em")
+    assert (done.returncode, "--headline: there is no metric" in done.stderr) == (64, True)
+
+
 def test_no_is_no(tmp_path: Path) -> None:
     Person("", "no").sets_up(tmp_path)
     assert list(tmp_path.iterdir()) == []
@@ -213,7 +225,7 @@ def test_no_is_no(tmp_path: Path) -> None:
 def test_without_a_terminal_it_names_the_flags(tmp_path: Path) -> None:
     done = run(tmp_path, "init")
     assert done.returncode == 64
-    assert "--metric KEY:UNIT:BASELINE and --script PATH, or --from digits" in done.stderr
+    assert "--script PATH and --metric KEY:UNIT:BASELINE, or --from digits" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
@@ -235,7 +247,7 @@ def test_a_folder_of_a_repository_keeps_to_itself(folder: Path) -> None:
     inside = folder / "services/search"
     script(inside)
     git(folder, "commit", "--quiet", "--allow-empty", "--message", "first")
-    Person(*[""] * 10).sets_up(inside, Flags(action=ACTION), Wishes(owners=["@lead"]))
+    Person(*[""] * 10).sets_up(inside, Wishes(action=ACTION, owners=["@lead"]))
     assert (inside / ".remyx/metrics.yaml").exists()
     assert (folder / ".github/workflows/remyx-services-search.yml").exists()
     owners = read_codeowners((folder / ".github/CODEOWNERS").read_text())

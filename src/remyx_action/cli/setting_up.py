@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,7 +33,10 @@ MetricRows = Annotated[
 ]
 ScriptPath = Annotated[
     str,
-    typer.Option(metavar="PATH", help="File, folder or command that scores one version; `results`: none."),
+    typer.Option(
+        metavar="PATH",
+        help="File, folder or command that scores one version; `lighteval TASK`; `results`: none.",
+    ),
 ]
 TodaysAsset = Annotated[
     str,
@@ -190,14 +194,23 @@ def init(
     """
     from remyx_action.commands.init import command
 
-    texts = {"script": script, "baseline": baseline, "variant_file": variant_file, "samples": samples}
-    texts |= {"template": template, "policy": policy, "branch": branch, "action": action}
-    lists = {"metrics": metric, "harness": harness, "headline": headline, "ship": ship, "reject": reject}
-    flags = command.Flags(**texts, **{name: tuple(found or ()) for name, found in lists.items()})  # type: ignore[arg-type]
-    wishes = command.Wishes(example=from_, owners=owners or [], for_forks=forks)
-    wishes = replace(wishes, yes=yes, dry_run=dry_run, force=force)
+    single = {"--from": from_, "--script": script, "--baseline": baseline, "--samples": samples}
+    single |= {"--variant-file": variant_file}
+    several = {"--metric": metric, "--harness": harness, "--headline": headline}
+    several |= {"--ship": ship, "--reject": reject}
+    wishes = command.Wishes(template=template, policy=policy, branch=branch, action=action)
+    wishes = replace(wishes, owners=owners or [], for_forks=forks, yes=yes, dry_run=dry_run, force=force)
     root = (context.obj or Path()).absolute()
-    return command.init(root, flags, wishes, ask=_ask, say=echo, try_out=_try_out)
+    given = _given(single, several)
+    return command.init(root, given, wishes, ask=_ask, say=echo, try_out=_try_out)
+
+
+def _given(
+    single: Mapping[str, str | None], several: Mapping[str, list[str] | None]
+) -> dict[str, Sequence[str]]:
+    """Return flag → what was typed, without those that were not."""
+    one = {flag: [typed] for flag, typed in single.items() if typed}
+    return {**one, **{flag: typed for flag, typed in several.items() if typed}}
 
 
 def _try_out(root: Path, answers: Answers) -> Contents:

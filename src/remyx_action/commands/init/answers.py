@@ -53,7 +53,11 @@ class Answers(Struct, frozen=True, kw_only=True):
     metrics: tuple[MetricAnswer, ...] = ()
     template: str = ""
     policy: str = ""
-    runtime: Literal["custom", "results"] = "custom"
+    runtime: Literal["custom", "lighteval", "results"] = "custom"
+    example: str = ""
+    """Of the examples that come with the program; then nothing else counts."""
+    task: str = ""
+    """lighteval's; its metrics are its own."""
     script: str = ""
     command: tuple[str, ...] = ()
     """Words, where the script is not started by itself."""
@@ -81,3 +85,5 @@ class Answers(Struct, frozen=True, kw_only=True):
     branch: str = "main"
     action: str = ""
     """What the workflow uses: `OWNER/NAME@COMMIT`; "": to be found out."""
+    is_agreed: bool = False
+    """Whether the files are to be written."""

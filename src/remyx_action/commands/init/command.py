@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import chain, count
 from pathlib import Path
 from shlex import join
 
@@ -17,18 +17,21 @@ from remyx_action.project.files.wording import shown_as
 from remyx_action.sources.git import find_repository
 
 from .answers import Answers, Contents
-from .conditions import check_condition, recommended
-from .drafting import EXAMPLES, Draft, draft, example, shown, write
-from .finding import Found, container_of, harness_of, survey
-from .interview import KEYS, Ask, NobodyAnswers, confirm, interview
-from .questions import NOTHING_RUNS, chosen, questions, split_words, with_program, with_results
-from .tables import metrics_in
+from .drafting import Draft, draft, example, shown, write
+from .finding import Found, survey
+from .interview import KEYS, Ask, Given, NobodyAnswers, interview
+from .questions import Questions
 
 
 class Wishes(Struct, frozen=True, kw_only=True):
-    """How the person wants it done."""
+    """What is never asked."""
 
-    example: str | None = None
+    template: str = ""
+    """Names; "": free ones."""
+    policy: str = ""
+    branch: str = ""
+    """"": the default one."""
+    action: str = ""
     owners: Sequence[str] = ()
     yes: bool = False
     dry_run: bool = False
@@ -37,55 +40,43 @@ class Wishes(Struct, frozen=True, kw_only=True):
     """Also the workflow that comments on pull requests from forks."""
 
 
-class Flags(Struct, frozen=True, kw_only=True):
-    """What flags say, as it was typed; an empty text was not flags."""
-
-    metrics: Sequence[str] = ()
-    script: str = ""
-    """A path, a command, or `results`."""
-    variant_file: str = ""
-    """FILE or FILE#POINTER."""
-    harness: Sequence[str] = ()
-    baseline: str = ""
-    """An asset, or `commits`."""
-    samples: str = ""
-    template: str = ""
-    policy: str = ""
-    headline: Sequence[str] = ()
-    ship: Sequence[str] = ()
-    reject: Sequence[str] = ()
-    branch: str = ""
-    action: str = ""
-
-
 TryOut = Callable[[Path, Answers], Contents]
 
 
-def init(root: Path, flags: Flags, wishes: Wishes, *, ask: Ask, say: Say, try_out: TryOut) -> Exit:
-    """Find, ask, show, write; nothing is written before it was shown and agreed to."""
+def init(root: Path, given: Given, wishes: Wishes, *, ask: Ask, say: Say, try_out: TryOut) -> Exit:
+    """Find, ask, show, write; nothing is written before it was shown and agreed to.
+
+    `given`: what flags answer; `ask` is asked the rest, and where nobody is there, or with `yes`, nobody is.
+    """
     found = survey(root)
-    known = _named(root, _known(root, found, flags), wishes)
-    asks, ready = not wishes.yes, None
-    ask = _to_the_last(ask)
-    try:
-        name = wishes.example or (_example_asked_for(known, found, ask, say) if asks else None)
-        if name is not None:
-            of_example, ready = example(name)
-            known = replace(of_example, branch=known.branch, action=known.action)
-        elif asks:
-            for line in _seen(root, found):
-                say(shown_as(line))
-            say(KEYS)
-            known = interview(known, questions(root, found, partial(try_out, root)), ask, say)
-    except NobodyAnswers:
-        asks = False
-    if not asks and ready is None:
-        known = without_asking(root, known, found)
-    drafted = draft(root, _settled(known), wishes.owners, ready=ready, for_forks=wishes.for_forks)
+    questions = Questions(root, found, given, partial(try_out, root))
+    if not wishes.yes:
+        try:
+            return _init(root, questions, given, wishes, found=found, ask=_to_the_last(ask), say=say)
+        except NobodyAnswers:
+            pass
+    return _init(root, questions, given, wishes, found=found, ask=None, say=say)
+
+
+def _init(
+    root: Path, questions: Questions, given: Given, wishes: Wishes, *, found: Found, ask: Ask | None, say: Say
+) -> Exit:
+    if ask is not None:
+        for line in _seen(root, found):
+            say(shown_as(line))
+        say(KEYS)
+    known = _named(root, wishes)
+    ready = None
+    known = interview(known, [questions.example], given, ask, say)
+    if known.example:
+        of_example, ready = example(known.example)
+        known = replace(of_example, branch=known.branch, action=known.action)
+    else:
+        known = interview(known, questions.steps, given, ask, say)
+    known = replace(known, samples=known.samples or _counts(known))
+    drafted = draft(root, known, wishes.owners, ready=ready, for_forks=wishes.for_forks)
     _show(root, drafted, say)
-    if wishes.dry_run or (
-        asks and not confirm(ask, say, "Write these files (yes or no)", "no writes nothing")
-    ):
+    if wishes.dry_run or not interview(known, [questions.agreement], given, ask, say).is_agreed:
         say("nothing was written")
         return Exit.SHIP
     for path in write(root, drafted, force=wishes.force):
@@ -115,36 +106,6 @@ def _to_the_last(ask: Ask) -> Ask:
     return asked
 
 
-def _known(root: Path, found: Found, flags: Flags) -> Answers:
-    """Return the answers that flags give. WrongUsage."""
-    known = Answers(
-        metrics=metrics_in(flags.metrics) if flags.metrics else (),
-        harness=tuple(flags.harness),
-        compare="commits" if flags.baseline == "commits" else "assets",
-        baseline_asset="" if flags.baseline == "commits" else flags.baseline,
-        samples=flags.samples,
-        template=flags.template,
-        policy=flags.policy,
-        headline=tuple(flags.headline),
-        ship=tuple(flags.ship),
-        reject=tuple(flags.reject),
-        branch=flags.branch or _branch(root),
-        action=flags.action,
-    )
-    if known.samples and not re.fullmatch(r"[1-9][0-9]{0,8}", known.samples):
-        raise WrongUsage(f"--samples {known.samples} is no number", help="write a number such as 2000")
-    if flags.variant_file:
-        file, _, pointer = flags.variant_file.partition("#")
-        known = replace(known, variant_file=file, variant_pointer=pointer or "/model")
-    if flags.script == NOTHING_RUNS:
-        return with_results(known, found)
-    if flags.script:
-        words = split_words(flags.script)
-        script = next((word for word in words if (root / word).exists()), words[0])
-        known = with_program(known, root, found, script, words)
-    return known
-
-
 def _branch(root: Path) -> str:
     repository = find_repository(root)
     try:
@@ -153,29 +114,21 @@ def _branch(root: Path) -> str:
         return "main"
 
 
-def _named(root: Path, known: Answers, wishes: Wishes) -> Answers:
-    """Return the answers with names for template and policy: free ones, where a bar is here already."""
-    names = {"template": known.template, "policy": known.policy}
-    for kind, folder, usual in (("template", "templates", "suite"), ("policy", "policies", "default")):
-        if names[kind]:
-            continue
-        names[kind], number = usual, 2
-        while not (wishes.force or wishes.yes) and (root / f".remyx/{folder}/{names[kind]}.yaml").exists():
-            names[kind] = f"{usual}-{number}"
-            number += 1
-    return replace(known, **names)
+def _named(root: Path, wishes: Wishes) -> Answers:
+    """Return answers with names for template and policy: free ones, where a bar is here already."""
 
+    def free(folder: str, usual: str) -> str:
+        names = chain([usual], (f"{usual}-{number}" for number in count(2)))
+        taken = (root / f".remyx/{folder}/{name}.yaml" for name in names)
+        overwrites = wishes.force or wishes.yes
+        return next(path.stem for path in taken if overwrites or not path.exists())
 
-def _example_asked_for(known: Answers, found: Found, ask: Ask, say: Say) -> str | None:
-    """Return the example that a person starts from, where the repository shows nothing."""
-    if found.programs or found.results or known.metrics or known.script:
-        return None
-    while True:
-        question = f"Nothing to evaluate found here. Start from an example ({', '.join(EXAMPLES)}), or none"
-        answer = (ask(question, "digits") or ["digits"])[0]
-        if answer in {*EXAMPLES, "none"}:
-            return None if answer == "none" else answer
-        say(f"  one of {', '.join(EXAMPLES)}, none")
+    return Answers(
+        template=wishes.template or free("templates", "suite"),
+        policy=wishes.policy or free("policies", "default"),
+        branch=wishes.branch or _branch(root),
+        action=wishes.action,
+    )
 
 
 def _seen(root: Path, found: Found) -> Sequence[str]:
@@ -189,54 +142,6 @@ def _seen(root: Path, found: Found) -> Sequence[str]:
         of = f", {contents.samples:,} samples" if contents.samples else ""
         lines.append(f"found {path}: {contents.engine or 'results'}, {values}{of}")
     return lines
-
-
-def without_asking(root: Path, known: Answers, found: Found) -> Answers:
-    """Flags, then what was found, then the recommended shape; WrongUsage names the flags that are missing."""
-    if not known.script and known.runtime == "custom":
-        if found.programs:
-            first = found.programs[0]
-            known = with_program(known, root, found, first.script, first.command or [first.script])
-        elif found.results:
-            known = with_results(known, found)
-    contents = known.contents or next(iter(found.results.values()), None)
-    metrics = known.metrics or (contents.metrics if contents else ())
-    if not metrics or not (known.script or known.runtime == "results"):
-        missing = [
-            flag
-            for flag, value in (("--metric KEY:UNIT:BASELINE", metrics), ("--script PATH", known.script))
-            if not value
-        ]
-        raise WrongUsage(
-            "there is nobody to ask, and not enough is known",
-            help=f"add {' and '.join(missing)}, or --from {next(iter(EXAMPLES))}",
-        )
-    if not known.metrics:
-        known = replace(known, contents=contents)
-    if known.runtime == "custom":
-        container = known.container or container_of(root, known.script, found.paths, "")
-        harness = known.harness
-        if not harness and (root / known.script).exists():
-            harness = harness_of(root, found, known.script, container)
-        asset = known.baseline_asset or ("baseline" if known.compare == "assets" else "")
-        known = replace(known, container=container, harness=harness, baseline_asset=asset)
-    keys = [metric.key for metric in metrics]
-    headline = chosen(known.headline, keys) or (keys[0],)
-    ship, reject = recommended(metrics, headline)
-    return replace(
-        known,
-        metrics=metrics,
-        ship=tuple(check_condition(line, metrics) for line in known.ship) or ship,
-        reject=tuple(check_condition(line, metrics) for line in known.reject)
-        or (() if known.ship else reject),
-    )
-
-
-def _settled(known: Answers) -> Answers:
-    """Return the answers with `-` as nothing, and the sample counts that were seen."""
-    file = "" if known.variant_file == "-" else known.variant_file
-    samples = "" if known.samples == "-" else known.samples or _counts(known)
-    return replace(known, samples=samples, variant_file=file)
 
 
 def _counts(known: Answers) -> str:

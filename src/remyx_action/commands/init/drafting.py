@@ -14,7 +14,6 @@ from remyx_action.errors import FilesWrong, Problem, WrongUsage
 from remyx_action.policy.lints.errors import load_checked
 from remyx_action.policy.lints.warnings import warnings_of
 from remyx_action.project.codeowners import CAP_BYTES, LOCATIONS, is_owner, with_block
-from remyx_action.project.files.wording import did_you_mean
 from remyx_action.project.load import VOCABULARY, Bundle, load_bundle
 from remyx_action.project.protected import protected_paths
 from remyx_action.report.schemas import project_schemas, schemas
@@ -92,7 +91,7 @@ def _texts(root: Path, answers: Answers) -> dict[str, str]:
         texts[file] = variant_text(file, answers.variant_pointer, answers.baseline_asset)
     there = read_below(root, VOCABULARY)
     declared = load_bundle({VOCABULARY: there}).metrics if there is not None else None
-    if there is None or declared is None:
+    if there is None or declared is None or answers.task:
         return texts
     known = {metric.key for metric in declared.metrics}
     added = [metric for metric in answers.metrics if metric.key not in known]
@@ -139,9 +138,6 @@ def _notes(root: Path, answers: Answers, texts: Mapping[str, str], bundle: Bundl
 
 def example(name: str) -> tuple[Answers, dict[str, str]]:
     """Return a shipped example, file by file."""
-    if name not in EXAMPLES:
-        advice = did_you_mean(name, EXAMPLES, none=f"there is {', '.join(EXAMPLES)}")
-        raise WrongUsage(f"there is no example {name}", help=advice)
     folder = example_folder(EXAMPLES[name])
     texts: dict[str, str] = {}
 

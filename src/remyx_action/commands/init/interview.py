@@ -1,8 +1,11 @@
-"""Questions, one after the other: `?` explains, `<` goes back, a wrong answer is asked for again."""
+"""Questions, one after the other: a flag answers, else a person, else what was found.
+
+`?` explains, `<` goes back, a wrong answer is asked for again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Protocol
 
@@ -28,13 +31,19 @@ class Ask(Protocol):
 
 
 class Prompt(Struct, frozen=True, kw_only=True):
-    """One question about what is not known yet."""
+    """One question, which a flag, a person or what was found answers: all three through `accept`."""
 
+    flag: str = ""
+    """The flag that answers it, and what it takes: `--script PATH`; "": none does."""
     text: str
     help: str
     """What `?` says."""
     proposal: Sequence[str]
     """Lines that Enter alone stands for."""
+    unasked: Sequence[str] | None = None
+    """Lines where nobody is asked, none where it then stays open; None: those of the proposal."""
+    is_needed: bool = False
+    """Whether the flag must answer where nobody is asked."""
     accept: Callable[[Sequence[str]], Answers]
     """The answers with this one; raises WrongUsage, or NotJudged where something was tried and failed."""
     many: bool = False
@@ -42,7 +51,9 @@ class Prompt(Struct, frozen=True, kw_only=True):
 
 
 Step = Callable[[Answers], Prompt | None]
-"""The question that comes up after these answers, or None where it has been answered already."""
+"""The question that comes up after these answers, or None where it does not."""
+Given = Mapping[str, Sequence[str]]
+"""Flag → what was typed."""
 KEEP = "Enter keeps these; or others, one a line"
 KEYS = "(Enter takes the proposal in brackets, ? explains, < goes back)"
 
@@ -54,24 +65,47 @@ class Turn(Enum):
     BACK = "back"
 
 
-def interview(known: Answers, steps: Sequence[Step], ask: Ask, say: Say) -> Answers:
-    """Return the answers after every step's question was answered."""
+def interview(known: Answers, steps: Sequence[Step], given: Given, ask: Ask | None, say: Say) -> Answers:
+    """Return the answers after every step's question was answered; without `ask` nobody is asked.
+
+    WrongUsage for a wrong flag, and with every flag that is needed where nobody is asked.
+    """
     asked: list[tuple[int, Answers]] = []
+    needed: list[str] = []
     place, answers = 0, known
     while place < len(steps):
-        question = steps[place](answers)
-        if question is None:
-            place += 1
-            continue
-        accepted = _put(question, ask, say)
+        prompt = steps[place](answers)
+        accepted: Answers | Turn = answers
+        if prompt is not None and _flag(prompt) in given:
+            accepted = _by_flag(prompt, given[_flag(prompt)])
+        elif prompt is not None and ask is None:
+            lines = prompt.proposal if prompt.unasked is None else prompt.unasked
+            needed += [prompt.flag] if prompt.is_needed else []
+            accepted = prompt.accept(lines) if lines and not prompt.is_needed else answers
+        elif prompt is not None and ask is not None:
+            accepted = _put(prompt, ask, say)
+            asked += [(place, answers)] if isinstance(accepted, Answers) else []
         if isinstance(accepted, Answers):
-            asked.append((place, answers))
             place, answers = place + 1, accepted
         elif accepted is Turn.BACK and asked:
             place, answers = asked.pop()
         elif accepted is Turn.BACK:
             say("  this is the first question")
+    if needed:
+        help_ = f"add {' and '.join(needed)}, or --from digits"
+        raise WrongUsage("there is nobody to ask, and not enough is known", help=help_)
     return answers
+
+
+def _flag(prompt: Prompt) -> str:
+    return prompt.flag.partition(" ")[0]
+
+
+def _by_flag(prompt: Prompt, lines: Sequence[str]) -> Answers:
+    try:
+        return prompt.accept(lines)
+    except WrongUsage as wrong:
+        raise WrongUsage(f"{_flag(prompt)}: {wrong.message}", help=wrong.help) from None
 
 
 def _put(question: Prompt, ask: Ask, say: Say) -> Answers | Turn:
@@ -92,12 +126,3 @@ def _put(question: Prompt, ask: Ask, say: Say) -> Answers | Turn:
     except (WrongUsage, NotJudged) as wrong:
         say(f"  {wrong.message}" + (f"\n  help: {wrong.help}" if wrong.help else ""))
         return Turn.AGAIN
-
-
-def confirm(ask: Ask, say: Say, question: str, help: str) -> bool:
-    """Return whether the answer is yes."""
-    while True:
-        answer = (ask(question, "yes") or ["yes"])[0].strip().casefold()
-        if answer in {"y", "yes", "n", "no"}:
-            return answer.startswith("y")
-        say(f"  {help if answer == '?' else 'yes or no'}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -14,68 +14,124 @@ from remyx_action.project.files.globs import matcher
 from remyx_action.project.files.wording import did_you_mean, nearest, quoted
 
 from .answers import Answers, Contents, MetricAnswer
-from .conditions import check_condition, recommended
-from .finding import Found, Program, container_of, harness_of, parsed, program_at, texts_in
-from .interview import Prompt, Step
-from .tables import HELP, as_line, merged, metrics_in
-from .texts import dotted
+from .conditions import recommended
+from .drafting import EXAMPLES
+from .finding import Found, Program, container_of, harness_of, program_at
+from .interview import Given, Prompt, Step
+from .tables import HELP, as_line
+from .typed import (
+    ASSET_HELP,
+    BY_COMMIT,
+    LIGHTEVAL,
+    NOTHING_RUNS,
+    NOWHERE,
+    UNKNOWN,
+    chosen,
+    conditions_typed,
+    count_typed,
+    example_named,
+    is_yes,
+    metrics_typed,
+    split_words,
+    with_baseline,
+    with_program,
+    with_results,
+    with_task,
+    with_variant_file,
+)
 
-NOTHING_RUNS, BY_COMMIT, NOWHERE, UNKNOWN = "results", "commits", "-", "-"
 EXAMPLE = MetricAnswer(key="accuracy", unit="accuracy")
-ASSET_HELP = "put {asset} into the command, such as --model {asset}, or name the file that it reads below"
 Try = Callable[[Answers], Contents]
 """Runs the script once on the baseline; NotJudged where it fails or leaves no score."""
 
 
-def questions(root: Path, found: Found, try_out: Try) -> Sequence[Step]:
-    """Return the questions in the order in which a person thinks of them."""
-    asked = _Questions(root, found, try_out)
-    return [
-        asked.program,
-        asked.baseline,
-        asked.variant,
-        asked.harness,
-        asked.trial,
-        asked.metrics,
-        asked.samples,
-        asked.headline,
-        asked.ship,
-        asked.reject,
-    ]
+class Questions:
+    """Each question as a step of the interview: the one that comes up after some answers, if any does."""
 
-
-class _Questions:
-    def __init__(self, root: Path, found: Found, try_out: Try) -> None:
+    def __init__(self, root: Path, found: Found, given: Given, try_out: Try) -> None:
         self._root = root
         self._found = found
+        self._given = given
         self._try_out = try_out
-        self._insisted: set[str] = set()
+        self._insisted = set(given.get("--script", ()))
         self._failed = False
 
+    @property
+    def steps(self) -> Sequence[Step]:
+        """All that ask for the bar, in the order in which a person thinks of them."""
+        return [
+            self.program,
+            self.baseline,
+            self.variant,
+            self.harness,
+            self.trial,
+            self.metrics,
+            self.samples,
+            self.headline,
+            self.ship,
+            self.reject,
+        ]
+
+    def _is_there(self, known: Answers) -> bool:
+        """Whether there is a script of the repository's own."""
+        return bool(known.script) and (self._root / known.script).exists()
+
+    def example(self, known: Answers) -> Prompt | None:
+        """Which example a person starts from, where the repository shows nothing."""
+        shows = self._found.programs or self._found.results or {"--metric", "--script"} & set(self._given)
+        if shows and "--from" not in self._given:
+            return None
+        names = ", ".join(EXAMPLES)
+        return Prompt(
+            flag="--from EXAMPLE",
+            text=f"Nothing to evaluate found here. Start from an example ({names}), `{LIGHTEVAL} TASK`, "
+            "or none",
+            help="An example is a whole evaluation with its bar, to look at and to change. "
+            "`remyx-action tasks` lists lighteval's tasks.",
+            proposal=list(EXAMPLES)[:1],
+            unasked=(),
+            accept=lambda lines: (
+                self._with_task(known, lines[0]) or replace(known, example=example_named(lines[0]))
+            ),
+        )
+
     def program(self, known: Answers) -> Prompt | None:
-        """What scores one version: a script, a command, or files that another job makes."""
-        if known.script or known.runtime == "results":
+        """What scores one version: a script, a command, a task of lighteval, or files of another job."""
+        if known.task:
             return None
         first = next(iter(self._found.programs), None)
         proposal = _as_typed(first) if first else NOTHING_RUNS if self._found.results else "evaluate.py"
         return Prompt(
-            text="Which script or command scores one version (`results`: another job does)",
+            flag="--script PATH",
+            text=f"Which script or command scores one version (or `{LIGHTEVAL} TASK`; `{NOTHING_RUNS}`: "
+            "another job does)",
             help="A file, a folder with a Dockerfile, or a command; it is run once for the baseline and once "
             "for the variant. {asset} is the version's name and {output_dir} a folder for results; the "
-            "script also finds them in REMYX_ASSET and REMYX_OUTPUT_DIR.",
+            "script also finds them in REMYX_ASSET and REMYX_OUTPUT_DIR. `remyx-action tasks` lists "
+            "lighteval's tasks.",
             proposal=[proposal],
+            is_needed=not (first or self._found.results),
             accept=lambda lines: self._with_program(known, lines[0]),
         )
 
     def _with_program(self, known: Answers, typed: str) -> Answers:
         if typed == NOTHING_RUNS:
             return with_results(known, self._found)
-        words = split_words(typed)
+        words, of_task = split_words(typed), self._with_task(known, typed)
+        if of_task is not None:
+            return of_task
         script = next((word for word in words if (self._root / word).exists()), None)
         if script is None:
             self._say_once(typed, words)
             script = next((word for word in words if word.endswith((".py", ".sh", "/"))), words[0])
-        return with_program(known, self._root, self._found, script, words)
+        known = with_program(known, self._root, self._found, script, words)
+        return self._with_container(known)
+
+    def _with_task(self, known: Answers, typed: str) -> Answers | None:
+        """Return the answers with the task that is named, or None where none is."""
+        name, _, task = typed.partition(" ")
+        is_task = name == LIGHTEVAL and not (self._root / LIGHTEVAL).exists()
+        return with_task(known, task.strip()) if is_task else None
 
     def _say_once(self, typed: str, words: Sequence[str]) -> None:
         """Refuse a path that is not there, unless it is given a second time."""
@@ -91,65 +147,67 @@ class _Questions:
 
     def baseline(self, known: Answers) -> Prompt | None:
         """What the variant is compared with."""
-        if known.runtime == "results" or known.baseline_asset or known.compare == "commits":
+        if known.runtime == "results":
             return None
         model = next(iter(self._found.models), None)
+        usual = "org/model" if known.runtime == LIGHTEVAL else "baseline"
         return Prompt(
-            text="Which version counts today (`commits`: the code before a change)",
+            flag="--baseline ASSET",
+            text=f"Which version counts today (`{BY_COMMIT}`: the code before a change)",
             help="Its name as the script knows it: a model, a prompt, a configuration. Every variant is "
             "compared with it. With `commits` the code of the merge base is compared with that of the "
             "pull request.",
-            proposal=[model.asset if model else "baseline"],
-            accept=lambda lines: _with_baseline(known, lines[0]),
+            proposal=[model.asset if model else usual],
+            unasked=[usual],
+            accept=lambda lines: with_baseline(known, lines[0]),
         )
 
     def variant(self, known: Answers) -> Prompt | None:
         """Where a pull request names its variant."""
-        if known.runtime == "results" or known.compare == "commits" or known.variant_file:
+        if known.runtime == "results" or known.compare == "commits":
             return None
         model = next((one for one in self._found.models if one.asset == known.baseline_asset), None)
         place = f"{model.file}#{model.pointer}" if model else "model.yaml#/model"
         return Prompt(
+            flag="--variant-file FILE",
             text=f"Where a pull request names its version, as FILE#/KEY ({NOWHERE}: nowhere)",
             help="A value in a YAML or JSON file. A pull request that changes it proposes that version. "
             "A file that does not exist is written. "
             "Without one, --variant and experiments name it.",
             proposal=[place],
+            unasked=(),
             accept=lambda lines: self._with_variant(known, lines[0]),
         )
 
     def _with_variant(self, known: Answers, typed: str) -> Answers:
-        program = self._program_of(known)
-        reads = program.reads_asset or any("{asset}" in word for word in known.command)
+        named = (one for one in self._found.programs if one.script == known.script)
+        is_told = known.runtime == LIGHTEVAL or any("{asset}" in word for word in known.command)
+        reads = is_told or (next(named, None) or program_at(self._root, known.script)).reads_asset
+        if typed == NOWHERE and not reads and self._is_there(known):
+            raise WrongUsage(f"nothing tells {known.script} which version to score", help=ASSET_HELP)
         if typed == NOWHERE:
-            if not reads and (self._root / known.script).exists():
-                raise WrongUsage(f"nothing tells {known.script} which version to score", help=ASSET_HELP)
-            return self._with_container(replace(known, variant_file=NOWHERE))
+            return known
         file, _, pointer = typed.partition("#")
-        return self._with_container(
-            with_variant_file(known, self._root, file, pointer or "/model", reads=reads)
-        )
+        known = with_variant_file(known, self._root, file, pointer or "/model", reads=reads)
+        return self._with_container(known)
 
     def _with_container(self, known: Answers) -> Answers:
         config = known.variant_file if known.is_patched else ""
         container = container_of(self._root, known.script, self._found.paths, config)
         return replace(known, container=container)
 
-    def _program_of(self, known: Answers) -> Program:
-        named = (one for one in self._found.programs if one.script == known.script)
-        return next(named, None) or program_at(self._root, known.script)
-
     def harness(self, known: Answers) -> Prompt | None:
         """Which files decide a score."""
-        if known.runtime == "results" or known.harness or not (self._root / known.script).exists():
+        if known.runtime != "custom" or not (self._is_there(known) or "--harness" in self._given):
             return None
         proposal = harness_of(self._root, self._found, known.script, known.container)
         return Prompt(
+            flag="--harness GLOB",
             text="Which files decide a score (script, test data, prompts)",
             help="They are locked: a pull request that changes one of them cannot judge itself. Paths, or "
             "globs such as data/**, separated by blanks.",
             proposal=[" ".join(map(_word, proposal))],
-            accept=lambda lines: self._with_harness(known, split_words(lines[0])),
+            accept=lambda lines: self._with_harness(known, split_words(" ".join(lines))),
         )
 
     def _with_harness(self, known: Answers, globs: Sequence[str]) -> Answers:
@@ -163,26 +221,20 @@ class _Questions:
 
     def trial(self, known: Answers) -> Prompt | None:
         """Whether the script is run once now."""
-        if (
-            known.runtime == "results"
-            or known.contents
-            or known.metrics
-            or not (self._root / known.script).exists()
-        ):
+        if known.runtime != "custom" or "--metric" in self._given or not self._is_there(known):
             return None
         asset = known.baseline_asset or "the code as it is"
         return Prompt(
             text=f"Run it once now on {asset}, to see what it reports (yes or no)",
             help="Metrics, sample count and the place of the scores then follow from what it leaves.",
             proposal=["no" if self._failed else "yes"],
+            unasked=["no"],
             accept=lambda lines: self._tried(known, lines[0]),
         )
 
     def _tried(self, known: Answers, answer: str) -> Answers:
-        if answer.casefold() in {"n", "no"}:
-            return with_report_at_hand(known, self._found)
-        if answer.casefold() not in {"y", "yes"}:
-            raise WrongUsage("yes or no", help="")
+        if not is_yes(answer):
+            return replace(known, contents=next(iter(self._found.results.values()), None))
         self._failed = True
         tried = replace(known, contents=self._try_out(known))
         self._failed = False
@@ -193,65 +245,85 @@ class _Questions:
         if known.metrics:
             return None
         reported = known.contents.metrics if known.contents else ()
+        proposal = [as_line(one) for one in reported or (EXAMPLE,)]
         return Prompt(
+            flag="--metric KEY:UNIT:BASELINE",
             text="Metrics: key, label, unit, value today (- before the key: less is better)",
             help=f"{HELP}. accuracy and fraction go from 0 to 1, % from 0 to 100.",
-            proposal=[as_line(one) for one in reported or (EXAMPLE,)],
-            accept=lambda lines: replace(known, metrics=_metrics(lines, reported)),
+            proposal=proposal,
+            is_needed=not reported,
+            accept=lambda lines: replace(
+                known,
+                metrics=reported if reported and list(lines) == proposal else metrics_typed(lines, reported),
+            ),
             many=True,
         )
 
     def samples(self, known: Answers) -> Prompt | None:
         """How many samples are expected."""
-        counted = known.contents and known.contents.samples
-        if known.samples or counted or known.contents:
+        if known.contents and "--samples" not in self._given:
             return None
         return Prompt(
+            flag="--samples N",
             text=f"How many samples it scores ({UNKNOWN}: unknown)",
             help="A run with fewer cannot ship.",
             proposal=[UNKNOWN],
-            accept=lambda lines: replace(known, samples=_count(lines[0])),
+            unasked=(),
+            accept=lambda lines: replace(known, samples=count_typed(lines[0])),
         )
 
     def headline(self, known: Answers) -> Prompt | None:
         """Which metrics must gain."""
         keys = [metric.key for metric in known.metrics]
-        if known.ship or (known.headline and set(known.headline) <= set(keys)):
+        if not keys or ("--ship" in self._given and "--headline" not in self._given):
             return None
         return Prompt(
+            flag="--headline KEY",
             text="Which must gain; the others must not get worse",
             help=f"One or more of {', '.join(keys)}, separated by blanks.",
-            proposal=[keys[0]],
-            accept=lambda lines: replace(known, headline=chosen(re.split(r"[ ,]+", lines[0]), keys)),
+            proposal=keys[:1],
+            accept=lambda lines: replace(known, headline=chosen(re.split(r"[ ,]+", " ".join(lines)), keys)),
         )
 
     def ship(self, known: Answers) -> Prompt | None:
         """The ship rule."""
-        if known.ship:
-            return None
         proposal, _ = recommended(known.metrics, known.headline)
+        if not known.metrics:
+            return None
         return Prompt(
+            flag="--ship CONDITION",
             text="Ship when all of these hold",
             help="Such as accuracy.delta >= 0.02 at 80%, latency no_regression 5% of baseline, "
             "delta_confidence >= 0.80 or coverage >= 1; `at 80%` asks to be that sure.",
             proposal=proposal,
-            accept=lambda lines: replace(known, ship=_conditions(lines, known.metrics)),
+            accept=lambda lines: replace(known, ship=conditions_typed(lines, known.metrics)),
             many=True,
         )
 
     def reject(self, known: Answers) -> Prompt | None:
         """The reject rule."""
-        if known.reject:
-            return None
         _, proposal = recommended(known.metrics, known.headline)
+        if not known.metrics:
+            return None
         return Prompt(
+            flag="--reject CONDITION",
             text=f"Reject when any of these is violated, or holds ({NOWHERE}: never)",
             help="no_regression rejects when it is violated; every other condition when it holds.",
             proposal=proposal,
+            unasked=() if "--ship" in self._given else None,
             accept=lambda lines: replace(
-                known, reject=() if list(lines) == [NOWHERE] else _conditions(lines, known.metrics)
+                known, reject=() if list(lines) == [NOWHERE] else conditions_typed(lines, known.metrics)
             ),
             many=True,
+        )
+
+    def agreement(self, known: Answers) -> Prompt:
+        """Whether what was shown is to be written."""
+        return Prompt(
+            text="Write these files (yes or no)",
+            help="no writes nothing",
+            proposal=["yes"],
+            accept=lambda lines: replace(known, is_agreed=is_yes(lines[0])),
         )
 
 
@@ -261,119 +333,3 @@ def _as_typed(program: Program) -> str:
 
 def _word(word: str) -> str:
     return word if re.fullmatch(r"[\w./{}@:,=*-]+", word) else shlex.quote(word)
-
-
-def split_words(text: str) -> list[str]:
-    """Return the words of a line as a shell reads them. WrongUsage."""
-    try:
-        words = shlex.split(text)
-    except ValueError as error:
-        raise WrongUsage(f"{quoted(text)} has a quote without its end", help="close it") from error
-    if not words or not text.isprintable():
-        raise WrongUsage("there is nothing in it", help="write a path or a command")
-    return words
-
-
-def with_program(known: Answers, root: Path, found: Found, script: str, words: Sequence[str]) -> Answers:
-    """Return the answers with a script of the repository, and the words that start it."""
-    if script.startswith(("/", "../")):
-        raise WrongUsage(f"{script} lies outside this folder", help="name a path below it")
-    if (root / script).is_dir() and not script.endswith("/"):
-        words = [f"{word}/" if word == script else word for word in words]
-        script = f"{script}/"
-    if script.endswith("/") and (root / script).exists():
-        starts = [name for name in ("Dockerfile", "run", "entrypoint.sh") if (root / script / name).exists()]
-        if not starts:
-            inside = [one.script for one in found.programs if one.script.startswith(script)]
-            raise WrongUsage(
-                f"{script} has no Dockerfile and no executable `run` or `entrypoint.sh`",
-                help=f"name a script in it, such as {inside[0]}" if inside else "name a script in it",
-            )
-    return replace(known, script=script, command=() if list(words) == [script] else tuple(words))
-
-
-def with_results(known: Answers, found: Found) -> Answers:
-    """Return the answers where nothing is run: with what the result files at hand hold."""
-    first = next((path for path in found.results if "base" in path.casefold()), None)
-    first = first or next(iter(found.results), None)
-    if first is None:
-        raise WrongUsage(
-            "no file here looks like results", help="name a script, or put the baseline's results here first"
-        )
-    return replace(known, runtime="results", contents=found.results[first])
-
-
-def with_report_at_hand(known: Answers, found: Found) -> Answers:
-    """Return the answers with what an earlier run left, where one is found: nothing is run now."""
-    contents = next(iter(found.results.values()), None)
-    return replace(known, contents=contents) if contents is not None else known
-
-
-def with_variant_file(known: Answers, root: Path, file: str, pointer: str, *, reads: bool) -> Answers:
-    """Return the answers with the place that names the variant; a script that reads it gets a changed copy.
-
-    `reads`: the script is told its asset otherwise.
-    """
-    if file.startswith(("/", "../")) or not file.endswith((".yaml", ".yml", ".json")):
-        raise WrongUsage(
-            f"{quoted(file)} is no YAML or JSON file of this folder", help="such as model.yaml#/model"
-        )
-    if not pointer.startswith("/"):
-        raise WrongUsage(f"{quoted(pointer)} is no JSON Pointer", help=f"write {file}#/{pointer}")
-    output = ""
-    if (root / file).exists():
-        texts = texts_in(parsed(root, file))
-        if pointer not in texts:
-            help_ = did_you_mean(pointer, texts, none="name another file, or correct it first")
-            raise WrongUsage(f"{file} has no text at {pointer}", help=help_)
-        outputs = (place for place in texts if re.search(r"out(put)?(_?(dir|path|folder))?$", place))
-        output = next(outputs, "")
-    elif not reads and (root / known.script).exists():
-        raise WrongUsage(f"nothing tells {known.script} which version to score", help=ASSET_HELP)
-    return replace(
-        known,
-        variant_file=file,
-        variant_pointer=pointer,
-        is_patched=not reads and (root / file).exists(),
-        patched_output=dotted(output) if output and not reads else "",
-    )
-
-
-def _with_baseline(known: Answers, typed: str) -> Answers:
-    if not typed.isprintable() or len(typed) > 500:
-        raise WrongUsage(f"{quoted(typed)} is no name", help="one line")
-    return replace(known, compare="commits") if typed == BY_COMMIT else replace(known, baseline_asset=typed)
-
-
-def _metrics(lines: Sequence[str], reported: Sequence[MetricAnswer]) -> tuple[MetricAnswer, ...]:
-    by_key = {one.key: one for one in reported}
-    typed = metrics_in(lines)
-    for one in typed:
-        if by_key and one.key not in by_key:
-            raise WrongUsage(
-                f"{one.label or one.key} is not among what was reported",
-                help=did_you_mean(one.key, by_key, none=""),
-            )
-    return tuple(merged(one, by_key[one.key]) if one.key in by_key else one for one in typed)
-
-
-def _count(typed: str) -> str:
-    if typed == UNKNOWN:
-        return UNKNOWN
-    number = typed.replace(",", "")
-    if not re.fullmatch(r"[1-9][0-9]{0,8}", number):
-        raise WrongUsage(f"{quoted(typed)} is no number of samples", help=f"write a number, or {UNKNOWN}")
-    return number
-
-
-def chosen(words: Iterable[str], keys: Sequence[str]) -> tuple[str, ...]:
-    """Return the metrics that were named. WrongUsage for one that is none."""
-    named = [word for word in words if word]
-    for word in named:
-        if word not in keys:
-            raise WrongUsage(f"there is no metric {quoted(word)}", help=did_you_mean(word, keys, none=""))
-    return tuple(dict.fromkeys(named))
-
-
-def _conditions(lines: Sequence[str], metrics: Sequence[MetricAnswer]) -> tuple[str, ...]:
-    return tuple(check_condition(line, metrics) for line in lines)

@@ -27,8 +27,9 @@ def texts_of(answers: Answers, *, metrics: Sequence[MetricAnswer] | None = None)
     `metrics`: those of the template, in place of the answers' own.
     """
     known = replace(answers, metrics=tuple(metrics)) if metrics is not None else answers
+    vocabulary = {".remyx/metrics.yaml": _joined(_metrics(known.metrics))}
     return {
-        ".remyx/metrics.yaml": _joined(_metrics(known.metrics)),
+        **({} if known.task else vocabulary),
         f".remyx/templates/{known.template}.yaml": _joined(_template(known)),
         f".remyx/policies/{known.policy}.yaml": _joined(_policy(known)),
     }
@@ -100,12 +101,16 @@ def _metric_keys(metric: MetricAnswer) -> Iterator[tuple[str, str]]:
 def _template(answers: Answers) -> Iterator[str]:
     yield from _head("template")
     yield f"name: {scalar(answers.template)}"
-    if answers.runtime == "results":
-        yield "runtime: results"
-    else:
+    if answers.runtime != "custom":
+        yield f"runtime: {answers.runtime}"
+    if answers.task:
+        yield f"task: {scalar(answers.task)}"
+        yield "model: {backend: accelerate}"
+    if answers.script:
         yield f"script: {scalar(answers.script)}"
-        yield from _started(answers)
-    yield f"metrics: [{', '.join(metric.key for metric in answers.metrics)}]"
+    yield from _started(answers)
+    keys = [metric.key for metric in answers.metrics]
+    yield f"metrics: {'auto' if answers.task else _list(keys)}"
     if answers.samples:
         yield f"samples: {answers.samples}"
     if answers.contents is not None and answers.contents.maps:
