@@ -193,12 +193,42 @@ def test_a_folder_that_is_not_there_is_wrong_usage(place: Place) -> None:
         judged(place, place.root / "nothing-here")
 
 
-def test_overlapping_shards_fail_the_arm(tmp_path: Path) -> None:
-    place = Place(tmp_path)
+def test_overlapping_shards_fail_the_arm(place: Place) -> None:
+    place.write({"evaluation/evaluate.py": SHARDED.replace("[mine::of]", "[:399 // of]")})
     report = judged(place, measure(place, 2))
     assert (None, "run_failed") == (report.verdict, report.reason)
-    said = "shard 0 of 2 and shard 1 of 2 overlap: both hold 400 ids of accuracy (s000, s001, s002, …)"
+    said = "shard 0 of 2 and shard 1 of 2 overlap: both hold 199 ids of accuracy (s201, s202, s203, …)"
     assert said == arm(report).detail
+
+
+def test_a_harness_that_ignores_its_shard_is_ended_after_its_first_arm(place: Place) -> None:
+    place.write({"evaluation/evaluate.py": SHARDED.replace("mine, of = int", "mine, of = 0, 1 #")})
+    template = DEALT[".remyx/templates/small.yaml"] or ""
+    place.write({".remyx/templates/small.yaml": f"{template}arms: sequential\n"})
+    with pytest.raises(NotJudged) as caught:
+        measure(place, 2)
+    said = "shard 0 of 2 of the baseline holds all 400 samples of accuracy: the harness ignores its shard"
+    assert said == caught.value.message
+    assert ["baseline"] == place.ran()
+    assert not (place.out / "run.json").exists()
+
+
+def test_all_of_a_rare_metric_may_lie_in_one_shard(place: Place) -> None:
+    dealt = SHARDED.replace("for i in range(3)][mine::of]", "for i in range(3)][: 3 * (mine == 1)]")
+    place.write({"evaluation/evaluate.py": dealt})
+    assert "ship" == judged(place, measure(place, 2)).verdict
+
+
+def test_a_harness_that_names_no_shard_is_warned_of_beforehand(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    words = [str(PROGRAM), "-C", str(place.root), "plan", "--shards"]
+    said = [subprocess.run([*words, of], capture_output=True, text=True, check=True) for of in ("1", "2")]
+    assert ["", "warning: no file of the harness of small reads its shard, so every part may score all"] == [
+        done.stderr.partition(" samples:")[0] for done in said
+    ]
+    template = TEMPLATE.replace("script:", 'command: [python3, evaluation/evaluate.py, "{shard}"]\nscript:')
+    place.write({".remyx/templates/small.yaml": template})
+    assert "" == subprocess.run([*words, "2"], capture_output=True, text=True, check=True).stderr
 
 
 def test_a_shard_that_failed_fails_the_arm(place: Place) -> None:

@@ -127,7 +127,10 @@ def plan(
 
     root = root_of(context)
     request = Request(root=root, out=root, event=on_github.event(), template=template)
-    echo(command.as_text(command.plan(request, shards=shards), format), format)
+    planned = command.plan(request, shards=shards)
+    for warning in planned.warnings:
+        echo(f"warning: {warning}", err=True)
+    echo(command.as_text(planned, format), format)
     return Exit.SHIP
 
 

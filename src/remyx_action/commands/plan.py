@@ -12,6 +12,7 @@ from remyx_action.runtimes.plan.shards import Leg, legs_of, matrix_of
 
 from .planned_samples import planned_samples
 from .run.context import open_context
+from .run.ignored_shard import unnamed_shard
 from .run.request import Request
 
 
@@ -21,16 +22,22 @@ class Planned(Struct, frozen=True, kw_only=True):
     """Why there is nothing to measure."""
     power: Sequence[str] = ()
     """A sentence about each policy: how often it ships what is hoped for."""
+    warnings: Sequence[str] = ()
+    """Of templates whose harness seems to ignore its shard."""
 
 
 def plan(request: Request, *, shards: int | None) -> Planned:
     """The legs of every template that the change concerns."""
     with open_context(request) as context:
         templates = [template for template, _ in context.choices]
+        legs = legs_of(templates, shards)
+        cut = {leg.template for leg in legs if leg.shard.count > 1}
+        found = [unnamed_shard(one, context.harness) for one in templates if one.name in cut]
         return Planned(
-            legs=legs_of(templates, shards),
+            legs=legs,
             nothing=context.nothing,
             power=[] if context.nothing else planned_samples(request.root, context.project.bundle),
+            warnings=[warning for warning in found if warning is not None],
         )
 
 

@@ -18,6 +18,8 @@ def carry_out(job: Job) -> Exit:
         planned = plan(job.request(job.event, job.out), shards=None)
     else:
         planned = Planned(legs=(), nothing="the event proposes nothing")
+    for warning in planned.warnings:
+        job.say(f"warning: {warning}")
     job.say(as_text(planned, "text"))
     write_outputs(job.runner, {"matrix": as_text(planned, "github")}, job.say)
     return Exit.SHIP

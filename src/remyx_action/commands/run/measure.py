@@ -61,6 +61,7 @@ from .arms import (
 )
 from .cache import ArmCache, baseline_key
 from .context import Context
+from .ignored_shard import refusing_the_whole, unnamed_shard
 from .judged_under import harness_digest, harness_files
 from .lighteval import lighteval_site
 from .parts import join_seeds
@@ -168,6 +169,9 @@ def measure_arms(evaluation: Evaluation, assets: Mapping[ArmName, str]) -> dict[
         raise NotJudged(f"the template {template.name} runs nothing", help=JUDGE_FILES)
     if world.environment.get("GITHUB_ACTIONS") == "true" and evaluation.secrets:
         world.on_event(Secrets(values=evaluation.secrets))
+    unnamed = unnamed_shard(template, evaluation.context.harness) if evaluation.shard.count > 1 else None
+    if unnamed is not None:
+        world.on_event(Note(arm="variant", text=unnamed))
     cache = ArmCache(settings=evaluation.request.cache, world=world)
     runs: dict[ArmName, list[tuple[int | None, Arm]]] = {name: [] for name in assets}
     with ContainerRuntime(world.environment) as containers:
@@ -259,10 +263,11 @@ def _run(
         return {}
     template, harness, world = evaluation.template, evaluation.context.harness, evaluation.world
     vocabulary, shard = evaluation.context.project.vocabulary, evaluation.shard
+    on_event = refusing_the_whole(template, evaluation.metrics, shard, folders, world.on_event)
     if template.script is None:
         where = lighteval_site(template, harness, folders, world)
         plan = plan_lighteval(template, vocabulary, assets=assets, site=where, seed=seed or 0, shard=shard)
-        return run_arms(with_secrets(plan, evaluation.secrets), runtime, world.on_event)
+        return run_arms(with_secrets(plan, evaluation.secrets), runtime, on_event)
     script = describe_script(harness, template.script)
     is_patched = template.patch is not None and contained(template, script.kind) is None
     anew = evaluation.is_apart and evaluation.context.proposal is not None
@@ -286,7 +291,7 @@ def _run(
         plan = plan_run(template, vocabulary, assets=assets, site=site, seed=seed or 0, shard=shard)
         _patch(plan)
         with _unchanged(template, list(copies.values()) if anew else []):
-            return run_arms(with_secrets(plan, evaluation.secrets), runtime, world.on_event)
+            return run_arms(with_secrets(plan, evaluation.secrets), runtime, on_event)
 
 
 def _without_secret_names(metrics: Mapping[str, BarMetric], arm: Arm) -> Arm:
