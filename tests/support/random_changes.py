@@ -13,6 +13,7 @@ import re
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from random import Random
 
@@ -258,6 +259,20 @@ def _as_stream(change: Change) -> Iterator[bytes]:
                 yield f"M {mode} inline {path}\ndata {len(text.encode())}\n{text}\n".encode()
 
 
+def _git(folder: Path, *words: str) -> str:
+    environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull}
+    done = subprocess.run(
+        ("git", "-C", folder, *words), env=environment, check=True, capture_output=True, text=True
+    )
+    return done.stdout
+
+
+@lru_cache(maxsize=1024)
+def _blob(folder: Path, object_id: str) -> str:
+    """Content of a blob, which its id names: most changes share most of theirs."""
+    return _git(folder, "cat-file", "blob", object_id)
+
+
 @dataclass(kw_only=True)
 class Reading:
     """Two commits of a repository as git lists them, and what of them a verdict may hang on."""
@@ -268,11 +283,7 @@ class Reading:
     """By name of the commit: path → mode and object."""
 
     def git(self, *words: str) -> str:
-        environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull}
-        done = subprocess.run(
-            ("git", "-C", self.folder, *words), env=environment, check=True, capture_output=True, text=True
-        )
-        return done.stdout
+        return _git(self.folder, *words)
 
     def tree(self, name: str) -> Mapping[str, tuple[str, str]]:
         if name not in self.trees:
@@ -285,7 +296,7 @@ class Reading:
         found = self.tree(name).get(path)
         if found is None or found[0] not in (FILE, EXECUTABLE):
             return None
-        return self.git("cat-file", "blob", found[1])
+        return _blob(self.folder, found[1])
 
     def changed(self) -> list[str]:
         """Paths that differ between what the change started from and its head."""
@@ -352,7 +363,7 @@ class Reading:
                 return here
             here = posixpath.normpath(posixpath.join(here, left.pop(0)))
             if tree.get(here, ("", ""))[0] == LINK:
-                target = self.git("cat-file", "blob", tree[here][1])
+                target = _blob(self.folder, tree[here][1])
                 left, here = [*target.split("/"), *left], posixpath.dirname(here)
             elif not any(entry == here or entry.startswith(f"{here}/") for entry in tree):
                 return None
