@@ -10,7 +10,15 @@ from remyx_action.project.models import Template
 from remyx_action.project.models.template import ArmName
 from remyx_action.runtimes import Note
 from remyx_action.runtimes.lighteval.environment import child_folder, lighteval_python, packages
-from remyx_action.runtimes.plan.lighteval import LIGHTEVAL_VERSION, ChildSite
+from remyx_action.runtimes.lighteval.hub import commit_of, is_on_hub
+from remyx_action.runtimes.plan.environment import passed_through
+from remyx_action.runtimes.plan.lighteval import (
+    CACHES,
+    LIGHTEVAL_VERSION,
+    SEPARATOR,
+    ChildSite,
+    name_and_revision,
+)
 
 from .request import World
 
@@ -32,6 +40,30 @@ def lighteval_site(
         outputs={each: str(folder) for each, folder in folders.items()},
         environment=world.environment,
     )
+
+
+def at_one_commit(
+    template: Template, harness: Path, assets: Mapping[ArmName, str], world: World
+) -> tuple[Mapping[ArmName, str], Mapping[ArmName, str]]:
+    """Return the assets with the hub's present commit behind the names that have none, and a note on each.
+
+    Asked once, so that seeds, weights and tokenizers of a run are of one commit.
+    """
+    backend = template.model.backend if template.model else "openai"
+    on_hub = {name: one for name, one in assets.items() if is_on_hub(one, root=harness, backend=backend)}
+    if not on_hub:
+        return assets, {}
+    site = lighteval_site(template, harness, dict.fromkeys(on_hub, harness), world)
+    environment, _ = passed_through(world.environment, template.env, secrets=template.secrets, besides=CACHES)
+    found, notes = dict(assets), {}
+    for name, asset in on_hub.items():
+        commit = commit_of(site.python, asset, backend=backend, environment=environment)
+        if commit is None:
+            notes[name] = f"the hub does not say which commit {asset} is: each load takes what it gives then"
+            continue
+        found[name] = f"{name_and_revision(asset, backend=backend)[0]}{SEPARATOR}{commit}"
+        notes[name] = f"{asset} was commit {commit[:12]} on the hub; the name can move after the verdict"
+    return found, notes
 
 
 def _named_python(template: Template, harness: Path) -> str | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from remyx_action.errors import NotJudged
 from remyx_action.project.files.globs import matcher
@@ -63,7 +64,7 @@ from .cache import ArmCache, baseline_key
 from .context import Context
 from .ignored_shard import refusing_the_whole, unnamed_shard
 from .judged_under import harness_digest, harness_files
-from .lighteval import lighteval_site
+from .lighteval import at_one_commit, lighteval_site
 from .parts import join_seeds
 from .request import Request, World
 from .variants import choose_assets
@@ -173,6 +174,8 @@ def measure_arms(evaluation: Evaluation, assets: Mapping[ArmName, str]) -> dict[
     if unnamed is not None:
         world.on_event(Note(arm="variant", text=unnamed))
     cache = ArmCache(settings=evaluation.request.cache, world=world)
+    written = assets
+    assets, told = at_one_commit(template, evaluation.context.harness, written, world)
     runs: dict[ArmName, list[tuple[int | None, Arm]]] = {name: [] for name in assets}
     with ContainerRuntime(world.environment) as containers:
         either = Predicting(processes=ScriptRuntime(), containers=containers)
@@ -183,10 +186,19 @@ def measure_arms(evaluation: Evaluation, assets: Mapping[ArmName, str]) -> dict[
                 continue
             for name, arm in _measure_seed(evaluation, group, seed, cache, runtime).items():
                 runs[name].append((seed, arm))
-    arms = {name: join_seeds(found, evaluation.metrics) for name, found in runs.items()}
+    arms = {
+        name: _named(join_seeds(found, evaluation.metrics), evaluation.sources.name_of(name, written[name]))
+        for name, found in runs.items()
+    }
+    arms = {name: arm.with_warnings([told[name]] if name in told else []) for name, arm in arms.items()}
     if "baseline" in arms:
         arms["baseline"] = arms["baseline"].with_warnings(cache.notes)
     return arms
+
+
+def _named(arm: Arm, asset: str) -> Arm:
+    """Return the arm under the name that its asset was proposed by."""
+    return replace(arm, report=arm.report.model_copy(update={"asset": asset}))
 
 
 def _measure_seed(
