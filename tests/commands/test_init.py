@@ -422,12 +422,12 @@ def test_a_workflow_names_branch_folder_and_policy() -> None:
     assert [path, ".github/workflows/remyx-forks-services-triage.yml"] == list(written)
     (first, second) = written.values()
     assert ["release/1.0"] == first[True]["pull_request"]["branches"]
-    assert {"policy": "strict", "working-directory": "services/triage"} == first["jobs"]["remyx"]["with"]
+    assert {"policy": "strict", "working-directory": "services/triage"} == first["jobs"]["judge"]["with"]
     assert [first["name"]] == second[True]["workflow_run"]["workflows"]
     assert "`remyx / services/triage / strict (release/1.0)`" in texts[path]
     assert "OWNER" not in "".join(texts.values())
     every = yaml.safe_load(next(iter(workflow_texts(policy="", branch="main", action=ACTION).values())))
-    assert "with" not in every["jobs"]["remyx"]
+    assert "with" not in every["jobs"]["judge"]
 
 
 def test_no_workflow_with_a_placeholder_is_written(tmp_path: Path) -> None:

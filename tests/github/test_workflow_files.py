@@ -56,6 +56,7 @@ def test_a_job_of_a_called_workflow_is_listed_below_its_caller() -> None:
     assert [] == bearing(caller, **{CALLED: caller.replace("called", "a")})  # each calls the other
 
 
+@pytest.mark.parametrize("form", ["", "calls/"])
 @pytest.mark.parametrize(
     ("files", "is_told"),
     [
@@ -65,13 +66,24 @@ def test_a_job_of_a_called_workflow_is_listed_below_its_caller() -> None:
         ([], False),
     ],
 )
-def test_forks_that_get_no_check_are_told(files: list[str], *, is_told: bool) -> None:
-    texts = {f".github/workflows/{name}": (EXAMPLES / name).read_bytes() for name in files}
+def test_forks_that_get_no_check_are_told(files: list[str], form: str, *, is_told: bool) -> None:
+    texts = {f".github/workflows/{name}": (EXAMPLES / form / name).read_bytes() for name in files}
     notes = notes_of_workflows(texts, [CHECK])
     assert ["pull requests from forks never get the check" in note for note in notes] == [True] * is_told
 
 
-def test_no_job_of_the_example_workflows_bears_the_name_of_a_check() -> None:
-    texts = {f".github/workflows/{path.name}": path.read_bytes() for path in EXAMPLES.glob("*.yml")}
+@pytest.mark.parametrize("form", ["", "calls/"])
+@pytest.mark.parametrize("filter_", ["paths: [src/**]", "paths-ignore: [docs/**]", "branches: [main]"])
+def test_a_filter_by_path_that_leaves_the_check_pending_is_told(form: str, filter_: str) -> None:
+    text = (EXAMPLES / form / "remyx.yml").read_text().replace("branches: [main]", filter_, 1)
+    notes = notes_of_workflows({WORKFLOW: text.encode(), ".github/workflows/forks.yml": FORKS}, [CHECK])
+    assert [f"{WORKFLOW} is skipped where" in note for note in notes] == [True] * ("paths" in filter_)
+    others = "on: {pull_request: {paths: [src/**]}}\njobs: {a: {steps: [{run: make}]}}\n"
+    assert [] == bearing(others)
+
+
+@pytest.mark.parametrize("form", ["", "calls/"])
+def test_no_job_of_the_example_workflows_bears_the_name_of_a_check(form: str) -> None:
+    texts = {f".github/workflows/{path.name}": path.read_bytes() for path in (EXAMPLES / form).glob("*.yml")}
     checks = [CHECK, "remyx / strict (main)", "remyx / models/a / default (main)"]
     assert () == notes_of_workflows(texts, checks)

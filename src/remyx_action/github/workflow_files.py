@@ -1,4 +1,4 @@
-"""What a branch's workflow files do to our check: jobs that bear its name, and who posts it for forks."""
+"""What a branch's workflow files do to our check: jobs of its name, filters, and who posts it for forks."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ FOLDER = ".github/workflows/"
 MOST_CALLS = 4
 """How deep GitHub lets workflows call each other."""
 _EXPRESSION = re.compile(r"\$\{\{.*?\}\}")
+_JUDGES = re.compile(rb"\bmode:\s*[\"']?publish\b|/\.github/workflows/(evaluate|shards)\.yml@|/remyx-action@")
+"""A step that posts, a call of a workflow that does, or the action itself, whose default mode does."""
+_PUBLISHES = re.compile(rb"\bmode:\s*[\"']?publish\b|/\.github/workflows/forks\.yml@")
 
 WorkflowFiles = Mapping[str, bytes]
 
@@ -27,6 +30,12 @@ def notes_of_workflows(files: WorkflowFiles, checks: Sequence[str]) -> tuple[str
         for name in _names_of_jobs(files, path, MOST_CALLS)
         for check in checks
         if _may_be(name, check)
+    ]
+    notes += [
+        f"{path} is skipped where a pull request touches none of its `paths:`, and leaves a required check "
+        "pending for ever; leave them out: a change that touches nothing is green without a measurement"
+        for path in sorted(files)
+        if _is_filtered_by_path(files[path], path)
     ]
     if files and not any(map(_posts_for_forks, files.values())):
         notes.append(
@@ -60,4 +69,16 @@ def _may_be(name: str, check: str) -> bool:
 
 def _posts_for_forks(text: bytes) -> bool:
     """Return whether a workflow starts after another one and publishes what that one measured."""
-    return b"workflow_run" in text and re.search(rb"\bmode:\s*[\"']?publish\b", text) is not None
+    return b"workflow_run" in text and _PUBLISHES.search(text) is not None
+
+
+def _is_filtered_by_path(text: bytes, path: str) -> bool:
+    """Return whether a workflow that judges pull requests is skipped for some by the paths they touch."""
+    document = load_yaml(text, path).value
+    events = document.get("on") if isinstance(document, dict) else None
+    filters = events.get("pull_request") if isinstance(events, dict) else None
+    return (
+        isinstance(filters, dict)
+        and not filters.keys().isdisjoint({"paths", "paths-ignore"})
+        and _JUDGES.search(text) is not None
+    )
