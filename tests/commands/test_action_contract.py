@@ -3,12 +3,14 @@
 import re
 import shutil
 import subprocess
+import tomllib
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 from remyx_action.github import settings
 from remyx_action.github.settings import ActionInputs, parse_settings
@@ -94,7 +96,8 @@ def test_no_job_has_more_than_it_says_and_none_listens_to_pull_request_target(pa
             continue
         runs_code = any("measure" in str(step.get("with", {}).get("mode")) for step in job["steps"])
         assert not runs_code or {"contents": "read"} == job["permissions"]
-        assert not runs_code or "secrets." not in str(job)
+        # the one that our own take is looked at in tests/github/test_which_jobs_run.py
+        assert not runs_code or "secrets." not in str(job).replace("secrets.REMYX_SECRETS", "")
 
 
 NAMES = {
@@ -199,6 +202,38 @@ def test_linters_find_nothing(tmp_path: Path) -> None:
     ):
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert 0 == done.returncode, f"{command}\n{done.stdout}{done.stderr}"
+
+
+MACHINES = {
+    "Linux, x64": ("linux", "x86_64", r"manylinux.*_x86_64"),
+    "Linux, ARM": ("linux", "aarch64", r"manylinux.*_aarch64"),
+    "macOS, ARM": ("darwin", "arm64", r"macosx_.*_(arm64|universal2)"),
+    "macOS, Intel": ("darwin", "x86_64", r"macosx_.*_(x86_64|universal2)"),
+}
+"""What the guide says the action runs on: platform, machine, and the tags of wheels for it."""
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize("python", ["3.11", "3.14"])
+def test_nothing_has_to_be_built_on_any_machine(machine: str, python: str) -> None:
+    """`uv sync --no-build` would fail there: a package of the lock without a wheel for it."""
+    platform, architecture, tags = MACHINES[machine]
+    lock = tomllib.loads((ROOT / "uv.lock").read_text())
+    wheels = {each["name"]: [one["url"] for one in each.get("wheels", ())] for each in lock["package"]}
+    exported = ["uv", "export", "--frozen", "--offline", "--no-dev", "--no-emit-project", "--no-hashes", "-q"]
+    environment = {
+        "sys_platform": platform,
+        "platform_machine": architecture,
+        "platform_system": platform.title(),
+        "python_version": python,
+        "python_full_version": f"{python}.0",
+    }
+    text = subprocess.run(exported, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    wanted = [Requirement(line) for line in text.splitlines() if line and line[0] not in " #"]
+    names = [each.name for each in wanted if each.marker is None or each.marker.evaluate(environment)]
+    assert len(names) > 20
+    fitting = re.compile(rf"-({tags}|any)\.whl$|[.]({tags})\.whl$")
+    assert [] == [name for name in names if not any(map(fitting.search, wheels[name]))]
 
 
 @pytest.mark.parametrize(

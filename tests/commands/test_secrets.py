@@ -118,6 +118,20 @@ def test_a_variable_whose_name_says_so_is_a_secret_in_env_too(tmp_path: Path) ->
 
 
 @pytest.mark.slow
+def test_one_that_a_caller_hands_in_is_passed_on_by_its_name_alone(tmp_path: Path) -> None:
+    """As one of `REMYX_SECRETS`, in which a called workflow takes them."""
+    shown = "sys.exit(f'401 for {token}, {os.environ.get(\"OPENAI_API_KEY\")}')"
+    for jobs in jobs_on(tmp_path, project(shown)):
+        jobs.inputs = {"REMYX_SECRETS": f"HF_TOKEN={SECRET}\nOPENAI_API_KEY=sk-no-template-names-it\n"}
+        jobs.environment = {"GITHUB_ACTIONS": "true"}
+        jobs.propose({"model.yaml": model("better")})
+        ended = jobs.evaluate()
+        assert [] == leaks(everything(jobs, *ended))
+        assert "401 for ***, None" in jobs.ours()[0].body
+        assert Secrets(values=(SECRET,)) == jobs.events[0]
+
+
+@pytest.mark.slow
 def test_the_job_s_own_token_is_one(tmp_path: Path) -> None:
     files = project("print('the token is', 'ghs_0123456789', file=sys.stderr)")
     for jobs in jobs_on(tmp_path, files):

@@ -218,3 +218,20 @@ def test_an_event_file_larger_than_github_sends_is_not_parsed(tmp_path: Path) ->
         sparse.truncate(26_214_401)
     expected = "the event file is larger than the 25 MB that GitHub sends"
     assert expected == refused(RUNNER | {"GITHUB_EVENT_PATH": str(file)})
+
+
+def test_secrets_of_a_caller_are_one_a_line_and_an_unset_one_is_empty() -> None:
+    text = "HF_TOKEN=hf_a=b\r\n\n  OPENAI_API_KEY=\n"
+    runner = parse_settings(RUNNER | {"REMYX_SECRETS": text}, PUSH).runner
+    assert runner is not None
+    assert {"HF_TOKEN": "hf_a=b", "OPENAI_API_KEY": ""} == runner.secrets
+    assert "hf_a" not in repr(runner)
+
+
+@pytest.mark.parametrize(
+    "text", ["hf_very_secret", "A=x\nhf_very_secret", "A=x\nA=hf_very_secret", "1=hf_very_secret"]
+)
+def test_a_line_that_is_no_secret_s_is_refused_without_its_text(text: str) -> None:
+    message, advice = problems(RUNNER | {"REMYX_SECRETS": text})["REMYX_SECRETS"]
+    assert f"line {1 + text.count(chr(10))} is not NAME=value" in message
+    assert "hf_very_secret" not in message + advice

@@ -83,6 +83,8 @@ class Runner:
 
     action: str | None = None
     """`owner/name@ref` of this very action; None where it runs from a checkout or elsewhere."""
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """By variable, what the caller of a workflow hands to its measuring job: `REMYX_SECRETS`."""
 
     @property
     def guide_url(self) -> str | None:
@@ -268,6 +270,7 @@ def _runner(variables: _Variables) -> Runner:
         repository_id=variables.count("GITHUB_REPOSITORY_ID"),
         token_of_job=variables.environment.get("REMYX_TOKEN_OF_JOB") == "true",
         action=_action(variables.environment.get("REMYX_ACTION", "")),
+        secrets=_secrets(variables),
     )
 
 
@@ -275,6 +278,24 @@ def _action(value: str) -> str | None:
     repository, _, ref = value.partition("@")
     known = _is_repository(repository) and re.fullmatch(r"[0-9A-Za-z][0-9A-Za-z._-]*", ref)
     return value if known else None
+
+
+def _secrets(variables: _Variables) -> dict[str, str]:
+    """Return the lines `NAME=value`; a problem names the line alone, since its text may be a secret's."""
+    secrets: dict[str, str] = {}
+    for number, line in enumerate(variables.environment.get("REMYX_SECRETS", "").splitlines(), start=1):
+        name, equals, value = line.strip().partition("=")
+        if not name and not equals:
+            continue
+        if not equals or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) or name in secrets:
+            variables.refuse(
+                "REMYX_SECRETS",
+                f"line {number} is not NAME=value, or names a variable for the second time",
+                "write `NAME=${{ secrets.NAME }}` for each; encode a value of several lines (base64)",
+            )
+            break
+        secrets[name] = value
+    return secrets
 
 
 def _shard(variables: _Variables) -> Shard | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ from support.small_project import model
 
 REPOSITORY = "some-team/remyx-action"
 CHECK = "remyx / default (main)"
+PROGRAM = Path(sys.executable).parent / "remyx-action"
 NEEDED = ("UV_CACHE_DIR", "UV_SYSTEM_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
@@ -59,6 +61,7 @@ class Place:
             "TMPDIR": str(temporary),
         }
         self.world.calls.clear()
+        given = {"program": PROGRAM, **given}
         ran = self.runner.run(name, payload, ref=ref, run_id=number, environment=environment, **given)
         self.runs.append(ran)
         return ran

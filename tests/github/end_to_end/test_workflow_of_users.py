@@ -8,7 +8,7 @@ import pytest
 
 from support.github_stand_in import payloads
 from support.github_stand_in.act import ROOT
-from support.small_project import FILES, HARNESS, UNLOCKED, locked, model
+from support.small_project import FILES, HARNESS, TEMPLATE, UNLOCKED, locked, model
 
 pytestmark = pytest.mark.slow
 
@@ -25,7 +25,7 @@ Record = Callable[[str, object], None]
 
 
 def test_a_pull_request_has_one_comment_and_one_check_a_commit(place: Any, record_property: Record) -> None:
-    first = place.event("opened")
+    first = place.event("opened", program=None)  # the action brings it; elsewhere the machine has it
     assert {"open": "success", "eval": "success", "verdict": "success"} == first.jobs, first.log
     (comment,) = place.ours()
     assert comment.body.startswith("### ✅ Ship")
@@ -52,6 +52,30 @@ def test_a_pull_request_has_one_comment_and_one_check_a_commit(place: Any, recor
             [each.body for each in place.ours()],
             place.concluded(),
         ), ran.log
+
+
+WITH_SECRET = HARNESS.replace(
+    "asset = os", "if not os.environ.get('HF_TOKEN'): sys.exit('no token came')\nasset = os"
+)
+
+
+HANDED = """    secrets:
+      REMYX_SECRETS: |
+        HF_TOKEN=${{ secrets.HF_TOKEN }}
+        OTHER_TOKEN=${{ secrets.NOWHERE_SET }}
+"""
+
+
+def test_a_secret_that_the_caller_hands_in_reaches_no_fork(place: Any) -> None:
+    """Whatever the repository's settings hand to forks, here all of its secrets."""
+    secrets = {"HF_TOKEN": "hf_SECRETsecretSECRET"}
+    own = place.event("opened", secrets=secrets)
+    assert ["success"] == place.concluded(), own.log
+    place.world.history.write("refs/forks/stranger/patch", {"model.yaml": model("better")}, onto="main")
+    place.pull = place.world.open_pull("patch", owner="stranger")
+    stranger = place.event("opened", from_fork=True, secrets=secrets)
+    assert "no token came" in stranger.summaries["verdict"], stranger.log
+    assert "failure" == stranger.jobs["verdict"]
 
 
 def test_a_fork_s_read_only_token_leaves_summary_artifact_and_exit_code(place: Any) -> None:
@@ -136,6 +160,11 @@ def files(request: pytest.FixtureRequest, release: Any) -> dict[str, str | None]
     workflow: dict[str, str | None] = {".github/workflows/remyx.yml": release.workflow(f"{form}remyx")}
     if "second_workflow" in request.node.name:
         workflow[".github/workflows/remyx-forks.yml"] = release.workflow(f"{form}remyx-forks")
+    if "secret" in request.node.name:
+        path = ".github/workflows/remyx.yml"
+        template = f"{TEMPLATE}secrets: [HF_TOKEN]\n"
+        taking = {".remyx/templates/small.yaml": template, "evaluation/evaluate.py": WITH_SECRET}
+        return {**locked({**UNLOCKED, **taking}), path: f"{workflow[path]}{HANDED}"}
     if "cancelled" in request.node.name:
         return {**locked({**UNLOCKED, "evaluation/evaluate.py": CANCELLED}), **workflow}
     if "digits" not in request.node.name:

@@ -79,8 +79,13 @@ class Runner:
         run_attempt: int = 1,
         from_fork: bool = False,
         environment: dict[str, str] | None = None,
+        secrets: dict[str, str] | None = None,
+        program: Path | None = None,
     ) -> Ran:
-        """Run every workflow that the event starts, from the files at `ref`, and wait for its end."""
+        """Run every workflow that the event starts, from the files at `ref`, and wait for its end.
+
+        `program`: ours, installed on the machine; None: the action has to bring it.
+        """
         token = f"ghs-stand-in-{run_id}-{run_attempt}"
         home = self.scratch / f"run-{run_id}-{run_attempt}"
         for name in ("home", "summaries", "shell"):
@@ -89,6 +94,8 @@ class Runner:
         (home / "event.json").write_text(json.dumps(payload))
         (home / "shell" / "bash").write_text(SHELL)
         (home / "shell" / "bash").chmod(0o755)
+        if program is not None:
+            (home / "shell" / program.name).symlink_to(program)
         checkout = self._checkout(home / "checkout", ref)
         for job, permissions in job_permissions(checkout, self.actions).items():
             granted = dict.fromkeys(permissions, "read") if from_fork else permissions
@@ -111,8 +118,7 @@ class Runner:
             [
                 *self._command(event_name, checkout, home),
                 *_flags("--env", given),
-                "-s",
-                f"GITHUB_TOKEN={token}",
+                *_flags("-s", {"GITHUB_TOKEN": token, **(secrets or {})}),
             ],
             env={"PATH": f"{home / 'shell'}:{_path_without_this_program()}", "HOME": str(home / "home")},
             capture_output=True,

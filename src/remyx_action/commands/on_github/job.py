@@ -34,7 +34,11 @@ class Job(Struct, frozen=True, kw_only=True):
 
     @property
     def world(self) -> World:
-        return replace(self.make_world(), attempt=self.runner.run_attempt)
+        world = replace(self.make_world(), attempt=self.runner.run_attempt)
+        if not self.runner.secrets:
+            return world
+        own = {name: value for name, value in world.environment.items() if name != "REMYX_SECRETS"}
+        return replace(world, environment={**own, **self.runner.secrets})
 
     @property
     def root(self) -> Path:
