@@ -29,7 +29,7 @@ EXIT_OF_VERDICT = {
     None: Exit.NOT_JUDGED,
 }
 
-_MOST_SEVERE_FIRST = (Exit.FILES_WRONG, Exit.NOT_JUDGED, Exit.REJECT, Exit.ITERATE, Exit.SHIP)
+_MOST_SEVERE_FIRST = (Exit.USAGE, Exit.FILES_WRONG, Exit.NOT_JUDGED, Exit.REJECT, Exit.ITERATE, Exit.SHIP)
 
 
 def most_severe(exits: Iterable[Exit]) -> Exit:

@@ -21,7 +21,7 @@ from support.github_stand_in import payloads
 from support.github_stand_in.talk import bot
 from support.github_stand_in.world import Check, Fault, Identity
 from support.jobs import MAY_POST, READ_ONLY, TOKEN, Ended, Jobs, jobs_on
-from support.small_project import FILES, POLICY, UNLOCKED, locked, model
+from support.small_project import FILES, HARNESS, POLICY, UNLOCKED, locked, model
 
 pytestmark = pytest.mark.slow
 
@@ -32,6 +32,8 @@ AGREE: set[Triple] = {
     ("reject", "failure", 1),
     ("iterate", "failure", 2),
     ("not-judged", "failure", 4),
+    ("not-judged", "failure", 64),
+    ("files-wrong", "failure", 3),
     ("nothing", "success", 0),
 }
 """Allowed after every sequence."""
@@ -61,6 +63,10 @@ ARCHIVES: dict[tuple[str, ...], Path] = {}
 """What was measured, by head, base and inputs: commits of equal content are equal, so it is measured once."""
 
 
+MOST_CALLS: list[int] = []
+"""Of each run of one policy that nothing disturbed."""
+
+
 @dataclass(kw_only=True)
 class Run:
     """One run of the workflow: its jobs, one after the other, in any of its attempts."""
@@ -72,16 +78,16 @@ class Run:
     name: str = "pull_request"
     check_id: str = ""
     results: str = "nowhere"
+    calls: int = 0
+    """Of the API, by all jobs of the attempt."""
 
     def open(self) -> Run:
         self.check_id = self._step("open").outputs.get("check-id", "")
         return self
 
     def measure(self) -> Run:
-        pull = self.payload.get("pull_request") or self.payload["merge_group"]
-        head = pull["head"]["sha"] if "head" in pull else pull["head_sha"]
         base = self.scene.jobs.world.history.branches()["main"]
-        key = (head, base, *sorted(f"{name}={value}" for name, value in self.inputs.items()))
+        key = (self.head, base, *sorted(f"{name}={value}" for name, value in self.inputs.items()))
         if key not in ARCHIVES:
             ended = self._step("measure", token=None)
             if "report" not in ended.outputs:
@@ -98,16 +104,34 @@ class Run:
         return ended
 
     def whole(self, **given: Any) -> Ended:
-        return self.open().measure().publish(**given)
+        ended = self.open().measure().publish(**given)
+        if not self.scene.jobs.world.faults and len(self.inputs) == 1 and self.scene.token == TOKEN:
+            MOST_CALLS.append(self.calls)
+        return ended
+
+    def alone(self, **given: Any) -> Ended:
+        """One job that does everything, code of the pull request beside a token that writes."""
+        self.scene.ended[self.order] = ended = self._step("run", **given)
+        return ended
 
     def again(self) -> Run:
         """The next attempt of this run, with the outputs that its jobs had."""
         run, attempt = self.order
-        return Run(**{**vars(self), "order": (run, attempt + 1)})
+        return Run(**{**vars(self), "order": (run, attempt + 1), "calls": 0})
 
     def _step(self, mode: str, **given: Any) -> Ended:
         given = {"token": self.scene.token, "name": self.name, **self.inputs, **given}
-        return self.scene.jobs.step(mode, self.payload, run=self.order, **given)
+        world, before = self.scene.jobs.world, len(self.scene.jobs.world.calls)
+        world.start_job(f"remyx / {mode}", self.head, self.order[0])
+        ended = self.scene.jobs.step(mode, self.payload, run=self.order, **given)
+        world.end_job(f"remyx / {mode}", self.head, "success" if ended.exit is Exit.SHIP else "failure")
+        self.calls += len(world.calls) - before
+        return ended
+
+    @property
+    def head(self) -> str:
+        found = self.payload.get("pull_request") or self.payload["merge_group"]
+        return str(found["head"]["sha"] if "head" in found else found["head_sha"])
 
 
 @dataclass(kw_only=True)
@@ -132,6 +156,11 @@ class Scene:
     def push(self, asset: str) -> None:
         self.jobs.push({"model.yaml": model(asset)})
 
+    def base(self, files: dict[str, str | None]) -> None:
+        """A commit on main."""
+        self.jobs.world.history.write("main", files)
+        self.jobs.world.refresh(self.jobs.pull)
+
     def fault(self, kind: Any, matching: str, *, times: int = 1, **given: Any) -> None:
         self.jobs.world.faults.append(Fault(kind=kind, matching=matching, times=times, **given))
 
@@ -146,7 +175,7 @@ class Scene:
         self.jobs.pull = self.jobs.world.open_pull("patch", owner="stranger")
         self.jobs.world.allow(TOKEN, **READ_ONLY)
 
-    def second_workflow(self, run: Run, *, conclusion: str = "success") -> Ended:
+    def second_workflow(self, run: Run, *, conclusion: str = "success", is_deleted: bool = False) -> Ended:
         """The run on `workflow_run` after a fork's run has ended."""
         self.jobs.world.allow("ghs_second", **MAY_POST)
         self.runs += 1
@@ -154,6 +183,8 @@ class Scene:
             self.jobs.world, self.jobs.pull, run_id=run.order[0], conclusion=conclusion
         )
         payload["workflow_run"]["run_attempt"] = run.order[1]
+        if is_deleted:
+            payload["workflow_run"]["head_repository"] = None
         ended = self.jobs.step(
             "publish",
             payload,
@@ -234,7 +265,7 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def scene(request: pytest.FixtureRequest, tmp_path: Path, archives: Path) -> Iterator[Scene]:
     name = request.node.callspec.params.get("name", "")
-    files = TWO_PROJECTS if "projects" in name else TWO_POLICIES if "policies" in name else FILES
+    files = TWO_PROJECTS if "two projects" in name else TWO_POLICIES if "two policies" in name else FILES
     for jobs in jobs_on(tmp_path, files):
         yield Scene(jobs=jobs, archives=archives)
 
@@ -721,6 +752,159 @@ def _(s: Scene) -> None:
     s.run("opened").whole()
 
 
+@sequence("one of two policies in one workflow cannot be read")
+def _(s: Scene) -> None:
+    s.inputs = {}
+    s.base({".remyx/policies/strict.yaml": "name: [strict\n"})
+    s.run("opened").whole()
+    assert ("files-wrong", "failure", 3) == s.triple("strict", scope=None)
+    s.base(TWO_POLICIES)
+    s.inputs = {"policy": "default"}
+    s.run("reopened").whole()
+
+
+@sequence("the policies of main cannot be read any more when the verdict is due")
+def _(s: Scene) -> None:
+    run = s.run("opened").open().measure()
+    s.base({".remyx/policies/default.yaml": "version: 1\nname: default\nship: {all: [}\n"})
+    run.publish()
+
+
+@sequence("one of two policies in one workflow cannot be read any more when the verdict is due")
+def _(s: Scene) -> None:
+    s.inputs = {}
+    run = s.run("opened").open().measure()
+    s.base({".remyx/policies/strict.yaml": STRICT.replace("template: small", "template: large")})
+    run.publish()
+    for policy in ("default", "strict"):
+        assert ("files-wrong", "failure", 3) == s.triple(policy, scope=None)
+    s.base({".remyx/policies/strict.yaml": STRICT})
+    s.inputs = {"policy": "default"}
+    s.run("reopened").whole()
+
+
+@sequence("one of two policies in one workflow is removed while it is measured")
+def _(s: Scene) -> None:
+    s.inputs = {}
+    run = s.run("opened").open().measure()
+    s.base(locked({**UNLOCKED, ".remyx/policies/strict.yaml": None}))
+    ended = run.publish()
+    assert ("ship", "success", 0) == s.triple("default", scope=None)
+    assert ("ship", "success", 0) == s.triple("strict", scope=None)
+    assert "the base branch has no policy of this name any more" in ended.summary
+    s.inputs = {"policy": "default"}
+    s.run("reopened").whole()
+
+
+@sequence("the policy of the workflow is removed while it is measured")
+def _(s: Scene) -> None:
+    run = s.run("opened", policy="default").open().measure()
+    files = {".remyx/policies/default.yaml": None, ".remyx/policies/strict.yaml": STRICT}
+    s.base(locked({**UNLOCKED, **files}))
+    assert "there is no policy default" in run.publish().summary
+
+
+@sequence("a policy is added while it is measured, in one workflow for all")
+def _(s: Scene) -> None:
+    s.inputs = {}
+    run = s.run("opened").open().measure()
+    s.base(TWO_POLICIES)
+    run.publish()
+    assert ("iterate", "failure", 2) == s.triple("strict", scope=None)
+    assert ("iterate", "success", 2) == s.triple("default", scope=None)
+    assert "loosened" not in s.jobs.ours()[0].body, "by main, not by the pull request"
+    s.inputs = {"policy": "default"}
+    s.run("reopened").whole()
+
+
+@sequence("the harness changes on main while it is measured")
+def _(s: Scene) -> None:
+    run = s.run("opened").open().measure()
+    s.base(locked({**UNLOCKED, "evaluation/evaluate.py": f"{HARNESS}# another\n"}))
+    assert Exit.NOT_JUDGED == run.publish().exit
+    s.run("reopened").whole()
+
+
+@sequence("the folder of one of two projects is renamed while it is measured")
+def _(s: Scene) -> None:
+    s.jobs.propose({"a/model.yaml": model("worse")})
+    s.folder = "a"
+    run = s.run(working_directory="a").open().measure()
+    s.base({path.replace("a/", "c/", 1): text for path, text in TWO_PROJECTS.items() if path[0] == "a"})
+    s.base({path: None for path in TWO_PROJECTS if path[0] == "a"})
+    assert "metrics.yaml" in run.publish().summary
+
+
+@sequence("main is renamed while it is measured")
+def _(s: Scene) -> None:
+    run = s.run("opened").open().measure()
+    history = s.jobs.world.history
+    history.git("branch", "--move", "main", "trunk")
+    s.jobs.pull.base_branch = "trunk"
+    run.publish()
+    assert [] == s.jobs.ours()
+    history.git("branch", "--move", "trunk", "main")
+    s.jobs.pull.base_branch = "main"
+    s.run("edited", changed="base").whole()
+
+
+@sequence("a newer run publishes while an older one judges")
+def _(s: Scene) -> None:
+    first, second = s.run("opened").open().measure(), s.run("reopened")
+    s.fault("moves", "GET .*/check-runs", act=second.whole)
+    assert Exit.NOT_JUDGED == first.publish().exit
+
+
+@sequence("a newer head is published while an older one judges")
+def _(s: Scene) -> None:
+    first = s.run("opened").open().measure()
+
+    def push() -> None:
+        s.push("worse")
+        s.run().whole()
+
+    s.fault("moves", "GET .*/check-runs", act=push)
+    first.publish()
+
+
+@sequence("everything in one job, a push, and a re-run")
+def _(s: Scene) -> None:
+    s.run("opened").alone()
+    s.push("worse")
+    run = s.run()
+    run.alone()
+    run.again().alone()
+
+
+@sequence("fork whose pull requests go to two branches")
+def _(s: Scene) -> None:
+    s.fork("worse")
+    s.jobs.world.history.write("develop", {"README.md": "x"}, onto="main")
+    other = s.jobs.world.open_pull("patch", owner="stranger", base_branch="develop")
+    run = s.run("opened")
+    run.whole()
+    s.second_workflow(run, conclusion="failure")
+    assert [s.jobs.pull.number, other.number] == [each.issue for each in s.jobs.ours()]
+    s.jobs.world.comments.pop()
+
+
+@sequence("fork that is deleted before the second workflow starts", NOTHING_POSTED)
+def _(s: Scene) -> None:
+    s.fork("better")
+    run = s.run("opened")
+    run.whole()
+    assert "the repository of the fork is gone" in s.second_workflow(run, is_deleted=True).summary
+
+
+@sequence("fork, timed out and startup failure")
+def _(s: Scene) -> None:
+    s.fork("better")
+    run = s.run("opened")
+    for conclusion in ("startup_failure", "timed_out"):
+        ended = s.second_workflow(run, conclusion=conclusion)
+    assert Exit.NOT_JUDGED == ended.exit
+
+
 @sequence("merge group", {("-", "-", 0)})
 def _(s: Scene) -> None:
     run = s.merge_group()
@@ -742,6 +926,11 @@ def test_comment_check_and_exit_agree_on_the_newest_head(
     assert len(left) == (allowed in (LEFT_OPEN, TOLD))
     word, check, exit_code = triple
     record_property("github", f"sequence: {name} | comment {word} | check {check} | exit {exit_code}")
+
+
+def test_an_update_costs_at_most_seven_calls(record_property: Callable[[str, object], None]) -> None:
+    assert max(MOST_CALLS, default=0) <= 7
+    record_property("github", f"calls of a run that nothing disturbed: at most {max(MOST_CALLS, default=0)}")
 
 
 def test_the_table_is_long_enough(record_property: Callable[[str, object], None]) -> None:

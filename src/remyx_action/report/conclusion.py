@@ -76,8 +76,6 @@ class Section(Struct, frozen=True, kw_only=True):
 def whole_exit(sections: Sequence[Section]) -> Exit:
     """0 exactly where every check's conclusion is success, else the most severe of those that block."""
     blocking = [section.exit for section in sections if not section.passes]
-    if Exit.USAGE in blocking:
-        return Exit.USAGE
     return (most_severe(blocking) or Exit.NOT_JUDGED) if blocking else Exit.SHIP
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -198,6 +199,27 @@ class World:
         comment = Comment(id=self.next_id(), issue=number, author=author, kind=kind, body=body)
         self.comments.append(comment)
         return comment
+
+    def start_job(self, name: str, head: str, run_id: int) -> None:
+        """GitHub's own check for a job of a workflow, which any app may list among the others."""
+        number = self.next_id()
+        page = f"https://github.com/{self.repository}/actions/runs/{run_id}/job/{number}"
+        fields = {
+            "status": "in_progress",
+            "external_id": str(uuid.uuid4()),
+            "html_url": page,
+            "details_url": page,
+        }
+        self.checks.append(Check(id=number, head=head, name=name, app="github-actions", fields=fields))
+
+    def end_job(self, name: str, head: str, conclusion: str) -> None:
+        """The newest job of that name has ended."""
+        check = next(each for each in reversed(self.checks) if (each.name, each.head) == (name, head))
+        check.fields |= {
+            "status": "completed",
+            "conclusion": conclusion,
+            "completed_at": "2026-01-02T03:04:05Z",
+        }
 
     def allow(self, token: str, **permissions: Level) -> Identity:
         """A workflow's token, as `permissions:` in its file makes it."""

@@ -28,6 +28,8 @@ from .target import GitHubEvent, Target
 JudgedSections = tuple[list[Section], Exception | None]
 """A section for each policy, and the defect of this program where there was one: raised after posting."""
 
+GONE = "the base branch has no policy of this name any more"
+
 Cause = Callable[[Path, Incomplete], Exception]
 """Of a folder in which an arm or a shard is missing: why."""
 
@@ -115,10 +117,7 @@ def refuse_inside_checkout(job: Job, results: Path) -> None:
     repository = find_repository(job.root)
     if repository is None:
         return
-    top = job.root.resolve()
-    for _ in range(repository.prefix.count("/")):
-        top = top.parent
-    if results.resolve().is_relative_to(top):
+    if results.resolve().is_relative_to(repository.top()):
         raise NotJudged(
             "the results lie inside the checkout, where a pull request could have put them",
             help="download them elsewhere: `path: ${{ runner.temp }}/remyx-results`",
@@ -162,13 +161,13 @@ def _of_run(
         section = of_report(report, places=places, path=f"{folder}{path}", report_only=report_only, tree=tree)
         sections.append(section)
     judged_policies = {section.policy for section in sections}
-    why = ran.nothing or "the change touches nothing that this policy's template evaluates"
+    untouched = ran.nothing or "the change touches nothing that this policy's template evaluates"
     return [
         *sections,
         *(
             of_nothing(
                 one,
-                why,
+                untouched if one in ran.bundle.policies else GONE,
                 commit=commit,
                 first=ran.first,
                 changes=ran.changes_of(one),

@@ -87,10 +87,15 @@ def _carry_out_of_run(job: Job, event: WorkflowRunEvent) -> Exit:
 
 def _pull_requests(client: Client | None, event: WorkflowRunEvent) -> Sequence[pull_request.PullRequest]:
     """Return the pull requests behind another workflow's run, from the API alone; NotJudged without one."""
-    if event.triggered_by != "pull_request" or event.head_owner is None:
+    if event.triggered_by != "pull_request":
         raise NotJudged(
             f"the run was started by {event.triggered_by}, not by a pull request",
             help="start this workflow `on: workflow_run` of the workflow that evaluates pull requests",
+        )
+    if event.head_owner is None:
+        raise NotJudged(
+            "the repository of the fork is gone, and with it the name of its branch",
+            help="open the pull request anew, from a repository that is there",
         )
     if client is None:
         raise NotJudged(

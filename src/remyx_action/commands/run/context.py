@@ -222,10 +222,17 @@ class _Variants(Struct, kw_only=True):
 
 
 def _proposed(repository: Repository, proposal: Proposal) -> Bundle:
-    """Return the head's files; FilesWrong where the proposal touches them and leaves one wrong."""
-    texts, unreadable = repository.read_tree(proposal.head)
+    """Return the base branch's files with those that the proposal changes as its head has them.
+
+    What the base branch changed since is no change of the proposal's. FilesWrong where the proposal touches
+    them and leaves one wrong.
+    """
+    touched = {path for path in proposal.paths if path.startswith(".remyx/")}
+    kept, _ = repository.read_tree(proposal.base)
+    changed, unreadable = repository.read_tree(proposal.head)
+    texts = {path: text for path, text in kept.items() if path not in touched}
+    texts |= {path: text for path, text in changed.items() if path in touched}
     bundle = load_checked(texts)
-    touched = any(path.startswith(".remyx/") for path in proposal.paths)
     if touched and (unreadable or bundle.errors):
         raise FilesWrong(tuple(sorted((*unreadable, *bundle.problems))), texts)
     return bundle

@@ -130,8 +130,9 @@ class Repository(Struct, frozen=True, kw_only=True):
         return tuple(sorted(git.text_of(os.fsdecode(line[3:])) for line in status.split(b"\0") if line))
 
     def top(self) -> Path:
-        """The folder of the whole repository."""
-        return self.root.joinpath(*[".."] * self.prefix.count("/"))
+        """The folder of the whole repository; it is there where the project's has gone."""
+        depth = self.prefix.count("/")
+        return self.root.parents[depth - 1] if depth else self.root
 
     def large_files(self) -> Path:
         """Where this clone keeps the bytes of Git LFS files, if it has any."""
