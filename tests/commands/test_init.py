@@ -21,7 +21,7 @@ from remyx_action.commands.init.command import Wishes, init
 from remyx_action.commands.init.conditions import check_condition, recommended
 from remyx_action.commands.init.finding import survey
 from remyx_action.commands.init.interview import NobodyAnswers
-from remyx_action.commands.init.origin import installed_from, origin
+from remyx_action.commands.init.origin import installed_from, origin, release_named
 from remyx_action.commands.init.reading import contents_of_output
 from remyx_action.commands.init.tables import as_line, metrics_in
 from remyx_action.commands.init.texts import texts_of, variant_text
@@ -484,3 +484,25 @@ def test_linters_find_nothing_in_what_is_written(tmp_path: Path) -> None:
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert 0 == done.returncode, f"{command}\n{done.stdout}{done.stderr}"
     assert shutil.which("zizmor")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "OWNER/NAME@COMMIT",
+        f"OWNER/remyx-action@{'1' * 40}",
+        f"a/b@{'0' * 40}",
+        "a/b@main",
+        "a/b@v1",
+        "a/b",
+        "@",
+    ],
+)
+def test_a_placeholder_or_what_may_move_is_no_release(text: str) -> None:
+    with pytest.raises(WrongUsage, match=f"--action {text} names no release of the action"):
+        release_named(text)
+
+
+@pytest.mark.parametrize("text", ["", ACTION, ACTION.partition(" ")[0]])
+def test_a_repository_and_its_commit_are_one(text: str) -> None:
+    assert text == release_named(text)

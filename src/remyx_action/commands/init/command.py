@@ -20,6 +20,7 @@ from .answers import Answers, Contents
 from .drafting import Draft, draft, example, shown, write
 from .finding import Found, survey
 from .interview import KEYS, Ask, Given, NobodyAnswers, interview
+from .origin import release_named
 from .questions import Questions
 
 
@@ -127,7 +128,7 @@ def _named(root: Path, wishes: Wishes) -> Answers:
         template=wishes.template or free("templates", "suite"),
         policy=wishes.policy or free("policies", "default"),
         branch=wishes.branch or _branch(root),
-        action=wishes.action,
+        action=release_named(wishes.action),
     )
 
 

@@ -7,6 +7,9 @@ import re
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, distribution
 
+from remyx_action.errors import WrongUsage
+from remyx_action.project.files.wording import shown_as
+
 _COMMIT = r"[0-9a-f]{40}"
 IS_RELEASE = False
 """`script/fill-release` writes True: only a release's workflows name a commit of the action."""
@@ -28,6 +31,19 @@ def origin(environment: Mapping[str, str], *, is_release: bool = IS_RELEASE) -> 
     except PackageNotFoundError:
         return None
     return installed_from(text)
+
+
+def release_named(text: str) -> str:
+    """Return `OWNER/NAME@COMMIT` as it was typed, "" for nothing; WrongUsage for a placeholder or a tag."""
+    repository, _, commit = text.partition("@")
+    is_one = re.fullmatch(r"[\w-]+/[\w.-]+", repository) and re.fullmatch(rf"{_COMMIT}( # v[\w.]+)?", commit)
+    if text and (not is_one or repository.startswith("OWNER/") or commit.startswith("0" * 40)):
+        raise WrongUsage(
+            f"--action {shown_as(text)} names no release of the action",
+            help="give its repository and the full commit that you reviewed, 40 hexadecimal digits: "
+            "--action some-team/remyx-action@0123456789abcdef0123456789abcdef01234567",
+        )
+    return text
 
 
 def installed_from(text: str | None) -> str | None:
