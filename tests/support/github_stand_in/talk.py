@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from .serving import NOT_FOUND, REPOSITORY, Answer, Page, Request, invalid, refusal, serves
-from .world import COMMENT_CHARACTERS, Check, Comment, Identity
+from .world import COMMENT_CHARACTERS, WHEN, Check, Comment, Identity
 
 JSON = Any
-WHEN = "2026-01-02T03:04:05Z"
 COMMENTS = f"{REPOSITORY}/issues/{{issue_number}}/comments"
 COMMENT = f"{REPOSITORY}/issues/comments/{{comment_id}}"
 CHECK = f"{REPOSITORY}/check-runs/{{check_run_id}}"

@@ -15,6 +15,7 @@ JSON = Any
 Level = Literal["read", "write"]
 
 COMMENT_CHARACTERS = 65_536
+WHEN = "2026-01-02T03:04:05Z"
 ACTIONS_BOT = "github-actions[bot]"
 
 
@@ -200,7 +201,7 @@ class World:
         self.comments.append(comment)
         return comment
 
-    def start_job(self, name: str, head: str, run_id: int) -> None:
+    def start_job(self, name: str, head: str, run_id: int) -> Check:
         """GitHub's own check for a job of a workflow, which any app may list among the others."""
         number = self.next_id()
         page = f"https://github.com/{self.repository}/actions/runs/{run_id}/job/{number}"
@@ -210,16 +211,12 @@ class World:
             "html_url": page,
             "details_url": page,
         }
-        self.checks.append(Check(id=number, head=head, name=name, app="github-actions", fields=fields))
+        job = Check(id=number, head=head, name=name, app="github-actions", fields=fields)
+        self.checks.append(job)
+        return job
 
-    def end_job(self, name: str, head: str, conclusion: str) -> None:
-        """The newest job of that name has ended."""
-        check = next(each for each in reversed(self.checks) if (each.name, each.head) == (name, head))
-        check.fields |= {
-            "status": "completed",
-            "conclusion": conclusion,
-            "completed_at": "2026-01-02T03:04:05Z",
-        }
+    def end_job(self, job: Check, conclusion: str) -> None:
+        job.fields |= {"status": "completed", "conclusion": conclusion, "completed_at": WHEN}
 
     def allow(self, token: str, **permissions: Level) -> Identity:
         """A workflow's token, as `permissions:` in its file makes it."""
