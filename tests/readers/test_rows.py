@@ -146,6 +146,8 @@ def test_rows_of_one_shape_take_the_quick_way(row: str) -> None:
     [
         '{"id": "q1", "id": "q1", "score": 1}',
         '{"id": "q1", "i\\u0064": "q1", "score": 1}',
+        '{"id": "q1", "cluster": 1, "score": 1, "cluster": 2}',
+        '{"id": "q1", "\\ud800": 1}',
         '{"id": "q1", "a": {"b": 1, "b": 2}}',
         '{"id": "q1", "score": NaN}',
         '{"id": "q1", "score": 01}',
@@ -253,3 +255,10 @@ def test_a_csv_file_that_is_none_is_refused(text: str | bytes, message: str) -> 
     with pytest.raises(BrokenResults) as caught:
         csv(text, "/a")
     assert message in caught.value.message
+
+
+@pytest.mark.parametrize("filler", ["x", "x" * 600])
+def test_a_key_that_is_not_utf_8_is_found_in_small_and_large_rows(filler: str) -> None:
+    lines = b'{"id": 1, "x": "%s"}\n{"id": 2, "\xff": 0}\n' % filler.encode()
+    with pytest.raises(BrokenResults, match=r"s\.jsonl:2:12: byte 0xff is not UTF-8"):
+        rows_of_lines("s.jsonl", [lines], ["/id"])

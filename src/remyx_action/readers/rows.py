@@ -7,7 +7,9 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain, takewhile
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -117,6 +119,15 @@ class Span(Struct, frozen=True):
 
     def copied(self) -> bytes:
         return self.piece[self.start : self.end]
+
+    def view(self) -> memoryview:
+        return memoryview(self.piece)[self.start : self.end]
+
+    def is_utf8(self) -> bool:
+        try:
+            return self.piece.isascii() or bool(str(self.view(), "utf-8"))
+        except UnicodeDecodeError:
+            return False
 
     def count(self, text: bytes) -> int:
         return self.piece.count(text, self.start, self.end)
@@ -237,51 +248,70 @@ def _text_below(text: str, way: Sequence[str]) -> str:
 
 def _split(span: Span, node: _Node, place: str, found: dict[str, list[str]]) -> bool:
     """Add the columns below a place in each line's object; False where that takes a closer look."""
-    rows = _objects.decode_lines(memoryview(span.piece)[span.start : span.end])
-    counts = _counts(span, len(rows), node.below)
-    columns = {key: [row.get(key, _NOTHING) for row in rows] for key in node.below if counts.get(key) != 0}
-    if not _each_key_once(span, rows, columns, counts):
+    cut = _small_rows(span, tuple(node.below)) or _any_rows(span, node.below)
+    if cut is None:
         return False
+    rows, columns = cut
     for key, below in node.below.items():
         where = pointer_to(place, key)
         if key not in columns and not below.below:
-            found[where] = [""] * len(rows)
+            found[where] = [""] * rows
             continue
-        columns.setdefault(key, [_NOTHING] * len(rows))
-        joined = b"\n".join(columns[key])
+        raws = columns.get(key) or [_NOTHING] * rows
+        joined = b"\n".join(raws)
         if below.whole:
             found[where] = joined.decode("utf-8").split("\n")
         if below.below:
-            if not joined.startswith(b"{") or joined.count(b"\n{") < len(rows) - 1:
-                joined = b"\n".join(raw if raw[:1] == b"{" else b"{}" for raw in map(bytes, columns[key]))
+            if not joined.startswith(b"{") or joined.count(b"\n{") < rows - 1:
+                joined = b"\n".join(raw if raw[:1] == b"{" else b"{}" for raw in map(bytes, raws))
             if not _split(_whole(joined + b"\n"), below, where, found):
                 return False
     return True
 
 
-def _counts(span: Span, rows: int, keys: Iterable[str]) -> dict[str, int]:
-    """Key → how often it stands in the lines, at most as often as objects have it; of small rows only."""
-    if span.end - span.start >= SMALL_ROW * rows or span.find(b"\\u00") >= 0:
-        return {}
-    return {key: span.count(b'"%s"' % key.encode()) for key in keys if _PLAIN_KEY.fullmatch(key)}
+_Cut = tuple[int, Mapping[str, Sequence[msgspec.Raw]]]
+"""The number of rows, and the values of each key; a key that no row has may be left out."""
 
 
-def _each_key_once(
-    span: Span,
-    rows: Sequence[Mapping[str, msgspec.Raw]],
-    columns: Mapping[str, Sequence[msgspec.Raw]],
-    counts: Mapping[str, int],
-) -> bool:
-    """Whether there is one object a line, and no key twice of which msgspec kept the last.
+def _small_rows(span: Span, keys: Iterable[str]) -> _Cut | None:
+    """Cut the keys out of small rows, or None where their number does not show that no row has one twice.
 
-    Either each key that is asked for occurs as often as rows have it, or all keys and values that were kept
-    make up the length of the lines, written as JSON libraries do: `{"a": 1, "b": 2}` or `{"a":1,"b":2}`.
+    Two of one key in a row are more texts of it than rows that have it. Other keys are not decoded.
     """
+    small = 0 <= span.find(b"\n") - span.start < SMALL_ROW
+    if (
+        not small
+        or span.find(b"\\u00") >= 0
+        or not all(map(_PLAIN_KEY.fullmatch, keys))
+        or not span.is_utf8()
+    ):
+        return None
+    counts = {key: span.count(b'"%s"' % key.encode()) for key in keys}
+    fields = {f"key_{index}": key for index, key in enumerate(counts) if counts[key]}
+    rows = _decoder(tuple(fields.items())).decode_lines(span.view())
+    columns = {key: list(map(attrgetter(field), rows)) for field, key in fields.items()}
+    once = all(counts[key] + raws.count(_NOTHING) == len(rows) for key, raws in columns.items())
+    return (len(rows), columns) if once and span.count(b"\n") == len(rows) else None
+
+
+@lru_cache(maxsize=100)
+def _decoder(fields: Iterable[tuple[str, str]]) -> msgspec.json.Decoder[Any]:
+    """The decoder of an object of which some keys are cut out: pairs of a field and the key."""
+    struct = msgspec.defstruct(
+        "Row", [(name, msgspec.Raw, _NOTHING) for name, _ in fields], rename=dict(fields), gc=False
+    )
+    return msgspec.json.Decoder(struct)
+
+
+def _any_rows(span: Span, keys: Iterable[str]) -> _Cut | None:
+    """Cut the keys out of the rows, or None unless there is one object a line, and no key in it twice.
+
+    All keys and values that msgspec kept, the last of two, have to make up the length of the lines, written
+    as JSON libraries do: `{"a": 1, "b": 2}` or `{"a":1,"b":2}`.
+    """
+    rows = _objects.decode_lines(span.view())
     if span.line_ends(len(rows)) != len(rows):
-        return False
-    length = span.end - span.start
-    if counts and all(counts.get(key) == sum(map(bool, map(len, raws))) for key, raws in columns.items()):
-        return True
+        return None
     size = sum(map(len, chain.from_iterable(rows)))
     size += sum(map(len, chain.from_iterable([row.values() for row in rows])))
     empty = sum(not row for row in rows)
@@ -290,7 +320,9 @@ def _each_key_once(
         size += 6 * sum(map(len, rows)) + 2 * empty
     else:
         size += 4 * sum(map(len, rows)) + len(rows) + empty
-    return length == size + len(rows) * (2 if span.ends_with(b"\r\n") else 1)
+    if span.end - span.start != size + len(rows) * (2 if span.ends_with(b"\r\n") else 1):
+        return None
+    return len(rows), {key: [row.get(key, _NOTHING) for row in rows] for key in keys}
 
 
 class _Lines:
