@@ -122,7 +122,7 @@ class Pairing(Struct, frozen=True, kw_only=True):
 
 def pair(baseline: Sequence[str], variant: Sequence[str]) -> Pairing:
     """Match the ids of two arms; each id stands once in its arm."""
-    if baseline is variant or list(baseline) == list(variant):
+    if baseline == variant:
         return Pairing(baseline_rows=None, variant_rows=None, only_baseline=[], only_variant=[])
     row_of = dict(zip(variant, range(len(variant)), strict=True))
     found = list(map(row_of.get, baseline))

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from heapq import nsmallest
+from itertools import compress
 from operator import sub
 from typing import Annotated
 
@@ -77,7 +78,7 @@ def samples_changed(baseline: Samples, variant: Samples) -> SamplesChanged:
     ids = chosen(before.ids, pairing.baseline_rows)
     moves = list(map(sub, a, b))
     counts = Counter(moves)
-    rows = largest_moves(ids, moves)
+    rows = largest_moves(ids, moves, counts)
     named = {ids[row] for row in rows}
     arms: dict[ArmName, Samples] = {"baseline": baseline, "variant": variant}
     inputs = [_texts(samples, samples.inputs, named) for samples in arms.values()]
@@ -99,13 +100,16 @@ def samples_changed(baseline: Samples, variant: Samples) -> SamplesChanged:
     )
 
 
-def largest_moves(ids: Sequence[str], moves: Sequence[int]) -> list[int]:
-    """Return the rows of the 20 largest moves of either way, largest first, then by id."""
+def largest_moves(ids: Sequence[str], moves: Sequence[int], counts: Mapping[int, int]) -> list[int]:
+    """Return the rows of the 20 largest moves of either way, largest first, then by id.
+
+    `counts` says how often each move occurs.
+    """
     # Only rows that reach the twentieth size are compared by id: ids cost more than numbers.
-    counts = Counter(moves)
     most, least = _twentieth(counts, 1), _twentieth(counts, -1)
-    up = [row for row, move in enumerate(moves) if move >= most] if most else []
-    down = [row for row, move in enumerate(moves) if move <= least] if least else []
+    moved = list(compress(range(len(moves)), moves))
+    up = [row for row in moved if moves[row] >= most] if most else []
+    down = [row for row in moved if moves[row] <= least] if least else []
 
     def place(row: int) -> tuple[int, str]:
         return -abs(moves[row]), ids[row]

@@ -25,10 +25,8 @@ LONGEST_ERROR = 200
 
 NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"
 _NUMBER = re.compile(NUMBER)
-_NUMBERS = re.compile(rf"(?:{NUMBER}\n)*{NUMBER}")
 _CELL_NUMBER = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _INTEGER = re.compile(r"-?[0-9]+")
-_INTEGERS = re.compile(r"(?:-?[0-9]+\n)*-?[0-9]+")
 
 
 class Places(Struct, kw_only=True):
@@ -97,6 +95,8 @@ class Faults:
 def ids_in(texts: Sequence[str], *, plain: bool) -> tuple[list[str], Bad]:
     """Ids as they are written; "" where there is none that can be used."""
     found, bad = names_in(texts, "id", plain=plain)
+    if None not in found:
+        return found, bad  # type: ignore[return-value]
     lacking = {row: ("samples without an id", "") for row, id_ in enumerate(found) if id_ is None}
     return [id_ or "" for id_ in found], {**lacking, **bad}
 
@@ -110,7 +110,7 @@ def names_in(texts: Sequence[str], what: str, *, plain: bool) -> tuple[list[str 
         parts = joined[1:-1].split('"\n"')
         if len(parts) == len(texts) and all(parts) and joined[-1] == '"':
             return list(parts), {}
-    if _INTEGERS.fullmatch(joined):
+    if joined.isascii() and "".join(texts).isdecimal() and all(texts):
         return list(texts), {}
     kind = f"{what}s that are not a text or a whole number"
     return _each(texts, lambda text: _name(text, kind))
@@ -177,7 +177,8 @@ def scores_in(
 
     `booleans`: true and false are 1 and 0. `grades` are looked up before numbers are read.
     """
-    if not plain and grades is None and factor is None and _NUMBERS.fullmatch("\n".join(texts)):
+    # One text at a time: of one pattern for all of them Python remembers every place it could go back to.
+    if not plain and grades is None and factor is None and all(map(_NUMBER.fullmatch, set(texts))):
         return list(texts), {}
     return _each(
         texts, lambda text: _score(text, plain=plain, booleans=booleans, grades=grades, factor=factor)

@@ -42,7 +42,7 @@ def usable_samples(columns: Columns, metric: BarMetric) -> Samples | Unusable:
         return Unusable(reason=reason, message="; ".join(invalid or outside))
     return Samples(
         ids=scored.ids,
-        scores=_literals(scored),
+        scores=scored.scores,  # type: ignore[arg-type] # none without a score is left
         clusters=scored.clusters,  # type: ignore[arg-type] # _partial: all or none
         repeats=scored.repeats,  # type: ignore[arg-type]
         inputs=scored.inputs,
@@ -53,11 +53,11 @@ def usable_samples(columns: Columns, metric: BarMetric) -> Samples | Unusable:
 
 def _scored(columns: Columns) -> Columns:
     """The samples that have a score; the same columns where all have."""
+    if columns.errors is None and None not in columns.scores:
+        return columns
     lost = [score is None for score in columns.scores]
     if columns.errors is not None:
         lost = [gone or error is not None for gone, error in zip(lost, columns.errors, strict=True)]
-    if not any(lost):
-        return columns
     kept = [not gone for gone in lost]
 
     def of(column: list[str | None] | None) -> list[str | None] | None:
@@ -81,10 +81,6 @@ def _missing(columns: Columns, scored: Collection[str]) -> dict[str, str]:
         if id_ not in scored:
             missing[id_] = missing.get(id_) or error or ""
     return missing
-
-
-def _literals(columns: Columns) -> list[str]:
-    return [score for score in columns.scores if score is not None]
 
 
 def beyond_limits(literals: Iterable[str]) -> set[str]:
@@ -139,13 +135,12 @@ def beyond_range(literals: Iterable[str], low: Decimal, high: Decimal) -> set[st
 
 
 def _refused(columns: Columns, refused: Callable[[Iterable[str]], set[str]], kind: str) -> list[str]:
-    scores = _literals(columns)
-    bad = refused(scores)
+    bad = refused({score for score in set(columns.scores) if score is not None})
     if not bad:
         return []
     found = [
         (id_, score if len(score) <= 40 else score[:39] + "…")
-        for id_, score in zip(columns.ids, scores, strict=True)
+        for id_, score in zip(columns.ids, columns.scores, strict=True)
         if score in bad
     ]
     return [counted(kind, places_of(found))]

@@ -105,16 +105,16 @@ def columns_of(rows: Rows, roles: Roles, *, booleans: bool = False) -> Columns:
     )
     faults.add({row: fault for row, fault in bad.items() if fault[0] != NOT_OBJECTS})
     for name, pointer in (("clusters", roles.cluster), ("repeats", roles.repeat)):
-        if pointer is not None:
+        if pointer is not None and any(rows.at(pointer)):
             found, bad = read.names_in(rows.at(pointer), name[:-1], plain=plain)
             faults.add({row: fault for row, fault in bad.items() if fault[0] != NOT_OBJECTS})
             setattr(columns, name, _given(found))
-    if roles.input:
+    if any(map(any, map(rows.at, roles.input))):
         columns.inputs = _given(_inputs(rows, roles.input))
-    if roles.output is not None:
+    if roles.output is not None and any(rows.at(roles.output)):
         columns.outputs = _given(read.texts_in(rows.at(roles.output), plain=plain))
     columns.errors = _errors(rows, roles)
-    if roles.native:
+    if roles.native and "" in texts:
         errors = columns.errors or [None] * len(texts)
         absent = [row for row, text in enumerate(texts) if text == "" and errors[row] is None]
         faults.add(dict.fromkeys(absent, ('samples without "score"', "")))
@@ -157,7 +157,7 @@ def _inputs(rows: Rows, pointers: Sequence[str]) -> list[str | None]:
 
 def _errors(rows: Rows, roles: Roles) -> list[str | None] | None:
     plain = rows.table.plain
-    if roles.error is not None:
+    if roles.error is not None and any(rows.at(roles.error)):
         return _given(read.errors_in(rows.at(roles.error), plain=plain))
     if not roles.failing:
         return None
