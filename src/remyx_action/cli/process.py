@@ -7,14 +7,18 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from copy import copy
 from itertools import pairwise
 from types import FrameType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from remyx_action.errors import Exit, FilesWrong, Refusal, WrongUsage
 
 from .screen import say_bug, say_error, say_problems
 from .step import action
+
+if TYPE_CHECKING:
+    import typer
 
 
 class Terminated(BaseException):
@@ -73,7 +77,7 @@ def _command(arguments: list[str]) -> Any:
 
     from .app import app
 
-    command = typer.main.get_command(app)
+    command = typer.main.get_command(_only_named(app, arguments))
     try:
         _refuse_twice(arguments)
         return command.main(args=arguments, prog_name="remyx-action", standalone_mode=False)
@@ -84,6 +88,22 @@ def _command(arguments: list[str]) -> Any:
         return Exit.USAGE
     except typer.Abort:
         return Exit.INTERRUPTED
+
+
+def _only_named(app: typer.Typer, arguments: Sequence[str]) -> typer.Typer:
+    """Return the program with only the command that the arguments begin with; as it is where they do not.
+
+    Building the options of all other commands takes a twelfth of the start.
+    """
+    name = next(iter(arguments[2:] if arguments[:1] == ["-C"] else arguments), None)
+    only = copy(app)
+    only.registered_commands = [
+        command
+        for command in app.registered_commands
+        if (command.name or getattr(command.callback, "__name__", None)) == name
+    ]
+    only.registered_groups = [group for group in app.registered_groups if group.name == name]
+    return only if only.registered_commands or only.registered_groups else app
 
 
 ONCE = frozenset(
