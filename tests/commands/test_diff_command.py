@@ -23,7 +23,7 @@ def test_two_commits_are_compared_with_their_harness(folder: Path) -> None:
     repository = found(folder)
     compared = diff(*(files_at(repository, name) for name in ends_of("HEAD~1..")))
     assert [
-        "ship: accuracy.delta must now reach 0.01 instead of 0.02",
+        "ship: accuracy.delta must reach 0.01 instead of 0.02",
         "template suite: the harness changed (eval/run.py)",
     ] == [change.sentence for change in compared.changes]
 

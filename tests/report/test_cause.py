@@ -24,6 +24,10 @@ def read(phrase: Phrase) -> str:
     return plain(phrase).replace("\N{NO-BREAK SPACE}", " ")
 
 
+LOCK = " To ship, also run `remyx-action lock`."
+LOCK_FIRST = "Run `remyx-action lock`, which a pull request needs to ship. Then merge it."
+
+
 def first_lines(report: Report) -> tuple[str, str, str]:
     of = marked(report)
     return read(cause_of(of)), read(certainty_of(of)), read(next_step(of))
@@ -45,7 +49,7 @@ def first_lines(report: Report) -> tuple[str, str, str]:
             (
                 "MindCube lost 0.046, more than the 0.01 allowed",
                 "over 99 % sure that MindCube lost more than 0.01; 90 % is enough to reject",
-                "Fix some of the 92 samples that got worse on MindCube, or undo what made them so.",
+                "Fix the samples that got worse on MindCube, or undo what made them so.",
             ),
         ),
         (
@@ -57,9 +61,9 @@ def first_lines(report: Report) -> tuple[str, str, str]:
                 ),
                 "only 56 % sure that SpatialScore gained at least 0.02; shipping needs 80 %",
                 (
-                    "Keep working: with 300 samples plan for a gain of about 0.056 on SpatialScore."
-                    " Proving a gain of 0.023 would take about 34,000 samples."
-                    " Also in the way: OmniSpatial, 80 % sure that every target gained more than 0."
+                    "Keep working: improve SpatialScore to about +0.056 (usually enough with 300 samples),"
+                    " or, if +0.023 is the true gain, test about 34,000 samples. Also failing: OmniSpatial"
+                    f" (+0.013, needs +0.02); a gain on every target (76 % sure, needs 80 %).{LOCK}"
                 ),
             ),
         ),
@@ -68,7 +72,7 @@ def first_lines(report: Report) -> tuple[str, str, str]:
             (
                 "cannot tell yet: MindCube was not reported",
                 "99 % sure that OmniSpatial gained at least 0.02; shipping needs 80 %",
-                "Let the eval script report MindCube. What is not known never ships.",
+                f"Let the eval script report MindCube. What is not known never ships.{LOCK}",
             ),
         ),
         (
@@ -82,9 +86,9 @@ def first_lines(report: Report) -> tuple[str, str, str]:
         (
             "not_comparable",
             (
-                "the arms (baseline and variant) had different inputs",
-                "",
-                "Give both arms the same inputs, harness, data and judge, then run again.",
+                "not comparable: baseline and variant had different inputs",
+                "no condition was judged",
+                "Give baseline and variant the same inputs, harness, data and judge, then run again.",
             ),
         ),
         (
@@ -100,12 +104,12 @@ def first_lines(report: Report) -> tuple[str, str, str]:
             (
                 "Latency −22.5 ms, Tokens per answer −31.9 tokens, no limit broken",
                 "over 99 % sure that Latency dropped at least 10 ms; shipping needs 95 %",
-                "Merge it.",
+                LOCK_FIRST,
             ),
         ),
         (
             "no_reject_bare",
-            ("SpatialScore +0.02, OmniSpatial +0.02, 2 more gained", "", "Merge it."),
+            ("SpatialScore +0.02, OmniSpatial +0.02, 2 more gained", "", LOCK_FIRST),
         ),
     ],
 )
@@ -119,7 +123,7 @@ def test_a_verdict_starts_with_its_cause_in_labels_and_numbers(
     ("scores", "advice"),
     [
         (flips(0, 0, won=2, lost=0), "these 2 samples cannot confirm any gain in SpatialScore."),
-        (flips(100, 99, won=1, lost=0), "plan for a gain of about"),
+        (flips(100, 99, won=1, lost=0), "improve SpatialScore to about +"),
     ],
 )
 def test_a_gain_that_the_range_has_no_room_for_is_not_named(scores: ScorePair, advice: str) -> None:
@@ -181,14 +185,17 @@ def test_a_guard_that_is_not_sure_says_what_may_have_happened_and_how_many_sampl
     assert certainty.endswith(
         " % sure that SpaCE-10 stayed within the allowed loss of 0.01; shipping needs 80 %"
     )
-    assert then.startswith("Keep working: fix some of the 22 samples that got worse on SpaCE-10.")
+    assert then.startswith("Keep working: fix some of the 22 samples that got worse on SpaCE-10")
 
 
 def test_a_broken_guard_says_how_much_too_much_was_lost() -> None:
     scores = {**SCORES, "space10": flips(200, 60, won=4, lost=36)}
     cause, _, then = first_lines(judged(bar_of({"all": [GUARD]}, None), scores))
     assert "SpaCE-10 lost 0.107, at most 0.01 allowed" == cause
-    assert "Keep working: SpaCE-10 lost 0.097 too much: fix some of the 36 samples that got worse." == then
+    assert (
+        f"Keep working: SpaCE-10 lost 0.097 too much: fix some of the 36 samples that got worse.{LOCK}"
+        == then
+    )
 
 
 def test_a_gain_for_which_the_range_has_no_room_is_not_asked_for() -> None:

@@ -218,12 +218,12 @@ def fields(*conditions: dict[str, Any]) -> list[ConditionView]:
     [
         (
             {"field": "delta_confidence", "op": ">=", "threshold": 0.9},
-            "90 % sure that every target gained more than 0",
+            "every target gains more than 0",
             "only 86 % sure that every target gained more than 0, 90 % needed",
         ),
         (
             {"field": "delta_confidence", "op": ">=", "threshold": 0.9, "metric": "spatialscore"},
-            "90 % sure that SpatialScore gained more than 0",
+            "SpatialScore gained more than 0",
             "only 86 % sure that SpatialScore gained more than 0, 90 % needed",
         ),
         (

@@ -102,7 +102,7 @@ def test_the_marker_cannot_be_forged() -> None:
 
 
 def test_a_block_keeps_the_last_lines() -> None:
-    assert escape.block("a\nb\nc\nd", lines=2) == "```text\nc\nd\n```"
+    assert escape.block("a\nb\nc\nd", lines=2) == "```text\n… (2 earlier lines)\nc\nd\n```"
 
 
 def test_a_block_outruns_the_backticks_in_it() -> None:

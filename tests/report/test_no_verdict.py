@@ -52,7 +52,7 @@ def test_hostile_text_in_an_end_without_a_verdict_does_nothing(text: str, kind: 
 def test_a_reason_that_the_first_line_tells_in_words_is_not_told_as_a_code() -> None:
     drawn = render.comment(NO_VERDICTS["no_variant"])
     assert "no_variant" not in drawn
-    assert "\n\nSeveral variants are named: remyx/sft-3, remyx/sft-4\n\n**Next:** Choose one" in drawn
+    assert "\n\nNothing names the variant to judge\n\n**Next:** Name it in configs/model.yaml at" in drawn
 
 
 def test_as_many_problems_as_fit_are_listed_and_the_rest_is_counted() -> None:

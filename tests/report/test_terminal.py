@@ -65,8 +65,10 @@ def test_a_long_log_is_cut_to_its_last_lines() -> None:
         "asset", state="failed", detail="\n".join(f"line {i}" for i in range(50)), seconds=Decimal(3)
     )
     report = REPORTS["failed"]().model_copy(update={"arms": {"variant": failed}})
-    shown = [line.strip() for line in render.text(report, width=80).split("\n") if line.startswith("  line")]
+    drawn = render.text(report, width=80)
+    shown = [line.strip() for line in drawn.split("\n") if line.startswith("  line")]
     assert shown == [f"line {i}" for i in range(38, 50)]
+    assert "\n  … (38 earlier lines)\n  line 38\n" in drawn
 
 
 def test_wide_characters_keep_the_columns() -> None:

@@ -56,14 +56,16 @@ def test_small_numbers_are_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lock", "required", "said"),
+    ("lock", "required", "said", "step"),
     [
-        ("locked", "locked", ""),
-        ("captured", "captured", "enough for this policy"),
-        ("captured", "locked", "a ship needs that proof"),
-        ("unlocked: there is no lock", "off", "this policy needs no lock"),
-        ("unlocked: there is no lock", "captured", "a pull request needs a lock to ship"),
+        ("locked", "locked", "evaluation locked", ""),
+        ("captured", "captured", "this policy doesn't require owner approval", ""),
+        ("captured", "locked", "owner approval not proven", "remyx-action doctor"),
+        ("unlocked: there is no lock", "off", "this policy doesn't require a lock", ""),
+        ("unlocked: there is no lock", "captured", "there is no lock", "remyx-action lock"),
     ],
 )
-def test_a_lock_says_whether_it_is_enough(lock: str, required: str, said: str) -> None:
-    assert said == words.lock_suffices(lock, required)
+def test_a_lock_says_whether_it_is_enough(lock: str, required: str, said: str, step: str) -> None:
+    assert words.lock_words(lock, required)[1].endswith(said)
+    assert step in words.lock_step(lock, required)
+    assert bool(step) == bool(words.lock_step(lock, required))

@@ -234,8 +234,8 @@ def test_commits_share_one_asset() -> None:
 
 
 def test_the_variant_is_the_only_one_that_is_named() -> None:
-    assert "a" == choose_variant({"model.yaml": "a", "experiments/x.yaml": "a"})
+    assert "a" == choose_variant(template(), {"model.yaml": "a", "experiments/x.yaml": "a"})
     with pytest.raises(NotJudged, match="no_variant: nothing names"):
-        choose_variant({})
+        choose_variant(template(), {})
     with pytest.raises(NotJudged, match=r"several variants are named: a \(model.yaml\), b \(x.yaml\)"):
-        choose_variant({"model.yaml": "a", "x.yaml": "b"})
+        choose_variant(template(), {"model.yaml": "a", "x.yaml": "b"})

@@ -25,8 +25,9 @@ def problem(place: int = 1, message: str = "unknown key `treshold`", **changes: 
 NO_VERDICTS = {
     "no_variant": NoVerdict(
         kind="not_judged",
-        message="no_variant: several variants are named: remyx/sft-3, remyx/sft-4",
-        help="choose one with --variant ASSET",
+        message="no_variant: nothing names the variant to judge",
+        help="name it in configs/model.yaml at /model, or in a file under .remyx/experiments/; "
+        "a command line takes --variant ASSET",
         commit=HEAD,
         policy="default",
     ),

@@ -288,6 +288,12 @@ class ArmReport(Spec):
     """Of an arm that ran in containers: the image and what it was built from → digest; else left out."""
 
 
+def help_of_failure(arm: ArmReport) -> str:
+    """Return what to do about results that are there and cannot be read; "" of a run that failed itself."""
+    lines = (arm.detail or "").splitlines()
+    return lines[-1].removeprefix(HELP) if lines and lines[-1].startswith(HELP) else ""
+
+
 class RunReport(Spec):
     """What differs between two runs of the same thing."""
 

@@ -212,7 +212,7 @@ class _Variants(Struct, kw_only=True):
             named, refused = self._named(template), self.files[template.name].refused
             if refused is not None and not named:
                 raise refused
-            asset = choose_variant(named)
+            asset = choose_variant(template, named)
             refuse_changed_asset(self.repository, self.trees, asset)
             self.chosen[template.name] = asset
         return self.chosen[template.name]

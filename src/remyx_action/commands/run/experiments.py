@@ -81,7 +81,7 @@ def variant_named(request: Request, experiments: Mapping[str, Experiment], templ
     named = named_variants(template, _change(request, template), experiments, given=None)
     if not any(one.template == template.name for one in experiments.values()):
         return None
-    return choose_variant({**named, **({"--variant": request.variant} if request.variant else {})})
+    return choose_variant(template, {**named, **({"--variant": request.variant} if request.variant else {})})
 
 
 def _change(request: Request, template: Template) -> FileChange:

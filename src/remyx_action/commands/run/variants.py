@@ -17,7 +17,7 @@ from remyx_action.project.models import Experiment, Template
 from remyx_action.project.models.fields import LINE_PATTERN
 from remyx_action.project.models.template import ArmName
 
-ADVICE = "name the variant there, pass --variant ASSET, or add an experiment file"
+ADVICE = "name the variant in that file, or add an experiment file; a command line takes --variant ASSET"
 
 
 class FileChange(Struct, frozen=True, kw_only=True):
@@ -93,12 +93,14 @@ def named_variants(
     return found if given is None else {**found, "the input variant": given}
 
 
-def choose_variant(named: Mapping[str, str]) -> str:
+def choose_variant(template: Template, named: Mapping[str, str]) -> str:
     """Return the one asset that all places name. NotJudged `no_variant` where none does, or two differ."""
     if not named:
+        place = template.variant_asset
+        where = f"in {place.file} at {place.pointer or 'its root'}, or " if place else ""
         raise NotJudged(
             "no_variant: nothing names the variant to judge",
-            help="pass --variant ASSET, or name it in the template's variant_asset file or an experiment",
+            help=f"name it {where}in a file under .remyx/experiments/; a command line takes --variant ASSET",
         )
     if len(set(named.values())) > 1:
         listed = ", ".join(f"{asset} ({place})" for place, asset in named.items())
@@ -124,7 +126,7 @@ def choose_assets(template: Template, *, baseline: str | None, variant: str | No
             )
         return {"baseline": standing or "", "variant": standing or ""}
     if variant is None:
-        choose_variant({})
+        choose_variant(template, {})
     if template.baseline == "recorded":
         return {"variant": variant or ""}
     if standing is None:

@@ -132,7 +132,7 @@ def changes_of_condition(before: Condition, after: Condition, place: ConditionPl
 
 
 def _replaced(before: Condition, after: Condition, place: ConditionPlace) -> Change:
-    verb = "asks now for" if place.role == "ship" else "fires now on"
+    verb = "asks for" if place.role == "ship" else "fires on"
     sentence = f"{verb} {after.text} instead of {before.text}"
     if after.text == before.text:
         sentence = f"{after.text} reads the other way, as the metric's direction turned"
@@ -178,7 +178,7 @@ def _steps(before: Condition, after: Condition, place: ConditionPlace) -> Iterat
 def _metrics_of_field(before: Condition, after: Condition) -> str:
     old, new = listed(sorted(before.keys)) or "no metric", listed(sorted(after.keys)) or "no metric"
     field = after.field if isinstance(after, OnField) else ""
-    return f"{field} is now about {new} instead of {old}"
+    return f"{field} is about {new} instead of {old}"
 
 
 def _floor_moved(before: Condition, after: Condition) -> str:
@@ -187,7 +187,7 @@ def _floor_moved(before: Condition, after: Condition) -> str:
     if new is None:
         return f"{text} no longer needs confidence {number(old) if old else 'of any size'}"
     instead = f"confidence {number(new)} instead of {number(old)}" if old else f"confidence {number(new)} too"
-    return f"{text} needs now {instead}"
+    return f"{text} needs {instead}"
 
 
 def _share_moved(before: Condition, after: Condition) -> str:

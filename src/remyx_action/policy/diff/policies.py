@@ -81,7 +81,7 @@ def _changes_of_keys(old: Policy, new: Policy) -> Iterator[Change]:
     for key in Policy.model_fields:
         if key in WITHOUT_EFFECT or key in SPOKEN or getattr(old, key) == getattr(new, key):
             continue
-        sentence = f"{key} is now {getattr(new, key)} instead of {getattr(old, key)}"
+        sentence = f"{key} is {getattr(new, key)} instead of {getattr(old, key)}"
         yield _change(name, f"/{key}", key, Effect.INCOMPARABLE, sentence)
 
 

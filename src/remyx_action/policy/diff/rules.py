@@ -166,7 +166,7 @@ def _changes_of_gate(before: Gate, after: Gate, pairing: RulePairing, place: Con
                 pointer=after.pointer,
                 code="combinator",
                 effect=net,
-                sentence=f"{_words(after, new)} {'must hold' if ship else 'must fire'} now "
+                sentence=f"{_words(after, new)} {'must hold' if ship else 'must fire'} "
                 f"instead of {_words(before, old)}",
             )
         )
@@ -196,16 +196,16 @@ def _alone_effect(net: Effect, new: str, old: str, *, added: bool, ship: bool) -
 def _added(part: RuleNode, after: Gate, kind: str, *, ship: bool) -> str:
     words = node_in_words(part)
     if kind == "all":
-        return f"{words} must now hold too" if ship else f"fires now only where {words} does too"
+        return f"{words} must hold too" if ship else f"fires only where {words} does too"
     if kind == "any":
-        return f"{words} is now enough too" if ship else f"fires now on {words} too"
-    return f"{words} is now one of the {len(after.children)} that count"
+        return f"{words} is enough too" if ship else f"fires on {words} too"
+    return f"{words} is one of the {len(after.children)} that count"
 
 
 def _removed(part: RuleNode, kind: str, *, ship: bool) -> str:
     words = node_in_words(part)
     if kind == "all":
-        return f"{words} is no longer asked" if ship else f"fires now where {words} does not, too"
+        return f"{words} is no longer asked" if ship else f"fires where {words} does not, too"
     if kind == "any":
         return f"{words} is no longer enough" if ship else f"{words} no longer fires"
     return f"{words} no longer counts"

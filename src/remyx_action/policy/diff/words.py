@@ -14,28 +14,28 @@ SHOWN = 6
 """Conditions or names that are listed before the rest is counted."""
 
 SHIP_BOUNDS = {
-    ("at_least", False): "must now reach",
-    ("at_least", True): "must now exceed",
-    ("at_most", False): "may now be at most",
-    ("at_most", True): "must now stay below",
-    ("equal", False): "must now be exactly",
+    ("at_least", False): "must reach",
+    ("at_least", True): "must exceed",
+    ("at_most", False): "may be at most",
+    ("at_most", True): "must stay below",
+    ("equal", False): "must be exactly",
 }
 REJECT_BOUNDS = {
-    ("at_least", False): "fires now from",
-    ("at_least", True): "fires now above",
-    ("at_most", False): "fires now down from",
-    ("at_most", True): "fires now below",
-    ("equal", False): "fires now at exactly",
+    ("at_least", False): "fires from",
+    ("at_least", True): "fires above",
+    ("at_most", False): "fires down from",
+    ("at_most", True): "fires below",
+    ("equal", False): "fires at exactly",
 }
 SHIP_MOVES = {
-    "improves_by": "must now improve by",
-    "regresses_by": "must now regress by more than",
-    "no_regression": "may now regress by",
+    "improves_by": "must improve by",
+    "regresses_by": "must regress by more than",
+    "no_regression": "may regress by",
 }
 REJECT_MOVES = {
-    "improves_by": "fires now when it improves by",
-    "regresses_by": "fires now when it regresses by more than",
-    "no_regression": "fires now when it regresses by more than",
+    "improves_by": "fires when it improves by",
+    "regresses_by": "fires when it regresses by more than",
+    "no_regression": "fires when it regresses by more than",
 }
 
 

@@ -126,10 +126,10 @@ def verb_of(changes: Sequence[Told]) -> str:
     """Return what the changes do to the bar, to follow "this pull request"."""
     effects = {_effect(change) for change in changes}
     if Effect.LOOSENED in effects:
-        return "loosens its own bar"
+        return "loosens that bar"
     if Effect.INCOMPARABLE in effects:
-        return "changes its own bar, which may loosen it"
-    return "tightens its own bar" if Effect.TIGHTENED in effects else "changes files of its own bar"
+        return "changes that bar, which may loosen it"
+    return "tightens that bar" if Effect.TIGHTENED in effects else "changes files of that bar"
 
 
 def worst_first(changes: Sequence[Told]) -> list[Told]:

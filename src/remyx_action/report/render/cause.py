@@ -8,16 +8,18 @@ from decimal import Decimal
 from msgspec import Struct
 
 from remyx_action.policy.rules import Mark
-from remyx_action.report.report import HELP, Report
+from remyx_action.report.report import HELP, ArmReport, Report, help_of_failure
 
 from . import numbers
-from .condition_words import ConditionView, FieldConditionView, floor_of
+from .condition_words import ConditionView, floor_of
 from .escape import Phrase, Prose, joined
+from .field_words import FieldConditionView
 from .metric_words import MetricView, metric_views
 from .rule_lines import ConditionText, RuleLine, lines_of
 from .words import CAPS, in_words
 
 CAUSES_NAMED = 2
+FAILED = frozenset({"failed", "timed_out"})
 ERROR_LIMIT = 80
 """Characters of a log's last line in the headline."""
 
@@ -80,7 +82,7 @@ def _cause(of: Marked) -> Phrase:
             unknown = _named(of.of_reject(Mark.UNKNOWN))
             return ("ship rule met, but a reject cannot be ruled out: ", *unknown)
         case "not_comparable":
-            return ("the arms (baseline and variant) had different inputs",)
+            return ("not comparable: baseline and variant had different inputs",)
         case "run_failed":
             return _failure(report)
     return _capped(report)
@@ -136,14 +138,23 @@ def _bar_met(of: Marked) -> Phrase:
 
 def _failure(report: Report) -> Phrase:
     """Which run failed, and the last line of its log."""
-    failed = {name: arm for name, arm in report.arms.items() if arm.state in {"failed", "timed_out"}}
-    if not failed:
+    failed = failed_arm_of(report)
+    if failed is None:
         return ("the run failed",)
-    name, arm = next(reversed(failed.items()))
-    who = "both runs" if len(failed) > 1 else f"the {name}'s run"
+    name, arm = failed
     error = _error_in(arm.detail or "")
     why: Phrase = (" (", Prose(error), ")") if error else ()
+    if help_of_failure(arm):
+        return (f"the {name}'s results cannot be read", *why)
+    both = all(each.state in FAILED for each in report.arms.values())
+    who = "both runs" if both else f"the {name}'s run"
     return (f"{who} {'ran out of time' if arm.state == 'timed_out' else 'crashed'}", *why)
+
+
+def failed_arm_of(report: Report) -> tuple[str, ArmReport] | None:
+    """Return the arm that failed, with its name: of two the variant."""
+    failed = [(name, arm) for name, arm in report.arms.items() if arm.state in FAILED]
+    return failed[-1] if failed else None
 
 
 def _error_in(detail: str) -> str:
@@ -161,7 +172,9 @@ def _error_in(detail: str) -> str:
 def certainty_of(of: Marked) -> Phrase:
     """Return one line of how surely: `50 % sure that MRR gained at least 0.02; shipping needs 80 %`."""
     report = of.report
-    if report.run_state in {"failed", "not_comparable"}:
+    if report.run_state == "not_comparable":
+        return ("no condition was judged",)
+    if report.run_state == "failed":
         return ()
     if report.verdict == "reject":
         asked = of.of_reject(Mark.TRUE)

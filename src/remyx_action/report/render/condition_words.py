@@ -7,12 +7,12 @@ from decimal import Decimal
 from msgspec import Struct
 
 from remyx_action.decimals import plain, round_significant
-from remyx_action.policy.rules import Condition, Mark, OnField, OnMetric
+from remyx_action.policy.rules import Condition, Mark, OnMetric
 
 from . import numbers
 from .escape import Code, Phrase
 from .metric_words import MetricView
-from .movements import BE, BOUNDS, NOT, OF_FIELD, UPPER, VERBS, BoundWord, Form, Movement, movement_of
+from .movements import BE, BOUNDS, NOT, VERBS, Form, Movement, movement_of
 from .words import MARK_OF_REJECT, MARKS, UNKNOWN, UnknownText, in_words
 
 
@@ -86,6 +86,11 @@ class ConditionView(Struct, frozen=True, kw_only=True):
         raise NotImplementedError
 
     @property
+    def broke(self) -> Phrase:
+        """The same of a limit: `lost more than the 0.01 allowed`."""
+        return self.happened
+
+    @property
     def came_out(self) -> Phrase:
         """What it was judged by: `gained 0.023`, `is 162.1 ms`; () where `certainty` says it."""
         return ()
@@ -110,6 +115,21 @@ class ConditionView(Struct, frozen=True, kw_only=True):
     @property
     def sure_that(self) -> Phrase:
         """`50 % sure that MRR gained at least 0.02; shipping needs 80 %`; () where none is asked."""
+        raise NotImplementedError
+
+    @property
+    def short(self) -> Phrase:
+        """It in a list of what fails: `OmniSpatial (+0.013, needs +0.02)`, `MindCube (not reported)`."""
+        known = (self.unknown.short,) if self.unknown else self._short
+        return (*(self.label or self.wanted), " (", *known, ")")
+
+    @property
+    def wanted(self) -> Phrase:
+        """What it asks, as a thing that fails."""
+        return self.asks
+
+    @property
+    def _short(self) -> Phrase:
         raise NotImplementedError
 
     @property
@@ -147,6 +167,13 @@ class MetricConditionView(ConditionView, frozen=True, kw_only=True):
     @property
     def happened(self) -> Phrase:
         return self._claim("past")
+
+    @property
+    def broke(self) -> Phrase:
+        movement = self.movement
+        if movement is None or movement.bound != "more than" or not movement.amount:
+            return self.happened
+        return (f"{movement.verb.past} more than the ", *self.threshold, " allowed")
 
     def _claim(self, form: Form) -> Phrase:
         movement = self.movement
@@ -225,6 +252,19 @@ class MetricConditionView(ConditionView, frozen=True, kw_only=True):
         return (sure, *self.label, " ", *self._stayed, f"; {needs}")
 
     @property
+    def _short(self) -> Phrase:
+        condition, movement, floor = self.condition, self.movement, floor_of(self.condition)
+        if condition.reason == "low_confidence" and floor is not None and condition.confidence is not None:
+            sure = f"{numbers.sure(condition.confidence, floor)} sure, needs {numbers.needed(floor)}"
+            return (*self.came_out, ", ", sure)
+        if movement is None:
+            bound = BOUNDS[condition.claim.side, condition.claim.strict]
+            return (*self.came_out, f", needs {bound} ", *self.metric.value(plain(condition.threshold)))
+        if movement.bound == "at least" and movement.amount and not condition.is_relative:
+            return (*self.metric.change, ", needs ", *self.metric.signed(plain(condition.claim.threshold)))
+        return (*self._moved, ", ", *self._wanted(movement))
+
+    @property
     def _stayed(self) -> Phrase:
         """What a limit of a ship rule says came true: `stayed within the allowed loss of 0.01`."""
         movement = self.movement
@@ -295,106 +335,3 @@ class MetricConditionView(ConditionView, frozen=True, kw_only=True):
 
 
 NOTHING_ALLOWED = ("nothing allowed",)
-
-
-class FieldConditionView(ConditionView, frozen=True, kw_only=True):
-    """A condition on a number about the whole comparison."""
-
-    condition: OnField
-
-    @property
-    def bound(self) -> BoundWord:
-        return OF_FIELD[self.condition.op]
-
-    @property
-    def threshold(self) -> Decimal:
-        """What the field is compared with, after sharing and looks."""
-        return floor_of(self.condition) or plain(self.condition.threshold)
-
-    @property
-    def asks(self) -> Phrase:
-        return (*(("reject if ",) if self.condition.role == "reject" else ()), *self.happened)
-
-    @property
-    def happened(self) -> Phrase:
-        field, on = self.condition.field, self._on
-        if field == "delta_confidence":
-            at = "" if self.bound == "at least" else f"{self.bound} "
-            return (f"{at}{numbers.needed(self.threshold)} sure that ", *self._improved)
-        if field == "coverage":
-            every = self.threshold == 1 and self.bound == "at least"
-            share = "every sample" if every else f"{self.bound} {numbers.percent(self.threshold)} of samples"
-            return (share, *on, " scored")
-        fewer = "fewer than" if self.bound == "less than" else self.bound
-        if field in {"worse", "better"}:
-            return (f"{fewer} {_samples(self.threshold)} {field}", *self._by)
-        return (f"{fewer} {_samples(self.threshold)}", *on)
-
-    @property
-    def _on(self) -> Phrase:
-        return (" of ", *self.label) if self.metric else ()
-
-    @property
-    def _by(self) -> Phrase:
-        """By how much a sample must change to count."""
-        by = getattr(self.condition, "by", None)
-        if not by:
-            return ()
-        return (" by more than ", *(self.metric.amount(plain(by)) if self.metric else (str(by),)))
-
-    @property
-    def _improved(self) -> Phrase:
-        if self.metric is None:
-            return ("every target gained more than 0",)
-        return (*self.label, f" {'gained' if self.metric.higher_is_better else 'dropped'} more than 0")
-
-    @property
-    def observed(self) -> str:
-        """What was found: `56 % sure`, `300 samples`, `87 % of samples scored`; a dash where nothing was."""
-        value = self.condition.observed
-        if value is None:
-            return numbers.NONE
-        if self.condition.field == "delta_confidence":
-            return f"{numbers.sure(value, self.threshold)} sure"
-        if self.condition.field == "coverage":
-            # Rounding must not make everything out of nearly everything.
-            marks = [100 * self.threshold, Decimal(100)]
-            decimals = numbers.decimals_that_tell_apart([100 * value], marks, at_least=0)
-            return f"{numbers.percent(value, decimals=decimals)} of samples scored"
-        return _samples(value)
-
-    @property
-    def _certainty(self) -> Phrase:
-        if self.condition.observed is None:
-            return ()
-        return (self.observed,)
-
-    @property
-    def sure_that(self) -> Phrase:
-        if self.condition.field != "delta_confidence" or self.condition.observed is None:
-            return ()
-        only = "only " if self.condition.observed < self.threshold else ""
-        needs = f"{NEEDS[self.condition.role]} {numbers.needed(self.threshold)}"
-        return (f"{only}{self.observed} that ", *self._improved, f"; {needs}")
-
-    @property
-    def _headline(self) -> Phrase:
-        field, on = self.condition.field, (" on ", *self.label) if self.metric else ()
-        got = f" got {field}" if field in {"worse", "better"} else ""
-        if self.condition.role == "reject":
-            return (f"{self.observed}{got}", *on, "; the bar rejects if ", *self.happened)
-        if field == "delta_confidence":
-            return (
-                f"only {self.observed} that ",
-                *self._improved,
-                f", {numbers.needed(self.threshold)} needed",
-            )
-        if field == "coverage":
-            asked = "all" if self.threshold == 1 else f"{self.bound} {numbers.percent(self.threshold)}"
-            return (self.observed, *on, f", {asked} needed")
-        verb = "allowed" if self.bound in UPPER else "needed"
-        return (f"{self.observed}{got}", *on, f", {self.bound} {numbers.number(self.threshold)} {verb}")
-
-
-def _samples(count: Decimal) -> str:
-    return numbers.plural(int(count), "sample") if count == int(count) else f"{numbers.number(count)} samples"

@@ -146,8 +146,7 @@ def cell_code(value: str, *, limit: int = TEXT_LIMIT) -> str:
 
 def block(value: str, *, language: str = "text", lines: int = 20, limit: int = 4_000) -> str:
     """A fenced block with the last `lines` lines, at most `limit` characters, of `value`."""
-    tail = clean(value[-8 * limit :]).expandtabs(4).strip("\n").split("\n")[-lines:]
-    body = "\n".join(line.rstrip() for line in tail)
+    body = "\n".join(_tail(value[-8 * limit :], lines))
     body = body if len(body) <= limit else CUT + body[1 - limit :]
     fence = "`" * max(3, 1 + _longest_run(body))
     return f"{fence}{language}\n{body or EMPTY}\n{fence}"
@@ -160,8 +159,14 @@ def terminal(value: str, *, limit: int = TEXT_LIMIT) -> str:
 
 def terminal_lines(value: str, *, lines: int = 20, limit: int = 4_000) -> list[str]:
     """The last `lines` lines of `value` for a terminal."""
-    tail = clean(value[-limit:]).expandtabs(4).strip("\n").split("\n")[-lines:]
-    return [line.rstrip() for line in tail]
+    return _tail(value[-limit:], lines)
+
+
+def _tail(value: str, lines: int) -> list[str]:
+    """The last lines; where there were more, how many stands above them."""
+    every = [line.rstrip() for line in clean(value).expandtabs(4).strip("\n").split("\n")]
+    left_out = len(every) - lines
+    return [f"{CUT} ({left_out:,} earlier lines)", *every[-lines:]] if left_out > 0 else every
 
 
 def plain(phrase: Phrase) -> str:

@@ -135,15 +135,20 @@ def _drawn(view: View, limits: Limits, left_out: Sequence[str], around: dict[str
             tables=[(shown, False), (folded, True)],
             hidden_rows=len(view.rows) - len(shown) - len(folded),
             rules=[(rule, *chosen_lines(rule, limits)) for rule in view.rules],
-            rules_title="; ".join(
-                f"{rule.title.lower()} conditions met: {rule.held} of {rule.of}" for rule in view.rules
-            ),
+            rules_title="; ".join(dict.fromkeys(map(_counted, view.rules))),
             samples_title=samples_title(view.samples),
             left_out=", ".join(left_out),
             **around,
         )
     )
     return text.strip() + "\n"
+
+
+def _counted(rule: RuleView) -> str:
+    """`ship conditions met: 2 of 5`."""
+    return (
+        rule.counts if rule.held is None else f"{rule.title.lower()} conditions met: {rule.held} of {rule.of}"
+    )
 
 
 def samples_title(samples: Sequence[ChangedSamples]) -> str:

@@ -124,6 +124,10 @@ class MetricView(Struct, frozen=True, kw_only=True):
         """The size of a threshold on a change as it is written: `0.01`, `1 point`, `10 ms`."""
         return self._sized(numbers.number(abs(threshold)))
 
+    def signed(self, change: Decimal, decimals: int | None = None) -> Phrase:
+        """A change that is asked for: `+0.02`, `−10 ms`; as written where `decimals` is None."""
+        return (numbers.signed(change, decimals), *self.change_unit)
+
     def value(self, value: Decimal) -> Phrase:
         """A threshold on a value as it is written: `0.4`, `170 ms`, `80 %`."""
         return (numbers.number(value), *self.measure)

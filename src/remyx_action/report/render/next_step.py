@@ -8,13 +8,14 @@ from decimal import ROUND_UP, Decimal
 from remyx_action.decimals import plain
 from remyx_action.policy.advice import Advice
 from remyx_action.policy.rules import Mark
-from remyx_action.report.report import ProposalReport, Report
+from remyx_action.report.report import ProposalReport, Report, help_of_failure
 
 from . import numbers
-from .cause import CAUSES_NAMED, Marked
-from .condition_words import ConditionView, FieldConditionView, MetricConditionView
+from .cause import CAUSES_NAMED, Marked, failed_arm_of
+from .condition_words import ConditionView, MetricConditionView
 from .escape import Phrase, Prose, joined
-from .words import NEXT, UNKNOWN
+from .field_words import FieldConditionView
+from .words import NEXT, UNKNOWN, lock_step
 
 KEEP_WORKING = "Keep working: "
 NAMED = 4
@@ -25,6 +26,17 @@ FEW = 3
 
 def next_step(of: Marked) -> Phrase:
     """Return what to do now, in order."""
+    report = of.report
+    lock = lock_step(report.judged_under.lock, report.policy.policy.require_lock)
+    if not lock or report.reason in {"not_locked", "lock_stale"} or report.run_state == "not_comparable":
+        return _split_first(of)
+    if report.verdict == "ship":
+        return (f"{lock[0].upper()}{lock[1:]}, which a pull request needs to ship. Then merge it.",)
+    also = f" To ship, also {lock}."
+    return (*_split_first(of), *((also,) if report.verdict == "iterate" else ()))
+
+
+def _split_first(of: Marked) -> Phrase:
     proposal = of.report.proposal
     if proposal is None or not splits(proposal):
         return _next_step(of)
@@ -48,7 +60,18 @@ def _next_step(of: Marked) -> Phrase:
             return _as_sentence(_supply(of.of_ship(Mark.UNKNOWN)))
         case "reject_undetermined":
             return _as_sentence(_supply(of.of_reject(Mark.UNKNOWN)))
+        case "run_failed":
+            return _after_a_failure(report)
     return (NEXT.get(report.reason, ""),)
+
+
+def _after_a_failure(report: Report) -> Phrase:
+    """What our own message about results that cannot be read advises; of a run that crashed the log tells."""
+    failed = failed_arm_of(report)
+    step = help_of_failure(failed[1]) if failed else ""
+    if not step:
+        return (NEXT["run_failed"],)
+    return (Prose(step[:1].upper() + step[1:].rstrip(".")), ". Results that cannot be read are never scored.")
 
 
 def splits(proposal: ProposalReport) -> bool:
@@ -75,20 +98,24 @@ def _after_a_reject(report: Report, views: Sequence[ConditionView]) -> Phrase:
         return _as_sentence(_supply(views))
     keep = " Keep the gain: the ship rule was met." if report.reason == "both_match" else ""
     worse = _worse(report, view.metric.key)
-    also = _also([other for other in views if other is not view])
+    others = [other.label or other.asks for other in views if other is not view]
+    also = _listed(" Also rejecting: ", others)
     if worse:
-        fix = f"Fix {_some(worse)} that got worse on "
+        fix = "Fix the samples that got worse on "
         return (fix, *view.label, f", or undo what made them so.{keep}", *also)
     return ("Find what made ", *view.label, f" worse, and fix it.{keep}", *also)
 
 
 def _also(views: Sequence[ConditionView]) -> Phrase:
-    """What stands in the way besides: every metric by its name."""
-    named = [view.label or view.asks for view in views]
+    """What stands in the way besides, each with what it did and what it needs."""
+    return _listed(" Also failing: ", [view.short for view in views])
+
+
+def _listed(lead: str, named: Sequence[Phrase]) -> Phrase:
     if not named:
         return ()
-    more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
-    return (" Also in the way: ", *joined(list(dict.fromkeys(named))[:NAMED], ", "), f"{more}.")
+    more = f"; and {len(named) - NAMED} more" if len(named) > NAMED else ""
+    return (lead, *joined(list(dict.fromkeys(named))[:NAMED], "; "), f"{more}.")
 
 
 def _worse(report: Report, key: str) -> int:
@@ -145,7 +172,11 @@ def _gap(report: Report, view: MetricConditionView) -> Phrase:
         worse = _worse(report, view.metric.key)
         fix = f": fix {_some(worse)} that got worse." if worse else "."
         return (*view.label, f" {movement.verb.past} ", *size, f" too much{fix}")
-    return (*view.label, " needs ", *size, " more.")
+    advice = _advice_for(report, view)
+    effect = _possible(report, view, advice) if advice else None
+    if advice is None or effect is None:
+        return (*view.label, " needs ", *size, " more.")
+    return (*_improved_to(view, effect, advice), ".")
 
 
 def _size(view: MetricConditionView, size: Decimal) -> Phrase:
@@ -155,12 +186,6 @@ def _size(view: MetricConditionView, size: Decimal) -> Phrase:
         return (f"{numbers.percent(size, decimals=decimals)} of the baseline",)
     decimals = numbers.decimals_that_tell_apart([size], [Decimal(0)], at_least=view.metric.decimals)
     return view.metric.amount(numbers.at(size, decimals))
-
-
-def _of(view: MetricConditionView, size: Decimal, about: str = "") -> Phrase:
-    """`a gain of about 0.056`, `a value of 0.42`."""
-    movement = view.movement
-    return (f"a {movement.verb.noun if movement else 'value'} of {about}", *_size(view, size))
 
 
 def _advice_for(report: Report, view: ConditionView) -> Advice | None:
@@ -176,32 +201,54 @@ def _samples_needed(advice: Advice | None) -> str:
 
 def _unsure_limit(report: Report, view: MetricConditionView) -> Phrase:
     worse, advice = _worse(report, view.metric.key), _advice_for(report, view)
-    first: Phrase = ("show that ", *view.label, " ", *view.happened, ".")
+    first: Phrase = ("show that ", *view.label, " ", *view.happened)
     if worse:
-        first = (f"fix {_some(worse)} that got worse on ", *view.label, ".")
+        first = (f"fix {_some(worse)} that got worse on ", *view.label)
     needed = _samples_needed(advice)
     if not needed or advice is None:
-        return first
+        return (*first, ".")
     assumed = "truly no worse" if not advice.expected else f"truly as {advice.expected_from}"
-    return (*first, f" If the variant is {assumed}, {needed} would show it.")
+    return (*first, f", or, if the variant is {assumed}, test {needed}.")
 
 
 def _unsure_gain(report: Report, view: MetricConditionView) -> Phrase:
     advice = _advice_for(report, view)
     if advice is None or advice.expected is None:
         return (*view.label, " needs a larger gain, or more samples.")
-    now = f"{advice.n_now or 0:,} {advice.counted_in}"
+    now, needed = f"{advice.n_now or 0:,} {advice.counted_in}", _samples_needed(advice)
     effect = _possible(report, view, advice)
-    first: Phrase = (*view.label, f" cannot be sure enough on these {now}.")
-    if advice.n_needed:
-        what = f"{view.movement.verb.noun} in" if view.movement else "value of"
-        first = (f"these {now} cannot confirm any {what} ", *view.label, ".")
-    if effect is not None:
-        first = (f"with {now} plan for ", *_of(view, effect, "about "), " on ", *view.label, ".")
-    needed = _samples_needed(advice)
+    if effect is None:
+        first: Phrase = (*view.label, f" cannot be sure enough on these {now}.")
+        if advice.n_needed:
+            what = f"{view.movement.verb.noun} in" if view.movement else "value of"
+            first = (f"these {now} cannot confirm any {what} ", *view.label, ".")
+        test = f" is the true {_noun(view)}, test {needed}."
+        return (*first, " If ", *_at(view, advice.expected), test) if needed else first
+    first = _improved_to(view, effect, advice)
     if not needed:
-        return first
-    return (*first, " Proving ", *_of(view, abs(advice.expected)), f" would take {needed}.")
+        return (*first, ".")
+    return (*first, ", or, if ", *_at(view, advice.expected), f" is the true {_noun(view)}, test {needed}.")
+
+
+def _improved_to(view: MetricConditionView, effect: Decimal, advice: Advice) -> Phrase:
+    enough = f" (usually enough with {advice.n_now or 0:,} {advice.counted_in})"
+    return ("improve ", *view.label, " to about ", *_at(view, effect), enough)
+
+
+def _noun(view: MetricConditionView) -> str:
+    return view.movement.verb.noun if view.movement else "value"
+
+
+def _at(view: MetricConditionView, size: Decimal) -> Phrase:
+    """A gain, loss or value in the condition's terms as the change that it is: `+0.056`, `−12 ms`, `0.42`."""
+    condition, decimals = view.condition, view.metric.decimals
+    if view.movement is None:
+        return view.metric.value(numbers.at(size, decimals))
+    change = condition.turn * size
+    if condition.is_relative:
+        share = numbers.percent(abs(change), decimals=max(1, decimals - 2))
+        return (f"{'+' if change > 0 else numbers.MINUS}{share} of the baseline",)
+    return view.metric.signed(change, decimals)
 
 
 def _possible(report: Report, view: MetricConditionView, advice: Advice) -> Decimal | None:
@@ -210,14 +257,11 @@ def _possible(report: Report, view: MetricConditionView, advice: Advice) -> Deci
     if effect is None:
         return None
     step = Decimal(1).scaleb(-min(view.metric.decimals, numbers.MOST_DECIMALS))
-    shown = abs(effect).quantize(step, rounding=ROUND_UP)
+    shown = effect.quantize(step, rounding=ROUND_UP)
     bounds, before = report.policy.metric(view.metric.key).range, view.metric.row.baseline
     if bounds is None or before is None or condition.is_relative:
         return shown
-    if condition.claim.quantity == "value":
-        reached = shown
-    else:
-        reached = before + (shown if condition.metric.direction == "higher" else -shown)
+    reached = shown if condition.claim.quantity == "value" else before + condition.turn * shown
     return shown if bounds[0] <= reached <= bounds[1] else None
 
 
@@ -229,8 +273,8 @@ def _missing_of_field(report: Report, view: FieldConditionView) -> Phrase:
         label: Phrase = (Prose(report.policy.metric(advice.metric).label),) if advice else ("a target",)
         needed = _samples_needed(advice)
         if not needed:
-            return (*label, " needs a larger gain.")
-        return (*label, f" needs a larger gain. If it is what it seems, {needed} would show it.")
+            return ("improve ", *label, " further.")
+        return ("improve ", *label, f" further, or, if its true gain is as measured, test {needed}.")
     if view.condition.field == "sample_size":
         return (f"measure {numbers.plural(int(threshold), 'sample')}, now {int(observed):,}.",)
     if view.condition.field == "coverage":

@@ -75,9 +75,12 @@ def _bar_changed(proposal: ProposalReport) -> Phrase:
     under = ""
     if proposal.reason is not None:
         removed = PROPOSED_REASONS.get(proposal.reason)
-        under = f"; under its own {UNDER_PROPOSED[proposal.verdict]}" + (f": {removed}" if removed else "")
+        under = f" By the changed bar {UNDER_PROPOSED[proposal.verdict]}" + (
+            f": {removed}" if removed else ""
+        )
+        under += "."
     return (
-        f"This pull request {verb_of(proposal.changes)} (",
+        f"Judged by the bar of the base branch. This pull request {verb_of(proposal.changes)} (",
         Prose(first.sentence),
-        f"{more}). It is judged by the base branch's bar{under}.",
+        f"{more}).{under}",
     )

@@ -9,11 +9,11 @@ from msgspec import Struct
 from remyx_action.decimals import plain
 from remyx_action.policy.looks import number_of
 from remyx_action.report.age import age_in_words
-from remyx_action.report.report import ArmReport, JudgedUnder, Report
+from remyx_action.report.report import ArmReport, JudgedUnder, Report, help_of_failure
 
 from . import numbers
 from .escape import Code, Phrase, Prose, joined
-from .words import ARM_STATES, ISOLATION, lock_suffices, lock_words
+from .words import ARM_STATES, ISOLATION, lock_words
 
 SHORT_COMMIT = 7
 USUAL_LEVEL = "L1"
@@ -48,10 +48,9 @@ def lock_line(report: Report) -> tuple[str, Phrase]:
     That nothing was sandboxed stands here only where the policy asks for it; it is in the provenance anyway.
     """
     under = report.judged_under
-    symbol, words = lock_words(under.lock)
+    symbol, words = lock_words(under.lock, report.policy.policy.require_lock)
     level, commits = under.isolation, under.commits
-    enough = lock_suffices(under.lock, report.policy.policy.require_lock)
-    parts: list[Phrase] = [(Prose(words),), *([(enough,)] if enough else [])]
+    parts: list[Phrase] = [(Prose(words),)]
     if level != USUAL_LEVEL or "isolation" in report.inputs.caps:
         parts.append((Prose(ISOLATION.get(level, level)),))
     if "head" in commits:
@@ -100,7 +99,7 @@ def arm_view(name: str, arm: ArmReport, now: str) -> ArmView:
 def _state(arm: ArmReport, now: str) -> str:
     """How it ended; of an arm that was not measured now also how old it is."""
     if arm.origin is None or arm.state not in {"completed", "recorded"}:
-        return ARM_STATES[arm.state]
+        return "could not be read" if help_of_failure(arm) else ARM_STATES[arm.state]
     word = "recorded" if arm.origin.kind == "recorded" else "reused"
     return f"{word}, measured {age_in_words(arm.origin.clock, now)}"
 
@@ -114,7 +113,7 @@ def provenance(report: Report) -> Iterator[tuple[Phrase, Phrase]]:
     for name, digest in under.digests.items():
         yield ("Digest of ", Prose(name)), (Code(digest[:SHORT_DIGEST]),)
     yield ("Isolation",), _isolation(under)
-    yield ("Lock",), (Prose(lock_words(under.lock)[1]),)
+    yield ("Lock",), (Prose(lock_words(under.lock, report.policy.policy.require_lock)[1]),)
     took = numbers.duration(run.seconds)
     yield ("Run",), (Prose(run.clock), f", {took}, attempt {run.attempt}, remyx-action ", Prose(run.version))
 

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from remyx_action.policy.rules import Condition, Gate, OnField, OnMetric
 
-from .condition_words import ConditionView, FieldConditionView, MetricConditionView
+from .condition_words import ConditionView, MetricConditionView
+from .field_words import FieldConditionView
 from .metric_words import MetricView
 
 

@@ -213,7 +213,7 @@ def _failure(arm: ArmView) -> RenderableType:
 def _conditions(rule: RuleView) -> Iterator[RenderableType]:
     from rich.text import Text
 
-    yield Text(f"{rule.title}, {rule.words}: {rule.held} of {rule.of} conditions met", style="bold")
+    yield Text(f"{rule.title}, {rule.words}: {rule.counts}", style="bold")
     for line in rule.lines:
         yield _condition(line)
 

@@ -14,8 +14,9 @@ from remyx_action.report.report import (
 
 from . import escape, numbers
 from .cause import Marked, cause_of, certainty_of, marked, views_in
-from .condition_words import ConditionView, FieldConditionView
+from .condition_words import ConditionView, MetricConditionView
 from .escape import Code, Phrase, Prose, joined
+from .field_words import FieldConditionView
 from .metric_words import MetricView
 from .metric_words import notes as metric_notes
 from .next_step import next_step
@@ -70,9 +71,14 @@ class RuleView(Struct, frozen=True, kw_only=True):
     """`Ship`, `Reject`."""
     words: str
     """`all of 5`."""
-    held: int
+    held: int | None
+    """None where no condition was judged."""
     of: int
     lines: tuple[RuleLine | ConditionText, ...]
+
+    @property
+    def counts(self) -> str:
+        return "not judged" if self.held is None else f"{self.held:,} of {self.of:,} conditions met"
 
 
 class View(Struct, frozen=True, kw_only=True):
@@ -215,12 +221,13 @@ def _rows(of: Marked) -> Iterator[ViewRow]:
 
 def _field_row(view: ConditionView) -> ViewRow:
     assert isinstance(view, FieldConditionView)
+    below = view.certainty if view.unknown else view.needs
     return ViewRow(
         name=(FIELD_NAMES.get(view.condition.field, view.condition.field),),
         values=(),
         change=(view.observed,),
         interval="",
-        bar=(BarLine(mark=view.mark, words=view.asks, below=view.certainty if view.unknown else ()),),
+        bar=(BarLine(mark=view.mark, words=view.asks, below=below),),
         decides=True,
     )
 
@@ -234,6 +241,7 @@ def _bar_cell(views: Sequence[ConditionView]) -> Iterator[BarLine]:
     ship = [view for view in views if view.condition.role == "ship"]
     rejecting = [view for view in views if view.condition.role == "reject"]
     told = [view for view in rejecting if not _is_quiet(view)]
+    ship = [view for view in ship if not any(_says_it_too(other, view) for other in told)]
     rule = "to ship: " if ship and told else ""
     yield from (
         BarLine(mark=view.mark, words=(rule, *view.asks) if rule else view.asks, below=view.certainty)
@@ -242,6 +250,16 @@ def _bar_cell(views: Sequence[ConditionView]) -> Iterator[BarLine]:
     yield from map(_rejecting, told)
     if rejecting and not ship and not told:
         yield BarLine(mark=Mark.TRUE, words=("not rejected",))
+
+
+def _says_it_too(rejecting: ConditionView, view: ConditionView) -> bool:
+    """Whether a reject that came true breaks the same bound as a condition of the ship rule."""
+    if rejecting.condition.mark is not Mark.TRUE or view.mark is not Mark.FALSE:
+        return False
+    if not isinstance(rejecting, MetricConditionView) or not isinstance(view, MetricConditionView):
+        return False
+    one, other = rejecting.condition.claim, view.condition.claim
+    return (one.quantity, one.threshold) == (other.quantity, other.threshold)
 
 
 def _is_quiet(view: ConditionView) -> bool:
@@ -258,8 +276,8 @@ def _rejecting(view: ConditionView) -> BarLine:
             words=("not rejected",),
             below=("looks worse than allowed, but only ", *view.certainty),
         )
-    does = "reject condition met: " if view.rejects_alone else "speaks for a reject: "
-    return BarLine(mark=view.mark, words=(does, *view.happened), below=view.certainty)
+    does = "rejected" if view.rejects_alone else "counts towards a reject"
+    return BarLine(mark=view.mark, words=(*view.broke, f": {does}"), below=view.certainty)
 
 
 def _facts(of: Marked) -> Iterator[Phrase]:
@@ -280,6 +298,8 @@ def _facts(of: Marked) -> Iterator[Phrase]:
 
 def _beside_the_table(of: Marked) -> Iterator[Phrase]:
     """Conditions that hold and have no row."""
+    if of.report.verdict == "reject":
+        return
     met: list[Phrase] = [
         (*view.asks, " (", *view.certainty, ")") if view.sure_that else view.asks
         for view in of.of_ship(Mark.TRUE)
@@ -313,13 +333,14 @@ def _warnings(report: Report) -> Iterator[Phrase]:
 
 def _rules(of: Marked) -> Iterator[RuleView]:
     ship, reject = of.report.ship_rule(), of.report.reject_rule()
+    judged = of.report.run_state != "not_comparable"
     for title, gate, lines in (("Ship", ship, of.ship), ("Reject", reject, of.reject)):
         if gate is not None:
             views = views_in(lines)
             yield RuleView(
                 title=title,
                 words=rule_words(gate),
-                held=sum(view.condition.mark is Mark.TRUE for view in views),
+                held=sum(view.condition.mark is Mark.TRUE for view in views) if judged else None,
                 of=len(views),
                 lines=tuple(lines),
             )

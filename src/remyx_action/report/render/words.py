@@ -49,7 +49,7 @@ CAPS = {
 
 NEXT = {
     "bar_met": "Merge it.",
-    "not_comparable": "Give both arms the same inputs, harness, data and judge, then run again.",
+    "not_comparable": "Give baseline and variant the same inputs, harness, data and judge, then run again.",
     "run_failed": "Fix the error below and run again. A failed run is never scored.",
     "workflow_changed": "Move the files under .github/ into a pull request of their own.",
     "lock_stale": "Review what changed on the base branch, run `remyx-action lock` there, and merge that.",
@@ -181,21 +181,32 @@ def in_words(count: int) -> str:
     return SMALL[count] if 0 <= count < len(SMALL) else f"{count:,}"
 
 
-def lock_words(lock: str) -> tuple[str, str]:
-    """Return symbol and words of what a report says about the lock."""
+def lock_words(lock: str, required: str = "locked") -> tuple[str, str]:
+    """Return symbol and words of what a report says about the lock, beside what the policy requires of it."""
     state, _, reason = lock.partition(": ")
     if state == "locked":
         return "🔒", "evaluation locked"
     if state == "captured":
-        return "📌", "evaluation as in its lock file; owner approval not proven"
-    return "⚠️", f"evaluation not locked: {reason or lock}"
+        proof = "owner approval not proven" if required == "locked" else NOT_REQUIRED["captured"]
+        return "📌", f"evaluation as in its lock file; {proof}"
+    words = f"evaluation not locked: {reason or lock}"
+    return "⚠️", f"{words}; {NOT_REQUIRED['off']}" if required == "off" else words
 
 
-def lock_suffices(lock: str, required: str) -> str:
-    """Return whether a reader has to do something about the lock, by the policy's `require_lock`."""
+NOT_REQUIRED = {
+    "captured": "this policy doesn't require owner approval",
+    "off": "this policy doesn't require a lock",
+}
+
+LOCK_STEPS = {
+    "unlocked": "run `remyx-action lock`",
+    "captured": "prove owner approval, as `remyx-action doctor` says",
+}
+"""By the state of a lock that is less than a policy requires: what to do."""
+
+
+def lock_step(lock: str, required: str) -> str:
+    """Return what to do about the lock before a pull request can ship; "" where it is as required."""
     state = lock.partition(": ")[0]
-    if state == "locked":
-        return ""
-    if state == "captured":
-        return "a ship needs that proof" if required == "locked" else "enough for this policy"
-    return "this policy needs no lock" if required == "off" else "a pull request needs a lock to ship"
+    enough = state == "locked" or required == "off" or (state == "captured" and required != "locked")
+    return "" if enough else LOCK_STEPS["captured" if state == "captured" else "unlocked"]
