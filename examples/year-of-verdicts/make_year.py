@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from random import Random
 
-from remyx_action.commands.record import RecordPlace, add, decide
+from remyx_action.commands.record import add, decide, place_of
 from remyx_action.commands.run.arms import arm_report
 from remyx_action.commands.run.project import Project, load_project
 from remyx_action.history.record import Recording
@@ -39,6 +39,7 @@ def main(folder: Path) -> None:
     project, random = load_project(HERE), Random(7)
     [policy] = project.bundle.policies.values()
     [template] = project.bundle.templates.values()
+    place = place_of(HERE, folder=folder)
     accuracy, made = 0.62, 0
     number = 100
     while made < VERDICTS:
@@ -53,14 +54,14 @@ def main(folder: Path) -> None:
             bar = make_bar(written, template, project.vocabulary)
             report = judged(project, bar, random, (accuracy, gain), (number, look, tag), clock)
             recording = Recording(pull_request=number, run=str(9000 + made), attempt=1)
-            written_as = add(RecordPlace(root=HERE, folder=folder), report, recording)
+            written_as = add(place, report, recording)
             made += 1
             if report.verdict == "ship":
                 accuracy = min(0.85, accuracy + gain / 2)
                 break
             if report.verdict == "reject":
                 decide(
-                    RecordPlace(root=HERE, folder=folder),
+                    place,
                     written_as.path,
                     "abandon",
                     why="it loses what users noticed",

@@ -5,8 +5,9 @@ from msgspec.structs import replace
 
 from remyx_action.github import check
 from remyx_action.github.events import Commit
-from remyx_action.github.marks import ExternalId, Order, key_of
+from remyx_action.github.marks import ExternalId, Order
 from remyx_action.github.trouble import NotPosted, NotRead, Posted, Superseded
+from remyx_action.project.policy_key import policy_key
 from support.github_stand_in.stage import CHECK, TOKEN, Stage
 from support.github_stand_in.talk import bot
 from support.github_stand_in.world import Fault, Identity
@@ -66,7 +67,7 @@ def test_its_name_carries_folder_policy_and_base_branch() -> None:
 
 def test_an_external_id_is_read_back_as_it_was_written() -> None:
     written = ExternalId(
-        order=Order(500, 2), base=Commit("b" * 40), key=key_of("a", "default"), look="c" * 16
+        order=Order(500, 2), base=Commit("b" * 40), key=policy_key("a", "default"), look="c" * 16
     )
     assert f"remyx/2 500.2 {'b' * 40} {'c' * 16} {written.key}" == str(written)
     assert written == ExternalId.read(str(written))
@@ -75,7 +76,7 @@ def test_an_external_id_is_read_back_as_it_was_written() -> None:
     assert still_open == ExternalId.read(str(still_open))
     for other in (None, "", "500/2", f"{written} ", str(written).replace("/2", "/1")):
         assert ExternalId.read(other) is None
-    assert key_of("a", "default") != key_of("", "default") != key_of("", "other")
+    assert policy_key("a", "default") != policy_key("", "default") != policy_key("", "other")
 
 
 def test_it_stands_in_progress_on_the_head_until_it_is_closed(stage: Stage) -> None:
@@ -160,7 +161,7 @@ def test_one_left_open_below_a_completed_one_is_closed_and_the_newest_verdict_is
 
 def test_one_of_another_project_policy_or_app_is_not_ours(stage: Stage) -> None:
     stage.world.identities["other"] = bot("other")
-    strange = replace(stage.external_id(), key=key_of("b", "default"))
+    strange = replace(stage.external_id(), key=policy_key("b", "default"))
     check.open_check(stage.client(), stage.named(), strange, details_url=PAGE)
     opened(stage, Order(900, 1), token="other")
     found = check.read_checks(stage.client(), stage.named())

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from remyx_action.commands.backtest import sentence_of_branch
-from remyx_action.commands.record import RecordPlace, add, decide, prune, read_branch, read_place
+from remyx_action.commands.record import RecordPlace, add, decide, place_of, prune, read_branch, read_place
 from remyx_action.history.record import BRANCH, Recording
 from remyx_action.report.report import Report
 from support.git_commands import commit, git
@@ -48,7 +48,7 @@ def test_writers_at_the_same_time_keep_every_verdict(shared: Path, tmp_path: Pat
     def write(writer: int) -> Path:
         root = clone(shared, tmp_path / f"writer-{writer}")
         for number in range(EACH):
-            place = RecordPlace(root=root, push="origin")
+            place = place_of(root, push="origin")
             run = Recording(pull_request=number + 1, run=f"{writer + 1}00{number}")
             assert add(place, numbered(report, 100 * writer + number), run).is_new
         return root
@@ -64,19 +64,24 @@ def test_writers_at_the_same_time_keep_every_verdict(shared: Path, tmp_path: Pat
             git(root, "branch", "--show-current").strip(),
         )
         assert ["README.md"] == sorted(path.name for path in root.iterdir() if path.name != ".git")
-    record = read_place(RecordPlace(root=clone(shared, tmp_path / "reader")))
+    record = read_place(place_of(clone(shared, tmp_path / "reader")))
     assert WRITERS * EACH == len(record.verdicts)
     assert ([], []) == (list(record.warnings), list(record.unread))
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> RecordPlace:
+def root(tmp_path: Path) -> Path:
     git(tmp_path, "init", "--quiet", "--initial-branch=main")
     commit(tmp_path, {"README.md": "text\n"})
-    return RecordPlace(root=tmp_path)
+    return tmp_path
 
 
-def test_a_second_verdict_on_the_same_head_names_the_first(place: RecordPlace) -> None:
+@pytest.fixture
+def place(root: Path) -> RecordPlace:
+    return place_of(root)
+
+
+def test_a_second_verdict_on_the_same_head_names_the_first(place: RecordPlace, root: Path) -> None:
     report = numbered(shipping(), 5)
     first = add(place, report, Recording(pull_request=7, run="11"))
     again = add(place, report, Recording(pull_request=7, run="11"))
@@ -86,17 +91,17 @@ def test_a_second_verdict_on_the_same_head_names_the_first(place: RecordPlace) -
     assert (True, first.path) == (second.is_new, second.first)
     verdicts = read_place(place).verdicts
     assert [(1, None), (2, first.path)] == [(one.look, one.first) for one in verdicts]
-    assert first.path in git(place.root, "log", "-1", "--format=%b", BRANCH)
+    assert first.path in git(root, "log", "-1", "--format=%b", BRANCH)
 
 
-def test_a_rewritten_history_and_a_changed_file_are_noticed(place: RecordPlace) -> None:
+def test_a_rewritten_history_and_a_changed_file_are_noticed(place: RecordPlace, root: Path) -> None:
     added = add(place, numbered(shipping(), 1), Recording(run="1"))
     add(place, numbered(shipping(), 2), Recording(run="2"))
     assert [] == list(read_place(place).warnings)
-    git(place.root, "update-ref", f"refs/heads/{BRANCH}", f"{BRANCH}~1")
+    git(root, "update-ref", f"refs/heads/{BRANCH}", f"{BRANCH}~1")
     [warning] = read_place(place).warnings
     assert "the history was rewritten" in warning
-    place.branch().write({added.path: "{}"}, "Forge")
+    place.store.write({added.path: "{}"}, "Forge")
     warnings = read_place(place).warnings
     assert any("changes 1 files that were written before" in line for line in warnings)
 
@@ -113,13 +118,26 @@ def test_decisions_stand_beside_their_verdict_and_old_months_go(place: RecordPla
     assert any("removes 2 files" in line for line in record.warnings)
 
 
-def test_a_proposed_bar_is_held_against_the_branch(place: RecordPlace) -> None:
+def test_a_proposed_bar_is_held_against_the_branch(place: RecordPlace, root: Path) -> None:
     bar = iterating().policy
-    assert sentence_of_branch(place.root, bar) is None
+    assert sentence_of_branch(root, bar) is None
     add(place, numbered(iterating(), 4), Recording(pull_request=1, run="41"))
     add(place, numbered(shipping(), 5), Recording(pull_request=2, run="42"))
-    assert 2 == len(read_branch(place.root).verdicts)
-    assert "of the last 2 verdicts, 0 would have been other" == sentence_of_branch(place.root, bar)
+    assert 2 == len(read_branch(root).verdicts)
+    assert "of the last 2 verdicts, 0 would have been other" == sentence_of_branch(root, bar)
+
+
+def test_two_projects_with_a_policy_of_one_name_have_records_of_their_own(root: Path) -> None:
+    report = numbered(iterating(), 9)
+    run = Recording(pull_request=3, run="51")
+    for name in ("models/a", "models/b"):
+        (root / name).mkdir(parents=True)
+        added = add(place_of(root / name), report, run)
+        assert (True, None) == (added.is_new, added.first)
+    assert 2 == len(git(root, "ls-tree", "-r", "--name-only", BRANCH).splitlines())
+    for name in ("models/a", "models/b"):
+        [verdict] = read_place(place_of(root / name)).verdicts
+        assert (1, None) == (verdict.look, verdict.first)
 
 
 def test_a_forged_verdict_is_not_recorded(place: RecordPlace) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from remyx_action.commands.backtest import backtest_project, of_record
 from remyx_action.commands.history import Asking, history, what_was_gained
-from remyx_action.commands.record import RecordPlace, read_place
+from remyx_action.commands.record import place_of, read_place
 from remyx_action.history.record import Record, read_record
 from remyx_action.history.trends import bar_moves, condition_health
 from support.pages import ROOT
@@ -30,7 +30,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def record(folder: Path) -> Record:
-    return read_place(RecordPlace(root=EXAMPLE, folder=folder))
+    return read_place(place_of(EXAMPLE, folder=folder))
 
 
 def test_the_year_has_every_verdict_decisions_and_one_change_of_the_bar(record: Record) -> None:

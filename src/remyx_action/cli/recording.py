@@ -33,10 +33,10 @@ history_commands = typer.Typer(rich_markup_mode=None)
 
 
 def _place(context: typer.Context, folder: Path | None, push: str | None = None) -> RecordPlace:
-    from remyx_action.commands.record import RecordPlace
+    from remyx_action.commands.record import place_of
 
     root = root_of(context)
-    return RecordPlace(root=root, folder=None if folder is None else root / folder, push=push)
+    return place_of(root, folder=None if folder is None else root / folder, push=push)
 
 
 @history_commands.callback(invoke_without_command=True)
@@ -177,6 +177,7 @@ def backtest(
     from remyx_action.commands.backtest import backtest_project
     from remyx_action.commands.record import read_place
 
-    place = _place(context, record)
-    found = backtest_project(place.root, read_place(place), policy=policy, base=base, last=last)
+    found = backtest_project(
+        root_of(context), read_place(_place(context, record)), policy=policy, base=base, last=last
+    )
     return show(found, format)

@@ -1,9 +1,10 @@
-"""Where the record of verdicts is read and written: a branch of the repository, or a folder."""
+"""Where the record of verdicts is read and written: a branch of the repository, a folder, or GitHub's API."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -13,15 +14,16 @@ from remyx_action.history.record import (
     LARGEST_BYTES,
     Choice,
     Record,
-    RecordedVerdict,
     Recording,
     content_of,
     identity_of,
     is_of_record,
+    named_verdict,
     path_of,
     read_record,
     write_decision,
 )
+from remyx_action.project.policy_key import policy_key
 from remyx_action.report.report import Report
 from remyx_action.sources.disk import write_whole
 from remyx_action.sources.git import GrowingBranch, find_repository
@@ -33,71 +35,118 @@ NEWEST = 20
 """Files of the branch among which the newest verdict of a template is looked for."""
 
 
-class RecordPlace(Struct, frozen=True, kw_only=True):
-    """A folder, or the branch of the repository that the project lies in."""
+class Store(Protocol):
+    """Files that are added, and seldom removed."""
 
-    root: Path
-    folder: Path | None = None
-    push: str | None = None
-    """The remote that the branch is written to; None: it is written here alone."""
+    def files(self, *, naming: str = "") -> Iterator[tuple[str, bytes]]:
+        """Yield path and content of every file whose path has `naming` in it."""
 
-    def branch(self) -> GrowingBranch:
-        """Return the branch; NotJudged outside a repository."""
-        repository = find_repository(self.root)
-        if repository is None:
-            raise NotJudged(
-                "the record is a branch, and this folder lies in no git repository",
-                help="name a folder instead: --record DIR",
+    def irregularities(self) -> Sequence[str]:
+        """Return what does not fit files that are only added."""
+
+    def write(self, files: Mapping[str, str], message: str, *, remove: Sequence[str] = ()) -> str:
+        """Add files, path → content, in one step. NotJudged where that is not possible."""
+
+
+class FolderStore(Struct, frozen=True):
+    """A folder on this machine."""
+
+    folder: Path
+
+    def files(self, *, naming: str = "") -> Iterator[tuple[str, bytes]]:
+        """Yield what lies below; WrongUsage without a folder."""
+        if not self.folder.is_dir() and not naming:
+            raise WrongUsage(
+                f"there is no folder {self.folder}", help="name the folder that holds v/YYYY/MM/"
             )
-        return GrowingBranch(repository=repository, name=BRANCH, remote=self.push)
+        paths = sorted(
+            path for path in self.folder.rglob("*.json") if path.is_file() and not path.is_symlink()
+        )
+        for path in paths[:MOST_FILES]:
+            name = path.relative_to(self.folder).as_posix()
+            if naming not in name:
+                continue
+            if path.stat().st_size > LARGEST_BYTES:
+                yield name, b" " * (LARGEST_BYTES + 1)
+            elif is_of_record(name):
+                yield name, path.read_bytes()
+
+    def irregularities(self) -> Sequence[str]:
+        """Return nothing: a folder has no history."""
+        return []
+
+    def write(self, files: Mapping[str, str], message: str, *, remove: Sequence[str] = ()) -> str:
+        """Write each file whole; there is no place for `message`."""
+        del message
+        if remove:
+            raise WrongUsage(
+                "a folder is pruned by removing its months", help="remove v/YYYY/MM and d/YYYY/MM"
+            )
+        for path, content in files.items():
+            target = self.folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(target, content)
+        return str(self.folder)
+
+
+class RecordPlace(Struct, frozen=True, kw_only=True):
+    """A store, and the project whose verdicts are read and written there."""
+
+    store: Store
+    project: str
+    """The project's folder below the repository's root; "" is the root."""
+    is_shared: bool = True
+    """Other projects of the repository may record here; what is read is this project's alone."""
+
+
+def place_of(root: Path, *, folder: Path | None = None, push: str | None = None) -> RecordPlace:
+    """Return the folder, or the branch of the repository that the project lies in.
+
+    `push`: the remote that the branch is written to, too. NotJudged without a folder outside a repository.
+    """
+    repository = find_repository(root)
+    project = repository.prefix.rstrip("/") if repository is not None else ""
+    if folder is not None:
+        return RecordPlace(store=FolderStore(folder), project=project, is_shared=False)
+    if repository is None:
+        raise NotJudged(
+            "the record is a branch, and this folder lies in no git repository",
+            help="name a folder instead: --record DIR",
+        )
+    branch = GrowingBranch(repository=repository, name=BRANCH, remote=push)
+    return RecordPlace(store=branch, project=project)
 
 
 def read_place(place: RecordPlace) -> Record:
-    """Return the whole record of a place; empty where nothing was recorded."""
-    if place.folder is not None:
-        return read_record(_files_below(place.folder))
-    branch = place.branch()
-    return read_record(branch.files(), branch.irregularities())
+    """Return the project's record in a place; empty where nothing was recorded."""
+    record = read_record(place.store.files(), place.store.irregularities())
+    return of_project(record, place.project) if place.is_shared else record
+
+
+def of_project(record: Record, project: str) -> Record:
+    """Return the verdicts of one project; `project`: its folder below the repository's root."""
+    own = [one for one in record.verdicts if one.key == policy_key(project, one.policy)]
+    return Record(verdicts=own, unread=record.unread, warnings=record.warnings)
 
 
 def read_branch(root: Path) -> Record:
     """Return the record on the branch; empty outside a repository, and where nothing was recorded."""
     try:
-        return read_record(RecordPlace(root=root).branch().files())
+        return read_place(place_of(root))
     except NotJudged:
         return read_record(())
 
 
 def newest_report(root: Path, template: str) -> Report | None:
     """Return the verdict of a template that was recorded last, among the newest; None without one."""
-    try:
-        files = RecordPlace(root=root).branch().newest(NEWEST)
-        found = (read_record([file]).verdicts for file in files)
-        reports = (one.report for verdicts in found for one in verdicts)
-        return next((one for one in reports if one.policy.template == template and one.verdict), None)
-    except NotJudged:
+    repository = find_repository(root)
+    if repository is None:
         return None
-
-
-def _of_head(place: RecordPlace, head: str) -> Record:
-    """Return what is recorded of one head commit: nothing else is read."""
-    if place.folder is not None:
-        return read_record(_files_below(place.folder, naming=f"-{head}-") if place.folder.is_dir() else ())
-    return read_record(place.branch().files(naming=f"-{head}-"))
-
-
-def _files_below(folder: Path, *, naming: str = "") -> Iterator[tuple[str, bytes]]:
-    if not folder.is_dir():
-        raise WrongUsage(f"there is no folder {folder}", help="name the folder that holds v/YYYY/MM/")
-    paths = sorted(path for path in folder.rglob("*.json") if path.is_file() and not path.is_symlink())
-    for path in paths[:MOST_FILES]:
-        name = path.relative_to(folder).as_posix()
-        if naming not in name:
-            continue
-        if path.stat().st_size > LARGEST_BYTES:
-            yield name, b" " * (LARGEST_BYTES + 1)
-        elif is_of_record(name):
-            yield name, path.read_bytes()
+    for file in GrowingBranch(repository=repository, name=BRANCH).newest(NEWEST):
+        for one in of_project(read_record([file]), repository.prefix.rstrip("/")).verdicts:
+            if one.report.policy.template == template and one.report.verdict:
+                return one.report
+    return None
 
 
 class Added(Struct, frozen=True, kw_only=True):
@@ -121,16 +170,17 @@ def add(place: RecordPlace, report: Report, recording: Recording) -> Added:
             help="`remyx-action replay` shows every difference; record a verdict of this version",
         )
     content = content_of(report)
-    path = path_of(report, recording, content)
-    written = RecordedVerdict(path=path, pull_request=None, head=path.rsplit("-", 4)[1], report=report)
-    known = {one.path: one for one in _of_head(place, written.head).verdicts}
+    path = path_of(report, recording, content, folder=place.project)
+    written = named_verdict(path, report)
+    of_head = read_record(place.store.files(naming=f"-{written.head}-")).verdicts
+    known = {one.path: one for one in of_head}
     same = [one for one in known.values() if identity_of(one) == identity_of(written) and one.path != path]
     first = same[0].path if same else None
     if path in known:
         return Added(path=path, is_new=False, first=first)
     verdict = report.verdict or "no verdict"
     note = f"\n\nThe first of these: {first}" if first else ""
-    _write(place, {path: content}, f"Record {verdict} of {report.policy.policy.name}{note}")
+    place.store.write({path: content}, f"Record {verdict} of {report.policy.policy.name}{note}")
     return Added(path=path, is_new=True, first=first)
 
 
@@ -145,7 +195,7 @@ def decide(place: RecordPlace, named: str, decision: Choice, *, why: str, by: st
     if not found:
         raise WrongUsage(f"the record has no verdict {named}", help="`remyx-action history` lists them")
     path, content = write_decision(found[-1].path, decision, why=why, by=by, clock=clock)
-    _write(place, {path: content}, f"Decide {decision} about {found[-1].subject}")
+    place.store.write({path: content}, f"Decide {decision} about {found[-1].subject}")
     return found[-1].path
 
 
@@ -154,21 +204,8 @@ def prune(place: RecordPlace, before: str) -> int:
 
     They stay in the branch's history.
     """
-    if place.folder is not None:
-        raise WrongUsage("a folder is pruned by removing its months", help="remove v/YYYY/MM and d/YYYY/MM")
-    branch = place.branch()
     limit = before.replace("-", "/")
-    paths = [path for path, _ in branch.files() if is_of_record(path) and path[2:9] < limit]
+    paths = [path for path, _ in place.store.files() if is_of_record(path) and path[2:9] < limit]
     if paths:
-        branch.write({}, f"Prune what is older than {before}", remove=paths)
+        place.store.write({}, f"Prune what is older than {before}", remove=paths)
     return len(paths)
-
-
-def _write(place: RecordPlace, files: Mapping[str, str], message: str) -> None:
-    if place.folder is None:
-        place.branch().write(files, message)
-        return
-    for path, content in files.items():
-        target = place.folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(target, content)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from remyx_action.project.policy_key import policy_key
+
 from .client import Client, numbered, said
 from .events import Commit
-from .marks import ExternalId, Order, key_of
+from .marks import ExternalId, Order
 from .trouble import NotPosted, NotRead, Posted, Superseded, Trouble, TroubleKind, not_posted, not_read
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ class Named(Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        return key_of(self.folder, self.policy)
+        return policy_key(self.folder, self.policy)
 
 
 class Seen(Struct, frozen=True, kw_only=True):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, unquote
 
@@ -40,11 +39,6 @@ class Scope(NamedTuple):
     """The project's; "" is the root."""
     policy: str | None
     """The one that the workflow asks for; None: all of them."""
-
-
-def key_of(folder: str, policy: str) -> str:
-    """Return what a policy of one folder is recognised by: 12 hexadecimal digits."""
-    return sha256(f"{folder}\0{policy}".encode()).hexdigest()[:12]
 
 
 _EXTERNAL_ID = re.compile(

@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 
 from remyx_action.project.files import json_text as strict_json
 from remyx_action.project.models.fields import Spec
+from remyx_action.project.policy_key import policy_key
 from remyx_action.report.report import Report, to_json
 
 BRANCH = "remyx-verdicts"
@@ -36,8 +37,6 @@ class Recording(Struct, frozen=True, kw_only=True):
     run: str | None = None
     """The workflow run's id; None on a laptop."""
     attempt: int = 1
-    folder: str = ""
-    """The project's folder below the repository's root."""
 
 
 class Decision(Spec):
@@ -60,6 +59,8 @@ class RecordedVerdict(Struct, frozen=True, kw_only=True):
     pull_request: str | None
     head: str
     """First 12 hex of the head commit; zeros where there was none."""
+    key: str
+    """Of the project's folder and the policy (policy_key)."""
     report: Report
     look: int = 1
     """Counted within the pull request (else the head commit) and policy, oldest first."""
@@ -83,8 +84,8 @@ class RecordedVerdict(Struct, frozen=True, kw_only=True):
 
     @property
     def unit(self) -> str:
-        """Return what looks at the same change share."""
-        return f"{self.subject} {self.policy}"
+        """Return what looks at the same change share: two projects may have policies of one name."""
+        return f"{self.subject} {self.policy} {self.key}"
 
 
 class UnreadFile(Struct, frozen=True, kw_only=True):
@@ -113,11 +114,11 @@ def content_of(report: Report) -> str:
     return to_json(report.model_copy(update={"samples_changed": {}, "arms": logs}))
 
 
-def path_of(report: Report, recording: Recording, content: str) -> str:
-    """Return the file's path on the branch."""
+def path_of(report: Report, recording: Recording, content: str, *, folder: str) -> str:
+    """Return the file's path on the branch; `folder`: the project's, below the repository's root."""
     head = report.judged_under.commits.get("head", "")[:12]
     head = head if re.fullmatch(r"[0-9a-f]{12}", head) else NO_HEAD
-    key = sha256(f"{recording.folder}\0{report.policy.policy.name}".encode()).hexdigest()[:12]
+    key = policy_key(folder, report.policy.policy.name)
     year, month = report.run.clock[:4], report.run.clock[5:7]
     if not re.fullmatch(r"\d{4}-\d{2}", f"{year}-{month}"):
         year, month = "0000", "00"
@@ -192,10 +193,22 @@ def _read(path: str, content: bytes) -> RecordedVerdict | Decision | UnreadFile:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         return UnreadFile(path=path, why=f"$.{place}: {first['msg'].lower()}")
+    return named_verdict(path, report)
+
+
+def named_verdict(path: str, report: Report) -> RecordedVerdict:
+    """Return the verdict of one file, by its path. ValueError for another path."""
+    named = _VERDICT.fullmatch(path)
+    if named is None:
+        raise ValueError(path)
     name = named["name"]
     is_pull_request = name.isdecimal() and name != named["run"]
     return RecordedVerdict(
-        path=path, pull_request=name if is_pull_request else None, head=named["head"], report=report
+        path=path,
+        pull_request=name if is_pull_request else None,
+        head=named["head"],
+        key=named["policy"],
+        report=report,
     )
 
 
@@ -224,4 +237,9 @@ def _counted(
 def identity_of(verdict: RecordedVerdict) -> tuple[str, ...]:
     """Return what two verdicts share that are one and the same: head, policy and digests."""
     digests = verdict.report.judged_under.digests
-    return (verdict.head, verdict.policy, *(f"{name}={digests[name]}" for name in sorted(digests)))
+    return (
+        verdict.head,
+        verdict.policy,
+        verdict.key,
+        *(f"{name}={digests[name]}" for name in sorted(digests)),
+    )

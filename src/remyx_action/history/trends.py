@@ -96,11 +96,11 @@ def bar_moves(verdicts: Sequence[RecordedVerdict]) -> list[BarMove]:
     found = []
     for one in verdicts:
         digests = one.report.judged_under.digests
-        before = last.get(one.policy, digests)
+        before = last.get(one.key, digests)
         changed = [name for name in sorted(digests) if before.get(name, digests[name]) != digests[name]]
         if changed:
             found.append(BarMove(verdict=one, changed=changed))
-        last[one.policy] = digests
+        last[one.key] = digests
     return found
 
 
@@ -120,29 +120,30 @@ def condition_health(verdicts: Sequence[RecordedVerdict]) -> list[ConditionHealt
     counts: dict[tuple[str, str, str], Counter[str]] = {}
     newest: dict[str, RecordedVerdict] = {}
     for one in verdicts:
-        newest[one.policy] = one
-        for rule, row in (("ship", one.report.rules.ship), ("reject", one.report.rules.reject)):
-            for condition in () if row is None else conditions_of(row):
-                counts.setdefault((one.policy, rule, condition.text), Counter())[condition.mark] += 1
-    current = {
-        (policy, rule, condition.text)
-        for policy, one in newest.items()
-        for rule, row in (("ship", one.report.rules.ship), ("reject", one.report.rules.reject))
-        if row is not None
-        for condition in conditions_of(row)
-    }
+        newest[one.key] = one
+        for rule, condition in _conditions(one):
+            counts.setdefault((one.key, rule, condition.text), Counter())[condition.mark] += 1
+    current = {(key, rule, one.text) for key in newest for rule, one in _conditions(newest[key])}
     return [
         ConditionHealth(
-            policy=place[0],
-            rule=place[1],
-            text=place[2],
+            policy=newest[key].policy,
+            rule=rule,
+            text=text,
             held=count["true"],
             failed=count["false"],
             unknown=count["unknown"],
         )
-        for place, count in counts.items()
-        if place in current
+        for (key, rule, text), count in counts.items()
+        if (key, rule, text) in current
     ]
+
+
+def _conditions(verdict: RecordedVerdict) -> Iterator[tuple[str, MetricConditionRow | FieldConditionRow]]:
+    """Yield every condition of both rules, with the rule's name."""
+    rules = verdict.report.rules
+    for name, row in (("ship", rules.ship), ("reject", rules.reject)):
+        for condition in () if row is None else conditions_of(row):
+            yield name, condition
 
 
 def baseline_clock(verdict: RecordedVerdict) -> str:
@@ -162,7 +163,7 @@ def insights(verdicts: Sequence[RecordedVerdict]) -> list[TagInsight]:
     for one in verdicts:
         proposal = one.report.proposal
         if proposal is not None and proposal.experiment is not None:
-            newest[(one.policy, proposal.experiment.name)] = one
+            newest[(one.key, proposal.experiment.name)] = one
     gains: dict[str, list[tuple[Decimal, bool]]] = {}
     for one in newest.values():
         gain = gain_of(one)

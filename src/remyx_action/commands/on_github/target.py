@@ -12,9 +12,10 @@ from remyx_action.github.check import Named
 from remyx_action.github.client import Client, Connection
 from remyx_action.github.events import Commit, Event, MergeGroupEvent, PullRequestEvent
 from remyx_action.github.failed_jobs import FailedJob
-from remyx_action.github.marks import ExternalId, Order, Scope, key_of
+from remyx_action.github.marks import ExternalId, Order, Scope
 from remyx_action.github.settings import ActionInputs, Runner
 from remyx_action.github.trouble import LeftAlone, NotPosted, NotRead, Superseded
+from remyx_action.project.policy_key import policy_key
 
 if TYPE_CHECKING:
     from remyx_action.policy.looks import Look
@@ -45,7 +46,7 @@ class Target(Struct, frozen=True, kw_only=True):
         return None
 
     def key(self, policy: str) -> str:
-        return key_of(self.inputs.folder, policy)
+        return policy_key(self.inputs.folder, policy)
 
     def named(self, policy: str) -> Named:
         return Named(
