@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from remyx_action.errors import Exit
-from remyx_action.github.marks import ExternalId, Marker, key_of
+from remyx_action.github.marks import ExternalId, Marker
+from remyx_action.project.policy_key import policy_key
 from support.github_stand_in import payloads
 from support.github_stand_in.world import Check, Fault
 from support.jobs import CHECK, READ_ONLY, Jobs, jobs_on
@@ -244,7 +245,10 @@ def test_every_look_is_named_in_the_comment_and_the_same_measurement_is_one(jobs
     marker = Marker.read(body)
     assert marker is not None
     ((key, looks),) = marker.looks.items()
-    assert (key_of("", "default"), ["iterate", "reject", "ship"]) == (key, [look.verdict for look in looks])
+    assert (policy_key("", "default"), ["iterate", "reject", "ship"]) == (
+        key,
+        [look.verdict for look in looks],
+    )
     closed = ExternalId.read(jobs.checks()[-1].fields["external_id"])
     assert closed is not None
     assert looks[-1].id == closed.look

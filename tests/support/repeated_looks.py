@@ -9,16 +9,17 @@ from msgspec import Struct
 from scipy.stats import binomtest
 
 from remyx_action.github.events import Commit
-from remyx_action.github.marks import Marker, Order, Scope, key_of, with_marker
+from remyx_action.github.marks import Marker, Order, Scope, with_marker
 from remyx_action.policy.bar import Bar
 from remyx_action.policy.looks import Look
 from remyx_action.project.models.policy import Looks
+from remyx_action.project.policy_key import policy_key
 from remyx_action.readers.scores import ArmScores
 from remyx_action.report.report import ArmReport, JudgedUnder, Report, RunReport
 from remyx_action.report.verdict import Arm, Arms, EarlierLooks, reach_verdict
 from support.bars import bar, samples
 
-KEY = key_of("", "p")
+KEY = policy_key("", "p")
 SHIP = {"all": [{"metric": "a", "op": "improves_by", "threshold": 0, "confidence": 0.8}]}
 WAVERING = 0.4
 """The share of samples that are right by chance, every second time; the rest are always right or wrong."""

@@ -17,6 +17,7 @@ from .screen import echo, show
 
 if TYPE_CHECKING:
     from remyx_action.commands.record import RecordPlace
+    from remyx_action.history.record import Record
 
 RecordFolder = Annotated[
     Path | None, typer.Option("--record", metavar="DIR", help="A folder; default: branch remyx-verdicts.")
@@ -26,6 +27,10 @@ Push = Annotated[
 ]
 PageFormat = Annotated[
     Literal["text", "json", "page"], typer.Option("--format", help="text, json, or an HTML page.")
+]
+Elsewhere = Annotated[
+    str | None,
+    typer.Option("--repository", metavar="OWNER/NAME", help="Another repository's branch, without a clone."),
 ]
 OnlyTag = Annotated[str | None, typer.Option(metavar="TAG", help="Only experiments with this tag.")]
 
@@ -39,6 +44,25 @@ def _place(context: typer.Context, folder: Path | None, push: str | None = None)
     return place_of(root, folder=None if folder is None else root / folder, push=push)
 
 
+def _record(context: typer.Context, folder: Path | None, repository: str | None) -> Record:
+    """Return the record that is asked for: of this project, or of another repository."""
+    from remyx_action.commands import record as command
+    from remyx_action.sources.git import Remote
+
+    if repository is None:
+        return command.read_place(_place(context, folder))
+    if folder is not None or not re.fullmatch(r"[\w-]+/[\w.-]+", repository, re.ASCII):
+        raise WrongUsage(
+            "--record and --repository name two places"
+            if folder
+            else f"--repository {repository} is not OWNER/NAME",
+            help="write it as --repository some-team/some-project, alone",
+        )
+    server = os.environ.get("GITHUB_SERVER_URL", "https://github.com").rstrip("/")
+    token = os.environ.get("GH_TOKEN") or os.environ.get("GITHUB_TOKEN") or None
+    return command.read_remote(Remote(server_url=server, name=repository, token=token))
+
+
 @history_commands.callback(invoke_without_command=True)
 def history(
     context: typer.Context,
@@ -46,6 +70,7 @@ def history(
     policy: PolicyName = None,
     tag: OnlyTag = None,
     record: RecordFolder = None,
+    repository: Elsewhere = None,
     format: PageFormat = "text",
 ) -> int:
     """Show the record of verdicts: by date, with trends and the health of the gate.
@@ -55,11 +80,10 @@ def history(
     if context.invoked_subcommand is not None:
         return Exit.SHIP
     from remyx_action.commands import history as command
-    from remyx_action.commands.record import read_place
 
     asking = command.Asking(metric=metric, policy=policy, tag=tag)
     now = on_github.world().now().clock
-    return show(command.history(read_place(_place(context, record)), asking, now=now), format)
+    return show(command.history(_record(context, record, repository), asking, now=now), format)
 
 
 @history_commands.command("add")
@@ -102,6 +126,7 @@ def insights(
     policy: PolicyName = None,
     tag: OnlyTag = None,
     record: RecordFolder = None,
+    repository: Elsewhere = None,
     format: Annotated[Literal["text", "json"], typer.Option("--format", help="text or json.")] = "text",
 ) -> int:
     """Say what the experiments of each tag gained, where it has three or more.
@@ -109,10 +134,9 @@ def insights(
     Example: remyx-action history insights
     """
     from remyx_action.commands import history as command
-    from remyx_action.commands.record import read_place
 
     asking = command.Asking(policy=policy, tag=tag)
-    return show(command.what_was_gained(read_place(_place(context, record)), asking), format)
+    return show(command.what_was_gained(_record(context, record, repository), asking), format)
 
 
 @history_commands.command("prune")
@@ -168,6 +192,7 @@ def backtest(
         int | None, typer.Option(min=1, metavar="N", help="Only the newest N verdicts of each policy.")
     ] = None,
     record: RecordFolder = None,
+    repository: Elsewhere = None,
     format: PageFormat = "text",
 ) -> int:
     """Say what the bar of the working tree would have said of the recorded verdicts.
@@ -175,9 +200,7 @@ def backtest(
     Example: remyx-action backtest --policy default --last 40
     """
     from remyx_action.commands.backtest import backtest_project
-    from remyx_action.commands.record import read_place
 
-    found = backtest_project(
-        root_of(context), read_place(_place(context, record)), policy=policy, base=base, last=last
-    )
+    kept = _record(context, record, repository)
+    found = backtest_project(root_of(context), kept, policy=policy, base=base, last=last)
     return show(found, format)

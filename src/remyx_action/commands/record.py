@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol
 
 from msgspec import Struct
@@ -26,7 +27,7 @@ from remyx_action.history.record import (
 from remyx_action.project.policy_key import policy_key
 from remyx_action.report.report import Report
 from remyx_action.sources.disk import write_whole
-from remyx_action.sources.git import GrowingBranch, find_repository
+from remyx_action.sources.git import GrowingBranch, Remote, find_repository, new_repository
 
 from .replay import differences
 
@@ -38,8 +39,8 @@ NEWEST = 20
 class Store(Protocol):
     """Files that are added, and seldom removed."""
 
-    def files(self, *, naming: str = "") -> Iterator[tuple[str, bytes]]:
-        """Yield path and content of every file whose path has `naming` in it."""
+    def files(self, wanted: Callable[[str], bool] = ...) -> Iterator[tuple[str, bytes]]:
+        """Yield path and content of every file, or of those whose path is wanted."""
 
     def irregularities(self) -> Sequence[str]:
         """Return what does not fit files that are only added."""
@@ -53,9 +54,9 @@ class FolderStore(Struct, frozen=True):
 
     folder: Path
 
-    def files(self, *, naming: str = "") -> Iterator[tuple[str, bytes]]:
-        """Yield what lies below; WrongUsage without a folder."""
-        if not self.folder.is_dir() and not naming:
+    def files(self, wanted: Callable[[str], bool] | None = None) -> Iterator[tuple[str, bytes]]:
+        """Yield what lies below; WrongUsage without a folder where everything is asked for."""
+        if not self.folder.is_dir() and wanted is None:
             raise WrongUsage(
                 f"there is no folder {self.folder}", help="name the folder that holds v/YYYY/MM/"
             )
@@ -64,7 +65,7 @@ class FolderStore(Struct, frozen=True):
         )
         for path in paths[:MOST_FILES]:
             name = path.relative_to(self.folder).as_posix()
-            if naming not in name:
+            if wanted is not None and not wanted(name):
                 continue
             if path.stat().st_size > LARGEST_BYTES:
                 yield name, b" " * (LARGEST_BYTES + 1)
@@ -129,6 +130,23 @@ def of_project(record: Record, project: str) -> Record:
     return Record(verdicts=own, unread=record.unread, warnings=record.warnings)
 
 
+def read_remote(remote: Remote) -> Record:
+    """Return the record of a repository that is not here: its branch is fetched into a folder for the moment.
+
+    Of all its projects. NotJudged where the server does not answer, or the token may not read.
+    """
+    with TemporaryDirectory(prefix="remyx-") as folder:
+        repository = new_repository(Path(folder))
+        tip = remote.tip(repository, BRANCH)
+        if tip is None or not remote.obtain(repository, tip, f"refs/heads/{BRANCH}"):
+            raise NotJudged(
+                f"{remote.name} at {remote.server_url} shows no branch {BRANCH}",
+                help="check the name, and pass a token that may read it: GH_TOKEN",
+            )
+        branch = GrowingBranch(repository=repository, name=BRANCH, at=tip)
+        return read_record(list(branch.files()), branch.irregularities())
+
+
 def read_branch(root: Path) -> Record:
     """Return the record on the branch; empty outside a repository, and where nothing was recorded."""
     try:
@@ -172,7 +190,7 @@ def add(place: RecordPlace, report: Report, recording: Recording) -> Added:
     content = content_of(report)
     path = path_of(report, recording, content, folder=place.project)
     written = named_verdict(path, report)
-    of_head = read_record(place.store.files(naming=f"-{written.head}-")).verdicts
+    of_head = read_record(place.store.files(lambda known: f"-{written.head}-" in known)).verdicts
     known = {one.path: one for one in of_head}
     same = [one for one in known.values() if identity_of(one) == identity_of(written) and one.path != path]
     first = same[0].path if same else None

@@ -145,6 +145,17 @@ class Client:
 
         return self.read(ask)
 
+    def send(self, verb: str, path: str, body: Any, parse: Callable[[Any], T]) -> T:
+        """Carry out a change that PyGithub has no words for; `path` below the repository."""
+
+        def tell(_: Repository) -> T:
+            _headers, answer = self.requester.requestJsonAndCheck(
+                verb, f"/repos/{self.name}{path}", input=body
+            )
+            return parse(answer)
+
+        return self.write(tell)
+
     def login(self) -> str:
         """Return the login under which the token writes; an app's token cannot ask for its own."""
         if self.is_of_an_app:

@@ -14,7 +14,12 @@ from typing import Literal
 from msgspec import Struct
 
 Permission = Literal[
-    "pull-requests: write", "checks: write", "pull-requests: read", "contents: read", "checks: read"
+    "pull-requests: write",
+    "checks: write",
+    "contents: write",
+    "pull-requests: read",
+    "contents: read",
+    "checks: read",
 ]
 """A line under `permissions:` in a workflow file."""
 

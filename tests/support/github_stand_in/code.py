@@ -116,31 +116,76 @@ def list_refs(request: Request) -> Answer | Page:
 
 @serves(f"get {REPOSITORY}/git/trees/{{tree_sha}}", "contents")
 def read_tree(request: Request) -> Answer:
-    history = request.world.history
-    tree = history.git("rev-parse", f"{request.path['tree_sha']}^{{tree}}")
-    entries = history.entries(tree, recursive="recursive" in request.query)
+    tree = request.world.history.git("rev-parse", f"{request.path['tree_sha']}^{{tree}}")
+    return Answer(body=_shown_tree(request, tree, recursive="recursive" in request.query))
+
+
+def _shown_tree(request: Request, tree: str, *, recursive: bool) -> JSON:
+    entries = request.world.history.entries(tree, recursive=recursive)
+    most = request.world.tree_entries if recursive else len(entries)
     items = [
         {"path": each.path, "mode": each.mode, "type": each.kind, "sha": each.sha}
         | ({} if each.size is None else {"size": each.size})
-        for each in entries
+        for each in entries[:most]
     ]
-    return Answer(
-        body={"sha": tree, "url": f"{request.url}/git/trees/{tree}", "tree": items, "truncated": False}
-    )
+    is_cut = len(entries) > most
+    return {"sha": tree, "url": f"{request.url}/git/trees/{tree}", "tree": items, "truncated": is_cut}
+
+
+@serves(f"post {REPOSITORY}/git/trees", "contents", level="write")
+def create_tree(request: Request) -> Answer:
+    tree = request.world.history.tree(request.body["tree"], base=request.body.get("base_tree"))
+    return Answer(status=201, body=_shown_tree(request, tree, recursive=False))
+
+
+@serves(f"post {REPOSITORY}/git/commits", "contents", level="write")
+def create_commit(request: Request) -> Answer:
+    body, history = request.body, request.world.history
+    parents = [word for parent in body.get("parents", []) for word in ("-p", parent)]
+    sha = history.git("commit-tree", body["tree"], *parents, "-m", body["message"])
+    shown = shown_commit(request, sha)
+    named = request.world.contract.named
+    facts = {"message": body["message"], "tree": shown["commit"]["tree"]}
+    return Answer(status=201, body=named("git-commit", sha=sha, **facts))
+
+
+def _no_such_move(message: str) -> Answer:
+    return Answer(status=422, body={"message": message, "documentation_url": "https://docs.github.com/rest"})
+
+
+@serves(f"post {REPOSITORY}/git/refs", "contents", level="write")
+def create_ref(request: Request) -> Answer:
+    name, sha = request.body["ref"], request.body["sha"]
+    if request.world.history.commit(name) is not None:
+        return _no_such_move("Reference already exists")
+    request.world.history.git("update-ref", name, sha, "0" * 40)
+    return Answer(status=201, body=_shown_ref(request, name, sha))
+
+
+@serves(f"patch {REPOSITORY}/git/refs/{{ref}}", "contents", level="write")
+def move_ref(request: Request) -> Answer:
+    name, sha, history = f"refs/{request.path['ref']}", request.body["sha"], request.world.history
+    now = history.commit(name)
+    if now is None:
+        return _no_such_move("Reference does not exist")
+    if not request.body.get("force") and history.merge_base(now, sha) != now:
+        return _no_such_move("Update is not a fast forward")
+    history.git("update-ref", name, sha, now)
+    return Answer(body=_shown_ref(request, name, sha))
 
 
 @serves(f"get {REPOSITORY}/git/blobs/{{file_sha}}", "contents")
 def read_blob(request: Request) -> Answer:
     sha = request.path["file_sha"]
-    text = request.world.history.git("cat-file", "blob", sha) + "\n"
+    content = request.world.history.blob(sha)
     body = request.world.contract.named(
-        "blob", sha=sha, content=_base64(text), encoding="base64", size=len(text.encode())
+        "blob", sha=sha, content=_base64(content), encoding="base64", size=len(content)
     )
     return Answer(body=body)
 
 
-def _base64(text: str) -> str:
-    return base64.encodebytes(text.encode()).decode()
+def _base64(content: bytes) -> str:
+    return base64.encodebytes(content).decode()
 
 
 @serves(f"get {REPOSITORY}/contents/{{path}}", "contents")
@@ -174,8 +219,8 @@ def _entry_facts(request: Request, entry: Entry, path: str) -> JSON:
 
 
 def _shown_file(request: Request, entry: Entry) -> JSON:
-    text = request.world.history.git("cat-file", "blob", entry.sha) + "\n"
-    return _entry_facts(request, entry, entry.path) | {"encoding": "base64", "content": _base64(text)}
+    content = _base64(request.world.history.blob(entry.sha))
+    return _entry_facts(request, entry, entry.path) | {"encoding": "base64", "content": content}
 
 
 def shown_change(request: Request, file: ChangedFile) -> JSON:

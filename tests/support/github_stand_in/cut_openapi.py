@@ -46,6 +46,10 @@ OPERATIONS = [
     f"get {REPOSITORY}/git/matching-refs/{{ref}}",
     f"get {REPOSITORY}/git/ref/{{ref}}",
     f"get {REPOSITORY}/git/trees/{{tree_sha}}",
+    f"post {REPOSITORY}/git/commits",
+    f"post {REPOSITORY}/git/refs",
+    f"patch {REPOSITORY}/git/refs/{{ref}}",
+    f"post {REPOSITORY}/git/trees",
     f"get {REPOSITORY}/issues/{{issue_number}}/comments",
     f"post {REPOSITORY}/issues/{{issue_number}}/comments",
     f"get {REPOSITORY}/issues/comments/{{comment_id}}",
@@ -60,7 +64,7 @@ OPERATIONS = [
     f"get {REPOSITORY}/rulesets/{{ruleset_id}}",
     f"get {REPOSITORY}/environments/{{environment_name}}",
 ]
-"""The requests that a run, a publication and a look at the protection may make."""
+"""The requests that a run, a publication, the record and a look at the protection may make."""
 WEBHOOKS = {
     "pull_request": [
         "pull-request-opened",

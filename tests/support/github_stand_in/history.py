@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +59,11 @@ class History:
         )
         return done.stdout.removesuffix("\n")
 
+    def blob(self, sha: str) -> bytes:
+        """Return the content of a file, byte for byte."""
+        words = ["git", "-C", str(self.folder), "cat-file", "blob", sha]
+        return subprocess.run(words, check=True, capture_output=True).stdout
+
     def commit(self, name: str) -> str | None:
         """The commit that a branch, ref or hash names; git is asked only where its files do not say."""
         for ref in (name, f"refs/heads/{name}"):
@@ -86,6 +93,21 @@ class History:
         commit = self.git("commit-tree", tree, *parents, "-m", f"Change {', '.join(files)}")
         self.git("update-ref", ref, commit)
         return commit
+
+    def tree(self, entries: Sequence[Mapping[str, str | None]], *, base: str | None) -> str:
+        """Write a tree of these entries, each with its content or none, over another tree."""
+        with tempfile.TemporaryDirectory() as folder:
+            index = Path(folder) / "index"
+            self.git("read-tree", *([base] if base else ["--empty"]), index=index)
+            for entry in entries:
+                path, content = entry["path"], entry.get("content")
+                if content is None:
+                    self.git("update-index", "--index-info", text=f"0 {'0' * 40}\t{path}\n", index=index)
+                else:
+                    blob = self.git("hash-object", "-w", "--stdin", text=content)
+                    line = f"{entry['mode']},{blob},{path}"
+                    self.git("update-index", "--add", "--cacheinfo", line, index=index)
+            return self.git("write-tree", index=index)
 
     def merge(self, ref: str, base: str, head: str) -> str | None:
         """Write the merge of two commits to a ref, as GitHub does for a pull request; None on conflict."""

@@ -134,6 +134,8 @@ class World:
     codeowners_errors: list[JSON] = field(default_factory=list)
     apps: dict[str, int] = field(default_factory=lambda: {"github-actions": 15368})
     """Id of each app by its slug."""
+    tree_entries: int = 100_000
+    """Of one tree with those below it that are shown; the rest is left out, and said to be."""
     runs: list[JSON] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     late: list[Late] = field(default_factory=list)

@@ -4,7 +4,7 @@ from .branch import GrowingBranch
 from .checkouts import checked_out
 from .git import text_of
 from .remote import Remote
-from .repository import LINK, SUBMODULE, Repository, TreeEntry, find_repository, harness_at
+from .repository import LINK, SUBMODULE, Repository, TreeEntry, find_repository, harness_at, new_repository
 from .sources import Commits, Sources, choose_commits, source_of_baseline, sources_of
 from .trees import Tree
 
@@ -22,6 +22,7 @@ __all__ = [
     "choose_commits",
     "find_repository",
     "harness_at",
+    "new_repository",
     "source_of_baseline",
     "sources_of",
     "text_of",

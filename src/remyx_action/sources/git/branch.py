@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -13,7 +13,7 @@ from msgspec import Struct
 from remyx_action.errors import NotJudged
 
 from . import git
-from .repository import REGULAR, Repository
+from .repository import REGULAR, Repository, TreeEntry
 
 ATTEMPTS = 200
 """Of writing while others write too."""
@@ -33,13 +33,20 @@ class GrowingBranch(Struct, frozen=True, kw_only=True):
     name: str
     remote: str | None = None
     """Name or address; None: only this repository is written."""
+    at: str | None = None
+    """The commit to read; None: the newest that is known here."""
 
     @property
     def _top(self) -> Path:
         return self.repository.top()
 
     def tip(self) -> str | None:
-        """Return the newest commit that is known here, of the branch or of `origin`'s; None without one."""
+        """Return the commit that is read: `at`, else the newest of the branch here or of `origin`'s.
+
+        None without one.
+        """
+        if self.at is not None:
+            return self.at
         refs = (f"refs/heads/{self.name}", f"refs/remotes/origin/{self.name}")
         here, there = (
             git.look_for(self._top, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}") for ref in refs
@@ -48,14 +55,19 @@ class GrowingBranch(Struct, frozen=True, kw_only=True):
             return here or there
         return there if self._holds(here, there) else here
 
-    def files(self, *, naming: str = "") -> Iterator[tuple[str, bytes]]:
-        """Yield path and content of every regular file at the tip whose path has `naming` in it."""
+    def paths(self) -> list[str]:
+        """Return the path of every regular file at the tip, in order."""
+        return [one.path for one in self._entries()]
+
+    def files(self, wanted: Callable[[str], bool] = lambda _path: True) -> Iterator[tuple[str, bytes]]:
+        """Yield path and content of every regular file at the tip whose path is wanted."""
+        yield from self.repository.read([one for one in self._entries() if wanted(one.path)])
+
+    def _entries(self) -> list[TreeEntry]:
         tip = self.tip()
-        if tip is not None:
-            entries = self.repository.all_entries(tip)
-            yield from self.repository.read(
-                [one for one in entries if one.mode in REGULAR and naming in one.path]
-            )
+        if tip is None:
+            return []
+        return [one for one in self.repository.all_entries(tip) if one.mode in REGULAR]
 
     def newest(self, count: int) -> Iterator[tuple[str, bytes]]:
         """Yield path and content of the files that were added last, newest first."""

@@ -254,6 +254,12 @@ def find_repository(root: Path) -> Repository | None:
     return None
 
 
+def new_repository(folder: Path) -> Repository:
+    """Make an empty repository in an empty folder."""
+    git.run(folder, "init", "--quiet", "--template=")
+    return Repository(root=folder.resolve(), prefix="")
+
+
 _TOPS: Known[bool] = Known(room=1024)
 
 
