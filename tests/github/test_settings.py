@@ -136,7 +136,7 @@ def test_every_input_is_taken_and_an_empty_one_is_not_given() -> None:
         (
             "REMYX_MODE",
             "deploy",
-            "'deploy' is not one of run, open, plan, measure, publish, cache, check, doctor",
+            "'deploy' is not one of run, open, plan, measure, publish, cache, record, check, doctor",
             None,
         ),
         ("REMYX_COMMENT", "Always", "'Always' is not one of always, on-change, on-block, never", None),

@@ -23,7 +23,7 @@ from .events import BranchEvent, Event, is_plain, parse_event, shown
 if TYPE_CHECKING:
     from remyx_action.project.models.shard import Shard
 
-Mode = Literal["run", "open", "plan", "measure", "publish", "cache", "check", "doctor"]
+Mode = Literal["run", "open", "plan", "measure", "publish", "cache", "record", "check", "doctor"]
 CommentMode = Literal["always", "on-change", "on-block", "never"]
 FailOn = Literal["policy", "never"]
 
@@ -81,6 +81,8 @@ class Runner:
     sleep: Callable[[float], object] = time.sleep
     """Waits a number of seconds, for a rate limit to pass."""
 
+    verdicts: str = ""
+    """`REMYX_VERDICTS`: the output of the job that published, for the one that records; JSON."""
     action: str | None = None
     """`owner/name@ref` of this very action; None where it runs from a checkout or elsewhere."""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -269,6 +271,7 @@ def _runner(variables: _Variables) -> Runner:
         workflow=(variables.optional("GITHUB_WORKFLOW_REF") or "").partition("@")[0] or None,
         repository_id=variables.count("GITHUB_REPOSITORY_ID"),
         token_of_job=variables.environment.get("REMYX_TOKEN_OF_JOB") == "true",
+        verdicts=variables.environment.get("REMYX_VERDICTS", ""),
         action=_action(variables.environment.get("REMYX_ACTION", "")),
         secrets=_secrets(variables),
     )

@@ -6,6 +6,7 @@ Probabilities stand at 9 decimals, estimates at 12 significant digits. `replay` 
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Annotated, Any, Literal, Self
 
 from msgspec.structs import replace
@@ -308,6 +309,11 @@ class RunReport(Spec):
 def to_json(report: Report) -> str:
     """verdict.json, byte for byte the same for the same report."""
     return strict_json.dump(_plain(report))
+
+
+def digest_of(report: Report) -> str:
+    """Return `sha256:…` of verdict.json."""
+    return f"sha256:{sha256(to_json(report).encode()).hexdigest()}"
 
 
 def _plain(value: Any) -> Any:

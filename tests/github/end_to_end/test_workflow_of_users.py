@@ -110,6 +110,24 @@ def test_the_second_workflow_comments_for_a_fork(place: Any, form: str) -> None:
     assert ({}, before) == (skipped.jobs, len(place.world.comments)), skipped.log
 
 
+def test_each_verdict_is_recorded_by_a_job_of_its_own(place: Any) -> None:
+    """A red verdict too; the next comment names the looks, and nothing is recorded with a fork's token."""
+    first = place.event("opened")
+    assert {"open": "success", "eval": "success", "verdict": "success", "record": "success"} == first.jobs, (
+        first.log
+    )
+    place.push({"model.yaml": model("worse")})
+    second = place.event("synchronize")
+    assert ("failure", "success") == (second.jobs["verdict"], second.jobs["record"]), second.log
+    paths = place.world.history.git("ls-tree", "-r", "--name-only", "remyx-verdicts").splitlines()
+    assert ["500", "501"] == sorted(path.split("-")[2] for path in paths)
+    assert "ship +0.15, now reject −0.25" in place.ours()[0].body
+
+    place.world.history.write("refs/forks/stranger/patch", {"model.yaml": model("worse")}, onto="main")
+    place.pull = place.world.open_pull("patch", owner="stranger")
+    assert "record" not in place.event("opened", from_fork=True).jobs
+
+
 def test_a_cancelled_evaluation_is_red(place: Any) -> None:
     """The runner ends the evaluating job from outside: the judging job runs all the same."""
     place.push({"model.yaml": model("cancelled")})
@@ -157,7 +175,8 @@ DIGITS = ROOT / "examples" / "digits-classifier"
 def files(request: pytest.FixtureRequest, release: Any) -> dict[str, str | None]:
     """What main holds: the small project, or the digits example where a test asks for it."""
     form = "" if "long_form" in request.node.name else "calls/"
-    workflow: dict[str, str | None] = {".github/workflows/remyx.yml": release.workflow(f"{form}remyx")}
+    name = "remyx-recorded" if "recorded" in request.node.name else "remyx"
+    workflow: dict[str, str | None] = {".github/workflows/remyx.yml": release.workflow(f"{form}{name}")}
     if "second_workflow" in request.node.name:
         workflow[".github/workflows/remyx-forks.yml"] = release.workflow(f"{form}remyx-forks")
     if "secret" in request.node.name:

@@ -62,9 +62,12 @@ def write_outputs(runner: Runner, outputs: Mapping[str, str], say: Say) -> None:
         _say_unless_written(workflow.write_outputs(runner.output_file, outputs), say)
 
 
-def outputs_of(sections: Sequence[Section], posts: Posts, out: Path, exit_code: Exit) -> dict[str, str]:
+def outputs_of(
+    sections: Sequence[Section], posts: Posts, out: Path, exit_code: Exit, *, pull_request: int | None
+) -> dict[str, str]:
     """Return the outputs of a job that judged: of the policy that decides, and of each as JSON."""
     from remyx_action.report.conclusion import worst
+    from remyx_action.report.report import digest_of
 
     chosen = worst(sections)
     alone = out / "verdict.json"
@@ -83,6 +86,8 @@ def outputs_of(sections: Sequence[Section], posts: Posts, out: Path, exit_code: 
                     "reason": each.reason,
                     "passes": each.passes,
                     "check-url": posts.check_urls.get(each.policy, ""),
+                    "digest": None if each.report is None else digest_of(each.report),
+                    "pull-request": pull_request,
                 }
                 for each in sections
             }
