@@ -131,7 +131,9 @@ def _health_lines(verdicts: Sequence[RecordedVerdict], now: str) -> list[str]:
     lines = [", ".join(f"{count} {word}" for word, count in counts.items())]
     looks = looks_of(verdicts)
     most = max(looks.values())
-    lines.append(f"{len(looks)} changes, {most} looks at most at one of them")
+    lines.append(
+        f"{numbers.plural(len(looks), 'change')}, at most {numbers.plural(most, 'look')} at one of them"
+    )
     days = age_days(baseline_clock(verdicts[-1]), now)
     if days is not None:
         lines.append(f"the newest baseline was measured {numbers.plural(days, 'day')} ago")

@@ -23,6 +23,7 @@ from remyx_action.sources.git import find_repository
 
 from .job import Job
 from .looks import knowing_looks
+from .recorded import Recorded
 from .target import GitHubEvent, Target
 
 JudgedSections = tuple[list[Section], Exception | None]
@@ -82,6 +83,7 @@ def judge(
     target: Target,
     policies: Sequence[str],
     thread: Thread | None,
+    found: Recorded | None,
     *,
     results: Path | None,
     cause: Cause,
@@ -94,7 +96,7 @@ def judge(
     event = target.event
     branch = branch_of_event(job.root, event, job.runner.repository)
     asking = knowing_enforcement(job.world, target.client, branch, job.runner)
-    world = knowing_looks(asking, target, thread)
+    world = knowing_looks(asking, target, thread, found)
 
     def carry_out() -> Ran:
         with TemporaryDirectory(prefix="remyx-") as scratch:

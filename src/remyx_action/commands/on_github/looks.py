@@ -1,8 +1,9 @@
-"""Looks at a pull request: what comment and checks tell of those before, and the line that names them."""
+"""Looks at a pull request: those that record, comment and checks hold, and the line that names them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -16,8 +17,12 @@ from remyx_action.policy.looks import Look
 from remyx_action.project.models import Policy
 from remyx_action.report.conclusion import Section
 from remyx_action.report.render import escape
+from remyx_action.report.report import Report
 
 from .target import Target
+
+if TYPE_CHECKING:
+    from .recorded import Recorded
 
 WITHOUT_MARKER = ("never", "on-block")
 """Modes of the comment under which a verdict may leave no marker: only checks tell of its look."""
@@ -27,37 +32,53 @@ NOT_ASKED = NotRead(
 )
 
 
-def knowing_looks(world: World, target: Target, thread: Thread | None) -> World:
+def knowing_looks(world: World, target: Target, thread: Thread | None, found: Recorded | None) -> World:
     """Return the world that knows the looks at the pull request so far; `thread`: our comments, if read.
 
     Merge groups have none of their own: what was looked at is the pull request.
     """
     if not isinstance(target.event, PullRequestEvent):
         return world
-    return replace(world, looks=lambda policy: _known(target, policy, thread))
+    return replace(world, looks=lambda policy, asset: _known(target, policy, asset, thread, found))
 
 
-def _known(target: Target, policy: Policy, thread: Thread | None) -> KnownLooks:
-    """Return the looks under a policy, oldest first.
+def _known(
+    target: Target, policy: Policy, asset: str | None, thread: Thread | None, found: Recorded | None
+) -> KnownLooks:
+    """Return the looks under a policy, oldest first, each once: of the record, of our checks, of our comment.
 
-    Where each raises the floors, the checks on every commit count too: a comment can be deleted.
+    Where each raises the floors, the checks on every commit count too: a comment can be deleted, and a
+    verdict can be missing in the record.
     """
     if target.client is None or thread is None:
         return NOT_ASKED
+    in_record = [] if found is None else found.looks(policy.name, asset)
     in_markers = thread.looks.get(target.key(policy.name), ())
     if policy.looks == "counted" and target.inputs.comment not in WITHOUT_MARKER:
-        return in_markers
+        return _each_once(in_record, in_markers)
     in_checks = looks_of_checks(target.client, thread.number, target.named(policy.name))
     if isinstance(in_checks, NotRead):
         return in_checks
-    marked = {look.id for look in in_markers}
-    return [*(look for look in in_checks if look.id not in marked), *in_markers]
+    return _each_once(in_record, in_checks, in_markers)
+
+
+def _each_once(*several: Sequence[Look]) -> list[Look]:
+    """Return every look in the order in which it came first, with what the last one says of it."""
+    looks: dict[str, Look] = {}
+    for look in (look for known in several for look in known):
+        if look.verdict is not None or look.id not in looks:
+            looks[look.id] = look
+    return list(looks.values())
 
 
 def look_of(section: Section) -> Look | None:
     """Return what a later run counts of this verdict; None where nothing of the variant was scored."""
-    report = section.report
-    if report is None or report.looks is None or report.looks.id is None:
+    return None if section.report is None else look_of_report(section.report)
+
+
+def look_of_report(report: Report) -> Look | None:
+    """The same of a verdict alone."""
+    if report.looks is None or report.looks.id is None:
         return None
     delta = next((row.delta for row in report.metrics if row.variant is not None), None)
     shown = None if delta is None else f"{round_significant(delta, 3):+f}"
@@ -78,15 +99,12 @@ def looks_after(section: Section, marked: Sequence[Look]) -> list[Look]:
 def as_text(policy: str, looks: Sequence[Look], now: Look | None) -> str:
     """Return one line that names every look: `iterate −0.02, iterate +0.01, now ship +0.03`."""
     words = [
-        " ".join(
-            part
-            for part in (
-                "now" if now is not None and look.id == now.id else "",
-                look.verdict or "no verdict",
-                (look.delta or "").replace("-", "−"),
-            )
-            if part
-        )
+        f"now {look_in_words(look)}" if now is not None and look.id == now.id else look_in_words(look)
         for look in looks
     ]
     return f"Looks under {escape.code(policy)}: {', '.join(words)}."
+
+
+def look_in_words(look: Look) -> str:
+    """Return verdict and change, such as `ship +0.03`."""
+    return " ".join(filter(None, (look.verdict or "no verdict", (look.delta or "").replace("-", "−"))))

@@ -16,6 +16,7 @@ from remyx_action.report.conclusion import Section, check_texts, comments, worst
 from remyx_action.report.render import escape
 
 from .looks import as_text, look_of, looks_after
+from .recorded import Recorded
 from .target import NO_TOKEN, Posts, Target
 
 
@@ -31,7 +32,11 @@ def find_comments(target: Target, posts: Posts) -> comment.Thread | None:
 
 
 def post_all(
-    target: Target, sections: Sequence[Section], thread: comment.Thread | None, posts: Posts
+    target: Target,
+    sections: Sequence[Section],
+    thread: comment.Thread | None,
+    posts: Posts,
+    found: Recorded | None,
 ) -> None:
     """Write the comment, then close every check, so that a green check never comes before its reasons.
 
@@ -48,7 +53,8 @@ def post_all(
         if section.policy
     }
     looks = {} if thread is None else _looks(target, sections, thread)
-    footer = _footer(target, sections, looks, checks, posts)
+    lines = [] if found is None else _of_record(target, sections, thread, posts, found)
+    footer = _footer(target, sections, looks, checks, posts, lines)
     if thread is not None:
         _post_comment(target, target.client, sections, thread, looks, checks, footer, posts)
     for section in sections:
@@ -66,13 +72,15 @@ def _footer(
     looks: Mapping[str, Sequence[Look]],
     checks: Mapping[str, Checks | NotRead],
     posts: Posts,
+    of_record: Sequence[str],
 ) -> str:
-    """Return earlier looks, links to the run and its failed jobs, and others' checks of our name."""
+    """Return looks, record, links to the run and its failed jobs, and others' checks of our name."""
     lines = [
         as_text(section.policy, several, look_of(section))
         for section in sections
         if len(several := looks.get(target.key(section.policy), ())) > 1
     ]
+    lines += of_record
     lines += [f"<sub>{', '.join(_links(target.runner, sections))}</sub>"]
     lines += [f"[{escape.code(each.name)} {each.ending}]({each.url})" for each in posts.failed_jobs]
     for policy, found in checks.items():
@@ -82,6 +90,25 @@ def _footer(
                 f"{escape.code(other.app or 'somebody')}: [that check]({other.url}) is not ours."
             )
     return "\n\n".join(lines)
+
+
+def _of_record(
+    target: Target,
+    sections: Sequence[Section],
+    thread: comment.Thread | None,
+    posts: Posts,
+    found: Recorded,
+) -> list[str]:
+    """Return the record's lines for the comment; what it lacks is noted."""
+    lines: list[str] = []
+    for section in sections:
+        lines += found.lines(section.policy)
+        marked = () if thread is None else thread.looks.get(target.key(section.policy), ())
+        lacks = found.lacks(section.policy, marked)
+        if lacks is not None:
+            lines.append(f"⚠️ {escape.prose(lacks.partition(chr(10))[0])}.")
+            posts.notes.append(lacks)
+    return lines
 
 
 def _links(runner: Runner, sections: Sequence[Section]) -> Iterator[str]:

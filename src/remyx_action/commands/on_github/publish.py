@@ -21,6 +21,7 @@ from .job import Job
 from .judging import Cause, at_the_tip, judge, last_lines, policies_of
 from .outputs import outputs_of, write_outputs, write_posts, write_verdict
 from .posting import find_comments, post_all
+from .recorded import recorded, write_page
 from .target import Posts, Target, connect, target_of
 
 NOTHING_TO_PUBLISH = ("skipped", "cancelled", "action_required")
@@ -34,6 +35,7 @@ class Published(Struct, frozen=True, kw_only=True):
     sections: list[Section]
     posts: Posts
     bug: Exception | None = None
+    pull_request: int | None = None
 
     @property
     def exit(self) -> Exit:
@@ -158,12 +160,17 @@ def judge_and_post(
 ) -> Published:
     """Judge the results at the base branch's tip; summary and log come before the posts."""
     thread = find_comments(target, posts)
+    found = recorded(job, target, posts)
     sections, bug = judge(
-        job, target, policies, thread, results=results, cause=cause, measured_here=measured_here
+        job, target, policies, thread, found, results=results, cause=cause, measured_here=measured_here
     )
     write_verdict(job.runner, sections, job.say)
-    post_all(target, sections, thread, posts)
-    return Published(sections=sections, posts=posts, bug=bug)
+    if found is not None:
+        write_page(found, job.out, job.world.now().clock)
+    post_all(target, sections, thread, posts, found)
+    event = target.event
+    number = event.number if isinstance(event, PullRequestEvent) else None
+    return Published(sections=sections, posts=posts, bug=bug, pull_request=number)
 
 
 def refused(job: Job, refusal: Refusal) -> Exit:
@@ -179,7 +186,7 @@ def finish(job: Job, published: Sequence[Published]) -> Exit:
         write_posts(job.runner, each.sections, each.posts, job.say)
     exit_code = most_severe([each.exit for each in published])
     chosen = next(each for each in published if each.exit == exit_code)
-    outputs = outputs_of(chosen.sections, chosen.posts, job.out, exit_code)
+    outputs = outputs_of(chosen.sections, chosen.posts, job.out, exit_code, pull_request=chosen.pull_request)
     write_outputs(job.runner, outputs, job.say)
     for each in published:
         if each.bug is not None:

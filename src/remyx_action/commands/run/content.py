@@ -23,6 +23,18 @@ def content_measured(context: Context, template: Template, harness: str, request
     return sha256(json.dumps(known).encode()).hexdigest()
 
 
+def name_measured(context: Context, template: Template, request: Request) -> str | None:
+    """Return the variant's name where it means the same in another pull request.
+
+    None where the variant is made of the pull request's own files.
+    """
+    asset = context.variant_of(template)
+    is_of_files = template.compare != "assets" or (
+        asset is not None and _files_of(context, template, request, asset)
+    )
+    return None if is_of_files else asset
+
+
 PLAIN_PATH = re.compile(r"(?!.*(?:^|/)\.\.(?:/|$))[A-Za-z0-9._-][A-Za-z0-9._/-]*")
 """What may be a path below the project's root, and nothing that git reads otherwise."""
 

@@ -16,7 +16,7 @@ from remyx_action.report.report import BarChange, ProposalReport, Report
 from remyx_action.report.verdict import Arms, EarlierLooks, preview, reach_verdict
 from remyx_action.sources.git import Sources
 
-from .content import content_measured
+from .content import content_measured, name_measured
 from .context import Context
 from .experiments import experiment_report
 from .judged_under import harness_digest, isolation_here, judged_under, lock_state
@@ -49,7 +49,7 @@ def judge_arms(
     isolation = isolation_of_arms(context, template, policy, request, world)
     lock = _lock_state(context, template, policy, harness, world)
     bar = make_bar(policy, template, context.project.vocabulary)
-    known = world.looks(policy)
+    known = world.looks(policy, name_measured(context, template, request))
     return reach_verdict(
         bar,
         arms,
