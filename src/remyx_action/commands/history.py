@@ -25,13 +25,15 @@ from remyx_action.history.trends import (
 )
 from remyx_action.report.age import age_days
 from remyx_action.report.render import escape, numbers
-from remyx_action.report.render.charts import Chart, PageTable, Point, Section, Series, document
+from remyx_action.report.render.charts import Chart, PageTable, Point, Section, Series, document, round_ticks
 
 from .output import Output
 
 SHOWN = 40
 """Verdicts that are listed as text."""
 MOST_METRICS = 40
+SHOWN_METRICS = 3
+"""Whose changes are listed with each verdict."""
 
 
 class Asking(Struct, frozen=True, kw_only=True):
@@ -58,8 +60,8 @@ def what_was_gained(record: Record, asking: Asking) -> Output:
     """Return what the experiments of each tag gained."""
     found = insights(filtered(record, policy=asking.policy, tag=asking.tag))
     lines = [
-        f"{escape.terminal(one.tag)}: {one.word}, {one.hits} of {one.experiments} improved surely, "
-        f"mean gain {numbers.signed(one.mean_gain * 100, 1)} % of the range"
+        f"{escape.terminal(one.tag)}: {one.word}; {one.hits} of {one.experiments} experiments improved, "
+        f"more than 95 % sure; mean gain {numbers.signed(one.mean_gain * 100, 1)} % of the range"
         for one in found
     ] or ["no tag has three experiments with a target metric yet"]
     plain = [
@@ -80,38 +82,63 @@ def what_was_gained(record: Record, asking: Asking) -> Output:
     )
 
 
-def changes_in_words(verdict: RecordedVerdict, metric: str | None = None) -> str:
-    """Return each metric's change, at most three of them."""
-    rows = [row for row in verdict.report.metrics if metric in {None, row.key} and row.delta is not None]
-    shown = [f"{row.label} {numbers.signed(row.delta, 4)}" for row in rows[:3]]
-    return ", ".join([*shown, *([f"and {len(rows) - 3} more"] if len(rows) > 3 else [])])
+def _change(verdict: RecordedVerdict, key: str) -> str:
+    """Return a metric's change, and how sure it is that the variant is better; "" where there is none."""
+    row = next((row for row in verdict.report.metrics if row.key == key and row.delta is not None), None)
+    if row is None:
+        return ""
+    sure = row.confidence_improved
+    return numbers.signed(row.delta, 4) + ("" if sure is None else f" ({numbers.sure(sure)})")
 
 
-def _row(verdict: RecordedVerdict, metric: str | None) -> list[str]:
-    decision = verdict.decisions[-1] if verdict.decisions else None
+def _decision(verdict: RecordedVerdict) -> str:
+    last = verdict.decisions[-1] if verdict.decisions else None
+    return "" if last is None else f"{last.decision}: {last.why}"
+
+
+def _first_cells(verdict: RecordedVerdict) -> list[str]:
     word = verdict.report.verdict or "no verdict"
-    look = f"look {verdict.look}" if verdict.look > 1 else ""
-    return [
-        verdict.clock[:10],
-        verdict.subject,
-        verdict.policy,
-        word,
-        changes_in_words(verdict, metric),
-        look,
-        "" if decision is None else f"{decision.decision}: {decision.why}",
+    return [verdict.clock[:10], verdict.subject, verdict.policy, word]
+
+
+def _lines_of(verdicts: Sequence[RecordedVerdict], keys: Sequence[str]) -> list[str]:
+    """Return one line for each verdict, its columns below each other."""
+    rows = [
+        [
+            *(escape.terminal(cell, limit=40) for cell in _first_cells(one)),
+            *(
+                f"{_label(one, key)} {change}" if change else ""
+                for key in keys
+                for change in [_change(one, key)]
+            ),
+            f"look {one.look}" if one.look > 1 else "",
+            escape.terminal(decision, limit=80) if (decision := _decision(one)) else "",
+        ]
+        for one in verdicts
     ]
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True) if width).rstrip()
+        for row in rows
+    ]
+
+
+def _label(verdict: RecordedVerdict, key: str) -> str:
+    labels = (row.label for row in verdict.report.metrics if row.key == key)
+    return escape.terminal(next(labels, key), limit=20)
 
 
 def _as_text(record: Record, verdicts: Sequence[RecordedVerdict], asking: Asking, now: str) -> str:
     if not verdicts:
         return "no verdict is recorded; `remyx-action history add VERDICT` adds one\n"
-    lines = [numbers.plural(len(verdicts), "verdict")]
+    keys = [key for key in metrics_of(verdicts) if asking.metric in {None, key}]
+    lines = [f"{numbers.plural(len(verdicts), 'verdict')}; in brackets: how likely the variant is better"]
     left = len(verdicts) - SHOWN
     if left > 0:
         lines.append(f"  … {left} older ones: --format json or page has all")
-    for verdict in verdicts[-SHOWN:]:
-        cells = [escape.terminal(cell, limit=80) if cell else "" for cell in _row(verdict, asking.metric)]
-        lines.append("  " + "  ".join(cell for cell in cells if cell))
+    shown = verdicts[-SHOWN:]
+    for verdict, line in zip(shown, _lines_of(shown, keys[:SHOWN_METRICS]), strict=True):
+        lines.append(f"  {line}")
         if verdict.first is not None:
             lines.append(f"      the first on this head, policy and digests: {verdict.first}")
     lines += ["", *_health_lines(verdicts, now)]
@@ -128,12 +155,12 @@ def _health_lines(verdicts: Sequence[RecordedVerdict], now: str) -> list[str]:
     counts = {
         word: sum(one.report.verdict == word for one in verdicts) for word in ("ship", "reject", "iterate")
     }
-    lines = [", ".join(f"{count} {word}" for word, count in counts.items())]
     looks = looks_of(verdicts)
     most = max(looks.values())
-    lines.append(
-        f"{numbers.plural(len(looks), 'change')}, at most {numbers.plural(most, 'look')} at one of them"
-    )
+    lines = [
+        f"{', '.join(f'{count} {word}' for word, count in counts.items())}",
+        f"{len(looks)} pull requests or commits, at most {numbers.plural(most, 'look')} at one of them",
+    ]
     days = age_days(baseline_clock(verdicts[-1]), now)
     if days is not None:
         lines.append(f"the newest baseline was measured {numbers.plural(days, 'day')} ago")
@@ -228,14 +255,31 @@ def _as_page(record: Record, verdicts: Sequence[RecordedVerdict], asking: Asking
         if points
         for title in [points[-1].row.label]
     ]
-    rows = [_row(one, asking.metric) for one in reversed(verdicts)]
-    header = ["date", "change", "policy", "verdict", "changes", "look", "decision"]
-    sections.append(Section(title="Verdicts", parts=[PageTable(header=header, rows=rows)]))
+    keys = [key for key in metrics_of(verdicts) if asking.metric in {None, key}][:SHOWN_METRICS]
+    sections.append(Section(title="Verdicts", parts=[BRACKETS, _verdict_table(verdicts, keys)]))
     if verdicts:
         sections.append(Section(title="The conditions", parts=[_conditions(verdicts)]))
     if record.warnings or record.unread:
         sections.append(Section(title="What does not fit", parts=_trouble(record)))
     return document("The record of verdicts", lead, sections)
+
+
+BRACKETS = "The change of each metric, and in brackets how likely the variant is better."
+
+
+def _verdict_table(verdicts: Sequence[RecordedVerdict], keys: Sequence[str]) -> PageTable:
+    rows = [
+        [
+            *_first_cells(one),
+            *(_change(one, key) for key in keys),
+            str(one.look) if one.look > 1 else "",
+            _decision(one),
+        ]
+        for one in reversed(verdicts)
+    ]
+    labels = [trend_of(verdicts, key)[-1].row.label if trend_of(verdicts, key) else key for key in keys]
+    header = ["date", "pull request", "policy", "verdict", *labels, "look", "decision"]
+    return PageTable(header=header, rows=rows, short=4 + len(keys))
 
 
 def _trend(
@@ -259,13 +303,13 @@ def _trend(
         )
     ends = [place for place in (0, len(verdicts) // 2, len(verdicts) - 1) if verdicts]
     values = [value for one in drawn for value in (one.y, one.low, one.high) if value is not None]
-    ticks = sorted({0.0, min(values), max(values)})
+    ticks = round_ticks(min(0.0, *values), max(0.0, *values))
     return Chart(
         title=f"{title}: change from baseline to variant in each verdict, with its 95 % interval",
         series=[Series(name="", points=drawn, joined=False), *_legend()],
         x_label="verdicts, oldest first; dashed: the bar changed",
         x_ticks=[(place, verdicts[place].clock[:10]) for place in dict.fromkeys(ends)],
-        y_ticks=[(value, f"{value:+.3g}" if value else "0") for value in ticks],
+        y_ticks=[(value, f"{value:+.3g}".replace("-", "−") if value else "0") for value in ticks],
         marks=[(places[move.verdict.path], ", ".join(move.changed)) for move in moves],
     )
 
@@ -280,7 +324,8 @@ def _drift(points: Sequence[TrendPoint]) -> list[str]:
     if first.row.baseline is None or last.row.baseline is None or first is last:
         return []
     before = f"{numbers.number(first.row.baseline, 4)} on {first.verdict.clock[:10]}"
-    return [f"baseline {before}, {numbers.number(last.row.baseline, 4)} on {last.verdict.clock[:10]}"]
+    after = f"{numbers.number(last.row.baseline, 4)} on {last.verdict.clock[:10]}"
+    return [f"The baseline was {before}, and {after}."]
 
 
 def _conditions(verdicts: Sequence[RecordedVerdict]) -> PageTable:

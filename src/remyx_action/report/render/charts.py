@@ -9,6 +9,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from hashlib import sha256
 from html import escape as html_escape
+from math import ceil, floor, log10
 
 from msgspec import Struct
 
@@ -28,13 +29,14 @@ body { background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sa
 h1 { font-size: 1.5rem; line-height: 1.25; } h2 { font-size: 1.2rem; margin-top: 2rem; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; margin: .5rem 0; }
 th { background: var(--soft); } th, td { border: 1px solid var(--line); padding: .3rem .6rem; }
-th, td { text-align: left; vertical-align: top; overflow-wrap: break-word; }
+.short { white-space: nowrap; } th, td { text-align: left; vertical-align: top; overflow-wrap: break-word; }
 svg { display: block; width: 100%; max-width: 45rem; height: auto; }
 svg text { fill: var(--ink); font: 12px system-ui, sans-serif; }
 .axis { stroke: var(--line); } .span { stroke: var(--quiet); }
 .mark { stroke: var(--open); stroke-dasharray: 4 3; }
 .ship { fill: var(--good); stroke: var(--good); } .reject { fill: var(--bad); stroke: var(--bad); }
-.iterate { fill: var(--open); stroke: var(--open); } .none { fill: var(--quiet); stroke: var(--quiet); }
+.iterate { fill: var(--paper); stroke: var(--open); stroke-width: 2; }
+.none { fill: var(--quiet); stroke: var(--quiet); }
 polyline { fill: none !important; stroke-width: 2; }
 """
 KINDS = frozenset({"ship", "reject", "iterate", "none"})
@@ -79,6 +81,8 @@ class PageTable(Struct, frozen=True, kw_only=True):
 
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
+    short: int = 0
+    """So many columns, from the first, are never broken into lines."""
 
 
 class Section(Struct, frozen=True, kw_only=True):
@@ -93,11 +97,19 @@ def text_of(value: str, limit: int = TEXT_LIMIT) -> str:
     return html_escape(escape.one_line(value, limit=limit))
 
 
+def _line(value: str, limit: int = TEXT_LIMIT) -> str:
+    """The same with what stands between backticks as code."""
+    parts = text_of(value, limit).split("`")
+    if len(parts) % 2 == 0:
+        return "`".join(parts)
+    return "".join(f"<code>{part}</code>" if place % 2 else part for place, part in enumerate(parts))
+
+
 def document(title: str, lead: Sequence[str], sections: Sequence[Section]) -> str:
     """Return the whole file."""
     digest = b64encode(sha256(STYLE.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    body = [f"<h1>{text_of(title)}</h1>", *(f"<p>{text_of(line, 1000)}</p>" for line in lead)]
+    body = [f"<h1>{text_of(title)}</h1>", *(f"<p>{_line(line, 1000)}</p>" for line in lead)]
     drawings = 0
     for section in sections:
         body.append(f"<h2>{text_of(section.title)}</h2>")
@@ -106,7 +118,7 @@ def document(title: str, lead: Sequence[str], sections: Sequence[Section]) -> st
                 drawings += 1
                 body.append(_drawn(part, f"drawing-{drawings}"))
             else:
-                body.append(f"<p>{text_of(part, 1000)}</p>" if isinstance(part, str) else _table(part))
+                body.append(f"<p>{_line(part, 1000)}</p>" if isinstance(part, str) else _table(part))
     return "\n".join(
         [
             "<!doctype html>",
@@ -132,7 +144,15 @@ def document(title: str, lead: Sequence[str], sections: Sequence[Section]) -> st
 
 def _table(table: PageTable) -> str:
     head = "".join(f'<th scope="col">{text_of(cell)}</th>' for cell in table.header)
-    rows = [f"<tr>{''.join(f'<td>{text_of(cell)}</td>' for cell in row)}</tr>" for row in table.rows]
+    rows = [
+        "<tr>"
+        + "".join(
+            f'<td class="short">{_line(cell)}</td>' if place < table.short else f"<td>{_line(cell)}</td>"
+            for place, cell in enumerate(row)
+        )
+        + "</tr>"
+        for row in table.rows
+    ]
     label = text_of(", ".join(table.header))
     return (
         f'<div class="wide" tabindex="0" role="region" aria-label="{label}">\n<table>\n'
@@ -175,7 +195,7 @@ def _drawn(chart: Chart, name: str) -> str:
     for value, label in chart.y_ticks:
         y = scale.y(value)
         lines.append(f'<line class="axis" x1="{MARGIN}" y1="{y}" x2="{WIDTH - MARGIN}" y2="{y}"/>')
-        lines.append(f'<text x="{MARGIN - 6}" y="{y}" text-anchor="end">{text_of(label, 20)}</text>')
+        lines.append(f'<text x="{MARGIN - 6}" y="{y}" dy="4" text-anchor="end">{text_of(label, 20)}</text>')
     for value, label in chart.x_ticks:
         lines.append(
             f'<text x="{scale.x(value)}" y="{bottom + 16}" text-anchor="middle">{text_of(label, 40)}</text>'
@@ -206,13 +226,29 @@ def _series(series: Series, scale: _Scale, place: int) -> list[str]:
             low, high = scale.y(point.low), scale.y(point.high)
             lines.append(f'<line class="span" x1="{x}" y1="{low}" x2="{x}" y2="{high}"/>')
         if not series.joined or point.title:
-            own = point.kind if point.kind in KINDS else "none"
-            lines.append(
-                f'<circle class="{own}" cx="{x}" cy="{scale.y(point.y)}" r="4">'
-                f"<title>{text_of(point.title)}</title></circle>"
-            )
+            lines.append(_dot(point.kind, float(x), float(scale.y(point.y)), point.title))
     if series.name:
         left = MARGIN + 8 + 150 * place
-        lines.append(f'<circle class="{kind}" cx="{left}" cy="12" r="4"/>')
+        lines.append(_dot(kind, left, 12))
         lines.append(f'<text x="{left + 9}" y="16">{text_of(series.name, 30)}</text>')
     return lines
+
+
+def _dot(kind: str, x: float, y: float, title: str = "") -> str:
+    """Return a point whose shape tells its kind, too: a square for reject, a ring for iterate."""
+    name = kind if kind in KINDS else "none"
+    words = f"<title>{text_of(title)}</title>" if title else ""
+    if name == "reject":
+        place = f'x="{x - 4:.1f}" y="{y - 4:.1f}" width="8" height="8"'
+        return f'<rect class="{name}" {place}>{words}</rect>'
+    return f'<circle class="{name}" cx="{x:.1f}" cy="{y:.1f}" r="4">{words}</circle>'
+
+
+def round_ticks(low: float, high: float) -> list[float]:
+    """Return multiples of 1, 2 or 5 times a power of ten from `low` to `high`: five at most, 0 among them."""
+    width = high - low
+    if not 0 < width < 1e300:
+        return sorted({0.0, low})
+    step = 10.0 ** floor(log10(width / 4))
+    step = next(step * factor for factor in (1, 2, 5, 10, 20) if width / (step * factor) <= 4)
+    return [place * step for place in range(ceil(low / step), floor(high / step) + 1)]
