@@ -157,14 +157,16 @@ def read_branch(root: Path) -> Record:
 
 def newest_report(root: Path, template: str) -> Report | None:
     """Return the verdict of a template that was recorded last, among the newest; None without one."""
-    repository = find_repository(root)
-    if repository is None:
+    try:
+        repository = find_repository(root)
+        if repository is None:
+            return None
+        files = GrowingBranch(repository=repository, name=BRANCH).newest(NEWEST)
+        found = (of_project(read_record([file]), repository.prefix.rstrip("/")).verdicts for file in files)
+        reports = (one.report for verdicts in found for one in verdicts)
+        return next((one for one in reports if one.policy.template == template and one.verdict), None)
+    except NotJudged:
         return None
-    for file in GrowingBranch(repository=repository, name=BRANCH).newest(NEWEST):
-        for one in of_project(read_record([file]), repository.prefix.rstrip("/")).verdicts:
-            if one.report.policy.template == template and one.report.verdict:
-                return one.report
-    return None
 
 
 class Added(Struct, frozen=True, kw_only=True):

@@ -24,7 +24,7 @@ from .looks import look_in_words, look_of_report
 from .target import Posts, Target
 
 NEWEST = 200
-"""Files that are read besides those of the pull request, newest months first."""
+"""Files that are read besides those of the pull request: those that were added last."""
 SHOWN = 3
 """Verdicts of other pull requests that a comment names."""
 
@@ -108,11 +108,8 @@ def _at_the_tip(repository: Repository, remote: Remote) -> GrowingBranch | None:
 
 
 def _read(branch: GrowingBranch, number: int, project: str, posts: Posts) -> Record:
-    paths = branch.paths()
-    newest = {path for path in sorted(paths, key=lambda path: path[2:9])[-NEWEST:] if path.startswith("v/")}
-    record = of_project(
-        read_record(branch.files(lambda path: path in newest or f"/{number}-" in path)), project
-    )
+    files = dict(branch.newest(NEWEST)) | dict(branch.files(lambda path: f"/{number}-" in path))
+    record = of_project(read_record(files.items()), project)
     own = [one for one in record.verdicts if one.pull_request == str(number)]
     forged = [one.path for one in own if next(differences(one.report), None) is not None]
     strange = [*forged, *(one.path for one in record.unread)]

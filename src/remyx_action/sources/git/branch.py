@@ -55,10 +55,6 @@ class GrowingBranch(Struct, frozen=True, kw_only=True):
             return here or there
         return there if self._holds(here, there) else here
 
-    def paths(self) -> list[str]:
-        """Return the path of every regular file at the tip, in order."""
-        return [one.path for one in self._entries()]
-
     def files(self, wanted: Callable[[str], bool] = lambda _path: True) -> Iterator[tuple[str, bytes]]:
         """Yield path and content of every regular file at the tip whose path is wanted."""
         yield from self.repository.read([one for one in self._entries() if wanted(one.path)])
@@ -85,7 +81,7 @@ class GrowingBranch(Struct, frozen=True, kw_only=True):
         )
         log = git.run(self._top, "log", *words, tip)
         paths = [path for path in map(os.fsdecode, log.split(b"\0")) if path][:count]
-        entries = {one.path: one for one in self.repository.all_entries(tip) if one.mode in REGULAR}
+        entries = {one.path: one for one in self._entries()}
         yield from self.repository.read([entries[path] for path in paths if path in entries])
 
     def irregularities(self) -> Sequence[str]:
