@@ -430,6 +430,20 @@ def test_a_workflow_names_branch_folder_and_policy() -> None:
     assert "with" not in every["jobs"]["judge"]
 
 
+def test_a_recorded_workflow_is_the_one_that_is_shown_and_forks_are_recorded_too() -> None:
+    shown = (ROOT / "examples/workflows/calls/remyx-recorded.yml").read_text()
+    action = f"OWNER/remyx-action@{PLACEHOLDER}"
+    texts = workflow_texts(policy="default", branch="main", action=action, for_forks=True, recorded=True)
+    own, forks = texts.values()
+    assert shown.splitlines()[1:] == own.splitlines()[1:]
+    assert yaml.safe_load(own)["jobs"]["record"] == yaml.safe_load(forks)["jobs"]["record"]
+    every, _ = workflow_texts(
+        policy="", branch="main", action=ACTION, folder="a", for_forks=True, recorded=True
+    ).values()
+    handed_on = {"working-directory": "a", "verdicts": "${{ needs.remyx.outputs.verdicts }}"}
+    assert handed_on == yaml.safe_load(every)["jobs"]["record"]["with"]
+
+
 def test_no_workflow_with_a_placeholder_is_written(tmp_path: Path) -> None:
     done = run(tmp_path, "init", "--from", "digits", "--yes")
     assert "left out: the workflow for pull requests (--action OWNER/NAME@COMMIT)" in done.stdout

@@ -16,6 +16,7 @@ from remyx_action.commands.lock import Locked, check_locks, lock
 from remyx_action.errors import Exit, FilesWrong, WrongUsage
 from remyx_action.project.codeowners import read_codeowners
 from remyx_action.project.path_patterns import pattern_of
+from remyx_action.report.render.ruleset import ruleset_of_record
 from support.git_commands import commit, git, write
 from support.small_project import POLICY, UNLOCKED
 
@@ -215,6 +216,13 @@ def test_the_ruleset_is_one_that_every_server_takes(folder: Path, server: str, g
     validator = Draft202012Validator(RULESETS[server])
     assert [error.message for error in validator.iter_errors(ruleset)] == []
     assert list(validator.iter_errors({**ruleset, "bypass": []}))  # unknown fields are errors
+
+
+def test_the_rules_of_the_record_forbid_what_rewrites_it_and_nothing_else() -> None:
+    ruleset = json.loads(ruleset_of_record("remyx-verdicts"))
+    for schema in RULESETS.values():
+        assert [] == list(Draft202012Validator(schema).iter_errors(ruleset))
+    assert ["deletion", "non_fast_forward"] == [rule["type"] for rule in ruleset["rules"]]
 
 
 def ruleset_of(made: Locked) -> tuple[str, list[str], list[str]]:

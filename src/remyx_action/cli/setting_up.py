@@ -63,6 +63,9 @@ ActionUsed = Annotated[
 ProtectedBranch = Annotated[
     str, typer.Option(metavar="NAME", help="Branch that the bar protects; default: the default one.")
 ]
+Recorded = Annotated[
+    bool, typer.Option("--record", help="Also the job that keeps each verdict on the branch remyx-verdicts.")
+]
 ForForks = Annotated[
     bool, typer.Option("--forks", help="Also the workflow that comments on pull requests from forks.")
 ]
@@ -81,6 +84,9 @@ OnlyTemplate = Annotated[
 AllowOwn = Annotated[
     bool, typer.Option("--allow-own", help="Let administrators merge their own pull requests, unreviewed.")
 ]
+RulesOfRecord = Annotated[
+    bool, typer.Option("--record", help="Write nothing; print the rules for the branch remyx-verdicts.")
+]
 OnlyCheck = Annotated[
     bool,
     typer.Option(
@@ -98,6 +104,7 @@ def lock(
     app_id: AppId = None,
     allow_own: AllowOwn = False,
     check: OnlyCheck = False,
+    record: RulesOfRecord = False,
     format: FormatOption = "text",
 ) -> int:
     """Lock what HEAD holds: digests, owners of every protected path, and the branch rules to import.
@@ -114,6 +121,12 @@ def lock(
         return show(command.check_locks(root, template=chosen).as_output(), format)
     if format != "text":
         raise WrongUsage("`--format` is for `lock --check`: `lock` prints a ruleset", help="add --check")
+    if record:
+        from remyx_action.history.record import BRANCH
+        from remyx_action.report.render.ruleset import ruleset_of_record
+
+        echo(ruleset_of_record(BRANCH), "json", nl=False)
+        return Exit.SHIP
     locked = command.lock(
         root, template=chosen, owners=owners or [], branch=branch, app_id=app_id, allow_own=allow_own
     )
@@ -184,6 +197,7 @@ def init(
     branch: ProtectedBranch = "",
     action: ActionUsed = "",
     forks: ForForks = False,
+    record: Recorded = False,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: flags, findings and defaults.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")] = False,
@@ -199,7 +213,8 @@ def init(
     several = {"--metric": metric, "--harness": harness, "--headline": headline}
     several |= {"--ship": ship, "--reject": reject}
     wishes = command.Wishes(template=template, policy=policy, branch=branch, action=action)
-    wishes = replace(wishes, owners=owners or [], for_forks=forks, yes=yes, dry_run=dry_run, force=force)
+    wishes = replace(wishes, owners=owners or [], for_forks=forks, recorded=record, yes=yes)
+    wishes = replace(wishes, dry_run=dry_run, force=force)
     root = (context.obj or Path()).absolute()
     given = _given(single, several)
     return command.init(root, given, wishes, ask=_ask, say=echo, try_out=_try_out)

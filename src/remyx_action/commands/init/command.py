@@ -39,6 +39,8 @@ class Wishes(Struct, frozen=True, kw_only=True):
     force: bool = False
     for_forks: bool = False
     """Also the workflow that comments on pull requests from forks."""
+    recorded: bool = False
+    """Also the job that puts each verdict onto the branch of the record."""
 
 
 TryOut = Callable[[Path, Answers], Contents]
@@ -75,7 +77,14 @@ def _init(
     else:
         known = interview(known, questions.steps, given, ask, say)
     known = replace(known, samples=known.samples or _counts(known))
-    drafted = draft(root, known, wishes.owners, ready=ready, for_forks=wishes.for_forks)
+    drafted = draft(
+        root,
+        known,
+        wishes.owners,
+        ready=ready,
+        for_forks=wishes.for_forks,
+        recorded=wishes.recorded,
+    )
     _show(root, drafted, say)
     if wishes.dry_run or not interview(known, [questions.agreement], given, ask, say).is_agreed:
         say("nothing was written")

@@ -52,6 +52,7 @@ def draft(
     *,
     ready: Mapping[str, str] | None = None,
     for_forks: bool = False,
+    recorded: bool = False,
 ) -> Draft:
     """Return every text, checked as `check` would; FilesWrong where the answers make no valid files."""
     wrong = [owner for owner in owners if not is_owner(owner)]
@@ -64,9 +65,11 @@ def draft(
     if any(problem.path in of_project for problem in bundle.errors):
         raise FilesWrong(bundle.errors, contents)
     left_out: list[str] = []
-    of_repository = _workflows(root, bundle, answers, for_forks=for_forks)
+    of_repository = _workflows(root, bundle, answers, for_forks=for_forks, recorded=recorded)
     if not of_repository:
         left_out.append("the workflow for pull requests (--action OWNER/NAME@COMMIT)")
+    elif not recorded:
+        left_out.append("the job that keeps each verdict on the branch remyx-verdicts (--record)")
     if owners:
         location, text, prefix = _codeowners(root)
         every = [path for one in bundle.templates.values() for path in protected_paths(one, root=prefix)]
@@ -102,7 +105,9 @@ def _texts(root: Path, answers: Answers) -> dict[str, str]:
     return texts
 
 
-def _workflows(root: Path, bundle: Bundle, answers: Answers, *, for_forks: bool) -> dict[str, str]:
+def _workflows(
+    root: Path, bundle: Bundle, answers: Answers, *, for_forks: bool, recorded: bool
+) -> dict[str, str]:
     """Return the workflows for what the project has: shards, another policy, a folder of its own.
 
     Empty where it is not known which release of this program shall judge.
@@ -117,6 +122,7 @@ def _workflows(root: Path, bundle: Bundle, answers: Answers, *, for_forks: bool)
         in_shards=any((one.shards or 1) > 1 for one in bundle.templates.values()),
         folder=repository.prefix.rstrip("/") if repository else "",
         for_forks=for_forks,
+        recorded=recorded,
     )
 
 

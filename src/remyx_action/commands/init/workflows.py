@@ -28,11 +28,12 @@ def workflow_texts(
     in_shards: bool = False,
     folder: str = "",
     for_forks: bool = False,
+    recorded: bool = False,
 ) -> dict[str, str]:
     """Return the workflows that call the action's own, by their paths below the repository's root.
 
     `action`: the release that they call, `OWNER/NAME@COMMIT`; `policy`: "" is every one; `folder`: the
-    project's below the root, "" is the root.
+    project's below the root, "" is the root; `recorded`: each verdict goes onto a branch, too.
     """
     suffix = f"-{folder.replace('/', '-')}" if folder else ""
     names = ["remyx-shards" if in_shards else "remyx", *(["remyx-forks"] if for_forks else [])]
@@ -42,12 +43,13 @@ def workflow_texts(
     repository, _, commit = action.partition("@")
     texts = {}
     for name in names:
-        text = example_folder("workflows/calls").joinpath(f"{name}.yml").read_text("utf-8")
+        text = _example(name) + (_RECORDING + _example("remyx-recorded").partition(_RECORDING)[2]) * recorded
         place = name.replace("remyx-shards", "remyx") + suffix
         texts[f".github/workflows/{place}.yml"] = (
             text.replace(PLACEHOLDER, f"{commit}")
             .replace("OWNER/remyx-action/", f"{repository}/")
             .replace("    with:\n      policy: default\n", f"    with:\n{given}" if given else "")
+            .replace("      policy: default\n", given)
             .replace("`remyx / default (main)`", f"`{check}`")
             .replace("branches: [main]", f"branches: [{scalar(branch)}]")
             .replace("into main by the bar that main", f"into {branch} by the bar that {branch}")
@@ -57,3 +59,11 @@ def workflow_texts(
             .replace("Beside remyx.yml", f"Beside remyx{suffix}.yml")
         )
     return texts
+
+
+_RECORDING = "\n  # Runs no code of the pull request."
+"""Begins the job that records, in the example that has it."""
+
+
+def _example(name: str) -> str:
+    return example_folder("workflows/calls").joinpath(f"{name}.yml").read_text("utf-8")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from remyx_action.policy.branch_rules import GITHUB_ACTIONS_APP
@@ -36,12 +36,24 @@ def ruleset_as_json(
         required = [{"context": check, "integration_id": app_id or GITHUB_ACTIONS_APP} for check in checks]
         parameters = {"strict_required_status_checks_policy": True, "required_status_checks": required}
         rules.append({"type": "required_status_checks", "parameters": parameters})
+    return _importable(name, branch, rules, bypass=[ADMINISTRATORS] if allow_own else [])
+
+
+def ruleset_of_record(branch: str) -> str:
+    """Return a ruleset for a branch that only grows: no force pushes, and it is not deleted."""
+    rules = [{"type": "deletion"}, {"type": "non_fast_forward"}]
+    return _importable(f"remyx-action: {branch} only grows", branch, rules, bypass=[])
+
+
+def _importable(
+    name: str, branch: str, rules: Sequence[Mapping[str, Any]], *, bypass: Sequence[Mapping[str, Any]]
+) -> str:
     ruleset = {
         "name": name,
         "target": "branch",
         "enforcement": "active",
         "conditions": {"ref_name": {"include": [f"refs/heads/{branch}"], "exclude": []}},
         "rules": rules,
-        "bypass_actors": [ADMINISTRATORS] if allow_own else [],
+        "bypass_actors": bypass,
     }
     return json.dumps(ruleset, indent=2) + "\n"
