@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from remyx_action.cli.app import app
 from remyx_action.report import render
 from support.hostile_text import as_html
 from support.pages import ROOT
@@ -63,6 +66,16 @@ def hosts_asked(page: str, folder: Path) -> set[str]:
     return set(re.findall(r'"url":"(?:https?|wss?)://([^/"]+)', text))
 
 
+def found_by_axe(page: str, folder: Path) -> list[object]:
+    """What shuts somebody out; without the page's policy, as that forbids every script."""
+    script = f"<script>{AXE.read_text(encoding='utf-8')}</script><script>{RUN_AXE}</script></body>"
+    document = shown(POLICY.sub("", page).replace("</body>", script), folder)
+    found = re.search(r"FOUND(.*?)END", document, re.DOTALL)
+    assert found is not None
+    violations: list[object] = json.loads(found.group(1))
+    return violations
+
+
 @needs_chromium
 def test_the_page_asks_the_network_for_nothing(tmp_path: Path) -> None:
     """The browser itself asks for its own things, whatever it reads: an empty page tells which."""
@@ -77,13 +90,20 @@ def test_the_page_asks_the_network_for_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["ship", "clustered", "failed", "loosens"])
 def test_the_page_shuts_nobody_out(kind: str, tmp_path: Path) -> None:
     report = clustered() if kind == "clustered" else REPORTS[kind]()
-    unfolded = render.page(report).replace("<details", "<details open")
-    page = POLICY.sub("", unfolded)  # without it, as it forbids every script
-    script = f"<script>{AXE.read_text(encoding='utf-8')}</script><script>{RUN_AXE}</script></body>"
-    document = shown(page.replace("</body>", script), tmp_path)
-    found = re.search(r"FOUND(.*?)END", document, re.DOTALL)
-    assert found is not None
-    assert [] == json.loads(found.group(1))
+    assert [] == found_by_axe(render.page(report).replace("<details", "<details open"), tmp_path)
+
+
+@needs_chromium
+@needs_axe
+@pytest.mark.parametrize("command", ["history", "backtest", "power"])
+def test_the_pages_of_the_record_shut_nobody_out(command: str, tmp_path: Path) -> None:
+    year = ROOT / "examples/year-of-verdicts"
+    runpy.run_path(str(year / "make_year.py"))["main"](tmp_path / "year")
+    words = ["-C", str(year), command, "--format", "page"]
+    words += [] if command == "power" else ["--record", str(tmp_path / "year")]
+    result = CliRunner().invoke(app, words, standalone_mode=False)
+    assert result.exception is None, result.exception
+    assert [] == found_by_axe(result.stdout, tmp_path)
 
 
 PHONE = """<!doctype html><meta charset="utf-8"><style>
