@@ -440,7 +440,7 @@ def test_a_recorded_workflow_is_the_one_that_is_shown_and_forks_are_recorded_too
     every, _ = workflow_texts(
         policy="", branch="main", action=ACTION, folder="a", for_forks=True, recorded=True
     ).values()
-    handed_on = {"working-directory": "a", "verdicts": "${{ needs.remyx.outputs.verdicts }}"}
+    handed_on = {"working-directory": "a", "verdicts": "${{ needs.judge.outputs.verdicts }}"}
     assert handed_on == yaml.safe_load(every)["jobs"]["record"]["with"]
 
 
