@@ -63,7 +63,7 @@ class Problem(Struct, frozen=True, kw_only=True, order=True):
 
 
 class Refusal(Exception):
-    """Base of the errors that a person is told about without a traceback."""
+    """Base of the errors that are printed without a traceback."""
 
     exit: Exit
 

@@ -33,7 +33,7 @@ def predict(**container: Any) -> dict[str, Any]:
     ("keys", "pinned", "contained", "level", "words"),
     [
         (SCRIPT, False, False, 1, "same user"),
-        (SCRIPT, True, True, 1, "in the same one, beside the labels"),
+        (SCRIPT, True, True, 1, "in the same one, together with the labels"),
         (SCRIPT | predict(), False, False, 2, "no labels"),
         (SCRIPT | predict(), False, True, 2, "no labels"),
         (SCRIPT | predict(network="bridge"), False, False, 1, "same user"),

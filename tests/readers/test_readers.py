@@ -364,7 +364,7 @@ def test_a_recorded_baseline_is_an_arm() -> None:
         (_baseline(schema="remyx-results/1"), 'is "remyx-results/1", not "remyx-baseline/1"'),
         (_baseline(template="other"), 'is of the template "other", not suite'),
         (_baseline(when="yesterday"), 'unknown key "when"'),
-        (_baseline(metrics={"mindcube": {"samples": "s.jsonl"}}), '"s.jsonl" is not a file beside'),
+        (_baseline(metrics={"mindcube": {"samples": "s.jsonl"}}), '"s.jsonl" is not a file in the folder of'),
         (_baseline(metrics={}), "holds none of the declared metrics"),
     ],
 )

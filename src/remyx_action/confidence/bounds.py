@@ -41,7 +41,7 @@ class Between(Struct, frozen=True, kw_only=True):
         return float(self.low) - reach, float(self.high) + reach
 
     def widen(self, arms: list[tuple[SeedSums, Fraction]]) -> Between:
-        """Return the bounds with the variance of seeds; each arm stands with its factor in y."""
+        """Return the bounds with the variance of seeds; each arm comes with its factor in y."""
         return replace(self, tight=widen(self.tight, arms), wide=widen(self.wide, arms))
 
     def _tails(self, worst: Fraction, best: Fraction) -> tuple[float, float]:
@@ -74,7 +74,7 @@ class Ends(Struct, frozen=True, kw_only=True):
 
 
 class MissingInArms(Struct, frozen=True, kw_only=True):
-    """The y of missing ids, row by row as in the sums observed beside it."""
+    """The y of missing ids, row by row as in the observed sums."""
 
     sizes: Sequence[int]
     low: Sequence[int]
@@ -131,7 +131,7 @@ class Either(Struct, frozen=True, kw_only=True):
         return _hull(self.one.interval(level), self.other.interval(level))
 
     def widen(self, arms: list[tuple[SeedSums, Fraction]]) -> Either:
-        """Return the bounds with the variance of seeds; each arm stands with its factor in y."""
+        """Return the bounds with the variance of seeds; each arm comes with its factor in y."""
         return Either(one=self.one.widen(arms), other=self.other.widen(arms))
 
 

@@ -139,7 +139,7 @@ class Inference(Struct, frozen=True, kw_only=True):
 def widen(items: Location, arms: list[tuple[SeedSums, Fraction]]) -> Location:
     """Return the location with se² = se²_items + Σ factor²·s²/S and Satterthwaite's degrees of freedom.
 
-    Each arm stands with its factor in y.
+    Each arm comes with its factor in y.
     """
     variances = [
         (float(factor**2 * _variance_of_mean(seeds) / items.unit**2), len(seeds.n) - 1)

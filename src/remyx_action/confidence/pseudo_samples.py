@@ -169,7 +169,7 @@ def difference(sums: PairedSums, ratio: Fraction) -> Observed:
 
 
 def sums_of_one_arm(sums: ArmSums) -> Observed:
-    """Return the sums of y = the scores of one arm, no other arm beside it."""
+    """Return the sums of y = the scores of one arm, without another arm."""
     return Observed(
         denominator=sums.scale,
         sizes=sums.n,

@@ -13,7 +13,7 @@ _MOST_TERMS = 100_000
 def lower_beta(a: float, b: float, x: float, y: float, kernel: float) -> float:
     """Return I_x(a, b) for a, b > 0 and x = 1 - y in [0, 1].
 
-    `y` is passed beside `x`, because 1 - x would lose it where x is close to 1, and `kernel` is
+    `y` is passed with `x`, because 1 - x would lose it where x is close to 1, and `kernel` is
     x^a y^b / B(a, b), which each distribution computes best by itself.
     """
     if x <= 0 or y <= 0:

@@ -67,7 +67,7 @@ ArmState = Annotated[ArmSums | SummaryState | UnusableState, Field(discriminator
 
 
 class ArmFacts(Spec):
-    """About the samples of one arm, beside their sums."""
+    """About the samples of one arm, in addition to their sums."""
 
     ids: Count
     """Distinct ids with a real score."""
@@ -78,7 +78,7 @@ class ArmFacts(Spec):
     errors: Annotated[Integer, Field(ge=0)] = 0
     """How many ids have that error."""
     repeats: Annotated[list[Count], Field(min_length=2, max_length=2)] | None = None
-    """The fewest and the most scores of one id; null: every id stands once."""
+    """The fewest and the most scores of one id; null: every id occurs once."""
     rounded: bool = False
     """A literal has more than 15 significant digits, so the mean counts at 12."""
 

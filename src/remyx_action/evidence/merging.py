@@ -50,9 +50,9 @@ def _merged(runs: Runs, merge: Callable[[str, Mapping[str, Scores]], Scores]) ->
 def told_of(warnings: Iterable[tuple[str, Iterable[str]]]) -> tuple[str, ...]:
     """Return each warning once, after the names of the runs that have it unless all do."""
     of: dict[str, list[str]] = {}
-    every = [(name, list(dict.fromkeys(said))) for name, said in warnings]
-    for name, said in every:
-        for warning in said:
+    every = [(name, list(dict.fromkeys(texts))) for name, texts in warnings]
+    for name, texts in every:
+        for warning in texts:
             of.setdefault(warning, []).append(name)
     return tuple(
         warning if len(names) == len(every) else f"{', '.join(names)}: {warning}"

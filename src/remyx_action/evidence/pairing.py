@@ -30,7 +30,7 @@ class Averaged(Struct, frozen=True, kw_only=True):
     totals: Column
     """The sum of the id's repeats."""
     repeats: Sequence[int] | None
-    """How many repeats each id has; None where every id stands once."""
+    """How many repeats each id has; None where every id occurs once."""
     clusters: Sequence[str] | None
     missing: Mapping[str, str]
     """Ids without a score → the error that was reported, or ""."""
@@ -121,7 +121,7 @@ class Pairing(Struct, frozen=True, kw_only=True):
 
 
 def pair(baseline: Sequence[str], variant: Sequence[str]) -> Pairing:
-    """Match the ids of two arms; each id stands once in its arm."""
+    """Match the ids of two arms; each id occurs once in its arm."""
     if baseline == variant:
         return Pairing(baseline_rows=None, variant_rows=None, only_baseline=[], only_variant=[])
     row_of = dict(zip(variant, range(len(variant)), strict=True))

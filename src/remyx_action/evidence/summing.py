@@ -59,7 +59,7 @@ class SummedRows(Struct, frozen=True, kw_only=True):
     variant: Sequence[int]
     baseline: Sequence[int]
     counts: Sequence[int] | None
-    """How often each pair stands; None: once. Always None beside clusters."""
+    """How often each pair occurs; None: once. Always None where there are clusters."""
     clusters: Sequence[str] | None
     gaps: Sequence[Gap] = ()
     """Ids that are missing in an arm; not among the pairs."""

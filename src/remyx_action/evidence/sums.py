@@ -89,7 +89,7 @@ class _Rows(Scaled):
     """Without clusters one row of sums; with clusters one row for all that have the same sums."""
 
     clusters: list[Count] | None
-    """How many clusters have the sums of each row; null: every sample stands for itself."""
+    """How many clusters have the sums of each row; null: there are no clusters."""
     n: Annotated[list[Annotated[Integer, Field(ge=0, le=LARGEST_SCORE)]], Field(min_length=1)]
     """How many ids each cluster of the row has; 0 only where all of a cluster's are missing."""
 

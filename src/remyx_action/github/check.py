@@ -49,7 +49,7 @@ class Named(Struct, frozen=True, kw_only=True):
 
 
 class Seen(Struct, frozen=True, kw_only=True):
-    """One check of a name, as GitHub just told it."""
+    """One check of a name, as GitHub just answered."""
 
     id: int
     url: str
@@ -228,7 +228,7 @@ def close_check(
         try:
             _edit(client, done.id, {"output": _output(conclusion, rendering, batch)})
         except Trouble:
-            break  # the conclusion stands; annotations only point at what the report says too
+            break  # the conclusion is written; annotations only repeat parts of the report
     return Posted(url=done.url)
 
 
@@ -313,7 +313,7 @@ def _supersede(client: Client, identities: Sequence[int], *, by: str, **given: s
 
 
 def _create(client: Client, named: Named, given: dict[str, Any]) -> Seen:
-    """Create once; after an answer that said nothing, look for what it may have left."""
+    """Create once; after an answer without a result, look for what it may have left."""
     for attempt in range(ATTEMPTS):
         try:
             return client.write(
@@ -338,7 +338,7 @@ def _create(client: Client, named: Named, given: dict[str, Any]) -> Seen:
 
 
 def _edit_surely(client: Client, identity: int, given: dict[str, Any]) -> Seen:
-    """Edit, and after an answer that said nothing read the check back: annotations add up when sent twice."""
+    """Edit, and after an answer without a result read the check back: annotations add up when sent twice."""
     for attempt in range(ATTEMPTS):
         try:
             return _edit(client, identity, given)

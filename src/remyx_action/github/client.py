@@ -29,7 +29,7 @@ LONGEST_WAIT_SECONDS = 120.0
 READS_REPEATED = 4
 """Second attempts of one process together, so that a GitHub that is down costs a minute, not the job."""
 PAUSE_SECONDS = 2.0
-"""Before asking again after an answer that said nothing."""
+"""Before asking again after an answer without a result."""
 UNREADABLE = (AssertionError, AttributeError, KeyError, RuntimeError, TypeError, ValueError)
 """What PyGithub raises, here or there, of an answer or a redirection that it did not expect."""
 
@@ -43,7 +43,7 @@ class Connection:
     """`owner/name`."""
     token: str = field(repr=False)
     from_fork: bool = False
-    """The token only reads; a refusal is said in other words."""
+    """The token only reads; a refusal gets another message."""
     app: str | None = None
     """Slug of the app that the token belongs to; None: not known yet, or a person's token."""
     timeout_seconds: int = TIMEOUT_SECONDS

@@ -25,7 +25,7 @@ Posting = Posted | NotPosted | Superseded | LeftAlone
 
 LONGEST_CHARACTERS = 65_536
 ATTEMPTS = 3
-"""At writing, each after another look at what stands there."""
+"""Attempts to write, each after reading the comments again."""
 TOO_LONG = Trouble(TroubleKind.UNPROCESSABLE, "every rendering is longer than GitHub's 65,536 characters")
 
 
@@ -186,7 +186,7 @@ def _tidied(client: Client, thread: Thread, draft: CommentDraft, written: _Writt
             _write(client, thread.number, kept, written.body)
         return _settled(client, seen, kept)
     except Trouble:
-        return Posted(url=written.url)  # it stands there; the next update clears what is left over
+        return Posted(url=written.url)  # it is written; the next update clears what is left over
 
 
 def _settled(client: Client, thread: Thread, kept: Ours) -> Posted:

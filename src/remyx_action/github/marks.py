@@ -48,7 +48,7 @@ _EXTERNAL_ID = re.compile(
 
 
 class ExternalId(Struct, frozen=True, kw_only=True):
-    """What stands in a check's `external_id`."""
+    """The text of a check's `external_id`."""
 
     order: Order
     base: Commit

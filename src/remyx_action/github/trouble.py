@@ -1,6 +1,6 @@
 """How a request to GitHub can fail, and the advice for each way: outcomes are values, not tracebacks.
 
-How limits and refusals are told apart:
+How limits and refusals are distinguished:
 https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api
 """
 

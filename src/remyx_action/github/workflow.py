@@ -91,7 +91,7 @@ def write_outputs(path: Path, outputs: Mapping[str, str]) -> Written | NotWritte
 
 
 def write_summary(path: Path, renderings: Sequence[str]) -> Written | NotWritten:
-    """Append the first rendering that fits beside what the step wrote before; longest first."""
+    """Append the first rendering that fits after what the step wrote before; longest first."""
     try:
         used = path.stat().st_size if path.exists() else 0
     except OSError as failure:

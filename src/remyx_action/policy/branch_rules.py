@@ -102,13 +102,13 @@ class Poster(Struct, frozen=True, kw_only=True):
 
 
 class Protection(Struct, frozen=True, kw_only=True):
-    """All that one token was told about a branch."""
+    """Everything that GitHub answered one token about a branch."""
 
     tip: str | None
     """The branch's last commit; None: the answer lacks it."""
     sources: tuple[RuleSource, ...]
     is_whole: bool
-    """Whether every source was told, so that what is not among them does not exist."""
+    """Whether `sources` is complete, so that a rule that is not in it does not exist."""
     codeowners_errors: tuple[OwnersError, ...] | None
     unread: tuple[str, ...] = ()
     """What could not be read, and why."""

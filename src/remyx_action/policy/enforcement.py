@@ -67,7 +67,7 @@ class _Demand(Struct, frozen=True, kw_only=True):
 
     id: ItemId
     words: str
-    """As it is said where it is verified."""
+    """The sentence for an item that is verified."""
     fix: str
     test: Callable[[Sequence[RuleSource]], Holds]
 

@@ -27,7 +27,7 @@ _SHARED = Isolation(
 )
 _ONE_CONTAINER = Isolation(
     level=1,
-    note="the harness ran in a container, and whatever it judges in the same one, beside the labels; "
+    note="the harness ran in a container, and whatever it judges in the same one, together with the labels; "
     "level 2 needs code under test in a container of its own (predict in the template)",
 )
 _OF_ITS_OWN = Isolation(
@@ -45,7 +45,7 @@ _PINNED = Isolation(
     note="lighteval ran a model at one commit, and no code that came with it: none of it is the change's",
 )
 _SERVED = Isolation(
-    level=1, note="a server answered under the model's name; what stands behind it is not known here"
+    level=1, note="a server answered under the model's name; what is behind it is not known here"
 )
 
 

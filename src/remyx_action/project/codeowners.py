@@ -130,7 +130,7 @@ def _words(line: str) -> Iterator[str]:
 
 
 class BlockError(ValueError):
-    """The marks of `lock`'s blocks do not fit together, so that its lines cannot be told from others."""
+    """The marks of `lock`'s blocks do not fit together, so that its lines are not clear."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)

@@ -116,7 +116,7 @@ def escaped(path: str) -> str:
 def deciding(paths: Pattern, rules: Sequence[Pattern]) -> dict[int | None, str]:
     """Return which rules decide some path that `paths` means, by index, each with such a path.
 
-    The last rule that matches a path decides it; None stands for paths that no rule matches. Paths that do
+    The last rule that matches a path decides it; None means that no rule matches the path. Paths that do
     not exist yet count: a path is every text that could be one. TooIntricateError past MOST_STEPS.
     """
     live: list[int] = []

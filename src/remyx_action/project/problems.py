@@ -261,7 +261,7 @@ MISPLACED_KEYS = {
     ("ChangeCondition", "confidence"): "a count carries no confidence",
     ("FieldCondition", "mode"): "`mode` goes with improves_by, regresses_by and no_regression",
 }
-"""(Model, key) → why a key that stands elsewhere cannot stand here."""
+"""(Model, key) → why a key that belongs elsewhere cannot be here."""
 
 
 def read_spec(
@@ -301,7 +301,7 @@ def _problems(
     for detail in error.errors(include_url=False):
         location = detail["loc"]
         kind = detail["type"]
-        if kind == "default_factory_not_called":  # because of another value, which is told
+        if kind == "default_factory_not_called":  # because of another value, which has its own problem
             continue
         owner = _owner(model, location[:-1])
         pointer = _pointer(document.value, location, missing=kind == "missing")

@@ -78,7 +78,7 @@ def covered_by(path: str, files: Sequence[str]) -> Pattern:
 
 
 def not_lockable(protected: Iterable[Pattern], entries: Iterable[tuple[str, str]]) -> Iterator[Problem]:
-    """Yield what `lock` refuses: links, submodules, and files that cannot be told from a protected one.
+    """Yield what `lock` refuses: links, submodules, and files whose names look like a protected one's.
 
     `entries`: path below the repository's root and git's mode of each of its files.
     """
@@ -136,7 +136,7 @@ def review_globs(template: Template) -> list[str]:
 
 
 def shares_a_tree(template: Template) -> bool:
-    """Return whether the harness runs beside product code: from the root, or with a checkout of it."""
+    """Return whether the harness runs together with product code: from the root, or with a checkout of it."""
     named = [template.script, template.custom_tasks, *(template.harness or [])]
     return template.compare == "commits" or any(path and "/" not in path.rstrip("/") for path in named)
 

@@ -242,8 +242,8 @@ def _error(text: str, *, plain: bool) -> str | None:
     value = read_loosely(text) if text[0] != MARK else text
     if isinstance(value, dict) and isinstance(value.get("message"), str):
         value = value["message"]
-    said = value if isinstance(value, str) else text
-    return said[:LONGEST_ERROR].encode("utf-8", "replace").decode()
+    message = value if isinstance(value, str) else text
+    return message[:LONGEST_ERROR].encode("utf-8", "replace").decode()
 
 
 def _each(texts: Sequence[str], convert: Callable[[str], Any]) -> tuple[list[Any], Bad]:

@@ -54,7 +54,7 @@ def broken(file: str, *faults: Fault) -> BrokenResults:
 
 
 def shown(text: object, most: int = 60) -> str:
-    """Anything from a result file, short and in ASCII, so that look-alikes can be told apart."""
+    """Anything from a result file, short and in ASCII, so that look-alikes can be distinguished."""
     quoted = json.dumps(text[: most + 1] if isinstance(text, str) else text, default=str)
     return quoted if len(quoted) <= most else quoted[: most - 1] + "…"
 

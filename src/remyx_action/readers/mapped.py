@@ -29,7 +29,7 @@ NOT_REPORTED = ("N/A", "nan", "NaN", "")
 
 
 class Reading(Struct, kw_only=True):
-    """The entries of the metrics that were found, and what is said of the files."""
+    """The entries of the metrics that were found, and the messages about the files."""
 
     entries: dict[str, Entry] = field(default_factory=dict)
     names: dict[str, None] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""`results.json`, the format of our own: one entry per metric, samples inline or in a file beside it."""
+"""`results.json`, our own format: one entry per metric, samples inline or in a file of the same folder."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FILE = "results.json"
 SCHEMA = "remyx-results/1"
 NUMBERS = ("value", "n", "stderr", "clusters")
 FREE_TEXTS = frozenset({"input", "output", "error"})
-"""Of a sample: what a model said, or was told."""
+"""Keys of a sample that hold a model's answer or its question."""
 SIBLING = re.compile(r"(?!\.)[^/\\\x00-\x1f\x7f]{1,255}")
 
 MOST_UNITS = 8
@@ -105,7 +105,7 @@ def entry_of(file: str, key: str, reported: Any, files: ArmFiles | None) -> Entr
         fault = f"samples is neither a list nor the name of a file: {shown_value(samples)}"
         return Entry(numbers=numbers, faults=(fault,))
     if files is None or not SIBLING.fullmatch(samples):
-        message = f"{shown(samples)} is not a file beside {file}"
+        message = f"{shown(samples)} is not a file in the folder of {file}"
         pointer = f"/metrics/{key}/samples"
         raise broken(file, Fault(code="not-beside", message=message, help=BESIDE, pointer=pointer))
     folder = file.rpartition("/")[0]

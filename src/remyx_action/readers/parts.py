@@ -36,7 +36,7 @@ class Part(Struct, frozen=True, kw_only=True):
     name: str
     """The engine's name of it, in place of `{metric}`."""
     cluster: str | None = None
-    """Of all samples of this part; their ids are told apart by it."""
+    """Prefix of the ids of this part's samples, which keeps them apart from other parts'."""
 
     @property
     def file(self) -> str:

@@ -19,7 +19,7 @@ class Samples(Struct, frozen=True, kw_only=True):
     """The decimal literals as written, each finite and within ±1e15 and the metric's range."""
     clusters: Sequence[str] | None = None
     repeats: Sequence[str] | None = None
-    """Absent: every id stands once. (id, repeat) never stands twice."""
+    """Absent: every id occurs once. (id, repeat) never occurs twice."""
     seeds: Sequence[str] | None = None
     """Where the recipe was run once per seed: the seed of each row."""
     inputs: Sequence[str | None] | None = None

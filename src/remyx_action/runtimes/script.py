@@ -97,7 +97,7 @@ _HELP = {
 
 
 def _with_uv(arm: ArmPlan) -> tuple[str, ...]:
-    """The command, where `uv` is the program on PATH, else the one installed beside this program."""
+    """The command, where `uv` is the program on PATH, else the one installed with this program."""
     if arm.command[0] != "uv":
         return arm.command
     found = uv_command(arm.environment)

@@ -17,7 +17,7 @@ from remyx_action.project.models import Metric, Policy
 
 @dataclass(frozen=True, kw_only=True)
 class DiffSide:
-    """A bundle without errors, or one without any file, and what stands beside it."""
+    """A bundle without errors, or without any file, with the baselines and harnesses of its templates."""
 
     bundle: Bundle
     recorded: Mapping[str, bytes] = field(default_factory=dict)

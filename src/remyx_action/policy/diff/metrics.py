@@ -27,7 +27,7 @@ def effect_on_policy(name: str, old: Metric, new: Metric, before: DiffSide, afte
         return Effect.UNCHANGED
     files = before.recorded.get(bar.template), after.recorded.get(bar.template)
     if files[0] is not None and files[0] == files[1]:
-        return Effect.UNCHANGED  # the file stands in the number's place
+        return Effect.UNCHANGED  # the file replaces the number
     concerned = _conditions_on(old.key, bar)
     if not concerned:
         return Effect.UNCHANGED
@@ -142,11 +142,11 @@ def _changes_of_baseline(
         if effect is not Effect.UNCHANGED:
             by_effect.setdefault(effect, []).append(name)
     for effect, policies in by_effect.items():
-        said = f"{sentence} (policy {', '.join(policies)})" if len(by_effect) > 1 else sentence
-        yield _change(f"{pointer}/baseline", policies, "baseline", said, effect=effect)
+        text = f"{sentence} (policy {', '.join(policies)})" if len(by_effect) > 1 else sentence
+        yield _change(f"{pointer}/baseline", policies, "baseline", text, effect=effect)
     if not by_effect:
-        said = f"{sentence}; no verdict follows from it"
-        yield _change(f"{pointer}/baseline", (), "baseline", said)
+        text = f"{sentence}; no verdict follows from it"
+        yield _change(f"{pointer}/baseline", (), "baseline", text)
 
 
 def _meaning(pointer: str, policies: tuple[str, ...], code: str, sentence: str, *, same: bool) -> Change:
@@ -154,8 +154,8 @@ def _meaning(pointer: str, policies: tuple[str, ...], code: str, sentence: str, 
         return _change(pointer, policies, code, f"{sentence}, which means the same")
     if not policies:
         return _change(pointer, (), code, f"{sentence}; no rule names it")
-    said = f"{sentence}: its numbers mean something else"
-    return _change(pointer, policies, code, said, effect=Effect.INCOMPARABLE)
+    text = f"{sentence}: its numbers mean something else"
+    return _change(pointer, policies, code, text, effect=Effect.INCOMPARABLE)
 
 
 def _change(

@@ -18,7 +18,7 @@ WITHOUT_EFFECT = {
     "notes": "the notes are others",
     "silence": "other warnings of `check` are silenced",
 }
-"""Key → what is said when it changes; nothing of it decides."""
+"""Key → the sentence for a change of it; these keys decide nothing."""
 SPOKEN = frozenset({"ship", "reject", "gate", "require_lock", "trust", "looks", "version", "name"})
 LOCK_LEVELS = ("off", "captured", "locked")
 """Keys with a comparison of their own, or that cannot differ."""

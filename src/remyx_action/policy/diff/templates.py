@@ -1,7 +1,7 @@
 """Templates before and after → changes: how the numbers come about, and who has to bring any.
 
-Almost nothing here can be proved: another script gives other numbers. What can is said; the rest is
-incomparable.
+Almost nothing here can be proved: another script gives other numbers. What can be proved is listed;
+the rest is incomparable.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _samples(old: Template, new: Template) -> JudgedChange:
 
 
 def _anything(sentence: str) -> JudgedChange:
-    return Effect.INCOMPARABLE, f"{sentence}, which the harness is told"
+    return Effect.INCOMPARABLE, f"{sentence}, which the harness receives"
 
 
 def _by_metric(template: Template) -> Mapping[str, int | None]:

@@ -197,7 +197,7 @@ LINTS: dict[str, Lint] = {
         title="the script names files that `harness` does not",
         why="What the script reads decides about the scores like the script does: labels, prompts, modules. "
         "Outside of `harness`, which is the script alone where it is not written, it is neither digested nor "
-        "protected, and a pull request may change it beside its variant.",
+        "protected, and a pull request may change it together with its variant.",
         figure="None.",
         example='script: evaluate.py   # which says open("data/labels.json")',
         better='harness: [evaluate.py, "data/**"]',

@@ -93,7 +93,7 @@ def _no_uncertainty(context: LintContext, condition: OnMetric) -> tuple[str, str
     if condition.floor is not None and _is_read_alone(context.template, condition.metric.key):
         return (
             f"`results` reads one number of {condition.metric.key}: there is never a confidence (0 of it)",
-            "read `rows` with a `score`, or `stderr` and `n` beside the value",
+            "read `rows` with a `score`, or `stderr` and `n` as well as the value",
         )
     if condition.floor is None or not recorded or condition.claim.quantity == "value":
         return None

@@ -33,7 +33,7 @@ class Token(Struct, frozen=True, kw_only=True):
     position: int
     """0-based character."""
     depth: int
-    """How many objects and lists it stands in, an opening bracket counting itself."""
+    """How many objects and lists it is in, an opening bracket counting itself."""
     pointer: str
     """RFC 6901 JSON Pointer of the value that it belongs to."""
     is_duplicate_key: bool = False
@@ -193,7 +193,7 @@ def read(data: bytes | str) -> Any:
 def read_as_written(data: bytes | str, *, free_texts: frozenset[str] = frozenset()) -> Any:
     """Return the value of a JSON text, its numbers as `NumberText`. Raises NotStrictJson.
 
-    In what stands under the keys `free_texts` a lone surrogate becomes its own escape, as text: models cut
+    In the values of the keys `free_texts` a lone surrogate becomes its own escape, as text: models cut
     their answers anywhere.
     """
     return _read(data, _as_written, free_texts)

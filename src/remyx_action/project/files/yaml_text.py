@@ -43,7 +43,7 @@ HELP_OF_SYNTAX = {
 
 
 class Place(Struct, frozen=True, kw_only=True):
-    """Where a value stands; lines and columns are 1-based and count characters."""
+    """The place of a value; lines and columns are 1-based and count characters."""
 
     line: int
     column: int
@@ -61,7 +61,7 @@ class Document(Struct, frozen=True, kw_only=True):
     """By RFC 6901 JSON Pointer; "" is the whole file."""
     problems: tuple[Problem, ...] = ()
     broken: frozenset[str] = frozenset()
-    """Pointers of values that a problem is already told about; what they hold means nothing."""
+    """Pointers of values that already have a problem; their contents mean nothing."""
 
 
 TOP = Place(line=1, column=1, key_line=1, key_column=1)
@@ -279,7 +279,7 @@ class _Builder:
         return None
 
     def _value(self, event: Any, pointer: str, place: Place) -> Any:
-        """The value of a node; None where it is refused or missing, which is told."""
+        """The value of a node; None where it is refused or missing, with a problem reported."""
         refused = self._refused(event, pointer, place)
         value: Any
         if isinstance(event, yaml.CollectionStartEvent):
@@ -297,7 +297,7 @@ class _Builder:
         return None if isinstance(value, Refused) else value
 
     def _refused(self, event: Any, pointer: str, place: Place) -> bool:
-        """Whether the node is an alias, or has an anchor or a tag: each is told."""
+        """Whether the node is an alias, or has an anchor or a tag; a problem is reported for each."""
         if isinstance(event, yaml.AliasEvent):
             self._say(
                 pointer, place, "alias", f"aliases (*{event.anchor}) are not allowed", "write the value out"
@@ -347,7 +347,7 @@ def _place(mark: Any, key_mark: Any = None) -> Place:
 
 
 def load_json(data: bytes, path: str) -> Document:
-    """The document of `data`; JSON is a part of YAML, so only what is not JSON is told apart here."""
+    """The document of `data`; JSON is a part of YAML, so only what is not JSON needs a rule here."""
     document = load_yaml(data, path)
     if document.problems:
         return document

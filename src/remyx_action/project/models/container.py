@@ -21,7 +21,7 @@ PathInside = Annotated[str, Field(pattern=INSIDE_PATTERN, max_length=500)]
 """An absolute path in the container; `/remyx` is taken."""
 BuildArguments = dict[Annotated[str, Field(pattern=ARGUMENT_PATTERN)], Line]
 DottedKey = Annotated[str, Field(pattern=DOTTED_PATTERN, max_length=500)]
-"""Keys joined by dots; a number stands for an entry of a list."""
+"""Keys joined by dots; a number selects an entry of a list."""
 
 
 def _kind_of_setting(raw: Any) -> str:

@@ -66,7 +66,7 @@ def refuse(code: str, message: str, *, help: str, at: str = "") -> PydanticCusto
 
 
 class Bounds(Struct, frozen=True, kw_only=True):
-    """What a number must lie between; stands in the JSON Schema as well, which `Field(ge=…)` would not."""
+    """The range of a number; it is in the JSON Schema as well, where `Field(ge=…)` would not be."""
 
     above: str | None = None
     least: str | None = None
@@ -142,7 +142,7 @@ def no_entries() -> list[Any]:
 
 
 DISTINCT = AfterValidator(_distinct)
-"""No entry of a list stands twice; goes with `json_schema_extra={"uniqueItems": True}`."""
+"""No entry of a list occurs twice; goes with `json_schema_extra={"uniqueItems": True}`."""
 
 Number = Annotated[Decimal, BeforeValidator(_decimal), WithJsonSchema({"type": "number"})]
 Integer = Annotated[int, BeforeValidator(_integer), WithJsonSchema({"type": "integer"})]
@@ -175,7 +175,7 @@ PATH_PATTERN = r"^(?!/)(?!.*(^|/)\.\.(/|$))[^\\" + CONTROLS + r"]+" + END
 VARIABLE_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]{0,127}" + END
 
 Pointer = Annotated[str, Field(pattern=POINTER_PATTERN, max_length=500)]
-"""RFC 6901 JSON Pointer; `{metric}` stands for the harness's name of the metric."""
+"""RFC 6901 JSON Pointer; `{metric}` is replaced by the harness's name of the metric."""
 RepositoryPath = Annotated[str, Field(pattern=PATH_PATTERN, max_length=500)]
 """A path below the repository's root, with `/`; never absolute, never through `..`."""
 VariableName = Annotated[str, Field(pattern=VARIABLE_PATTERN)]

@@ -30,7 +30,7 @@ Looks = Literal["counted", "corrected"]
 
 
 def _kind(value: Any) -> str | None:
-    """Which model a condition or rule is meant to be, told by the keys that are there."""
+    """Which model a condition or rule is meant to be, by its keys."""
     if isinstance(value, str):
         return "<line>"
     if isinstance(value, Spec):
@@ -126,7 +126,7 @@ Child = Annotated[
 
 
 def _rule_too_deep(rule: Any, level: int = 1, pointer: str = "") -> str | None:
-    """The pointer, below the outermost rule, of the first rule that stands too deep."""
+    """The pointer, below the outermost rule, of the first rule that is nested too deep."""
     name = next((name for name in ("all", "any", "of") if hasattr(rule, name)), None)
     if name is None:
         return None

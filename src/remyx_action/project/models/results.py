@@ -14,7 +14,7 @@ from .fields import END, Bounds, Integer, Number, Spec
 Id = Annotated[str, Field(min_length=1)] | Integer
 Limited = Annotated[Number, Bounds(least="-1000000000000000", most="1000000000000000")]
 SiblingName = Annotated[str, Field(pattern=r"^(?!\.)[^/\\\u0000-\u001f\u007f]+" + END, max_length=255)]
-"""The name of a file beside results.json: no folder, no leading dot."""
+"""The name of a file in the folder of results.json: no folder, no leading dot."""
 
 
 class Received(Spec):
@@ -64,7 +64,7 @@ class MetricResult(Received):
         ]
         | None
     ) = None
-    """The samples, or the name of a JSON Lines file beside this one."""
+    """The samples, or the name of a JSON Lines file in the same folder."""
 
 
 class Results(Received):

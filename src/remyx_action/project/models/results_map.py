@@ -203,7 +203,7 @@ ResultsOf = Annotated[
 
 
 def maps_of(results: str | ResultsMap | list[ResultsMap] | None) -> list[ResultsMap]:
-    """The maps that `results` stands for; none where it is absent: the native results.json."""
+    """The maps that `results` lists; none where it is absent: the native results.json."""
     if results is None:
         return []
     if isinstance(results, str):

@@ -47,7 +47,7 @@ class VariantFile(Spec):
     file: RepositoryPath
     """A JSON or YAML file."""
     pointer: Pointer
-    """Where the variant stands in it."""
+    """Where the variant is in it."""
 
 
 SampleCount = Annotated[Integer, Bounds(least="1", most="1000000000")]
@@ -185,7 +185,7 @@ LOG_NAME = "harness.log"
 
 
 class ScriptKind(StrEnum):
-    """What stands at the template's `script`, as far as it decides how that is started."""
+    """The kind of file at the template's `script`: it decides how the script is started."""
 
     PYTHON = "python"
     PYTHON_WITH_METADATA = "python with inline metadata"

@@ -79,7 +79,7 @@ def _fill_in(files: Files, path: str, template: Template, meanings: dict[str, _M
 
 
 def _one_draw(template: Template) -> Iterator[Words]:
-    """A fixed seed of the draws beside several runs: they would be one run, and their variance 0."""
+    """A fixed seed of the draws together with several runs: they would be one run, and their variance 0."""
     generation = template.model.generation if template.model else None
     if template.seeds and generation is not None and generation.seed is not None:
         yield Words(
@@ -134,18 +134,19 @@ def _of_another_range(document: Document, at: str, metric: Metric, meaning: _Mea
     if meaning.range is None:
         return
     low, high = meaning.range
-    said = implied_range(metric)
-    if said is not None and said != _decimals(meaning.range):
+    implied = implied_range(metric)
+    if implied is not None and implied != _decimals(meaning.range):
         words = Words(
             code="range-of-task",
-            message=f"lighteval's {meaning.label} lies in [{low}, {high}], not in [{said[0]}, {said[1]}]",
+            message=f"lighteval's {meaning.label} lies in [{low}, {high}], not in "
+            f"[{implied[0]}, {implied[1]}]",
             help="leave unit and range out, or write those of lighteval's scores",
         )
         yield problem_at(document, VOCABULARY, f"{at}/{'unit' if metric.range is None else 'range'}", words)
     baseline = metric.baseline
     is_object = isinstance(baseline, RecordedBaseline | ExactBaseline)
     value = baseline.value if isinstance(baseline, RecordedBaseline | ExactBaseline) else baseline
-    if said is None and value is not None and not low <= value <= high:
+    if implied is None and value is not None and not low <= value <= high:
         words = Words(
             code="out-of-range",
             message=f"the baseline {value} lies outside the range [{low}, {high}] of lighteval's "

@@ -110,7 +110,7 @@ class TaskList(Struct, frozen=True, kw_only=True):
     tasks: Mapping[str, Task]
     """By name, sorted."""
     groups: Mapping[str, tuple[Task, ...]]
-    """By name: what stands before the `:` of two tasks or more, and is no task itself."""
+    """By name: the part before the `:` that two tasks or more share, unless it is a task itself."""
 
     def find(self, name: str) -> tuple[Task, ...]:
         """The task, or the group's tasks that can be judged (all where none can); () where there is none."""

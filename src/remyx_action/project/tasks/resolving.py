@@ -35,7 +35,7 @@ class Resolved(Struct, frozen=True, kw_only=True):
     chosen: tuple[Chosen, ...]
     """In the template's order."""
     from_list: bool
-    """Whether the task stands in the list; else custom_tasks defines it."""
+    """Whether the task is in the list; else custom_tasks defines it."""
 
     @property
     def metrics(self) -> dict[str, dict[str, str]]:
@@ -110,7 +110,7 @@ def _offers(tasks: Sequence[Task]) -> Iterator[Offer]:
 
 
 class _TemplateOfTask(Struct, frozen=True, kw_only=True):
-    """A template beside what its task offers."""
+    """A template, and the metrics that its task offers."""
 
     task: str
     tasks: tuple[Task, ...]
@@ -189,7 +189,7 @@ def _subtask(name: str) -> str:
 
 
 def _nothing_for_auto(task: str, offers: Sequence[Offer]) -> TaskFault:
-    """What does more than compare answers is run where somebody said so."""
+    """A metric that does more than compare answers is run only where the template names it."""
     keys = [offer.key for offer in offers]
     does = "; ".join(dict.fromkeys(offer.facts.does for offer in offers))
     return TaskFault(

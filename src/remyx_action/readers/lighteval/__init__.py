@@ -61,15 +61,15 @@ def find(names: Iterable[str], file: str | None) -> FoundRun:
         if len(results) > 1:
             raise broken("the output folder", _several(results))
         (file,) = results
-    told = _RESULTS.fullmatch(_last(file))
-    if told is None:
+    dated = _RESULTS.fullmatch(_last(file))
+    if dated is None:
         return FoundRun(results=file, stamp="", details={})
-    pattern = re.compile(rf"details_(.+)_{re.escape(told[1])}\.parquet")
+    pattern = re.compile(rf"details_(.+)_{re.escape(dated[1])}\.parquet")
     details: dict[str, list[str]] = {}
     for path in paths:
         if match := pattern.fullmatch(_last(path)):
             details.setdefault(reduced(match[1]), []).append(path)
-    return FoundRun(results=file, stamp=told[1], details=details)
+    return FoundRun(results=file, stamp=dated[1], details=details)
 
 
 def reduced(task: str) -> str:
@@ -117,7 +117,7 @@ def read_lighteval(
 ) -> ArmScores:
     """The scores of a run; `names` are the paths of all files below the folder. Raises BrokenResults.
 
-    `files` gives a details file as JSON Lines of its rows. `wanted` says where each metric stands; None:
+    `files` gives a details file as JSON Lines of its rows. `wanted` says where each metric is; None:
     its key has to. `file` is the results file, where somebody named it.
     """
     found = find(names, file)

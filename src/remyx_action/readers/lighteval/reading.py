@@ -24,7 +24,7 @@ from .run import Run, RunTask, RunTaskMetric, digest
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _OF_THE_MACHINE = frozenset({"original_num_docs", "effective_num_docs", "hf_repo", "hf_data_files"})
-"""Of a task's configuration: what a place on a disk or a count says is said better by the questions."""
+"""Keys of a task's configuration that hold a path or a count; the questions are compared instead."""
 LONGEST = 500
 
 
@@ -90,7 +90,7 @@ class LightevalSource(Struct, frozen=True, kw_only=True):
 
 
 class Doubt(Struct, frozen=True, kw_only=True):
-    """Why a name stands for nothing that can be judged."""
+    """Why a name matches nothing that can be judged."""
 
     message: str
 
@@ -105,7 +105,7 @@ class _Match(Struct, frozen=True, kw_only=True):
 
 
 def source_by_key(run: Run, key: str) -> LightevalSource | Doubt | None:
-    """What a metric's key stands for in a run; None where nothing is called so.
+    """The metric of a run that a key names; None where nothing is called so.
 
     A metric is called by its canonical name, alone or as `task/name` or `group/name`, and by any of these
     as a metric key has it.
@@ -131,7 +131,7 @@ def source_by_key(run: Run, key: str) -> LightevalSource | Doubt | None:
 
 
 def source_in(run: Run, wanted: Mapping[str, str]) -> LightevalSource | Doubt | None:
-    """Where the metric of a template that names its task stands; None where no task has it.
+    """The place of the metric of a template that names its task; None where no task has it.
 
     `wanted` holds the canonical name by the task, such as `gsm8k|5`: all of them, since a part of a group
     is another measure.
@@ -208,8 +208,8 @@ class LightevalReading:
             self.warnings.append(f"{key}: {silent} of {every} subtasks of the group do not have this metric")
         lost = [task.name for task, _ in source.parts if task.values is None]
         if lost:
-            told = f"lighteval was to evaluate {shown(lost[0])}, and reports nothing of it"
-            return Entry(faults=(told,))
+            fault = f"lighteval was to evaluate {shown(lost[0])}, and reports nothing of it"
+            return Entry(faults=(fault,))
         folds = {each.fold for _, each in source.parts if not each.is_mean}
         without = [
             task.name for task, each in source.parts if each.is_mean and task.name not in self._details

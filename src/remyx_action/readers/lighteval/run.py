@@ -42,7 +42,7 @@ class RunTask(Struct, frozen=True, kw_only=True):
     base: str
     """Such as `mmlu:anatomy`."""
     metrics: Mapping[str, Sequence[RunTaskMetric]]
-    """By canonical name; more than one where two metrics of a task cannot be told apart."""
+    """By canonical name; more than one where two metrics of a task share a name."""
     values: Mapping[str, Any] | None
     """What was reported, by raw name; None where the task is configured and reported nothing."""
 

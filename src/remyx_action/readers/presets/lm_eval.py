@@ -1,4 +1,4 @@
-"""lm-eval's `results_<time>.json`: its tasks and groups, and the samples that lie beside it.
+"""lm-eval's `results_<time>.json`: its tasks and groups, and the samples in the same folder.
 
 A group is its subtasks: their samples together, clustered by subtask, else its own mean with the spread
 between subtasks. The group's standard error in the file is that of one pooled sample, and far too small.
@@ -120,7 +120,7 @@ def is_summary(document: Any) -> bool:
 
 
 def keys_of(summary: TaskResults) -> Iterator[tuple[str, str]]:
-    """Metric key → name, for everything that is no part of a group: the shortest that stands for it alone."""
+    """Metric key → name, for everything that is no part of a group: the shortest that names it alone."""
     every = list(summary.scores())
     inside = summary.inside({score.task for score in every})
     shown = [score for score in every if score.task not in inside]
@@ -162,7 +162,7 @@ def read_summary(
 
 
 def _meant(summary: TaskResults, name: str, chosen: Any) -> TaskScore | str | None:
-    """The one score that a name stands for, or why it is not clear which."""
+    """The one score that a name selects, or why it is not clear which."""
     every = [score for score in summary.scores() if chosen is ABSENT or score.filter == chosen]
     matches: list[TaskScore] = []
     for place in range(5):

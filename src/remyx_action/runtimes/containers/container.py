@@ -43,7 +43,7 @@ def host_config(api: Any, plan: ContainerPlan, engine_bytes: int) -> Any:
         init=True,
         network_mode=plan.network,
         mem_limit=memory,
-        memswap_limit=memory,  # the same: no swap beside it
+        memswap_limit=memory,  # the same: no swap in addition
         shm_size=memory // 2,  # counts as memory; the engine's own 64 MiB stop loaders of data
         pids_limit=plan.pids,
         ulimits=[docker.types.Ulimit(name="fsize", soft=TOTAL_CAP_BYTES, hard=TOTAL_CAP_BYTES)],

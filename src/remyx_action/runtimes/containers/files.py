@@ -129,7 +129,7 @@ def _is_plain(parts: tuple[str, ...]) -> bool:
 
 
 def _written(source: IO[bytes], into: Path, parts: tuple[str, ...]) -> bool:
-    """False where something else stands in the file's way."""
+    """False where something else is in the file's place."""
     target = into.joinpath(*parts)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

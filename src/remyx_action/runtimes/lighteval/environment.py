@@ -1,6 +1,6 @@
 """lighteval's own environment: made by uv where it is first needed, kept in the user's cache, shared by runs.
 
-It is made in a folder beside its place and moved there whole, under a lock, so that two programs at once
+It is made in a neighbouring folder and moved to its place whole, under a lock, so that two programs at once
 make one environment and neither sees half of it.
 """
 
@@ -50,7 +50,7 @@ READY = "ready.json"
 BELOW = {"huggingface-hub": 2, "xxhash": 4}
 """Package → the first major version with which this lighteval runs no task."""
 _OF_UV = ("UV_HTTP_TIMEOUT", "UV_INSECURE_HOST", "UV_KEYRING_PROVIDER")
-"""Told to uv besides what every harness is told and `UV_INDEX*`: packages can lie behind a password."""
+"""Variables passed to uv besides those of every harness and `UV_INDEX*`: an index can need a password."""
 
 FROM_SOURCE = "rouge-score"
 """The one package without a wheel; nothing else may run code while it is installed."""
@@ -78,7 +78,7 @@ def child_folder() -> Path:
 
 
 def environment_folder(environ: Mapping[str, str]) -> Path:
-    """Where the environment of this lock and this Python stands, or will stand."""
+    """The folder of the environment of this lock and this Python, made or not."""
     home = environ.get("HOME") or str(Path.home())
     cache = Path(environ.get("XDG_CACHE_HOME") or Path(home, ".cache"))
     of = f"{requirements()}\n{platform.python_version()} {sys.platform} {platform.machine()}"
@@ -163,8 +163,8 @@ def installed(python: Path, *, environ: Mapping[str, str], importing: bool = Fal
 
 
 def _last_line(error: Exception) -> str:
-    said = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
-    return said[-1][:300] if said else type(error).__name__
+    lines = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
+    return lines[-1][:300] if lines else type(error).__name__
 
 
 @contextmanager
@@ -250,8 +250,8 @@ def _uv(new: Path, command: Sequence[str], environ: Mapping[str, str]) -> None:
             command, env=given, cwd=new, capture_output=True, text=True, timeout=MAKING_SECONDS, check=True
         )
     except subprocess.CalledProcessError as error:
-        said = " ".join(error.stderr.split())[-600:]
-        raise _cannot(new, f"uv ended with exit code {error.returncode}: {said}") from error
+        printed = " ".join(error.stderr.split())[-600:]
+        raise _cannot(new, f"uv ended with exit code {error.returncode}: {printed}") from error
     except (OSError, subprocess.TimeoutExpired) as error:
         raise _cannot(new, str(error)) from error
 

@@ -166,7 +166,7 @@ def specification(
     name, revision = name_and_revision(asset, backend=request.model["backend"])
     counts = [count for count in (request.max_samples, shard.samples) if count is not None]
     custom = None if request.custom_tasks is None else f"{harness}/{request.custom_tasks}"
-    told = {key: value for key, value in request.model.items() if key != "python" and value is not None}
+    written = {key: value for key, value in request.model.items() if key != "python" and value is not None}
     return {
         "schema": SCHEMA,
         "tasks": list(request.tasks),
@@ -176,7 +176,7 @@ def specification(
         "seed": seed,
         "shard": shard.index,
         "shards": shard.count,
-        "model": {**told, "name": name, "revision": revision, "root": harness},
+        "model": {**written, "name": name, "revision": revision, "root": harness},
         "metrics": {key: dict(named) for key, named in request.metrics.items()},
         "output_folder": output_folder,
         "data_folder": None,

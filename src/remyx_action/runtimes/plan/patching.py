@@ -64,7 +64,7 @@ def _place(path: str, value: Any, key: str, dotted: str, depth: int) -> str | in
     allowed = [name for name in value if isinstance(name, str)] if isinstance(value, dict) else []
     raise NotJudged(
         f"{path} has no {reached}, which `patch` sets",
-        help=did_you_mean(key, allowed, none="name a key that stands in the file"),
+        help=did_you_mean(key, allowed, none="name a key that is in the file"),
     )
 
 

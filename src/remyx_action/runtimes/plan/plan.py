@@ -29,7 +29,7 @@ from .container import (
     SOURCE,
     Brought,
     ContainerPlan,
-    Freight,
+    Contents,
     images_of,
     plan_container,
 )
@@ -37,7 +37,7 @@ from .environment import as_variables, asked_for, filled_in, passed_through
 from .patching import patched
 
 PREDICT_LOG_NAME = "predict.log"
-"""Beside it: what the code under test printed, where that is apart from the harness."""
+"""In the same folder: what the code under test printed, where that is apart from the harness."""
 
 UNITS_OF_TIME = frozenset({"s", "sec", "seconds", "ms", "us", "ns", "minutes", "hours"})
 """Case-folded; arms that run at once would slow each other."""
@@ -250,7 +250,7 @@ def _in_container(
         output_folder=site.outputs[arm],
         timeout_seconds=float(template.timeout),
         expected_samples=expected_samples(template),
-        container=_plan(common, container, Freight(placed=placed, brought=brought)),
+        container=_plan(common, container, Contents(placed=placed, brought=brought)),
         predict=predict,
     )
 
@@ -277,16 +277,16 @@ def _prediction(common: _Planned, predict: Predict, arm: ArmName, asset: str) ->
         log_file=f"{site.outputs[arm]}/{PREDICT_LOG_NAME}",
         timeout_seconds=float(template.timeout),
         expected_samples=expected_samples(template),
-        container=_plan(common, predict.container, Freight(brought=brought, output=PREDICTIONS)),
+        container=_plan(common, predict.container, Contents(brought=brought, output=PREDICTIONS)),
     )
 
 
-def _plan(common: _Planned, container: Container, freight: Freight) -> ContainerPlan:
+def _plan(common: _Planned, container: Container, contents: Contents) -> ContainerPlan:
     images = images_of(
         container, root=common.site.harness, dockerfile=f"{common.site.script.path}/Dockerfile"
     )
     seconds = float(common.template.timeout)
-    return plan_container(container, images, freight, together=common.at_once, timeout_seconds=seconds)
+    return plan_container(container, images, contents, together=common.at_once, timeout_seconds=seconds)
 
 
 def _patched(common: _Planned, facts: Mapping[str, str]) -> dict[str, bytes]:
@@ -335,7 +335,7 @@ def _command(template: Template, script: Script, root: str) -> tuple[str, ...]:
 
 
 def runs_other_code(template: Template, kind: ScriptKind) -> bool:
-    """Whether each arm runs code of its own beside this process: what one does must not reach the other."""
+    """Whether each arm runs code of its own on this machine: what one does must not reach the other."""
     return template.compare == "commits" and template.predict is None and contained(template, kind) is None
 
 

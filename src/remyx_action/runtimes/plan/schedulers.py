@@ -113,9 +113,9 @@ def _problems(
         yield f"{scheduler.step} is {step}"
     last = first + step * (count - 1)
     if scheduler.last and environment.get(scheduler.last):
-        said = _number(scheduler, environment, scheduler.last)
-        if said != last:
-            yield f"{count} numbers from {first} by {step} end at {last}, and {scheduler.last} is {said}"
+        written = _number(scheduler, environment, scheduler.last)
+        if written != last:
+            yield f"{count} numbers from {first} by {step} end at {last}, and {scheduler.last} is {written}"
     if not first <= number <= last or (number - first) % step:
         by = f" by {step}" if step > 1 else ""
         yield f"{scheduler.index} is {number}, and the numbers go from {first} to {last}{by}"

@@ -88,9 +88,9 @@ def _holds_archive(folder: Path) -> bool:
 def unpack(results: Path, into: Path) -> Path:
     """The folder of results that somebody handed over: a folder as it is, an archive unpacked below `into`.
 
-    A folder that holds one archive and nothing else stands for it. NotJudged where the archive holds
-    anything but regular files and folders, a name twice (also by case or Unicode form), a path that leads
-    out, or more than the caps.
+    A folder that holds one archive and nothing else is read as that archive. NotJudged where the archive
+    holds anything but regular files and folders, a name twice (also by case or Unicode form), a path that
+    leads out, or more than the caps.
     """
     if results.is_dir():
         inside = [entry for entry in results.iterdir() if not entry.name.startswith(".")]
@@ -143,7 +143,7 @@ def _is_archive(path: Path) -> bool:
 
 @contextmanager
 def _members(archive: Path) -> Iterator[Iterator[_Member]]:
-    """Open an archive; its members are told without reading them."""
+    """Open an archive; its members are listed without reading them."""
     if archive.stat().st_size > TOTAL_CAP_BYTES + FILES_CAP * 2048:
         raise NotJudged(f"{archive.name} is larger than {TOTAL_CAP_BYTES >> 20:,} MiB", help=_HELP)
     if zipfile.is_zipfile(archive):

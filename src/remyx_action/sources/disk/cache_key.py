@@ -16,7 +16,7 @@ from remyx_action.project.models.lock import Digest
 from remyx_action.project.models.shard import Shard
 
 NAME = "entry.json"
-"""Of the file that says what an entry holds, beside the arm's own files."""
+"""The name of the file that says what an entry holds, in addition to the arm's own files."""
 
 
 class CacheKey(Struct, frozen=True, kw_only=True):

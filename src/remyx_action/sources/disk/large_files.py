@@ -1,4 +1,4 @@
-"""Git LFS: the pointer that git stores in place of a large file, and the bytes that it stands for."""
+"""Git LFS: the pointer that git stores in place of a large file, and the bytes that it replaces."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def lacks_bytes(root: Path, asset: str) -> str | None:
     if empty is not None or pointer is None:
         return empty
     shown = os.path.relpath(pointer[0], root)
-    return f"{shown} is a Git LFS pointer: the bytes that it stands for are not here"
+    return f"{shown} is a Git LFS pointer: the bytes that it replaces are not here"
 
 
 def _path_of(root: Path, asset: str) -> Path:

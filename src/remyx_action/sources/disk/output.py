@@ -97,7 +97,7 @@ class OutputFolder(Struct, frozen=True, kw_only=True):
         return folder
 
     def log(self, arm: str) -> Path:
-        """The arm's log, beside its results."""
+        """The arm's log, in the folder of its results."""
         return self.arm(arm) / LOG_NAME
 
 
@@ -117,7 +117,7 @@ def prepare_output(path: Path, arms: tuple[str, ...] = ("baseline", "variant")) 
 
 
 WRITTEN = ("verdict.json", "comment.md", "summary.md", "report.html", "run.json")
-"""What a run leaves beside its arms."""
+"""The files of a run outside its arms' folders."""
 
 
 def remove_written(path: Path, *, but: Sequence[str] = ()) -> None:

@@ -44,8 +44,8 @@ def main(columns: list[str], source: IO[bytes], sink: IO[bytes]) -> None:
         except MemoryError:
             _frame(sink, b"!" + json.dumps("needs more memory than is given to it").encode())
         except Exception as error:  # noqa: BLE001 - whatever a hostile file does, it is no score
-            said = f"cannot be read as parquet: {type(error).__name__}"
-            _frame(sink, b"!" + json.dumps(said).encode())
+            fault = f"cannot be read as parquet: {type(error).__name__}"
+            _frame(sink, b"!" + json.dumps(fault).encode())
         sink.write(LENGTH.pack(0))
         sink.flush()
 

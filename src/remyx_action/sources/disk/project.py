@@ -106,7 +106,7 @@ def read_below(root: Path, path: str, *, cap_bytes: int | None = None) -> bytes 
 
 
 def describe_script(root: Path, script: str) -> Script:
-    """How the template's `script` can be started, as it stands on disk below the root."""
+    """How the template's `script` can be started, as it is on disk below the root."""
     path = root / script
     if path.is_dir():
         return Script(path=script.rstrip("/"), kind=_kind_of_folder(path))
@@ -186,6 +186,6 @@ def _kind_of_folder(folder: Path) -> ScriptKind:
 
 
 def _has_inline_metadata(path: Path) -> bool:
-    """Whether a `# /// script` block stands in the file (packaging.python.org, Inline script metadata)."""
+    """Whether a `# /// script` block is in the file (packaging.python.org, Inline script metadata)."""
     with path.open("rb") as file:
         return any(line.rstrip() == b"# /// script" for line in file)

@@ -1,4 +1,4 @@
-"""Opening regular files, and nothing else, below a folder: what every reader of the disk stands on."""
+"""Opening regular files, and nothing else, below a folder: every reader of the disk uses this."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _KINDS = {
 
 
 class UnreadableError(Exception):
-    """Something stands at the path that is not read; `what` says what, lower case: `is a folder`."""
+    """Something is at the path that is not read; `what` says what, lower case: `is a folder`."""
 
     def __init__(self, code: str, what: str) -> None:
         super().__init__(what)
@@ -41,7 +41,7 @@ def open_folder(name: str, *, inside: int | None = None) -> int:
 def open_file(name: str, *, inside: int) -> int:
     """Descriptor of a regular file, reached through folders that are no links.
 
-    `name` is relative with `/`. FileNotFoundError, or UnreadableError with what stands there instead.
+    `name` is relative with `/`. FileNotFoundError, or UnreadableError with what is there instead.
     """
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in name:

@@ -165,7 +165,7 @@ def open_results(path: Path, default_name: str) -> tuple[ResultsFolder, str]:
 def open_run(path: Path, *, below: str, beside: str) -> tuple[ResultsFolder, str | None]:
     """The same where a reader finds the results file itself: None as its name where a folder was given.
 
-    A results file in a folder `below`, beside which there is a folder `beside`, stands for the folder that
+    A results file in a folder `below`, next to which there is a folder `beside`, means the folder that
     holds both.
     """
     if path.is_dir():

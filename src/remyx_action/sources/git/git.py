@@ -103,9 +103,9 @@ def _environment() -> dict[str, str]:
     }
 
 
-def failure(command: str, said: bytes) -> NotJudged:
-    """The refusal that tells what git said."""
-    lines = said.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
+def failure(command: str, output: bytes) -> NotJudged:
+    """The error that quotes what git printed."""
+    lines = output.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
     lines = [line for line in lines if line.startswith(("fatal:", "error:"))] or lines
     if "dubious ownership" in lines[0]:
         return NotJudged(

@@ -1,4 +1,4 @@
-"""What git said of objects, by their full ids: it never changes, so it is asked for once in a process."""
+"""What git knows of objects, by their full ids: it never changes, so git is asked once in a process."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _DIFFERENCES: Known[bytes] = Known(room=1 << 24, size=len)
 
 
 def commit_named(top: Path, ref: str) -> str | None:
-    """Full id of the commit that a name stands for; None where there is none, which may change."""
+    """Full id of the commit that a name denotes; None where there is none, which may change."""
     found = _COMMITS.get(top, ref)
     if found is None:
         found = git.look_for(top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")

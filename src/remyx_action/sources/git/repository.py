@@ -57,14 +57,14 @@ class Repository(Struct, frozen=True, kw_only=True):
         return git.look_for(self.top(), "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
 
     def commit(self, ref: str) -> str:
-        """Full id of the commit that a name stands for; WrongUsage where there is none."""
+        """Full id of the commit that a name denotes; WrongUsage where there is none."""
         found = self.look_up(ref)
         if found is None:
             raise WrongUsage(f"no commit is called {ref!r}", help=self._help_with(ref))
         return found
 
     def look_up(self, ref: str) -> str | None:
-        """Full id of the commit that a name stands for; None where there is none."""
+        """Full id of the commit that a name denotes; None where there is none."""
         return commit_named(self.top(), ref)
 
     def origin(self) -> str | None:

@@ -58,7 +58,7 @@ class Tree:
         return here
 
     def holds(self, path: str) -> bool:
-        """Whether something stands at a path, be it a link that leads nowhere."""
+        """Whether something is at a path, even a link that leads nowhere."""
         if path in self._entries:
             return True
         try:

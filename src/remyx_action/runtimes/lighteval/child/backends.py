@@ -90,7 +90,7 @@ def load(model: ModelSpecification, config: Any) -> Any:
         raise RefusedError(f"the model {model.name} cannot be loaded: {error}") from error
     sampling = model.generation.get("temperature", 0) > 0
     if sampling and hasattr(loaded, "generation_config_dict"):
-        # transformers samples only where it is told so; a temperature alone changes nothing
+        # transformers samples only where do_sample is set; a temperature alone changes nothing
         loaded.generation_config_dict["do_sample"] = True
     return loaded
 

@@ -56,7 +56,7 @@ class LocatedModel:
     """A model where it lies."""
 
     name: str
-    """What lighteval is told: a hub's name, or a relative path."""
+    """The name passed to lighteval: a hub's, or a relative path."""
     revision: str | None
     """Digest of a local model's files; None where the hub says it later."""
 
@@ -75,11 +75,11 @@ def locate(model: ModelSpecification) -> LocatedModel:
             raise RefusedError(f"the model {model.name} does not exist below the harness root")
         if "/" in model.name and folder.parent.is_dir() and model.revision is None:
             # a folder of the project is no account on the hub, which anyone could open under its name
-            beside = ", ".join(
+            others = ", ".join(
                 sorted(f"{folder.parent.name}/{one.name}" for one in folder.parent.iterdir())[:5]
             )
             raise RefusedError(
-                f"the model {model.name} does not exist below the harness root, where there are {beside}; "
+                f"the model {model.name} does not exist below the harness root, where there are {others}; "
                 f"a hub's model of that name is {model.name}@REVISION"
             )
         return LocatedModel(name=model.name, revision=None)

@@ -11,7 +11,7 @@ FUNCTION = re.compile(
 OBJECT = re.compile(r"<([\w.<>]+?)(?: object)? at 0x[0-9a-fA-F]+>")
 """What Python writes of any other object without a text of its own."""
 ADDRESS = re.compile(r"(?:\s*\bat\s+)?\b0x[0-9a-fA-F]{4,}\b")
-"""An address that stands anywhere else."""
+"""An address anywhere else."""
 
 
 def canonical(name: str) -> str:

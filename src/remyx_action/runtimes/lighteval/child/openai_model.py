@@ -44,10 +44,10 @@ class _RefusedAnswerError(Exception):
     """An answer with another status than 200, in words."""
 
     def __init__(self, error: urllib.error.HTTPError) -> None:
-        said = ""
+        body = ""
         with suppress(OSError, http.client.HTTPException):  # cut off in the middle: the status stays
-            said = error.read(2000).decode("utf-8", "replace")
-        super().__init__(f"{error.code} {error.reason}: {said}")
+            body = error.read(2000).decode("utf-8", "replace")
+        super().__init__(f"{error.code} {error.reason}: {body}")
         self.code = error.code
         self.wait_seconds = _asked_to_wait(error.headers.get("Retry-After"))
 

@@ -90,11 +90,11 @@ def _provenance(
         "chat_template": model.chat_template,
         **{name: model.generation[name] for name in sorted(model.generation)},
     }
-    said = {name: value for name, value in facts.items() if value is not None}
+    known = {name: value for name, value in facts.items() if value is not None}
     return {
         "dataset_revision": digest_of_all(document for one in asked for document, _ in one.documents),
         "dataset": ", ".join(f"{name}@{revision}" for name, revision in sorted(data.found.items()))[:500],
-        "harness": harness_of(versions, said),
+        "harness": harness_of(versions, known),
         **{f"{name}_version": found for name, found in versions.items()},
     }
 

@@ -49,19 +49,19 @@ def fail(error: BaseException) -> int:
 
 @dataclass(kw_only=True)
 class Counter:
-    """Documents done, told as a progress line now and then."""
+    """Documents done, printed as a progress line now and then."""
 
     phase: str
     total: int
     done: int = 0
-    told: int = -STEP_PERCENT
+    printed: int = -STEP_PERCENT
 
     def add(self, count: int) -> None:
         """Count documents that are done."""
         self.done = min(self.done + count, self.total)
         percent = 100 * self.done // self.total if self.total else 100
-        if percent >= self.told + STEP_PERCENT:
-            self.told = percent
+        if percent >= self.printed + STEP_PERCENT:
+            self.printed = percent
             say(f"{self.phase} {percent:3}%| {self.done}/{self.total}")
 
 
