@@ -3,8 +3,10 @@
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 import yaml
+from pyarrow import parquet
 
 from remyx_action.commands.read import read
 from remyx_action.errors import NotJudged, WrongUsage
@@ -39,22 +41,70 @@ def test_an_engine_is_recognised_and_its_block_works_when_pasted(
     assert engine == ResultsMap.model_validate(pasted).preset
 
 
-@pytest.mark.parametrize(
-    ("file", "content", "expected"),
-    [
-        ("r.json", {"recall@5": 0.92, "mrr": 0.7, "model": "x"}, "recall_at_5: value 0.92, without samples"),
-        ("r.json", {"items": [{"id": "a", "hit": 1}, {"id": "b", "hit": 0}]}, "hit: mean 0.5 of 2 ids"),
-        ("r.json", [{"qid": 1, "f1": 0.5, "text": "?"}], "f1: mean 0.5 of 1 ids"),
-    ],
-)
+ROWS = [{"id": number, "correct": number % 2 == 1, "user": {"id": 3}} for number in range(8)]
+QUESTIONS = [{"question": f"What {number}?", "f1": 0.5} for number in range(4)]
+SHAPES = [
+    ("r.json", {"recall@5": 0.92, "mrr": 0.7, "model": "x"}, "recall_at_5: value 0.92, without samples", {}),
+    ("r.json", {"items": [{"id": "a", "hit": 1}, {"id": "b", "hit": 0}]}, "hit: mean 0.5 of 2 ids", {}),
+    ("r.json", [{"qid": 1, "f1": 0.5, "text": "?"}], "f1: mean 0.5 of 1 ids", {}),
+    ("r.json", ROWS, "correct: mean 0.5 of 8 ids", {"grades": {"true": 1, "false": 0}}),
+    ("r.json", {"results": {"version": 2, "results": QUESTIONS}}, "f1: mean 0.5 of 4 ids", {"id": "row"}),
+    ("r.json", {"q1": {"score": 1, "answer": "x"}, "q2": {"score": 0, "answer": "y"}}, "score: mean 0.5", {}),
+    (
+        "r.json",
+        {"date": "2025", "metrics": {"f1": 0.7}, "n": 9},
+        "f1: value 0.7",
+        {"value": "/metrics/{metric}"},
+    ),
+    ("r.json", {"_step": 9, "_runtime": 3.5, "eval/f1": 0.7}, "eval_f1: value 0.7", {}),
+    (
+        "r.json",
+        {"f1": {"score": 0.7, "standard_error": 0.02}, "total_time_in_seconds": 3.5},
+        "f1: value 0.7, without samples, standard error 0.02",
+        {"value": "/{metric}/score"},
+    ),
+    (
+        "r.jsonl",
+        '{"id": 1, "scores": {"em": 1}}\n{"id": 2, "scores": {"em": 0}}\n',
+        "em: mean 0.5 of 2 ids",
+        {},
+    ),
+    ("r.jsonl", '{"step": 1, "loss": 2.0}\n{"step": 2, "loss": 1.5}\n', "loss: value 1.5", {"take": "last"}),
+    ("r.csv", '\ufeff"id";"f1"\r\n"a;b";"0.5"\r\n"c";1\r\n', "f1: mean 0.75 of 2 ids", {}),
+    ("r.csv", "id,passed\na,Yes\nb,No\n", "passed: mean 0.5 of 2 ids", {"grades": {"Yes": 1, "No": 0}}),
+    ("r.csv", "question,faithfulness\nWhat?,0.5\nWho?,\n", "faithfulness: mean 0.5 of 1 ids, 1 without", {}),
+]
+
+
+@pytest.mark.parametrize(("file", "content", "expected", "in_block"), SHAPES)
 def test_a_file_of_no_engine_is_read_by_its_shape(
-    tmp_path: Path, file: str, content: object, expected: str
+    tmp_path: Path, file: str, content: object, expected: str, in_block: dict[str, object]
 ) -> None:
-    (tmp_path / file).write_text(json.dumps(content))
+    (tmp_path / file).write_text(content if isinstance(content, str) else json.dumps(content))
     text = read(tmp_path, tmp_path / file, template=None, preset=None).text()
     assert "of no engine that is known" in text
     assert expected in text
-    ResultsMap.model_validate(yaml.safe_load(text[text.index("results:\n") :])["results"])
+    pasted = yaml.safe_load(text[text.index("results:\n") :])["results"]
+    assert pasted | in_block == pasted
+    ResultsMap.model_validate(pasted)
+
+
+NO_SCORES = [
+    ("r.json", '{"accuracy": "0.83", "f1": "81%"}', 'it holds accuracy: "0.83", f1: "81%"'),
+    ("r.json", '{"rows": [{"id": 1, "score": "5%"}]}', 'its first row holds id: 1, score: "5%"'),
+    ("r.csv", "id;accuracy\na;0,83\n", 'its first row holds id: "a", accuracy: "0,83"'),
+    ("r.jsonl", '[{"id": 1}]\n', "it holds no object with values"),
+    ("r.txt", "accuracy: 0.83\n", "is not JSON"),
+]
+
+
+@pytest.mark.parametrize(("file", "content", "said"), NO_SCORES)
+def test_what_is_no_score_is_shown(tmp_path: Path, file: str, content: str, said: str) -> None:
+    (tmp_path / file).write_text(content)
+    with pytest.raises(NotJudged) as wrong:
+        read(tmp_path, tmp_path / file, template=None, preset=None)
+    assert said in wrong.value.message
+    assert "decimal point" in wrong.value.help or ".jsonl" in wrong.value.help
 
 
 def test_what_has_no_scores_is_said_to_have_none(tmp_path: Path) -> None:
@@ -67,9 +117,12 @@ def test_what_has_no_scores_is_said_to_have_none(tmp_path: Path) -> None:
         read(tmp_path, tmp_path, template=None, preset=None)
 
 
-def test_the_columns_of_a_parquet_file_are_for_a_map_to_name(tmp_path: Path) -> None:
+def test_a_parquet_file_is_read_by_its_shape(tmp_path: Path) -> None:
+    parquet.write_table(pa.table({"id": [1, 2], "f1": [1.0, 0.5]}), tmp_path / "r.parquet")
+    text = read(tmp_path, tmp_path, template=None, preset=None).text()
+    assert "f1: mean 0.75 of 2 ids" in text
     (tmp_path / "r.parquet").write_bytes(b"PAR1")
-    with pytest.raises(NotJudged, match="is a parquet file"):
+    with pytest.raises(NotJudged, match="cannot be read as parquet"):
         read(tmp_path, tmp_path / "r.parquet", template=None, preset=None)
 
 

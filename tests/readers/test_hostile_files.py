@@ -61,7 +61,7 @@ def archive(**entries: str) -> bytes:
         ("r.csv", b'id,score\n1,"0,5"\n', 'scores that are not numbers: 1 ("1": "0,5")'),
         ("r.csv", b"id,score\n1,None\n", "scores that are not numbers"),
         ("r.csv", b"id,score\n,1\n", "samples without an id: 1"),
-        ("r.csv", b"id;score\n1;1\n", "holds none of the declared metrics"),
+        ("r.csv", b"id;score\n1;0,5\n", "scores that are not numbers"),
         ("r.csv", b"id,id,score\n1,2,1\n", "has columns of the same name"),
         ("r.csv", b"id,score\n1,1,1\n", "has 3 cells where the header has 2"),
         ("r.csv", b'id,score\n"1,1\n', "is not CSV"),

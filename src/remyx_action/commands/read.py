@@ -12,9 +12,9 @@ from remyx_action.errors import NotJudged, WrongUsage
 from remyx_action.project.models import ResultsMap, Template
 from remyx_action.project.models.metrics import BarMetric, measured_metrics
 from remyx_action.readers import read_arm
-from remyx_action.readers.files import ArmFiles
+from remyx_action.readers.files import MOST_NAMED, ArmFiles
 from remyx_action.readers.presets import presets
-from remyx_action.readers.proposing import MapProposal, propose, propose_all
+from remyx_action.readers.proposing import MapProposal, propose, propose_all, without_scores
 from remyx_action.readers.samples import point_of
 from remyx_action.readers.scores import ArmScores, Samples, Scores, Summary, Unusable
 from remyx_action.sources.disk import ResultsFolder, open_run
@@ -23,7 +23,10 @@ from .output import Output
 from .run.project import load_project
 
 EXAMPLES = 3
-NO_SCORES = "write a `results:` map by hand: docs/reference/files.md has its keys"
+NO_SCORES = (
+    "a score is a number with a decimal point, true or false, or a word that `grades` lists: write a "
+    "`results:` map (docs/reference/files.md), or have results.json written (docs/guide/writing-a-harness.md)"
+)
 
 
 def read(root: Path, path: Path, *, template: str | None, preset: str | None) -> Output:
@@ -50,7 +53,9 @@ def _proposed(folder: ResultsFolder, path: Path, file: str | None, preset: str |
         proposal = propose(ArmFiles(folder), file, preset)
         proposals = [proposal] if proposal is not None else []
     if not proposals:
-        raise NotJudged(f"{file or path} has no scores that a map could name", help=NO_SCORES)
+        raise NotJudged(
+            f"{file or path} has no scores that a map could name; {_there(folder, file)}", help=NO_SCORES
+        )
     several = len(proposals) > 1
     maps = [
         one.map.model_copy(update={"metrics": list(one.names)}) if several else one.map for one in proposals
@@ -61,6 +66,15 @@ def _proposed(folder: ResultsFolder, path: Path, file: str | None, preset: str |
     )
     scores = read_arm(template, metrics, folder, file=file)
     return _output(scores, proposals, maps)
+
+
+def _there(folder: ResultsFolder, file: str | None) -> str:
+    """What a file or a folder without scores holds."""
+    if file is not None:
+        return without_scores(ArmFiles(folder), file)
+    names = folder.names()
+    more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
+    return f"it holds {', '.join(names[:MOST_NAMED])}{more}" if names else "it holds no files"
 
 
 def _output(scores: ArmScores, proposals: Sequence[MapProposal], maps: Sequence[ResultsMap] = ()) -> Output:

@@ -253,5 +253,6 @@ def _code(unusable: Unusable) -> str:
 def _nothing_declared(arrived: Arrived, metrics: Mapping[str, BarMetric], meant: Sequence[str]) -> Problem:
     holds = ", ".join(map(shown, listed_names(arrived.unnamed)[:8])) or "nothing"
     message = f"holds none of the declared metrics {', '.join(list(metrics)[:8])}; it holds {holds}"
+    message += f"; {arrived.warnings[0]}" if arrived.warnings and not arrived.unnamed else ""
     advice = meant[0] if meant else MAP_THEM
     return problem_of(arrived.file, Fault(code="no-declared-metric", message=message, help=advice))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from itertools import chain
 from typing import Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from remyx_action.project.files.json_text import Fault, NotStrictJson, NumberText
 from remyx_action.project.files.pointer import ABSENT, filled, parts_of, resolve
@@ -17,7 +19,7 @@ from remyx_action.project.models.template import LOG_NAME
 
 from .columns import shown_value
 from .entry import Entry
-from .files import ArmFiles, broken, printed_json, shown
+from .files import FORMATS, ArmFiles, broken, format_of, printed_json, shown
 from .loose_json import read_loosely
 from .parts import Part, RowsPlace
 from .presets import inspect
@@ -25,6 +27,10 @@ from .rows import Table, rows_of_csv, rows_of_lines, rows_of_values
 
 PRINT_IT = "print the scores as one JSON object on the last line, or name the file that has them"
 MOST_NAMED = 8
+BY_ENDING = (
+    f"the ending of a name says its format: {', '.join(FORMATS)}, or one of these before .gz; "
+    "rename the file, or write `format:`"
+)
 AS_LINES = "it has one JSON value a line: write `format: jsonl`"
 
 
@@ -46,14 +52,22 @@ def open_file(files: ArmFiles, file: str, format_: Format, parts: Sequence[Part]
         return _open_json(files, file, parts, pointers)
     asked = list(chain.from_iterable(pointers.values()))
     if format_ == "csv":
-        delimiter = "\t" if file.removesuffix(".gz").casefold().endswith(".tsv") else ","
-        table = rows_of_csv(file, files.pieces(file), asked, delimiter=delimiter)
+        table = table_of_csv(files, file, asked)
     elif format_ == "parquet":
         columns = dict.fromkeys(".".join(parts_of(pointer)) for pointer in asked)
         table = rows_of_lines(file, files.parquet(file, list(columns)), asked)
     else:
         table = rows_of_lines(file, files.pieces(file), asked)
     return Source(tables=dict.fromkeys(pointers, table))
+
+
+def table_of_csv(files: ArmFiles, file: str, asked: Iterable[str]) -> Table:
+    """The table of a CSV file, whose cells a comma, a semicolon or a tab parts, as its first line shows."""
+    content = files.whole(file)
+    head = re.sub(rb'"[^"]*"', b"", content.partition(b"\n")[0])
+    marks = [b"\t", b",", b";"] if ".tsv" in file.casefold() else [b",", b";", b"\t"]
+    delimiter = max(marks, key=head.count).decode()
+    return rows_of_csv(file, [content], asked, delimiter=delimiter)
 
 
 def _open_json(
@@ -124,6 +138,8 @@ def read_document(files: ArmFiles, file: str) -> Any:
         return read_loosely(content)
     except NotStrictJson as error:
         faults = list(error.faults)
+        if format_of(file) is None:
+            faults = [replace(fault, help=BY_ENDING) for fault in faults[:1]]
         if faults[0].line > 1 and "extra data" in faults[0].message.casefold():
             fault = faults[0]
             faults[0] = Fault(

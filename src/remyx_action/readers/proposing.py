@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from msgspec import Struct
 
-from remyx_action.project.files.json_text import Fault, NumberText
+from remyx_action.errors import NotJudged
+from remyx_action.project.files.json_text import NumberText
 from remyx_action.project.files.pointer import ABSENT, PLACEHOLDER, filled, pointer_to, resolve
 from remyx_action.project.models.results_map import ResultsMap, split_factor
 from remyx_action.project.models.template import LOG_NAME
 
 from .columns import cell_number
-from .files import ArmFiles, BrokenResults, broken, fits, format_of
+from .files import ArmFiles, fits, format_of
 from .foreign import STDOUT, SUMMARY_OF_LM_EVAL
 from .mapped import names_at
-from .opening import read_document, spread
+from .opening import read_document, spread, table_of_csv
 from .parts import Part
 from .presets import EngineMap, Recognised, fitted, lm_eval, merged, recognised
-from .rows import rows_of_csv, rows_of_lines
+from .rows import rows_of_lines
+from .shapes import by_shape, described
 
-IDS = ("id", "sample_id", "doc_id", "qid", "question_id", "uid", "index", "name")
-"""Keys that usually identify a sample, likeliest first."""
-SCORES = ("score", "correct", "value", "accuracy")
-"""Keys that usually hold its score, likeliest first."""
-NAME_COLUMNS = "write `results:` with `id` and `score`, then `remyx-action read FILE --template NAME`"
 MOST_FILES = 200
 """Of a folder, looked into to recognise them."""
 _STAMP = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}[T_-][0-9][0-9T:.+_-]*[0-9]")
@@ -50,7 +47,7 @@ def propose(files: ArmFiles, file: str, preset: str | None = None) -> MapProposa
     found = [Recognised(preset=preset)] if preset else _recognised(document, rows)
     named = _pattern(file)
     if len(found) != 1:
-        map_, names = _by_shape(named, document, rows)
+        map_, names = by_shape(named, document, rows)
         keys = {fitted(name): name for name in names}
     elif found[0].preset == "lm-eval" and document is not None:
         map_, keys = _of_lm_eval(file, named, document)
@@ -92,10 +89,10 @@ def propose_all(folder_files: ArmFiles, preset: str | None = None) -> list[MapPr
     """
     found: list[MapProposal] = []
     for name in folder_files.names()[:MOST_FILES]:
-        if format_of(name) in ("json", "jsonl", "csv"):
+        if format_of(name) is not None:
             try:
                 proposal = propose(folder_files, name, preset)
-            except BrokenResults:
+            except NotJudged:
                 continue
             if proposal is not None:
                 found.append(proposal)
@@ -119,14 +116,23 @@ def _first(files: ArmFiles, file: str) -> tuple[Any, list[Any]]:
     """A JSON file's value and no rows, or nothing and the first rows of a table."""
     format_ = format_of(file)
     if format_ == "csv":
-        delimiter = "\t" if ".tsv" in file else ","
-        return None, rows_of_csv(file, files.pieces(file), (), delimiter=delimiter).first
-    if format_ == "jsonl":
-        return None, rows_of_lines(file, files.pieces(file), ("/",)).first
-    if format_ == "parquet":
-        message = "is a parquet file, of which only the columns are read that a map names"
-        raise broken(file, Fault(code="no-map", message=message, help=NAME_COLUMNS))
+        rows = table_of_csv(files, file, ()).first
+        return None, [{name: _cell(value) for name, value in row.items()} for row in rows]
+    if format_ in ("jsonl", "parquet"):
+        pieces = files.pieces(file) if format_ == "jsonl" else files.parquet(file, ())
+        return None, rows_of_lines(file, pieces, ("/",)).first
     return read_document(files, file), []
+
+
+def _cell(text: str) -> str:
+    """A cell with a number as JSON would have it."""
+    number = cell_number(text)
+    return text if number is None else NumberText(number)
+
+
+def without_scores(files: ArmFiles, file: str) -> str:
+    """Return what there is in a file that no map could read. Raises BrokenResults."""
+    return described(*_first(files, file))
 
 
 def _recognised(document: Any, rows: list[Any]) -> list[Recognised]:
@@ -148,7 +154,7 @@ def _of_engine(preset: str, named: str, document: Any, rows: list[Any]) -> tuple
     names = _names(whole, document, rows)
     also = [
         name for name, where in whole.also.items()
-        if any(_is_score(resolve(row, split_factor(where)[0])) for row in rows[:3])
+        if any(type(resolve(row, split_factor(where)[0])) is NumberText for row in rows[:3])
     ]  # fmt: skip
     keys = {fitted(name): name for name in (*names, *also)}
     first = {pointer: _first_of_several(whole, pointer, rows) for pointer in whole.apart}
@@ -166,8 +172,8 @@ def _of_engine(preset: str, named: str, document: Any, rows: list[Any]) -> tuple
 
 def _first_of_several(map_: EngineMap, pointer: str, rows: Sequence[Any]) -> Any:
     """The first of several values that the preset does not choose between; None where it is clear."""
-    there = list(dict.fromkeys(str(resolve(row, pointer)) for row in rows))
-    if map_.apart[pointer] or len(there) < 2:
+    there = {str(resolve(row, pointer)) for row in rows}
+    if len(there) < 2 or there & {str(ABSENT if one is None else one) for one in map_.apart[pointer]}:
         return None
     found = resolve(rows[0], pointer)
     return Decimal(found) if type(found) is NumberText else found
@@ -179,7 +185,7 @@ def _below(pointer: str, rows: Sequence[Any]) -> Iterator[tuple[str, str]]:
         for name in names_at(row, pointer):
             found = resolve(row, filled(pointer, name))
             for inner, value in found.items() if type(found) is dict else ():
-                if _is_score(value):
+                if type(value) is NumberText:
                     key = inner if inner != "score" else name
                     yield fitted(key), pointer_to(filled(pointer, name), inner)
 
@@ -214,7 +220,7 @@ def _names(map_: EngineMap, document: Any, rows: list[Any]) -> list[str]:
         for name in names_at(row, pointer):
             value = resolve(row, filled(pointer, name))
             word = type(value) is str and value in (map_.grades or {})
-            if (word or _is_score(value)) and not _is_used(map_, name):
+            if (word or type(value) is NumberText) and not _is_used(map_, name):
                 found[name] = None
     return list(found)
 
@@ -229,47 +235,3 @@ def _is_used(map_: EngineMap, name: str) -> bool:
 
 def _is_score(value: Any) -> bool:
     return type(value) is NumberText or (type(value) is str and cell_number(value) is not None)
-
-
-def _by_shape(file: str, document: Any, rows: list[Any]) -> tuple[ResultsMap, list[str]]:
-    """A map of samples where there are rows with an id, else of the numbers of an object."""
-    by_metric = _rows_by_metric(file, document)
-    if by_metric is not None:
-        return by_metric
-    pointer = None
-    if not rows and type(document) is dict:
-        lists = [(key, value) for key, value in document.items() if type(value) is list and _objects(value)]
-        if len(lists) == 1:
-            pointer, rows = pointer_to("", lists[0][0]), _objects(lists[0][1])
-    elif not rows:
-        pointer, rows = "", _objects(document)
-    id_ = next((key for key in IDS if rows and all(row.get(key) not in (None, "") for row in rows)), None)
-    if id_ is not None:
-        map_ = ResultsMap(file=file, rows=pointer, id=pointer_to("", id_), score=f"/{PLACEHOLDER}")
-        return map_, [name for name in _scored(rows[:3]) if name != id_]
-    map_ = ResultsMap(file=file, value=f"/{PLACEHOLDER}")
-    return map_, _scored([document] if type(document) is dict else [])
-
-
-def _rows_by_metric(file: str, document: Any) -> tuple[ResultsMap, list[str]] | None:
-    """A map of rows below each metric's own name, such as `/benchmarks/{metric}/per_item`."""
-    for key, group in document.items() if type(document) is dict else ():
-        if type(group) is not dict or not group or not all(type(one) is dict for one in group.values()):
-            continue
-        first = next(iter(group.values()))
-        for inner in first:
-            lists = [_objects(one.get(inner)) for one in group.values()]
-            id_ = next((name for name in IDS if all(rows and name in rows[0] for rows in lists)), None)
-            scores = [name for name in _scored(rows[0] for rows in lists if rows) if name != id_]
-            if id_ is not None and scores:
-                score = next((name for name in SCORES if name in scores), scores[0])
-                pointer = f"{pointer_to('', key)}/{PLACEHOLDER}{pointer_to('', inner)}"
-                map_ = ResultsMap(
-                    file=file, rows=pointer, id=pointer_to("", id_), score=pointer_to("", score)
-                )
-                return map_, list(group)
-    return None
-
-
-def _scored(rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    return list(dict.fromkeys(name for row in rows for name, value in row.items() if _is_score(value)))

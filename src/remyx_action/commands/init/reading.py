@@ -15,7 +15,6 @@ from msgspec.structs import replace
 
 from remyx_action.decimals import plain, round_significant
 from remyx_action.errors import NotJudged
-from remyx_action.project.files.pointer import resolve
 from remyx_action.project.files.wording import shown_as
 from remyx_action.project.models import ResultsMap, Template
 from remyx_action.project.models.fields import FIELDS
@@ -24,11 +23,11 @@ from remyx_action.project.models.template import LOG_NAME
 from remyx_action.readers import NATIVE_FILE, read_arm
 from remyx_action.readers.files import ArmFiles
 from remyx_action.readers.loose_json import read_loosely
-from remyx_action.readers.opening import read_document
 from remyx_action.readers.presets import fitted, presets
 from remyx_action.readers.proposing import MapProposal, propose, propose_all
 from remyx_action.readers.samples import point_of
 from remyx_action.readers.scores import ArmScores, Samples, Scores, Summary
+from remyx_action.readers.shapes import NO_METRICS
 from remyx_action.sources.disk import ResultsFolder
 
 from .answers import Contents, MetricAnswer
@@ -36,23 +35,6 @@ from .answers import Contents, MetricAnswer
 MOST_METRICS = 12
 SHOWN_DIGITS = 4
 """Of a baseline that is written into metrics.yaml."""
-COUNTS = ("n", "count", "total", "samples", "num_samples", "n_samples", "num_examples", "queries")
-"""Names of a number that counts samples."""
-NO_METRICS = frozenset(
-    {
-        *COUNTS,
-        "seed",
-        "epoch",
-        "step",
-        "version",
-        "timestamp",
-        "index",
-        "id",
-        "date",
-        "start_time",
-        "end_time",
-    }
-)
 _LESS_IS_BETTER = re.compile(
     r"loss|latency|perplexity|ppl|error|time|seconds|duration|cost|tokens|(^|_)(wer|cer|rmse|mae|mse|usd)(_|$)"
 )
@@ -125,7 +107,6 @@ def _of_proposals(folder: ResultsFolder, proposals: Sequence[MapProposal]) -> Co
         if kept:
             changes: dict[str, Any] = {"names": {key: name for key, name in kept.items() if key != name}}
             changes |= {"metrics": list(kept)} if len(proposals) > 1 else {}
-            changes |= _counted(folder, one)
             maps.append(one.map.model_copy(update=changes))
             names |= kept
     if not names:
@@ -138,20 +119,6 @@ def _of_proposals(folder: ResultsFolder, proposals: Sequence[MapProposal]) -> Co
     engine = presets()[engines.pop()].engine if len(engines) == 1 else ""
     found = _described(proposals[0].file, scores, names=names, engine=engine)
     return replace(found, maps=tuple(maps)) if found.metrics else None
-
-
-def _counted(folder: ResultsFolder, proposal: MapProposal) -> dict[str, Any]:
-    """Return the key of a map that says how many samples a file of numbers stands for, or nothing."""
-    if proposal.map.preset is not None or proposal.map.value is None or proposal.map.n is not None:
-        return {}
-    counted = _count(read_document(ArmFiles(folder), proposal.file))
-    return {"n": counted} if counted else {}
-
-
-def _count(document: Any) -> str | None:
-    """Return the pointer of a number of samples at the top of a file, or None."""
-    found = (f"/{name}" for name in COUNTS if isinstance(document, dict) and name in document)
-    return next((one for one in found if re.fullmatch("[1-9][0-9]*", str(resolve(document, one)))), None)
 
 
 def _native(folder: Path) -> Contents | None:

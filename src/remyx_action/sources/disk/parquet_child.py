@@ -96,9 +96,12 @@ def _wanted(metadata: Any, columns: list[str]) -> list[str]:
 
 
 def _is_chosen(path: str, columns: list[str]) -> bool:
-    """Whether a leaf is one of the columns, or below one; the levels of a list have names of their own."""
+    """Whether a leaf is one of the columns, or below one; the levels of a list have names of their own.
+
+    All are, where no column is named.
+    """
     plain = path.replace(".list.element", "").replace(".list.item", "")
-    return any(plain == column or plain.startswith(f"{column}.") for column in columns)
+    return not columns or any(plain == column or plain.startswith(f"{column}.") for column in columns)
 
 
 def _plain(value: Any) -> Any:

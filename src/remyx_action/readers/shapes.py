@@ -1,0 +1,235 @@
+"""Values of files that no engine is known to write → a map that their shape suggests.
+
+What is found is a proposal to a person: names that usually mean an id, a question or a score decide.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from remyx_action.project.files.json_text import NumberText
+from remyx_action.project.files.pointer import PLACEHOLDER, pointer_to, resolve
+from remyx_action.project.models.results_map import ResultsMap
+
+from .files import MOST_NAMED, shown
+
+IDS = (
+    *("id", "sample_id", "doc_id", "qid", "question_id", "query_id", "example_id", "item_id", "case_id"),
+    *("test_id", "task_id", "instance_id", "problem_id", "uid", "uuid", "idx", "index", "name"),
+)
+"""Keys that usually identify a sample, likeliest first."""
+INPUTS = ("input", "question", "prompt", "query", "user_input", "vars", "problem", "instruction", "text")
+"""Keys that usually hold what was asked, likeliest first."""
+SCORES = ("score", "correct", "value", "accuracy")
+"""Keys that usually hold its score, likeliest first."""
+GROUPS = ("metrics", "scores", "results", "summary", "aggregate", "aggregates", "overall", "eval", "test")
+"""Keys that usually hold the numbers of a whole arm."""
+MEANS, ERRORS = ("score", "value", "mean", "accuracy"), ("stderr", "standard_error", "std_err", "se")
+STEPS = ("step", "epoch", "global_step", "iteration")
+"""Keys of a row of a training log."""
+COUNTS = ("n", "count", "total", "samples", "num_samples", "n_samples", "num_examples", "queries")
+"""Names of a number that counts samples."""
+NO_METRICS = frozenset(
+    {*COUNTS, *STEPS, "seed", "version", "timestamp", "index", "id", "date", "start_time", "end_time"}
+)
+"""Names of numbers that measure nothing."""
+WORDS = (("true", "false"), ("yes", "no"), ("correct", "incorrect"), ("pass", "fail"), ("passed", "failed"))
+"""A score of 1 and one of 0, in words."""
+_SAYS_SCORE = re.compile(r"correct|right|pass|success|match|hit|scor|result|grade|solved|verdict|ok$")
+DEEPEST, MOST_GROUPED = 3, 12
+
+
+def by_shape(file: str, document: Any, rows: Sequence[Any]) -> tuple[ResultsMap, list[str]]:
+    """A map of samples where there are rows that can be told apart, else of an arm's numbers; its names."""
+    by_metric = _rows_by_metric(file, document)
+    if by_metric is not None:
+        return by_metric
+    places = [(None, rows)] if rows else list(_lists(document, ""))
+    for pointer, found in sorted(places, key=lambda place: -len(place[1])):
+        map_, names = _of_rows(file, pointer, found)
+        if names:
+            return map_, names
+    return _of_numbers(file, document)
+
+
+def _of_rows(file: str, pointer: str | None, rows: Sequence[Any]) -> tuple[ResultsMap, list[str]]:
+    """A map of rows with an id, with a question, or of a log's last row."""
+    given: dict[str, Any] = {"file": file, **({} if pointer is None else {"rows": pointer})}
+    id_, input_ = _key_of(IDS, rows), _key_of(INPUTS, rows)
+    score, names = _scores_of(rows, {id_, input_})
+    if id_ is not None:
+        given["id"] = pointer_to("", id_)
+    elif input_ is not None:
+        given |= {"id": "row", "input": pointer_to("", input_)}
+    elif len(rows) == 1 or _key_of(STEPS, rows) is not None:
+        given |= {"take": "last"} if len(rows) > 1 else {}
+        return ResultsMap(**given, value=f"/{PLACEHOLDER}"), _numbers_in(rows)
+    else:
+        return ResultsMap(**given), []
+    grades = grades_of(resolve(row, score.replace(PLACEHOLDER, name)) for row in rows for name in names)
+    given |= {"grades": grades} if grades else {}
+    return ResultsMap(**given, score=score), names
+
+
+def _key_of(names: Iterable[str], rows: Sequence[Any]) -> str | None:
+    """The first of the names that every row has something at."""
+    by_name = {str(key).casefold(): key for key in (rows[0] if rows else ())}
+    there = (by_name[name] for name in names if name in by_name)
+    return next((key for key in there if all(row.get(key) not in (None, "") for row in rows)), None)
+
+
+def _scores_of(rows: Sequence[Any], used: Iterable[str | None]) -> tuple[str, list[str]]:
+    """The pointer of the rows' scores, at their top or one step down, and the scores' names."""
+    names = [name for name in _scored(rows) if name not in used and name.casefold() not in NO_METRICS]
+    if names:
+        return f"/{PLACEHOLDER}", names
+    for key in dict.fromkeys(key for row in rows for key in row):
+        inner = _objects([row.get(key) for row in rows])
+        if key not in used and _scored(inner):
+            return f"{pointer_to('', key)}/{PLACEHOLDER}", _scored(inner)
+    return f"/{PLACEHOLDER}", []
+
+
+def _scored(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Names whose values are numbers, true or false, or words for them."""
+    every = list(rows)
+    names = dict.fromkeys(name for row in every for name in row)
+    return [name for name in names if _are_scores(name, [row.get(name) for row in every])]
+
+
+def _are_scores(name: str, values: Sequence[Any]) -> bool:
+    given = [value for value in values if value not in (None, "")]
+    words = [value for value in given if type(value) is not NumberText]
+    if not given or not all(type(value) in (NumberText, bool, str) for value in given):
+        return False
+    is_named = all(type(word) is bool for word in words) or _SAYS_SCORE.search(name.casefold())
+    return not words or bool(is_named and len(grades_of(words)) >= len({_folded(word) for word in words}))
+
+
+def grades_of(values: Iterable[Any]) -> dict[str, Decimal]:
+    """What words among some values count: both of each pair, spelled as the values are."""
+    grades: dict[str, Decimal] = {}
+    for value in values:
+        pair = next((pair for pair in WORDS if _folded(value) in pair), None)
+        if pair is not None:
+            word = str(value) if type(value) is str and pair != WORDS[0] else _folded(value)
+            spelled = str.upper if word.isupper() else str.title if word.istitle() else str.lower
+            grades |= {spelled(pair[0]): Decimal(1), spelled(pair[1]): Decimal(0)}
+    return grades
+
+
+def _folded(value: Any) -> str:
+    return str(value).casefold() if type(value) in (bool, str) else ""
+
+
+def _numbers_in(objects: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Names of numbers that may be metrics."""
+    names = dict.fromkeys(name for one in objects for name, value in one.items() if type(value) is NumberText)
+    return [name for name in names if name.casefold() not in NO_METRICS and not name.startswith("_")]
+
+
+def _objects(found: Any) -> list[Any]:
+    values = list(found.values()) if type(found) is dict else found if type(found) is list else []
+    return [value for value in values if type(value) is dict]
+
+
+def _lists(value: Any, pointer: str) -> Iterator[tuple[str, list[Any]]]:
+    """Each list of objects with its pointer."""
+    if type(value) is list:
+        yield pointer, _objects(value)
+    elif type(value) is dict and pointer.count("/") < DEEPEST:
+        for key, inner in value.items():
+            yield from _lists(inner, pointer_to(pointer, key))
+
+
+def _rows_by_metric(file: str, document: Any) -> tuple[ResultsMap, list[str]] | None:
+    """A map of rows below each metric's own name, such as `/benchmarks/{metric}/per_item`."""
+    for key, group in document.items() if type(document) is dict else ():
+        if type(group) is not dict or not group or not all(type(one) is dict for one in group.values()):
+            continue
+        first = next(iter(group.values()))
+        for inner in first:
+            lists = [_objects(one.get(inner)) for one in group.values()]
+            id_ = next((name for name in IDS if all(rows and name in rows[0] for rows in lists)), None)
+            scores = [name for name in _scored(rows[0] for rows in lists if rows) if name != id_]
+            if id_ is not None and scores:
+                score = next((name for name in SCORES if name in scores), scores[0])
+                pointer = f"{pointer_to('', key)}/{PLACEHOLDER}{pointer_to('', inner)}"
+                map_ = ResultsMap(
+                    file=file, rows=pointer, id=pointer_to("", id_), score=pointer_to("", score)
+                )
+                return map_, list(group)
+    return None
+
+
+def _of_numbers(file: str, document: Any) -> tuple[ResultsMap, list[str]]:
+    """A map of an arm's numbers: those of a group that is named so, of objects of one number each, or any."""
+    places = list(_places(document, ""))
+    named = [one for one in places if one[0].rpartition("/")[2].casefold() in GROUPS and one[1][1]]
+    shallow = sorted((one for one in places if one[1][1]), key=lambda one: one[0].count("/"))
+    _, (map_, names) = next(iter([*named, *shallow]), ("", (ResultsMap(value=f"/{PLACEHOLDER}"), [])))
+    return map_.model_copy(update={"file": file}), names
+
+
+def _places(value: Any, pointer: str) -> Iterator[tuple[str, tuple[ResultsMap, list[str]]]]:
+    """Each object of a document with the map and the names of its numbers."""
+    if type(value) is not dict or pointer.count("/") > DEEPEST:
+        return
+    yield pointer, _of_members(value, pointer)
+    yield pointer, _of_group(value, pointer)
+    for key, inner in value.items():
+        yield from _places(inner, pointer_to(pointer, key))
+
+
+def _of_group(value: Mapping[str, Any], pointer: str) -> tuple[ResultsMap, list[str]]:
+    found = _count_in(value)
+    counts: dict[str, Any] = {"n": f"{pointer}{found}"} if found else {}
+    return ResultsMap(value=f"{pointer}/{PLACEHOLDER}", **counts), _numbers_in([value])
+
+
+def _of_members(value: Mapping[str, Any], pointer: str) -> tuple[ResultsMap, list[str]]:
+    """The same of an object of objects, each with the number of one metric; or whose members are samples."""
+    members = {key: inner for key, inner in value.items() if type(inner) is dict}
+    inner = list(members.values())
+    mean, error = _common(MEANS, inner), _common(ERRORS, inner)
+    if mean is None or len(members) < 2 - (error is not None):
+        return ResultsMap(value="/"), []
+    if len(members) > MOST_GROUPED or any(type(one) is str for row in inner for one in row.values()):
+        score, names = _scores_of(inner, ())
+        return ResultsMap(rows=pointer, score=score), names if len(members) == len(value) else []
+    place = f"{pointer}/{PLACEHOLDER}"
+    given = {"stderr": error, "n": _common(COUNTS, inner)}
+    numbers: dict[str, Any] = {name: f"{place}/{key}" for name, key in given.items() if key is not None}
+    return ResultsMap(value=f"{place}/{mean}", **numbers), list(members)
+
+
+def _common(names: Iterable[str], objects: Sequence[Mapping[str, Any]]) -> str | None:
+    """The first of the names at which every object has a number."""
+    have = (name for name in names if all(type(one.get(name)) is NumberText for one in objects))
+    return next(have, None) if objects else None
+
+
+def _count_in(value: Mapping[str, Any]) -> str | None:
+    """The pointer of a number of samples in an object, or None."""
+    found = (name for name in COUNTS if re.fullmatch("[1-9][0-9]*", str(value.get(name))))
+    return next((pointer_to("", name) for name in found), None)
+
+
+def described(document: Any, rows: Sequence[Any]) -> str:
+    """What a file without scores holds: `it holds id: "q1", correct: "maybe"`."""
+    lists = [rows] if rows else [found for _, found in _lists(document, "") if found]
+    first = max(lists, key=len)[0] if lists else document
+    if not isinstance(first, dict) or not first:
+        return "it holds no object with values"
+    found = [f"{name}: {_example(value)}" for name, value in list(first.items())[:MOST_NAMED]]
+    more = f" and {len(first) - MOST_NAMED:,} more" if len(first) > MOST_NAMED else ""
+    return f"{'its first row' if lists else 'it'} holds {', '.join(found)}{more}"
+
+
+def _example(value: Any) -> str:
+    if isinstance(value, dict | list):
+        return "{…}" if isinstance(value, dict) else "[…]"
+    return str(value) if type(value) is NumberText else shown(value, most=30)
