@@ -16,7 +16,7 @@ from remyx_action.report.render import escape
 from remyx_action.report.render.charts import PageTable, Section, document
 
 from .output import Output
-from .record import read_branch
+from .record import newest_of_branch
 from .run.project import choose, load_project
 
 NEWEST = 40
@@ -76,7 +76,7 @@ def of_record(bar: Bar, verdicts: Sequence[RecordedVerdict], *, last: int | None
 
 def sentence_of_branch(root: Path, bar: Bar) -> str | None:
     """Return what the bar would have said of the newest verdicts on the branch, or None without any."""
-    answer = of_record(bar, read_branch(root).verdicts, last=NEWEST)
+    answer = of_record(bar, newest_of_branch(root), last=NEWEST)
     return answer.sentence() if answer.rows else None
 
 

@@ -15,6 +15,7 @@ from remyx_action.history.record import (
     LARGEST_BYTES,
     Choice,
     Record,
+    RecordedVerdict,
     Recording,
     content_of,
     identity_of,
@@ -32,8 +33,8 @@ from remyx_action.sources.git import GrowingBranch, Remote, find_repository, new
 from .replay import differences
 
 MOST_FILES = 20_000
-NEWEST = 20
-"""Files of the branch among which the newest verdict of a template is looked for."""
+NEWEST = 200
+"""Files of the branch that are read where only the newest verdicts count."""
 
 
 class Store(Protocol):
@@ -156,17 +157,23 @@ def read_branch(root: Path) -> Record:
 
 
 def newest_report(root: Path, template: str) -> Report | None:
-    """Return the verdict of a template that was recorded last, among the newest; None without one."""
+    """Return the newest verdict of a template among the files recorded last; None without one."""
+    for one in reversed(newest_of_branch(root, files=20)):
+        if one.report.policy.template == template and one.report.verdict:
+            return one.report
+    return None
+
+
+def newest_of_branch(root: Path, *, files: int = NEWEST) -> Sequence[RecordedVerdict]:
+    """Return the verdicts among the files recorded last, oldest first; none outside a repository."""
     try:
         repository = find_repository(root)
         if repository is None:
-            return None
-        files = GrowingBranch(repository=repository, name=BRANCH).newest(NEWEST)
-        found = (of_project(read_record([file]), repository.prefix.rstrip("/")).verdicts for file in files)
-        reports = (one.report for verdicts in found for one in verdicts)
-        return next((one for one in reports if one.policy.template == template and one.verdict), None)
+            return []
+        branch = GrowingBranch(repository=repository, name=BRANCH)
+        return of_project(read_record(branch.newest(files)), repository.prefix.rstrip("/")).verdicts
     except NotJudged:
-        return None
+        return []
 
 
 class Added(Struct, frozen=True, kw_only=True):

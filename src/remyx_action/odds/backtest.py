@@ -94,6 +94,8 @@ class Backtest(Struct, frozen=True, kw_only=True):
     def sentence(self) -> str:
         """Return "of the last 40 verdicts, 3 would have been other", and how many cannot be told."""
         answered, left = len(self.answered), len(self.rows) - len(self.answered)
+        if not answered:
+            return f"none of the last {left} verdicts can be judged by it"
         text = f"of the last {answered} verdicts, {len(self.others)} would have been other"
         return f"{text}; {left} more cannot be told" if left else text
 
@@ -137,6 +139,8 @@ def _judged(bar: Bar, past: Past) -> tuple[Rejudged, Judgement | None]:
     )
     judgement = judge(known, past.inputs)
     before = judge(past.bar, past.inputs)
+    if before.verdict != past.verdict:
+        return _cannot(past, "it does not follow from its own bar and inputs"), None
     written = {condition.text: condition for condition in _conditions(before)}
     for condition in _conditions(judgement):
         is_new = condition.text not in written or written[condition.text].mark is not Mark.UNKNOWN
