@@ -93,7 +93,7 @@ def noise(
     template: TemplateName = None,
     asset: BaselineAsset = None,
     out: OutFolder = Path(".remyx-out"),
-    format: Annotated[Literal["text", "json"], typer.Option("--format", help="text or json.")] = "text",
+    format: PageFormat = "text",
 ) -> int:
     """Say how often the bar ships or rejects a variant that is exactly as good, by recorded arms.
 

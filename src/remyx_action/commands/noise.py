@@ -19,6 +19,7 @@ from remyx_action.policy.bar import Bar, make_bar
 from remyx_action.project.models import Template
 from remyx_action.project.models.metrics import measured_metrics
 from remyx_action.readers.scores import ArmScores
+from remyx_action.report.render.charts import Chart, PageTable, Point, Section, Series, document
 from remyx_action.report.verdict import Arm, Arms, compare
 
 from .output import Output
@@ -99,32 +100,40 @@ def of_repeats(request: Request, world: World, *, times: int) -> Output:
     return Output(
         formats={
             "text": lambda _: "\n".join(_repeats_text(name, one) for name, one in answers.items()),
-            "json": lambda _: (
-                json.dumps(
-                    {"policies": [_repeats_json(name, one) for name, one in answers.items()]}, indent=2
-                )
-                + "\n"
+            "json": lambda _: _json(
+                {"policies": [_repeats_json(name, one) for name, one in answers.items()]}
             ),
+            "page": lambda _: _repeats_page(answers),
         }
     )
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, indent=2) + "\n"
 
 
 def _noise_output(bar: Bar, rates: NoiseRates) -> Output:
     name = bar.policy.name
     how = "exact" if not rates.draws else f"{rates.draws:,} draws, seed {rates.seed}"
+    title = f"an unchanged variant, ids of the recorded arms swapped at random ({how})"
+    rows = [
+        ("ships", rates.ship, rates.ship_limits),
+        ("rejects", rates.reject, rates.reject_limits),
+    ]
 
-    def line(verb: str, rate: float, limits: tuple[float, float]) -> str:
-        span = "" if not rates.draws else f" (simulation: {span_in_words(limits)})"
-        return f"  {verb:<8} {chance_in_words(rate)}{span}"
+    def spans(limits: tuple[float, float]) -> str:
+        return span_in_words(limits) if rates.draws else "exact"
 
-    text = "\n".join(
-        [
-            f"{name}: an unchanged model, ids of the recorded arms swapped at random ({how})",
-            line("ships", rates.ship, rates.ship_limits),
-            line("rejects", rates.reject, rates.reject_limits),
-        ]
-    )
-    plain: Mapping[str, Any] = {
+    def as_text() -> str:
+        lines = [f"  {verb:<8} {chance_in_words(rate)} ({spans(limits)})" for verb, rate, limits in rows]
+        return "\n".join([f"{name}: {title}", *lines]) + "\n"
+
+    def as_page() -> str:
+        header = ["an unchanged variant", "how often", "limits of the simulation, 95 %"]
+        cells = [[verb, chance_in_words(rate), spans(limits)] for verb, rate, limits in rows]
+        return _page(name, [f"{title[0].upper()}{title[1:]}.", PageTable(header=header, rows=cells)])
+
+    plain = {
         "policy": name,
         "draws": rates.draws,
         "seed": rates.seed,
@@ -133,24 +142,19 @@ def _noise_output(bar: Bar, rates: NoiseRates) -> Output:
         "reject": rates.reject,
         "reject_limits": list(rates.reject_limits),
     }
-    as_json = json.dumps(plain, indent=2)
-    return Output(formats={"text": lambda _: f"{text}\n", "json": lambda _: f"{as_json}\n"})
+    return Output(
+        formats={"text": lambda _: as_text(), "json": lambda _: _json(plain), "page": lambda _: as_page()}
+    )
+
+
+def _page(name: str, parts: Sequence[str | Chart | PageTable]) -> str:
+    return document("How often the bar is wrong here", [], [Section(title=f"Policy {name}", parts=parts)])
+
+
+RARE = "Rare losses that no recorded pair shows cannot be seen here."
 
 
 def _boundary_output(bar: Bar, rows: Sequence[AtBoundary]) -> Output:
-    lines = [f"{bar.policy.name}: a variant whose true change lies exactly on the threshold"]
-    for row in rows:
-        lines.append(f"  {row.text}")
-        if row.rate is None:
-            lines.append(f"    not known: {row.why}")
-        else:
-            span = "exact" if row.limits is None else f"simulation: {span_in_words(row.limits)}"
-            wanted = chance_in_words(1 - row.floor)
-            lines.append(f"    passes {chance_in_words(row.rate)} ({span}); its floor allows {wanted}")
-    worst = worst_of(rows)
-    if worst is not None and bar.rules.ship.combinator == "all":
-        lines.append(f"worst false ship of the rule: {chance_in_words(worst.rate)}, at `{worst.text}`")
-    lines.append("rare losses that no recorded pair shows cannot be seen here")
     plain = {
         "policy": bar.policy.name,
         "seed": SEED,
@@ -168,17 +172,121 @@ def _boundary_output(bar: Bar, rows: Sequence[AtBoundary]) -> Output:
     }
     return Output(
         formats={
-            "text": lambda _: "\n".join(lines) + "\n",
-            "json": lambda _: json.dumps(plain, indent=2) + "\n",
+            "text": lambda _: _boundary_text(bar, rows),
+            "json": lambda _: _json(plain),
+            "page": lambda _: _boundary_page(bar, rows),
         }
     )
 
 
-def _repeats_text(name: str, found: Repeated) -> str:
-    lines = [
-        f"{name}: the baseline measured {found.measured} times, {found.pairs} pairs judged",
-        f"  ships {found.ships} of {found.pairs}, rejects {found.rejects} of {found.pairs}",
+def _boundary_text(bar: Bar, rows: Sequence[AtBoundary]) -> str:
+    lines = [f"{bar.policy.name}: a variant whose true change lies exactly on the threshold"]
+    for row in rows:
+        lines.append(f"  {row.text}")
+        if row.rate is None:
+            lines.append(f"    not known: {row.why}")
+        else:
+            allowed = chance_in_words(1 - row.floor)
+            lines.append(
+                f"    passes {chance_in_words(row.rate)} ({_limits(row)}); its floor allows {allowed}"
+            )
+    return "\n".join([*lines, *_worst(bar, rows), RARE]) + "\n"
+
+
+def _limits(row: AtBoundary) -> str:
+    return "exact" if row.limits is None else f"simulation: {span_in_words(row.limits)}"
+
+
+def _worst(bar: Bar, rows: Sequence[AtBoundary]) -> list[str]:
+    worst = worst_of(rows)
+    if worst is None or bar.rules.ship.combinator != "all":
+        return []
+    return [f"The worst false ship of the rule is {chance_in_words(worst.rate)}, at `{worst.text}`."]
+
+
+def _boundary_page(bar: Bar, rows: Sequence[AtBoundary]) -> str:
+    cells = [
+        [
+            row.text,
+            chance_in_words(row.rate),
+            chance_in_words(1 - row.floor),
+            _limits(row) if row.rate is not None else row.why or "",
+        ]
+        for row in rows
     ]
+    table = PageTable(header=["condition", "passes", "its floor allows", "limits"], rows=cells)
+    lead = "A variant whose true change lies exactly on the threshold, each condition's own metric alone."
+    known = [row for row in rows if row.rate is not None]
+    drawing = [_boundary_chart(known)] if known else []
+    return _page(bar.policy.name, [lead, *drawing, table, *_worst(bar, rows), RARE])
+
+
+def _boundary_chart(rows: Sequence[AtBoundary]) -> Chart:
+    places = range(len(rows))
+    passes = [
+        Point(
+            x=place,
+            y=row.rate or 0.0,
+            low=row.limits and row.limits[0],
+            high=row.limits and row.limits[1],
+            kind="ship",
+            title=f"{row.text}: passes {chance_in_words(row.rate)}",
+        )
+        for place, row in zip(places, rows, strict=True)
+    ]
+    allowed = [
+        Point(
+            x=place, y=1 - row.floor, title=f"{row.text}: its floor allows {chance_in_words(1 - row.floor)}"
+        )
+        for place, row in zip(places, rows, strict=True)
+    ]
+    highest = max(point.high or point.y for point in [*passes, *allowed])
+    ticks = [part for part in (0, 0.05, 0.1, 0.2, 0.3, 0.5, 1) if part <= highest] or [0]
+    return Chart(
+        title="How often each condition passes a variant on its threshold, and what its floor allows",
+        series=[
+            Series(name="passes", points=passes, kind="ship", joined=False),
+            Series(name="its floor allows", points=allowed, joined=False),
+        ],
+        x_label="conditions, in the order of the table",
+        x_ticks=[(-0.5, ""), *((place, str(place + 1)) for place in places), (len(rows) - 0.5, "")],
+        y_ticks=[(part, f"{part:.0%}") for part in ticks],
+    )
+
+
+def _repeats_page(answers: Mapping[str, Repeated]) -> str:
+    header = ["metric", "ids that disagree", "mean t²·(ν - 2)/ν", "an id varies by"]
+    sections = []
+    for name, found in answers.items():
+        cells = [
+            [
+                one.key,
+                "" if one.disagree is None else chance_in_words(one.disagree),
+                "" if one.scaled_square is None else f"{one.scaled_square:.2f}",
+                "" if one.within is None else f"{one.within:.3g}",
+            ]
+            for one in found.metrics
+        ]
+        parts = [_pairs_in_words(found), PageTable(header=header, rows=cells), VARIANCE]
+        sections.append(Section(title=f"Policy {name}", parts=parts))
+    return document("One asset, measured several times", [], sections)
+
+
+VARIANCE = (
+    "The mean of t²·(ν - 2)/ν is 1 where the variance is right, and below 1 where it is too large. "
+    "Two scores of each id halve the variance within an id."
+)
+
+
+def _pairs_in_words(found: Repeated) -> str:
+    return (
+        f"The baseline was measured {found.measured} times: of {found.pairs} pairs "
+        f"{found.ships} ship and {found.rejects} are rejected."
+    )
+
+
+def _repeats_text(name: str, found: Repeated) -> str:
+    lines = [f"{name}: {_pairs_in_words(found)}"]
     for metric in found.metrics:
         lines.append(f"  {metric.key}")
         if metric.disagree is not None:
