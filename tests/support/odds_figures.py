@@ -6,23 +6,34 @@ import time
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
+from pathlib import Path
 from random import Random
 
+from remyx_action.commands.noise import read_arms
+from remyx_action.commands.run.project import Project, load_project
 from remyx_action.confidence import weigh
+from remyx_action.evidence.evidence import Inputs
 from remyx_action.evidence.gathering import gather
+from remyx_action.odds.backtest import Past, backtest
 from remyx_action.odds.boundary import at_boundary
+from remyx_action.odds.joint import joint_draws
 from remyx_action.odds.means import chance_by_mean, fewest_samples
 from remyx_action.odds.noise import noise
+from remyx_action.odds.power import power_at, sizes_in, spreads_for
 from remyx_action.odds.requirements import Requirement
 from remyx_action.odds.spread import Spread
-from remyx_action.policy.bar import Bar
+from remyx_action.odds.swaps import ArmOfScores
+from remyx_action.policy.bar import Bar, make_bar
+from remyx_action.policy.judgement import judge
+from remyx_action.project.files import json_text as strict_json
 from remyx_action.readers.scores import Samples
 
 from .bars import bar, inputs, samples
 from .enumeration import chance, claim, condition_passes, fewest_wins, metric, most_losses
 from .measured_figures import Measured, at_most, equals, printed
 
-POWER_FIGURE, NOISE_FIGURE = 13, 14
+POWER_FIGURE, NOISE_FIGURE, EXAMPLE_FIGURE, BACKTEST_FIGURE = 13, 14, 15, 16
 Pairs = tuple[Samples, Samples]
 
 
@@ -127,3 +138,99 @@ def seconds_of_noise(draws: int = 10_000, ids: int = 5000) -> list[Measured]:
     noise(subject, before, after, lambda one, two: inputs(subject, one, two), draws=draws)
     spent = time.process_time() - began
     return [printed(NOISE_FIGURE, f"seconds of {draws} draws x 4 metrics x {ids} ids", spent)]
+
+
+EXAMPLE = Path(__file__).parents[2] / "examples/vqasynth"
+
+
+def example_arms() -> tuple[Project, ArmOfScores, ArmOfScores]:
+    """The worked example, and its reports `baseline` and `ship`."""
+    project = load_project(EXAMPLE)
+    template = project.bundle.templates["spatial-suite"]
+    reports = EXAMPLE / "reports"
+    return project, *read_arms(project, template, reports / "baseline", reports / "ship")
+
+
+def of_size(n: int, baseline: ArmOfScores, variant: ArmOfScores, seed: int = 5) -> Sequence[ArmOfScores]:
+    """Both arms with n ids, drawn from theirs with replacement; an id keeps its pair of scores."""
+    random, drawn = Random(seed), ({}, {})
+    for key in baseline:
+        before, after = baseline[key], variant[key]
+        assert isinstance(before, Samples)
+        assert isinstance(after, Samples)
+        scored = dict(zip(after.ids, after.scores, strict=True))
+        rows = [random.randrange(len(before.ids)) for _ in range(n)]
+        names = [f"{key}-{place}" for place in range(n)]
+        drawn[0][key] = Samples(ids=names, scores=[before.scores[row] for row in rows], missing={})
+        drawn[1][key] = Samples(ids=names, scores=[scored[before.ids[row]] for row in rows], missing={})
+    return drawn
+
+
+def power_beside_noise(sizes: Sequence[int] = (300, 1000, 5000)) -> list[Measured]:
+    """How often the worked example's bars reject an unchanged variant: `power` beside `noise`, same arms.
+
+    The samples that the template declares are left out: other sizes would be incomplete.
+    """
+    project, baseline, variant = example_arms()
+    template = project.bundle.templates["spatial-suite"].model_copy(update={"samples": None})
+    found = []
+    for policy in project.bundle.policies.values():
+        subject = make_bar(policy, template, project.vocabulary)
+        for n in sizes:
+            arms = of_size(n, baseline, variant)
+            judged = noise(subject, *arms, partial(inputs, subject), draws=4000)
+            joint = joint_draws(subject, *arms)
+            spreads = spreads_for(subject, inputs(subject, *arms), joint=joint)
+            seen = power_at(subject, sizes_in(subject, n), spreads, gain=0.05, joint=joint)
+            low, high = judged.reject_limits
+            name = f"{policy.name}, n = {n}"
+            hoped, unchanged = seen.chance("as hoped"), seen.chance("unchanged")
+            found += [
+                printed(EXAMPLE_FIGURE, f"{name}: power, ships a true gain of 0.05", hoped.ship),
+                printed(EXAMPLE_FIGURE, f"{name}: power, ships an unchanged variant", unchanged.ship),
+                printed(EXAMPLE_FIGURE, f"{name}: noise, ships an unchanged variant", judged.ship),
+                printed(EXAMPLE_FIGURE, f"{name}: power, rejects an unchanged variant", unchanged.reject),
+                printed(EXAMPLE_FIGURE, f"{name}: noise, rejects an unchanged variant", judged.reject),
+                at_most(
+                    EXAMPLE_FIGURE,
+                    f"{name}: power beyond the limits of noise",
+                    max(low - unchanged.reject, unchanged.reject - high, 0.0),
+                    0.005,
+                ),
+            ]
+    return found
+
+
+def backtested(verdicts: int = 1000) -> list[Measured]:
+    """Processor time of reading and judging so many recorded verdicts anew, and what their own bar moves."""
+    subject, random = four_metrics(), Random(3)
+    past = []
+    for _ in range(50):
+        arms = [
+            {key: samples([float(random.random() < 0.6) for _ in range(300)]) for key in "abcd"}
+            for _ in range(2)
+        ]
+        evidence = inputs(subject, *arms)
+        verdict = judge(subject, evidence).verdict
+        past.append((evidence.model_dump_json(by_alias=True), verdict))
+    began = time.process_time()
+    record = [
+        Past(
+            name=str(place),
+            unit=str(place),
+            clock=f"{place:09}",
+            verdict=past[place % 50][1],
+            bar=subject,
+            inputs=Inputs.model_validate(strict_json.read(past[place % 50][0].encode())),
+        )
+        for place in range(verdicts)
+    ]
+    answer = backtest(subject, record)
+    spent = time.process_time() - began
+    return [
+        printed(BACKTEST_FIGURE, f"seconds of {verdicts} verdicts of 4 metrics, read and judged anew", spent),
+        equals(BACKTEST_FIGURE, "verdicts that their own bar moves", len(answer.others), 0, 0),
+        equals(
+            BACKTEST_FIGURE, "verdicts that their own bar cannot judge", verdicts - len(answer.answered), 0, 0
+        ),
+    ]

@@ -114,14 +114,15 @@ def _answer(
     inputs = None if arms is None else comparing(bar)(*arms)
     if inputs is None and recorded is not None and recorded.policy.template == bar.template:
         inputs = recorded.inputs
-    spreads = spreads_for(bar, inputs, changed=assumptions.changed, deviation=assumptions.deviation)
+    joint = None if arms is None else joint_draws(bar, *arms)
+    given = {"changed": assumptions.changed, "deviation": assumptions.deviation}
+    spreads = spreads_for(bar, inputs, **given, joint=joint)
     lacking = [metric.label for metric in bar.metrics if metric.key not in spreads]
     if len(lacking) == len(bar.metrics):
         raise WrongUsage(
             f"nothing says how far changes of {lacking[0]} spread: it has no range",
             help="pass --sd NUMBER, or a recorded verdict with --verdict PATH",
         )
-    joint = None if arms is None else joint_draws(bar, *arms)
     every = _sizes(bar, assumptions, joint)
     effects, assumed = hoped_effects(bar, gain=assumptions.gain)
     return _Answer(
@@ -209,7 +210,7 @@ def _as_text(answer: _Answer) -> str:
 def _of_condition(condition: Any) -> list[str]:
     expected, chance = change_in_words(condition.expected), chance_in_words(condition.as_expected)
     unchanged, edge = chance_in_words(condition.unchanged), chance_in_words(condition.at_threshold)
-    lines = [f"true for an unchanged model {unchanged}, on its threshold {edge}, at {expected} {chance}"]
+    lines = [f"true for an unchanged variant {unchanged}, on its threshold {edge}, at {expected} {chance}"]
     if condition.n_needed is not None:
         change = change_in_words(condition.expected)
         lines.append(f"a true change of {change} passes 4 times in 5 from {condition.n_needed:,} samples on")

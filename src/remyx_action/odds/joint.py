@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from math import gcd
 
 from msgspec import Struct
 
@@ -22,6 +24,8 @@ class JointDraws(Struct, frozen=True, kw_only=True):
     """By metric key, the part of all draws whose mean is lower; the same draws in every metric."""
     sizes: Mapping[str, int]
     """By metric key, the ids that were recorded."""
+    steps: Mapping[str, Fraction]
+    """By metric key, what every change is a multiple of."""
     seed: int = SEED
 
 
@@ -46,6 +50,7 @@ def joint_draws(
             for place, (key, one) in enumerate(found.items())
         },
         sizes={key: one.n for key, one in found.items()},
+        steps={key: Fraction(gcd(*one.within), one.scale) for key, one in found.items() if any(one.within)},
         seed=seed,
     )
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from itertools import pairwise
-from math import inf, sqrt
+from math import ceil, floor, inf, sqrt
 
 from msgspec import Struct
 
@@ -35,6 +36,8 @@ class MeanAt(Struct, frozen=True, kw_only=True):
     """Of the pseudo-samples."""
     reach: float
     degrees: float
+    step: Fraction | None
+    """What every change of a sample is a multiple of, where that is known."""
 
 
 def mean_at(requirement: Requirement, spread: Spread, n: int, effect: float) -> MeanAt | None:
@@ -59,7 +62,8 @@ def mean_at(requirement: Requirement, spread: Spread, n: int, effect: float) -> 
     if reach is None:
         # Without a range the pseudo-samples lie as far out as the farthest of n samples.
         center, reach = true, deviation * normal_quantile(1 - 1 / (2 * max(n, 2)))
-    return MeanAt(n=n, true=true, deviation=deviation, center=center, reach=reach, degrees=degrees)
+    step = spread.step if requirement.claim.quantity == "delta" else None
+    return MeanAt(n=n, true=true, deviation=deviation, center=center, reach=reach, degrees=degrees, step=step)
 
 
 def threshold_in_unit(requirement: Requirement) -> float | None:
@@ -75,7 +79,7 @@ def edge_of(requirement: Requirement, mean: MeanAt, threshold: float) -> float:
     """Return the observed mean from which on, towards the claim's side, the requirement is met."""
     side = 1 if requirement.claim.side == "at_least" else -1
     if requirement.floor is None:
-        return threshold
+        return threshold if mean.step is None else _between_steps(requirement, mean.n, mean.step)
     middle = (mean.n * mean.true + 2 * mean.center) / (mean.n + 2)
     squares = mean.n * (mean.deviation**2 + (mean.true - middle) ** 2)
     squares += (mean.center + mean.reach - middle) ** 2 + (mean.center - mean.reach - middle) ** 2
@@ -85,6 +89,15 @@ def edge_of(requirement: Requirement, mean: MeanAt, threshold: float) -> float:
     if not requirement.with_point:
         return asked
     return max(asked, threshold) if side > 0 else min(asked, threshold)
+
+
+def _between_steps(requirement: Requirement, n: int, step: Fraction) -> float:
+    """Return the middle between the sums that meet a bare threshold and those that do not, over n."""
+    claim = requirement.claim
+    steps = Fraction(claim.threshold) * n / step
+    if (claim.side == "at_least") == claim.strict:  # > and <=: the steps up to the threshold are one side
+        return float((floor(steps) + Fraction(1, 2)) * step / n)
+    return float((ceil(steps) - Fraction(1, 2)) * step / n)
 
 
 def t_quantile(probability: float, degrees: float) -> float:

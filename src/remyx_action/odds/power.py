@@ -102,13 +102,19 @@ def spreads_for(
     *,
     changed: float | None = None,
     deviation: float | None = None,
+    joint: JointDraws | None = None,
 ) -> Mapping[str, Spread]:
-    """Return the spread of each metric: given, else recorded, else assumed; left out where none is known."""
+    """Return the spread of each metric: given, else recorded, else assumed; left out where none is known.
+
+    `joint`: the recorded arms, which say in what steps scores change.
+    """
     found = {}
     for metric in bar.metrics:
         spread = None
         if changed is None and deviation is None and recorded is not None and metric.key in recorded.metrics:
             spread = recorded_spread(metric, recorded.metrics[metric.key])
+        if spread is not None and joint is not None:
+            spread = replace(spread, step=joint.steps.get(metric.key))
         spread = spread or assumed_spread(metric, changed=changed, deviation=deviation)
         if spread is not None:
             found[metric.key] = spread

@@ -32,6 +32,8 @@ class Spread(Struct, frozen=True, kw_only=True):
     """By what clusters multiply the variance of the mean."""
     samples_in_a_cluster: float | None = None
     """None without clusters."""
+    step: Fraction | None = None
+    """What every change is a multiple of, where that is known; a bare threshold counts in such steps."""
     source: Literal["recorded", "given", "assumed"]
 
     def around(self, effect: float, width: float) -> float:
@@ -57,8 +59,17 @@ def assumed_spread(
     if width is None:
         return None
     if changed is not None:
-        return Spread(deviation=width * sqrt(changed), changed=changed, is_binary=True, source="given")
-    return Spread(deviation=ASSUMED * width, changed=None, is_binary=is_binary, source="assumed")
+        deviation = width * sqrt(changed)
+        return Spread(
+            deviation=deviation, changed=changed, is_binary=True, step=_step(metric), source="given"
+        )
+    step = _step(metric) if is_binary else None
+    return Spread(deviation=ASSUMED * width, changed=None, is_binary=is_binary, step=step, source="assumed")
+
+
+def _step(metric: BarMetric) -> Fraction | None:
+    """Return the step of 0/1 scores."""
+    return None if metric.range is None else Fraction(metric.range[1]) - Fraction(metric.range[0])
 
 
 def recorded_spread(metric: BarMetric, evidence: MetricEvidence) -> Spread | None:
@@ -81,6 +92,7 @@ def recorded_spread(metric: BarMetric, evidence: MetricEvidence) -> Spread | Non
         is_binary=binary,
         design_effect=observed.n / found.n_effective if found.n_effective else 1.0,
         samples_in_a_cluster=observed.n / clusters if clusters else None,
+        step=_step(metric) if binary else None,
         source="recorded",
     )
 
