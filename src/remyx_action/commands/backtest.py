@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -95,15 +95,9 @@ def _as_text(bar: Bar, answer: Backtest) -> str:
     lines.append("  " + "".join(f"{word:>10}" for word in ("", *WORDS)))
     lines += ["  " + "".join(f"{cell:>10}" for cell in row) for row in _table(answer)]
     lines.append("")
-    for title, rates in (("first looks", answer.first), ("last looks (merged)", answer.last)):
-        for word in ("ship", "reject"):
-            before, after = rates[word]
-            lines.append(f"  {title}, {word}: {_rate(before)}; now {_rate(after)}")
+    lines += [f"  {title}: {before}; now {after}" for title, before, after in _rates(answer)]
     if answer.chance is not None:
-        lines.append(
-            f"  {answer.newly_shipped} more and {answer.no_longer_shipped} fewer ship: a split so uneven "
-            f"comes by chance {chance_in_words(answer.chance)} of the time (McNemar)"
-        )
+        lines.append(f"  {_chance(answer)}")
     for row in answer.others:
         moved = "; ".join(f"`{escape.terminal(text)}`" for text in row.moved_by[:3]) or "a cap"
         lines.append(f"  {escape.terminal(row.past.name)}: {row.past.verdict} → {row.verdict}, by {moved}")
@@ -159,25 +153,51 @@ def _as_json(bar: Bar, answer: Backtest) -> dict[str, Any]:
 
 
 def _as_page(answers: Sequence[tuple[Bar, Backtest]]) -> str:
-    sections = []
-    for bar, answer in answers:
+    sections = [
+        Section(title=f"Policy {bar.policy.name}", parts=list(_parts_of_page(answer)))
+        for bar, answer in answers
+    ]
+    return document("What this bar would have said", [], sections)
+
+
+def _parts_of_page(answer: Backtest) -> Iterator[str | PageTable]:
+    sentence = answer.sentence()
+    yield f"{sentence[0].upper()}{sentence[1:]}."
+    yield PageTable(header=["recorded", *(f"now {word}" for word in WORDS)], rows=_table(answer))
+    yield PageTable(header=["of all changes", "recorded", "under this bar"], rows=_rates(answer))
+    if answer.chance is not None:
+        yield _chance(answer)
+    if answer.others:
         others = [
             [row.past.name, row.past.verdict or "none", row.verdict or "none", "; ".join(row.moved_by)]
             for row in answer.others
         ]
-        conditions = [
-            [one.text, str(one.held), str(one.failed), str(one.unknown), one.remark or ""]
-            for one in answer.conditions
-        ]
-        sections.append(
-            Section(
-                title=f"Policy {bar.policy.name}",
-                parts=[
-                    answer.sentence(),
-                    PageTable(header=["recorded", *(f"now {word}" for word in WORDS)], rows=_table(answer)),
-                    PageTable(header=["change", "recorded", "now", "moved by"], rows=others),
-                    PageTable(header=["condition", "held", "failed", "unknown", ""], rows=conditions),
-                ],
-            )
+        yield PageTable(header=["change", "recorded", "now", "moved by"], rows=others)
+    conditions = [
+        [one.text, str(one.held), str(one.failed), str(one.unknown), one.remark or ""]
+        for one in answer.conditions
+    ]
+    yield PageTable(header=["condition", "held", "failed", "unknown", "remark"], rows=conditions)
+    if answer.gains:
+        gains = [[one.key, f"{one.claimed:+.4f}", f"{one.shrunken:+.4f}"] for one in answer.gains]
+        yield PageTable(
+            header=["metric", "what shipped claimed", "without the luck of the chosen"], rows=gains
         )
-    return document("What this bar would have said", [], sections)
+    unanswered = [[row.past.name, row.why] for row in answer.rows if row.why is not None]
+    if unanswered:
+        yield PageTable(header=["change", "why it cannot be told"], rows=unanswered)
+
+
+def _rates(answer: Backtest) -> list[list[str]]:
+    return [
+        [f"{title}, {word}", *map(_rate, rates[word])]
+        for title, rates in (("first looks", answer.first), ("last looks (merged)", answer.last))
+        for word in ("ship", "reject")
+    ]
+
+
+def _chance(answer: Backtest) -> str:
+    return (
+        f"{answer.newly_shipped} more and {answer.no_longer_shipped} fewer ship: a split so uneven comes by "
+        f"chance {chance_in_words(answer.chance)} of the time (McNemar)."
+    )

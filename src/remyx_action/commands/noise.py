@@ -201,7 +201,7 @@ def _worst(bar: Bar, rows: Sequence[AtBoundary]) -> list[str]:
     worst = worst_of(rows)
     if worst is None or bar.rules.ship.combinator != "all":
         return []
-    return [f"The worst false ship of the rule is {chance_in_words(worst.rate)}, at `{worst.text}`."]
+    return [f"The worst false ship of the rule is {chance_in_words(worst.rate)}, at {worst.text}."]
 
 
 def _boundary_page(bar: Bar, rows: Sequence[AtBoundary]) -> str:
@@ -225,7 +225,7 @@ def _boundary_chart(rows: Sequence[AtBoundary]) -> Chart:
     places = range(len(rows))
     passes = [
         Point(
-            x=place,
+            x=place + 0.05,
             y=row.rate or 0.0,
             low=row.limits and row.limits[0],
             high=row.limits and row.limits[1],
@@ -236,7 +236,9 @@ def _boundary_chart(rows: Sequence[AtBoundary]) -> Chart:
     ]
     allowed = [
         Point(
-            x=place, y=1 - row.floor, title=f"{row.text}: its floor allows {chance_in_words(1 - row.floor)}"
+            x=place - 0.05,
+            y=1 - row.floor,
+            title=f"{row.text}: its floor allows {chance_in_words(1 - row.floor)}",
         )
         for place, row in zip(places, rows, strict=True)
     ]
@@ -250,7 +252,7 @@ def _boundary_chart(rows: Sequence[AtBoundary]) -> Chart:
         ],
         x_label="conditions, in the order of the table",
         x_ticks=[(-0.5, ""), *((place, str(place + 1)) for place in places), (len(rows) - 0.5, "")],
-        y_ticks=[(part, f"{part:.0%}") for part in ticks],
+        y_ticks=[(part, chance_in_words(part)) for part in ticks],
     )
 
 

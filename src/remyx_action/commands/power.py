@@ -165,11 +165,17 @@ def _source(spreads: Mapping[str, Spread], recorded: Report | None, joint: Joint
 def _notes(answer: _Answer) -> list[str]:
     notes = []
     if answer.assumed_effects:
-        notes.append("The gain is assumed, twice each threshold: write `expect:` on a condition, or --gain.")
+        notes.append(
+            "The gain is assumed, twice each threshold: write expect: on a condition, or pass --gain."
+        )
     if "hang together" not in answer.source:
-        notes.append("Metrics are taken as independent; the last column holds whatever their dependence.")
+        notes.append(
+            "Metrics are taken as independent; the span of ships holds however they depend on each other."
+        )
     if answer.at[0].looks:
-        notes.append("`looks: corrected`: all of this is about the first look, except the table of looks.")
+        notes.append(
+            "The policy has looks: corrected. All figures but those of looks are about the first look."
+        )
     return notes
 
 
@@ -279,7 +285,7 @@ def _number(value: float | None) -> float | None:
 def _as_page(answers: Sequence[_Answer]) -> str:
     sections = []
     for answer in answers:
-        parts: list[str | Chart | PageTable] = [answer.source]
+        parts: list[str | Chart | PageTable] = [f"{answer.source[:1].upper()}{answer.source[1:]}."]
         for place, power in enumerate(answer.at):
             parts += [answer.sentence(place), _curve(power), _scenarios(power)]
             if power.looks:
@@ -300,7 +306,7 @@ def _curve(power: PowerAt) -> Chart:
         series=[series("ships", "ship"), series("rejects", "reject")],
         x_label="true change, as a part of what is hoped for",
         x_ticks=[(part, f"{part:g}") for part in (-0.5, 0, 0.5, 1, 1.5, 2)],
-        y_ticks=[(part, f"{part:.0%}") for part in (0, 0.25, 0.5, 0.75, 1)],
+        y_ticks=[(part, chance_in_words(part)) for part in (0, 0.25, 0.5, 0.75, 1)],
         marks=[(0, "unchanged"), (1, "as hoped")],
     )
 
@@ -319,8 +325,8 @@ def _conditions(power: PowerAt) -> PageTable:
             "unchanged",
             "on its threshold",
             "as expected",
-            "samples",
-            "smallest",
+            "samples for 80 %",
+            "smallest change for 80 %",
         ],
         rows=[
             [

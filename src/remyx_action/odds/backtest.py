@@ -39,7 +39,7 @@ class Rejudged(Struct, frozen=True, kw_only=True):
     verdict: str | None
     """None: what was stored cannot answer, see `why`."""
     moved_by: Sequence[str]
-    """Texts of the conditions whose marks differ, where the verdict does."""
+    """Texts of the conditions that are in the way of one of the two verdicts alone, where they differ."""
     why: str | None = None
 
     @property
@@ -146,15 +146,22 @@ def _judged(bar: Bar, past: Past) -> tuple[Rejudged, Judgement | None]:
         is_new = condition.text not in written or written[condition.text].mark is not Mark.UNKNOWN
         if condition.mark is Mark.UNKNOWN and condition.reason in NOT_STORED and is_new:
             return _cannot(past, f"`{condition.text}` asks for more than was stored"), None
-    moved = []
-    if judgement.verdict != past.verdict:
-        moved = [
-            condition.text
-            for condition in _conditions(judgement)
-            if condition.text not in written or written[condition.text].mark is not condition.mark
-        ]
-        moved += [text for text in written if text not in {one.text for one in _conditions(judgement)}]
+    moved = _moved_by(before, judgement) if judgement.verdict != past.verdict else []
     return Rejudged(past=past, verdict=judgement.verdict, moved_by=moved), judgement
+
+
+def _moved_by(before: Judgement, now: Judgement) -> list[str]:
+    """Return the conditions in the way of one verdict alone: first those of the new bar."""
+    was, is_now = (
+        dict.fromkeys(
+            condition.text
+            for rule in (judgement.ship, judgement.reject)
+            if rule is not None
+            for condition in rule.in_the_way()
+        )
+        for judgement in (before, now)
+    )
+    return [*(text for text in is_now if text not in was), *(text for text in was if text not in is_now)]
 
 
 def _cannot(past: Past, why: str) -> Rejudged:

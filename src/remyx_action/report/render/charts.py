@@ -94,7 +94,7 @@ class Section(Struct, frozen=True, kw_only=True):
 
 def text_of(value: str, limit: int = TEXT_LIMIT) -> str:
     """Return text from anywhere as HTML that can only be read."""
-    return html_escape(escape.one_line(value, limit=limit))
+    return html_escape(escape.one_line(value, limit=limit)).replace(" %", "&nbsp;%")
 
 
 def _line(value: str, limit: int = TEXT_LIMIT) -> str:
