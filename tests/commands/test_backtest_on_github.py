@@ -13,7 +13,7 @@ from support.jobs import Jobs, jobs_on
 from support.small_project import POLICY, model
 
 LENIENT = POLICY.replace("threshold: 0.02, confidence: 0.80", "threshold: 0.001, confidence: 0.51")
-PROPOSED = {"model.yaml": model("slightly"), ".remyx/policies/default.yaml": LENIENT}
+PROPOSED: dict[str, str | None] = {"model.yaml": model("slightly"), ".remyx/policies/default.yaml": LENIENT}
 
 
 @pytest.fixture

@@ -151,9 +151,12 @@ def example_arms() -> tuple[Project, ArmOfScores, ArmOfScores]:
     return project, *read_arms(project, template, reports / "baseline", reports / "ship")
 
 
-def of_size(n: int, baseline: ArmOfScores, variant: ArmOfScores, seed: int = 5) -> Sequence[ArmOfScores]:
+def of_size(
+    n: int, baseline: ArmOfScores, variant: ArmOfScores, seed: int = 5
+) -> tuple[ArmOfScores, ArmOfScores]:
     """Both arms with n ids, drawn from theirs with replacement; an id keeps its pair of scores."""
-    random, drawn = Random(seed), ({}, {})
+    random = Random(seed)
+    drawn: tuple[dict[str, Samples], dict[str, Samples]] = ({}, {})
     for key in baseline:
         before, after = baseline[key], variant[key]
         assert isinstance(before, Samples)

@@ -269,7 +269,11 @@ def _repeats_page(answers: Mapping[str, Repeated]) -> str:
             ]
             for one in found.metrics
         ]
-        parts = [_pairs_in_words(found), PageTable(header=header, rows=cells), VARIANCE]
+        parts: list[str | PageTable] = [
+            _pairs_in_words(found),
+            PageTable(header=header, rows=cells),
+            VARIANCE,
+        ]
         sections.append(Section(title=f"Policy {name}", parts=parts))
     return document("One asset, measured several times", [], sections)
 
