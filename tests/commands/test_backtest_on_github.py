@@ -28,7 +28,8 @@ def recorded(jobs: Jobs) -> dict[str, str | None]:
         jobs.propose({"model.yaml": model(asset)}, branch=f"feature/{asset}")
         report = read_verdict(Path(jobs.step("run").outputs["verdict-json"]))
         recording = Recording(pull_request=number, run=str(number))
-        files[path_of(report, recording, content_of(report))] = content_of(report)
+        content = content_of(report)
+        files[path_of(report, recording, content, folder="")] = content
     return files
 
 
