@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatch
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -190,3 +191,35 @@ def test_a_machine_is_a_label_or_a_list_of_several(name: str, machine: str, foun
     for job in loaded(CALLED / f"{name}.yml")["jobs"].values():
         expression = job["runs-on"].removeprefix("${{").removesuffix("}}")
         assert found == evaluate(expression, {"inputs": {"runs-on": machine, "judge-on": machine}})
+
+
+def artifact(form: str, action: str, *, policy: str = "default") -> list[str]:
+    """The names under which a form uploads results, or the names and patterns that it downloads."""
+    if "forks" not in form:
+        workflow, inputs = judging(form)
+    else:
+        workflow = loaded(CALLED / "forks.yml" if "calls" in form else EXAMPLES / "remyx-forks.yml")
+        inputs = {"policy": "default"}
+    contexts = {"inputs": inputs | {"policy": policy}, "matrix": {"name": "small-0-of-3"}}
+    steps = [
+        step for job in workflow["jobs"].values() for step in job["steps"] if action in step.get("uses", "")
+    ]
+    named = [str(step["with"].get("name") or step["with"].get("pattern")) for step in steps]
+    found = [filled_in(name, contexts) for name in named]
+    return [name for name in found if "results" in name]
+
+
+@pytest.mark.parametrize("form", JUDGING)
+@pytest.mark.parametrize("other", ["", "remyx-forks", "calls/remyx-forks"])
+def test_every_form_of_the_second_workflow_finds_what_any_form_of_the_first_left(
+    form: str, other: str
+) -> None:
+    """The judging job of the first one, too; and nobody finds what was left for another policy."""
+    (left,) = artifact(form, "upload-artifact")
+    (wanted,) = artifact(other or form, "download-artifact")
+    assert fnmatch(left, wanted)
+    if "calls" in form:
+        (strict,) = artifact(form, "upload-artifact", policy="strict")
+        assert not fnmatch(strict, wanted)
+        (every,) = artifact(form, "upload-artifact", policy="")
+        assert not fnmatch(every, wanted)

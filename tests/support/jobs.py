@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import chdir
@@ -22,6 +23,15 @@ from support.github_stand_in.server import StandIn, serve
 from support.github_stand_in.world import Check, Comment, Pull, World
 from support.small_project import FILES, model
 
+CONFIG = """[core]
+\trepositoryformatversion = 0
+\tfilemode = true
+\tbare = false
+\tlogallrefupdates = true
+[remote "origin"]
+\turl = {address}
+\tfetch = +refs/heads/*:refs/remotes/origin/*
+"""
 TOKEN = "token-of-the-job"
 CHECK = "remyx / default (main)"
 READ_ONLY: dict[str, Any] = {"contents": "read", "pull_requests": "read", "checks": "read"}
@@ -162,17 +172,19 @@ class Jobs:
         )
 
     def clone(self, folder: Path, ref: str) -> Path:
-        """As actions/checkout leaves it with `fetch-depth: 0`."""
-        folder.mkdir()
-        bare = f"file://{self.world.history.folder}"
-        for words in (
-            ("init", "-q", "-b", "none", "."),
-            ("remote", "add", "origin", bare),
-            ("fetch", "-q", "origin", "+refs/heads/*:refs/remotes/origin/*", ref),
-            ("fetch", "-q", "origin", ref),
-            ("-c", "advice.detachedHead=false", "checkout", "-q", "--force", "FETCH_HEAD"),
-        ):
-            subprocess.run(("git", *words), cwd=folder, check=True, capture_output=True)
+        """As actions/checkout leaves it with `fetch-depth: 0`, at the commit of `ref`."""
+        history = self.world.history
+        commit = history.commit(ref)
+        assert commit is not None
+        own = folder / ".git"
+        # objects never change, so links to them are copies; git itself would take a dozen processes
+        shutil.copytree(history.folder / "objects", own / "objects", copy_function=os.link)
+        (own / "refs").mkdir()
+        (own / "HEAD").write_text(f"{commit}\n")
+        (own / "config").write_text(CONFIG.format(address=f"file://{history.folder}"))
+        heads = "".join(f"{sha} refs/remotes/origin/{name}\n" for name, sha in history.branches().items())
+        (own / "packed-refs").write_text(f"# pack-refs with: sorted \n{heads}")
+        subprocess.run(("git", "reset", "-q", "--hard"), cwd=folder, check=True, capture_output=True)
         return folder
 
     def evaluate(self, payload: Any = None, **given: Any) -> tuple[Ended, Ended]:

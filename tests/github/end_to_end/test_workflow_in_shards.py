@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from support.github_stand_in import payloads
+from support.github_stand_in.act import forms_of
 from support.small_project import HARNESS, TEMPLATE, UNLOCKED, locked, model
 
 pytestmark = pytest.mark.slow
@@ -26,7 +27,7 @@ LOST = """if asset == 'better' and os.environ['REMYX_SHARD'] == '1':
 @pytest.fixture
 def files(request: pytest.FixtureRequest, release: Any) -> dict[str, str | None]:
     """The small project, its template in three shards, and the workflow of users for that."""
-    form = "" if "long_form" in request.node.name else "calls/"
+    form, second = forms_of(request.node.name)
     lost = LOST if "lost" in request.node.name else ""
     shards = locked(
         {
@@ -39,7 +40,7 @@ def files(request: pytest.FixtureRequest, release: Any) -> dict[str, str | None]
         **shards,
         ".github/workflows/remyx.yml": release.workflow(f"{form}remyx-shards"),
         ".github/workflows/baseline.yml": release.workflow(f"{form}remyx-baseline"),
-        ".github/workflows/forks.yml": release.workflow(f"{form}remyx-forks"),
+        ".github/workflows/forks.yml": release.workflow(f"{second}remyx-forks"),
     }
 
 
@@ -98,8 +99,8 @@ def test_a_lost_leg_is_never_a_ship(place: Any) -> None:
     assert ["failure"] == place.concluded()
 
 
-@pytest.mark.parametrize("form", ["ten_lines", "long_form"])
-def test_the_legs_of_a_fork_are_judged_together(place: Any, form: str) -> None:  # noqa: ARG001 - of `files`
+@pytest.mark.parametrize("forms", ["long_form and calls", "calls and long_form"])
+def test_the_legs_of_a_fork_are_judged_together(place: Any, forms: str) -> None:  # noqa: ARG001 - of `files`
     place.world.history.write("refs/forks/stranger/patch", {"model.yaml": model("worse")}, onto="main")
     place.pull = place.world.open_pull("patch", owner="stranger")
     judged = place.event("opened", from_fork=True)

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from support.github_stand_in import payloads
-from support.github_stand_in.act import ROOT
-from support.small_project import FILES, HARNESS, TEMPLATE, UNLOCKED, locked, model
+from support.github_stand_in.act import ROOT, forms_of
+from support.jobs import CHECK
+from support.small_project import FILES, HARNESS, POLICY, TEMPLATE, UNLOCKED, locked, model
 
 pytestmark = pytest.mark.slow
 
@@ -91,8 +92,8 @@ def test_a_fork_s_read_only_token_leaves_summary_artifact_and_exit_code(place: A
     assert "tree" not in report["judged_under"]["source"]
 
 
-@pytest.mark.parametrize("form", ["ten_lines", "long_form"])
-def test_the_second_workflow_comments_for_a_fork(place: Any, form: str) -> None:  # noqa: ARG001 - of `files`
+@pytest.mark.parametrize("forms", ["long_form and calls", "calls and long_form"])
+def test_the_second_workflow_comments_for_a_fork(place: Any, forms: str) -> None:  # noqa: ARG001 - of `files`
     place.world.history.write("refs/forks/stranger/patch", {"model.yaml": model("worse")}, onto="main")
     place.pull = place.world.open_pull("patch", owner="stranger")
     judged = place.event("opened", from_fork=True)
@@ -168,17 +169,38 @@ def test_nothing_to_evaluate_is_green_and_said(place: Any) -> None:
     assert ["success"] == place.concluded()
 
 
+STRICT, SHARDS = ".remyx/policies/strict.yaml", ".github/workflows/strict.yml"
+
+
+def test_two_workflows_judge_by_a_policy_each(place: Any) -> None:
+    """A called one, and beside it a copy of the one in shards for another policy."""
+    ran = place.event("opened")
+    assert {"success"} == set(ran.jobs.values()), ran.log
+    assert {CHECK, CHECK.replace("default", "strict")} == {each.name for each in place.world.checks}
+    assert 2 == len(place.ours())
+    assert {"success"} == {each.fields["conclusion"] for each in place.world.checks}
+    left = {path.name for path in ran.artifacts.iterdir()}
+    assert {"remyx-results.default.all", "remyx-results.strict.small-0-of-1"} <= left, left
+
+
 DIGITS = ROOT / "examples" / "digits-classifier"
 
 
 @pytest.fixture
 def files(request: pytest.FixtureRequest, release: Any) -> dict[str, str | None]:
     """What main holds: the small project, or the digits example where a test asks for it."""
-    form = "" if "long_form" in request.node.name else "calls/"
+    first, second = forms_of(request.node.name)
     name = "remyx-recorded" if "recorded" in request.node.name else "remyx"
-    workflow: dict[str, str | None] = {".github/workflows/remyx.yml": release.workflow(f"{form}{name}")}
+    workflow: dict[str, str | None] = {".github/workflows/remyx.yml": release.workflow(f"{first}{name}")}
     if "second_workflow" in request.node.name:
-        workflow[".github/workflows/remyx-forks.yml"] = release.workflow(f"{form}remyx-forks")
+        workflow[".github/workflows/remyx-forks.yml"] = release.workflow(f"{second}remyx-forks")
+    if "two_workflows" in request.node.name:
+        strict = release.workflow("remyx-shards").replace("default", "strict")
+        return {
+            **locked({**UNLOCKED, STRICT: POLICY.replace("default", "strict")}),
+            **workflow,
+            SHARDS: strict,
+        }
     if "secret" in request.node.name:
         path = ".github/workflows/remyx.yml"
         template = f"{TEMPLATE}secrets: [HF_TOKEN]\n"

@@ -150,6 +150,13 @@ class Runner:
         ]
 
 
+def forms_of(test: str) -> tuple[str, str]:
+    """Where the examples of the two workflows lie: the short forms, unless the name of the test says long."""
+    first, _, second = test.partition(" and ")
+    forms = ["" if "long_form" in word else "calls/" for word in (first, second or first)]
+    return forms[0], forms[1]
+
+
 def job_permissions(checkout: Path, actions: Mapping[str, Path]) -> dict[str, dict[str, Any]]:
     """What each job's token may do; without a word in the file, what a careful owner set as the default.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import tempfile
@@ -14,6 +15,8 @@ IDENTITY = {
     for who in ("AUTHOR", "COMMITTER")
     for what, value in (("NAME", "Ada"), ("EMAIL", "ada@example.invalid"), ("DATE", "2026-01-02T03:04:05Z"))
 }
+COMMITTER = "Ada <ada@example.invalid> 1767323045 +0000"
+"""The same, as fast-import wants it."""
 STATUS_WORDS = {"A": "added", "M": "modified", "D": "removed", "T": "changed"}
 
 
@@ -42,7 +45,8 @@ class History:
         self.folder = folder
         if not folder.exists():
             subprocess.run(["git", "init", "-q", "--bare", "--template=", "-b", "main", folder], check=True)
-            self.git("config", "uploadpack.allowAnySHA1InWant", "true")
+            with (folder / "config").open("a") as config:
+                config.write("[uploadpack]\n\tallowAnySHA1InWant = true\n")
 
     def git(self, *arguments: str, text: str | None = None, index: Path | None = None) -> str:
         """Standard output of one git command, without its last line break."""
@@ -80,18 +84,19 @@ class History:
         """Commit these texts (None removes one) and return the commit; `onto` starts a new branch."""
         ref = branch if branch.startswith("refs/") else f"refs/heads/{branch}"
         parent = self.commit(onto) if onto else self.commit(ref)
-        index = self.folder / "stand-in-index"
-        self.git("read-tree", *([parent] if parent else ["--empty"]), index=index)
+        message = f"Change {', '.join(files)}\n"
+        lines = [
+            f"commit {ref}",
+            f"committer {COMMITTER}",
+            _data(message),
+            *([f"from {parent}"] if parent else []),
+        ]
         for path, text in files.items():
-            if text is None:
-                self.git("update-index", "--index-info", text=f"0 {'0' * 40}\t{path}\n", index=index)
-            else:
-                blob = self.git("hash-object", "-w", "--stdin", text=text)
-                self.git("update-index", "--add", "--cacheinfo", f"100644,{blob},{path}", index=index)
-        tree = self.git("write-tree", index=index)
-        parents = ["-p", parent] if parent else []
-        commit = self.git("commit-tree", tree, *parents, "-m", f"Change {', '.join(files)}")
-        self.git("update-ref", ref, commit)
+            shown = json.dumps(path, ensure_ascii=False)
+            lines.append(f"D {shown}" if text is None else f"M 100644 inline {shown}\n{_data(text)}")
+        self.git("fast-import", "--quiet", "--force", text="\n".join([*lines, "done", ""]))
+        commit = self.commit(ref)
+        assert commit is not None
         return commit
 
     def tree(self, entries: Sequence[Mapping[str, str | None]], *, base: str | None) -> str:
@@ -109,6 +114,12 @@ class History:
                     self.git("update-index", "--add", "--cacheinfo", line, index=index)
             return self.git("write-tree", index=index)
 
+    def point(self, ref: str, commit: str) -> None:
+        """Let a ref name a commit."""
+        path = self.folder / ref
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{commit}\n")
+
     def merge(self, ref: str, base: str, head: str) -> str | None:
         """Write the merge of two commits to a ref, as GitHub does for a pull request; None on conflict."""
         try:
@@ -116,7 +127,7 @@ class History:
         except subprocess.CalledProcessError:
             return None
         commit = self.git("commit-tree", tree, "-p", base, "-p", head, "-m", f"Merge {head} into {base}")
-        self.git("update-ref", ref, commit)
+        self.point(ref, commit)
         return commit
 
     def merge_base(self, one: str, other: str) -> str:
@@ -158,6 +169,11 @@ class History:
         lines = self.git("for-each-ref", "--format=%(refname) %(objectname)").splitlines()
         refs = dict(line.rsplit(" ", 1) for line in lines)
         return {name: sha for name, sha in refs.items() if name.startswith(prefix)}
+
+
+def _data(text: str) -> str:
+    """A text in a stream for fast-import."""
+    return f"data {len(text.encode())}\n{text}"
 
 
 def _entry(line: str) -> Entry:

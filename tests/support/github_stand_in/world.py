@@ -185,7 +185,7 @@ class World:
     def refresh(self, pull: Pull) -> None:
         """Write refs/pull/N/head and refs/pull/N/merge as they stand now."""
         head, base = self.head(pull), self.base(pull)
-        self.history.git("update-ref", f"refs/pull/{pull.number}/head", head)
+        self.history.point(f"refs/pull/{pull.number}/head", head)
         self.history.merge(f"refs/pull/{pull.number}/merge", base, head)
 
     def head(self, pull: Pull) -> str:
