@@ -155,15 +155,23 @@ def test_the_second_workflow_looks_at_how_the_first_ended(path: Path, changes: A
     assert runs == holds(job["if"], {"github": {"event": event, "repository": REPOSITORY}})
 
 
-@pytest.mark.parametrize("name", ["evaluate", "shards"])
 @pytest.mark.parametrize(
-    ("context", "is_given"),
+    ("name", "context", "is_given"),
     [
-        (github(pull_request()), True),
-        (github(merge_group(), name="merge_group"), True),
-        (github(pull_request(head="stranger/spatial")), False),
-        (github(pull_request(head=None)), False),
-        (github({"number": 1}, name="push"), False),
+        *(
+            (name, context, is_given)
+            for name in ("evaluate", "shards")
+            for context, is_given in (
+                (github(pull_request()), True),
+                (github(merge_group(), name="merge_group"), True),
+                (github(pull_request(head="stranger/spatial")), False),
+                (github(pull_request(head=None)), False),
+                (github({"number": 1}, name="push"), False),
+            )
+        ),
+        ("baseline", github({}, name="push"), True),
+        ("baseline", github({}, name="schedule"), True),
+        ("baseline", github(pull_request()), False),
     ],
 )
 def test_a_secret_reaches_the_step_that_measures_and_never_a_fork_s_code(
@@ -172,7 +180,7 @@ def test_a_secret_reaches_the_step_that_measures_and_never_a_fork_s_code(
     text = (CALLED / f"{name}.yml").read_text()
     steps = [step for job in yaml.safe_load(text)["jobs"].values() for step in job["steps"] if "env" in step]
     (step,) = steps
-    assert "measure" == step["with"]["mode"]
+    assert ("cache" if name == "baseline" else "measure") == step["with"]["mode"]
     assert 1 == text.count("secrets.")
     contexts = {"github": context, "secrets": {"REMYX_SECRETS": "HF_TOKEN=x"}}
     assert ("HF_TOKEN=x" if is_given else "") == filled_in(step["env"]["REMYX_SECRETS"], contexts)
