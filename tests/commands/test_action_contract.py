@@ -69,6 +69,13 @@ def test_the_guide_lists_every_input_and_output_as_the_action_does() -> None:
     assert {name: about["description"] for name, about in ACTION["outputs"].items()} == outputs
 
 
+def test_the_guide_lists_what_else_the_workflows_that_judge_take() -> None:
+    listed = {row[0].strip("`") for row in table(GUIDE, "further input")}
+    for name in ("evaluate", "shards"):
+        taken = yaml.safe_load((ROOT / ".github" / "workflows" / f"{name}.yml").read_text())[True]
+        assert listed == set(taken["workflow_call"]["inputs"]) - set(ACTION["inputs"])
+
+
 def test_outputs_are_those_that_the_program_writes() -> None:
     source = "".join(path.read_text() for path in (ROOT / "src/remyx_action/commands").rglob("*.py"))
     for name in ACTION["outputs"]:
