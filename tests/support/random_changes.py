@@ -340,8 +340,8 @@ class Reading:
         """Whether the variant file differs beyond the value that names the variant."""
         before, head = self.document("before"), self.document("head")
         if isinstance(before, dict) and isinstance(head, dict):
-            return {**before, "model": ""} != {**head, "model": ""}
-        return before != head and MODEL in self.tree("head")
+            return {**before, "model": ""} != {**head, "model": ""} or "model" not in head
+        return before != head
 
     def named(self, given: str | None) -> set[str]:
         """Every name that the change gives the variant."""

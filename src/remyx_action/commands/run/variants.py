@@ -28,7 +28,7 @@ class FileChange(Struct, frozen=True, kw_only=True):
     differs: bool = False
     """Whether the file's parsed document differs; also where it can no longer be parsed."""
     differs_beyond: bool = False
-    """Whether it differs beyond that value."""
+    """Whether it differs beyond that value, or no longer names an asset."""
     refused: NotJudged | None = None
     """Why the head's file names no asset, where it differs."""
 
@@ -58,7 +58,9 @@ def change_of_file(
     if asset in (_text_at(before, place.pointer), _text_at(landed, place.pointer)):
         asset = None
     beyond = _typed(_without(before, place.pointer)) != _typed(_without(after, place.pointer))
-    return FileChange(asset=asset, differs=True, differs_beyond=beyond, refused=refused)
+    # where no name is left, whatever reads the file takes another asset than the one named elsewhere
+    differs_beyond = beyond or refused is not None
+    return FileChange(asset=asset, differs=True, differs_beyond=differs_beyond, refused=refused)
 
 
 def no_file(file: str) -> FileChange:
