@@ -14,6 +14,7 @@ import yaml
 
 from remyx_action.errors import Exit
 from support.git_commands import git
+from support.gitlab_stand_in import merge_request_on_loopback
 from support.pages import ROOT
 from support.places import Place
 from support.small_project import FILES, HARNESS, model
@@ -62,14 +63,22 @@ def test_a_merge_request_is_judged_by_the_bar_that_it_branched_off(place: Place)
     place.write({"model.yaml": model("worse"), ".remyx/policies/default.yaml": policy})
     git(place.root, "commit", "--quiet", "--all", "--message=head")
     jobs = yaml.safe_load(GITLAB.read_text())
-    (measure,), (judge,) = (jobs[f"remyx {name}"]["script"] for name in ("measure", "verdict"))
+    (measure,), (judge,), (_, note) = (
+        jobs[f"remyx {name}"]["script"] for name in ("measure", "verdict", "note")
+    )
     of_merge_request = {"CI_MERGE_REQUEST_DIFF_BASE_SHA": base, "CI_NODE_TOTAL": "2"}
     assert [0, 0] == [shell(measure, place.root, CI_NODE_INDEX=part, **of_merge_request) for part in "12"]
     assert Exit.REJECT == shell(judge, place.root, **of_merge_request)
     cases = ET.fromstring((place.root / "junit.xml").read_bytes()).iter("testcase")
     assert {"verdict", "accuracy improves_by 0.02 at 0.80"} <= {case.get("name") for case in cases}
-    (place.root / "legs/2").rename(place.root / "lost")
-    assert Exit.NOT_JUDGED == shell(judge, place.root, **of_merge_request)
+    with merge_request_on_loopback() as world:
+        assert 0 == shell(note, place.root, **world.environment)
+        assert "### ❌ Reject: Accuracy lost 0.25" in world.notes[0]["body"]
+        (place.root / "legs/2").rename(place.root / "lost")
+        assert Exit.NOT_JUDGED == shell(judge, place.root, **of_merge_request)
+        assert 0 == shell(note, place.root, **world.environment | {"CI_PIPELINE_ID": "901"})
+        (body,) = world.bodies()
+        assert "### ⚠️ Not judged" in body
     assert 1 == len(list(ET.fromstring((place.root / "junit.xml").read_bytes()).iter("error")))
 
 

@@ -134,6 +134,19 @@ def plan(
     return Exit.SHIP
 
 
+def gitlab_note(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="What `run` wrote.")] = Path(".remyx-out"),
+) -> int:
+    """In a job of GitLab: post or update one note with the verdict on the merge request.
+
+    Example: remyx-action gitlab-note --out .remyx-out
+    """
+    from remyx_action.commands import gitlab_note as command
+
+    echo(f"note {command.gitlab_note(out, os.environ)}")
+    return Exit.SHIP
+
+
 baseline_commands = typer.Typer(
     help="Measure the baseline arm alone: to record it in the project, or to keep it for later runs.",
     no_args_is_help=True,

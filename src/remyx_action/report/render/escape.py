@@ -1,8 +1,9 @@
 """Text from outside → text that can only be read: nothing in it links, mentions, draws or escapes.
 
-Prose stays prose where it is harmless; whatever a Markdown reader or GitHub's filters could act on
-(`@name`, `#1`, `www.`, `<tag>`, `|`, a commit id) is shown as inline code, where all of them stop
-(https://github.github.com/gfm/#code-spans). What cannot be seen is spelled out as `\\u202e`.
+Prose stays prose where it is harmless; whatever a Markdown reader or the filters of GitHub and GitLab
+could act on (`@name`, `#1`, `!1`, `/close`, `www.`, `<tag>`, `|`, a commit id) is shown as inline code,
+where all of them stop (https://github.github.com/gfm/#code-spans). What cannot be seen is spelled out as
+`\\u202e`.
 """
 
 from __future__ import annotations
@@ -65,13 +66,14 @@ RISKY = (
     re.compile(r"www\.|://", re.IGNORECASE),  # GFM links these without brackets
     re.compile(r"(?<![^\W_])gh-\d", re.IGNORECASE),  # an issue
     re.compile(r"(?<![^\W_])[0-9a-f]{7,40}(?![^\W_])", re.IGNORECASE),  # a commit
+    re.compile(r"(?<![^\W_])[!%][^\W_]"),  # a merge request or a milestone of GitLab's
     re.compile(r":[^\s:]"),  # an emoji's short name, should our own colon follow
 )
 MOST_BACKTICKS = 40
 """In a row; cmark opens no code span with more than 80."""
 LONG_RUN = re.compile(f"`{{{MOST_BACKTICKS + 1},}}")
-LINE_START = re.compile(r"[-+=]+|\d{1,9}[.)]")
-"""What opens a list or underlines a heading where it stands first in a line."""
+LINE_START = re.compile(r"[-+=]+|\d{1,9}[.)]|/.*")
+"""What opens a list, underlines a heading or gives GitLab a command where it stands first in a line."""
 
 
 def clean(value: str) -> str:
