@@ -302,6 +302,7 @@ def _all_faults(text: str) -> list[Fault]:
 
 def _syntax(text: str, error: json.JSONDecodeError) -> Fault:
     """Return the scanner's own error as a fault, with the path of its place."""
+    error = _of_newer_python(text, error)
     pointer = ""
     if len(text) <= LOCATED_CHARACTERS:
         for token in tokens(text):
@@ -317,6 +318,16 @@ def _syntax(text: str, error: json.JSONDecodeError) -> Fault:
     return Fault(
         code="syntax", message=message, help=REWRITE, line=error.lineno, column=error.colno, pointer=pointer
     )
+
+
+def _of_newer_python(text: str, error: json.JSONDecodeError) -> json.JSONDecodeError:
+    """Return the error as Python 3.13 and later report it: a comma too many is named, and is the place."""
+    before = text[: error.pos].rstrip()
+    for message, end, of in (("Expecting property name", "}", "object"), ("Expecting value", "]", "array")):
+        if error.msg.startswith(message) and text[error.pos :].startswith(end) and before.endswith(","):
+            illegal = f"Illegal trailing comma before end of {of}"
+            return json.JSONDecodeError(illegal, text, len(before) - 1)
+    return error
 
 
 def _suspects(text: str, before: int | None = None) -> list[Fault]:
