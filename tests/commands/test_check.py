@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from remyx_action.commands.check import check
+from remyx_action.commands.check import check, check_project, fix_project
+from remyx_action.commands.schema import write_schemas
 from remyx_action.errors import Exit, Problem
 from remyx_action.policy.lints.catalogue import LINTS
+from remyx_action.project.load import load_bundle
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,6 +52,21 @@ def test_what_could_not_be_read_is_told_with_the_rest() -> None:
     checked = check(WORKED_EXAMPLE, unreadable=(unreadable,))
     assert Exit.FILES_WRONG == checked.exit
     assert unreadable in checked.problems
+
+
+def test_schemas_for_editors_are_renewed_where_the_metrics_have_changed(tmp_path: Path) -> None:
+    for path, text in WORKED_EXAMPLE.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(text.replace(b"space10", b"space_ten"))
+    write_schemas(tmp_path / ".remyx/schemas", project=load_bundle(WORKED_EXAMPLE))
+    stale = [one for one in check_project(tmp_path).problems if one.code == "stale-schemas"]
+    assert ["3 of 7 schemas for editors do not know this project as it is now"] == [
+        one.message for one in stale
+    ]
+    assert (".remyx/schemas/: schemas for editors written anew",) == fix_project(tmp_path)
+    assert b"space_ten" in (tmp_path / ".remyx/schemas/policy.schema.json").read_bytes()
+    assert "stale-schemas" not in [one.code for one in check_project(tmp_path).problems]
+    assert () == fix_project(tmp_path)
 
 
 def test_json_lists_every_problem() -> None:

@@ -64,7 +64,10 @@ def check(
         CheckFormat, typer.Option("--format", help="text, json, github annotations or sarif.")
     ] = "text",
     fix: Annotated[
-        bool, typer.Option("--fix", help="First move names of secrets from `env` to `secrets`.")
+        bool,
+        typer.Option(
+            "--fix", help="First move secrets from `env` to `secrets`, and renew the schemas for editors."
+        ),
     ] = False,
 ) -> int:
     """Check every file under .remyx/: all problems at once, each with its place and the next step.

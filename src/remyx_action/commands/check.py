@@ -15,6 +15,7 @@ from remyx_action.policy.lints.templates import missing_files
 from remyx_action.policy.lints.warnings import warnings_of
 from remyx_action.project.files.pointer import json_path
 from remyx_action.project.files.wording import shown_as
+from remyx_action.project.load import Bundle
 from remyx_action.project.models import Template
 from remyx_action.project.path_patterns import WrongPatternError, pattern_of
 from remyx_action.project.protected import not_lockable, protected_paths
@@ -31,6 +32,10 @@ from remyx_action.sources.git import Repository, find_repository
 from .output import Output
 from .planned_samples import planned_samples
 from .results_at_hand import maps_that_read_nothing
+from .schema import schema_texts, write_schemas
+
+SCHEMAS = ".remyx/schemas/"
+"""Where `init` writes the schemas for editors."""
 
 
 class Checked(Output, frozen=True, kw_only=True):
@@ -57,7 +62,7 @@ def check_project(root: Path) -> Checked:
     unread = maps_that_read_nothing(bundle, root, _tracked(repository) if repository else ())
     return check(
         {**texts, **dockerfiles},
-        unreadable=(*unreadable, *refused, *unread),
+        unreadable=(*unreadable, *refused, *unread, *_stale_schemas(bundle, texts)),
         project_folder=repository.prefix if repository else "",
         files=files_below(root) if bundle.templates else (),
         scripts=scripts,
@@ -72,8 +77,31 @@ def _tracked(repository: Repository) -> Iterator[str]:
             yield path.removeprefix(repository.prefix)
 
 
+def _stale_schemas(bundle: Bundle, texts: Mapping[str, bytes]) -> Iterator[Problem]:
+    """Yield a warning where the schemas for editors are not those of this project as it is now."""
+    there = [path for path in texts if path.startswith(SCHEMAS)]
+    if not there or bundle.errors:
+        return
+    wanted = {f"{SCHEMAS}{name}": text.encode() for name, text in schema_texts(bundle).items()}
+    stale = [path for path in there if path in wanted and texts[path] != wanted[path]]
+    if stale:
+        yield Problem(
+            path=stale[0],
+            line=1,
+            column=1,
+            pointer="",
+            code="stale-schemas",
+            severity=Severity.WARNING,
+            message=f"{len(stale)} of {len(there)} schemas for editors do not know this project as it is now",
+            help="`remyx-action check --fix` writes them anew",
+        )
+
+
 def fix_project(root: Path) -> tuple[str, ...]:
-    """Move names that look like secrets from `env` to `secrets`; return messages on what was done and not."""
+    """Move names that look like secrets from `env` to `secrets`, and write stale schemas for editors anew.
+
+    Returns messages on what was done and not.
+    """
     texts, _ = read_project(root)
     bundle = load_checked(texts)
     said = []
@@ -84,6 +112,11 @@ def fix_project(root: Path) -> tuple[str, ...]:
         else:
             write_whole(root / path, fixed)
             said.append(f"{path}: secrets moved from `env` to `secrets`")
+    texts, _ = read_project(root)
+    bundle = load_checked(texts)
+    if any(_stale_schemas(bundle, texts)):
+        write_schemas(root / SCHEMAS, project=bundle)
+        said.append(f"{SCHEMAS}: schemas for editors written anew")
     return tuple(said)
 
 

@@ -32,7 +32,7 @@ def write_schemas(folder: Path, *, project: Bundle | None = None) -> list[Path]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, text in _texts(project).items():
+    for name, text in schema_texts(project).items():
         path = folder / name
         draft = path.with_name(f".{name}.new")
         draft.write_text(text, encoding="utf-8")
@@ -45,12 +45,13 @@ def differing_schemas(folder: Path, *, project: Bundle | None = None) -> list[st
     """File names whose text in `folder` is not what `write_schemas` writes, missing ones included."""
     return [
         name
-        for name, text in _texts(project).items()
+        for name, text in schema_texts(project).items()
         if not (folder / name).is_file() or (folder / name).read_text(encoding="utf-8") != text
     ]
 
 
-def _texts(project: Bundle | None) -> dict[str, str]:
+def schema_texts(project: Bundle | None) -> dict[str, str]:
+    """File name → text; with a project the schemas know its metrics and templates."""
     every = schemas() | (project_schemas(project) if project is not None else {})
     return {name: as_text(schema) for name, schema in every.items()}
 

@@ -33,7 +33,21 @@ STEPS = ("step", "epoch", "global_step", "iteration")
 COUNTS = ("n", "count", "total", "samples", "num_samples", "n_samples", "num_examples", "queries")
 """Names of a number that counts samples."""
 NO_METRICS = frozenset(
-    {*COUNTS, *STEPS, "seed", "version", "timestamp", "index", "id", "date", "start_time", "end_time"}
+    {
+        *COUNTS,
+        *STEPS,
+        "_step",
+        "_runtime",
+        "_timestamp",
+        "seed",
+        "version",
+        "timestamp",
+        "index",
+        "id",
+        "date",
+        "start_time",
+        "end_time",
+    }
 )
 """Names of numbers that measure nothing."""
 WORDS = (("true", "false"), ("yes", "no"), ("correct", "incorrect"), ("pass", "fail"), ("passed", "failed"))
@@ -128,7 +142,7 @@ def _folded(value: Any) -> str:
 def _numbers_in(objects: Iterable[Mapping[str, Any]]) -> list[str]:
     """Names of numbers that may be metrics."""
     names = dict.fromkeys(name for one in objects for name, value in one.items() if type(value) is NumberText)
-    return [name for name in names if name.casefold() not in NO_METRICS and not name.startswith("_")]
+    return [name for name in names if name.casefold() not in NO_METRICS]
 
 
 def _objects(found: Any) -> list[Any]:

@@ -9,14 +9,13 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from remyx_action.commands.schema import as_text
+from remyx_action.commands.schema import schema_texts
 from remyx_action.errors import FilesWrong, Problem, WrongUsage
 from remyx_action.policy.lints.errors import load_checked
 from remyx_action.policy.lints.warnings import warnings_of
 from remyx_action.project.codeowners import CAP_BYTES, LOCATIONS, is_owner, with_block
 from remyx_action.project.load import VOCABULARY, Bundle, load_bundle
 from remyx_action.project.protected import protected_paths
-from remyx_action.report.schemas import project_schemas, schemas
 from remyx_action.sources.disk import read_below, read_project, write_whole
 from remyx_action.sources.git import find_repository
 
@@ -76,10 +75,9 @@ def draft(
         of_repository[location] = with_block(text, dict.fromkeys(every), owners, root=prefix)
     else:
         left_out.append("whose review a change of the bar needs (--owners @org/team)")
-    known = {name: as_text(schema) for name, schema in {**schemas(), **project_schemas(bundle)}.items()}
     return Draft(
         texts={**of_project, **{_at_top(root, path): text for path, text in of_repository.items()}},
-        for_editors={f".remyx/schemas/{name}": text for name, text in known.items()},
+        for_editors={f".remyx/schemas/{name}": text for name, text in schema_texts(bundle).items()},
         warnings=tuple(one for one in warnings_of(bundle, contents) if one.path in of_project),
         notes=tuple(_notes(root, answers, of_project, bundle)),
         left_out=tuple(left_out),
