@@ -112,3 +112,8 @@ def test_a_block_outruns_the_backticks_in_it() -> None:
 def test_a_name_between_backticks_in_our_own_message_is_code_without_them() -> None:
     assert "unknown key `treshold`, see `a b`" == escape.message("unknown key `treshold`, see `a b`")
     assert "`` `a `` x `` b` ``" == escape.message("`a x b`")
+    assert "unknown; did you mean `threshold`?" == escape.message("unknown; did you mean threshold?")
+    spelled = escape.with_names("more than `max_missing: 0.02` of `a`")
+    assert "more than 'max_missing: 0.02' of 'a'" == escape.spell(
+        spelled, prose=str, code=lambda it: f"'{it}'"
+    )

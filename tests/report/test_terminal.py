@@ -57,7 +57,9 @@ def test_quiet_is_the_headline_and_verbose_adds_conditions_and_provenance() -> N
 
 
 def test_a_long_report_names_what_it_leaves_to_the_file() -> None:
-    assert "… 60 more metrics in verdict.json" in render.text(many(100), width=80)
+    drawn = render.text(many(100), width=80)
+    assert "… 97 more metrics in verdict.json" in drawn
+    assert all(f"MMLU task_{place:03d}" in drawn for place in (5, 42, 79))
 
 
 def test_a_long_log_is_cut_to_its_last_lines() -> None:

@@ -47,6 +47,26 @@ def joined(phrases: Iterable[Phrase], separator: str) -> Phrase:
     return tuple(parts)
 
 
+def with_names(message: str) -> Phrase:
+    """Return a message of ours: what stands between backticks is code, the rest is prose."""
+    parts = message.split("`")
+    if len(parts) % 2 == 0:
+        return (Prose(message),)
+    spelled: list[str | Prose | Code] = []
+    for place, part in enumerate(parts):
+        if place % 2:
+            spelled.append(Code(part))
+        elif part:
+            # Prose loses the spaces at its ends.
+            words = Prose(part.strip())
+            spelled += [
+                " " * part.startswith(" "),
+                *([words] if words.text else []),
+                " " * part.endswith(" "),
+            ]
+    return tuple(spelled)
+
+
 TEXT_LIMIT = 300
 """Characters of one piece of text that are shown, unless the caller says otherwise."""
 
@@ -123,8 +143,8 @@ def prose(value: str, *, limit: int = TEXT_LIMIT) -> str:
 
 
 def message(value: str, *, limit: int = TEXT_LIMIT) -> str:
-    """Markdown prose of a message of ours, in which names stand between backticks."""
-    line = one_line(value, limit=limit)
+    """Markdown prose of a message of ours: names between backticks, and one that may be meant, are code."""
+    line = MEANT.sub(r"did you mean `\1`?", one_line(value, limit=limit))
     return _prose(line, _named_span) if line else EMPTY
 
 
@@ -206,8 +226,9 @@ def _prose(line: str, span: Callable[[str], str]) -> str:
     return " ".join(span(run) if is_risky else run for is_risky, run in joined)
 
 
-IN_BACKTICKS = re.compile(r"`([^`]*[^`\s][^`]*)`([.,:;]?)")
+IN_BACKTICKS = re.compile(r"`([^`]*[^`\s][^`]*)`([.,:;?]?)")
 """`name`, and what follows it in the same word."""
+MEANT = re.compile(r"did you mean ([^\s`]+)\?$")
 AT_A_NUMBER = re.compile(r"[A-Za-z]+@\d{1,4}[.,:;]?")
 """`recall@5` mentions nobody: a letter is before the sign, and no name behind it."""
 

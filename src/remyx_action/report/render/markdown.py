@@ -59,9 +59,6 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Characters of each piece of text from outside."""
 
 
-OPEN_ROWS = 16
-"""Rows of the table that stand open; the rest is folded."""
-
 SHEDDING: tuple[tuple[str, dict[str, Any]], ...] = (
     ("most changed samples", {"samples": 5}),
     ("changed samples", {"samples": 0, "changes": 10}),
@@ -161,12 +158,7 @@ def samples_title(samples: Sequence[ChangedSamples]) -> str:
 
 def chosen_rows(view: View, limits: Limits) -> tuple[list[ViewRow], list[ViewRow]]:
     """Return rows that stand open and rows that are folded: first those with a failing condition."""
-    room = min(OPEN_ROWS, limits.metrics)
-    if len(view.rows) <= room:
-        return list(view.rows), []
-    first = [row for row in view.rows if row.decides][:room] or list(view.rows[:room])
-    chosen = {id(row) for row in first}
-    rest = [row for row in view.rows if id(row) not in chosen]
+    first, rest = view.split_rows(limits.metrics)
     return first, rest[: limits.metrics - len(first)]
 
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 from remyx_action.report.report import MetricRow, Report
 
 from . import numbers
-from .escape import Phrase, Prose
+from .escape import Phrase, Prose, with_names
 from .words import UNKNOWN
 
 PLAIN_UNITS = frozenset({"accuracy", "fraction"})
@@ -202,4 +202,4 @@ def notes(report: Report) -> Iterator[Phrase]:
             labels.setdefault(note, []).append(row.label)
     for note, named in labels.items():
         more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
-        yield (Prose(", ".join(named[:NAMED])), f"{more}: ", Prose(note))
+        yield (Prose(", ".join(named[:NAMED])), f"{more}: ", *with_names(note))

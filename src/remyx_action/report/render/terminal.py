@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 NARROWEST = 60
 LABEL_WIDTH = 26
 """Longer names of metrics wrap."""
-ROWS = 40
 LOG_LINES = 12
 WARNINGS = 6
 
@@ -147,7 +146,7 @@ def _table(view: View, width: int) -> RenderableType:
     table.add_column("", max_width=LABEL_WIDTH if width < 100 else 2 * LABEL_WIDTH, overflow="fold")
     table.add_column(f"change ({view.level})" if view.level else "change", no_wrap=True)
     table.add_column("bar", overflow="fold")
-    rows = view.rows[:ROWS]
+    rows, rest = view.split_rows()
     names = min(
         table.columns[0].max_width or 0,
         max(cell_len(escape.plain(part)) for row in rows for part in (row.name, row.values)),
@@ -156,9 +155,10 @@ def _table(view: View, width: int) -> RenderableType:
     room = width - names - changes - 4
     for row in rows:
         table.add_row(_name(row), _change(row), _bar(row.bar, room))
-    more = len(view.rows) - ROWS
-    rest = [Text(f"… {numbers.plural(more, 'more metric')} in verdict.json", style=QUIET)] if more > 0 else []
-    return Group(table, *rest)
+    more = (
+        [Text(f"… {numbers.plural(len(rest), 'more metric')} in verdict.json", style=QUIET)] if rest else []
+    )
+    return Group(table, *more)
 
 
 def _name(row: ViewRow) -> Text:

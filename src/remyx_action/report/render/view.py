@@ -33,6 +33,8 @@ HYPOTHESIS_LIMIT = 200
 NOTES_LIMIT = 200
 """Characters of the policy's notes above the folds."""
 NAMED = 6
+OPEN_ROWS = 16
+"""Rows of the table that stand open."""
 FIELD_NAMES = {"delta_confidence": "All targets", "sample_size": "Samples", "coverage": "Coverage"}
 
 
@@ -115,6 +117,15 @@ class View(Struct, frozen=True, kw_only=True):
     provenance: tuple[tuple[Phrase, Phrase], ...]
     reproduce: str
     failed: bool
+
+    def split_rows(self, most: int = OPEN_ROWS) -> tuple[list[ViewRow], list[ViewRow]]:
+        """Return the rows that stand open and the others: of many only those with a failing condition."""
+        room = min(OPEN_ROWS, most)
+        if len(self.rows) <= room:
+            return list(self.rows), []
+        first = [row for row in self.rows if row.decides][:room] or list(self.rows[:room])
+        chosen = {id(row) for row in first}
+        return first, [row for row in self.rows if id(row) not in chosen]
 
     @property
     def worse(self) -> int:
@@ -328,7 +339,7 @@ def _choices(rule: Gate | None) -> Iterator[Phrase]:
 
 def _warnings(report: Report) -> Iterator[Phrase]:
     for name, arm in report.arms.items():
-        yield from ((f"{name}: ", Prose(warning)) for warning in arm.warnings)
+        yield from ((f"{name}: ", *escape.with_names(warning)) for warning in arm.warnings)
 
 
 def _rules(of: Marked) -> Iterator[RuleView]:
