@@ -156,6 +156,13 @@ def with_notes(kind: str, notes: str) -> Report:
     return report.model_copy(update={"policy": report.policy.model_copy(update={"policy": policy})})
 
 
+def test_notes_that_the_rule_contradicts_are_shown_with_what_it_asks() -> None:
+    remark = "3 of 4 benchmarks must gain. (the ship rule itself asks for all of 5)\n"
+    drawn = render.comment(with_notes("iterate", "3 of 4 benchmarks must gain."))
+    assert 2 == drawn.count(f"Why this bar: {remark}")
+    assert "itself asks" not in render.comment(with_notes("iterate", "A retraining costs a day."))
+
+
 def test_the_notes_of_the_policy_are_shown_where_the_bar_was_not_met_and_whole_below() -> None:
     notes = "A retraining costs a day. " * 12
     above, _, below = render.comment(with_notes("iterate", notes)).partition("<details>")

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from fractions import Fraction
 
 from remyx_action.decimals import plain
 from remyx_action.evidence.claims import Claim
+from remyx_action.policy.notes import no_such_rule
 from remyx_action.policy.rules import Condition, Gate, OnMetric
 
 from .context import Finding, LintContext, width_of
-
-NUMBER_WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
-K_OF_N = re.compile(
-    rf"\b(\d{{1,3}}|{'|'.join(NUMBER_WORDS)})[\s-]+(?:out[\s-]+)?of[\s-]+(?:the[\s-]+)?"
-    rf"(\d{{1,3}}|{'|'.join(NUMBER_WORDS)})\b",
-    re.IGNORECASE,
-)
 
 
 def ship_unreachable(context: LintContext) -> Iterator[Finding]:
@@ -139,18 +132,12 @@ def locked_needs_a_token(context: LintContext) -> Iterator[Finding]:
 
 
 def notes_say_k_of_n(context: LintContext) -> Iterator[Finding]:
-    written = {(gate.k, len(gate.children)) for gate in context.gates() if gate.combinator == "at_least"}
-    for match in K_OF_N.finditer(context.policy.notes or ""):
-        k, n = (_number(word) for word in match.groups())
-        if 0 < k < n and (k, n) not in written:
-            yield Finding(
-                lint="notes-say-k-of-n",
-                pointer="/notes",
-                message=f'the notes say "{" ".join(match[0].split())}", and no rule has at_least {k} of {n}',
-                help=f"write `at_least: {k}` with `of:`, or correct the notes",
-            )
-            return
-
-
-def _number(word: str) -> int:
-    return int(word) if word.isdigit() else NUMBER_WORDS.index(word.lower())
+    found = no_such_rule(context.policy.notes, context.gates())
+    if found is not None:
+        words, k, n = found
+        yield Finding(
+            lint="notes-say-k-of-n",
+            pointer="/notes",
+            message=f'the notes say "{words}", and no rule has at_least {k} of {n}',
+            help=f"write `at_least: {k}` with `of:`, or correct the notes",
+        )

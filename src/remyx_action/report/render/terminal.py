@@ -89,7 +89,8 @@ def _parts(view: View, width: int, details: str, *, verbose: bool) -> Iterator[R
     yield from (_item(" ", "", fact) for fact in facts[:WARNINGS])
     yield from (_item("!", WARNING_STYLE, warning) for warning in view.warnings[:WARNINGS])
     if view.shows_notes and view.notes:
-        yield _item(" ", "", (f"Why this bar: {escape.terminal(view.notes, limit=NOTES_LIMIT)}",))
+        notes = f"Why this bar: {escape.terminal(view.notes, limit=NOTES_LIMIT)}{view.notes_remark}"
+        yield _item(" ", "", (notes,))
     yield _item(" ", QUIET, view.lock[1])
     if verbose:
         for rule in view.rules:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
+from remyx_action.policy.notes import no_such_rule
 from remyx_action.policy.rules import Gate, Mark
 from remyx_action.report.report import (
     ExperimentReport,
@@ -107,6 +108,8 @@ class View(Struct, frozen=True, kw_only=True):
     warnings: tuple[Phrase, ...]
     notes: str
     """The policy's, whole; "" where there are none."""
+    notes_remark: str
+    """That the rule asks for something else than its notes say; "" where it does not."""
     shows_notes: bool
     """Whether they are shown above the folds."""
     lock: tuple[str, Phrase]
@@ -154,6 +157,7 @@ def view_of(report: Report) -> View:
         asides=tuple(_asides(of)),
         warnings=tuple(_warnings(report)),
         notes=report.policy.policy.notes or "",
+        notes_remark=_notes_remark(report),
         shows_notes=report.verdict in {"iterate", "reject"},
         lock=lock_line(report),
         samples=tuple(changed_samples(report, of.metrics)),
@@ -163,6 +167,14 @@ def view_of(report: Report) -> View:
         reproduce=report.judged_under.reproduce,
         failed=report.verdict is None,
     )
+
+
+def _notes_remark(report: Report) -> str:
+    rules = report.policy.rules
+    gates = [gate for rule in (rules.ship, rules.reject) if rule is not None for gate in rule.gates()]
+    if no_such_rule(report.policy.policy.notes, gates) is None:
+        return ""
+    return f" (the ship rule itself asks for {rule_words(rules.ship)})"
 
 
 def _about(report: Report) -> Phrase:
