@@ -13,6 +13,7 @@ from remyx_action.cli.app import app
 from remyx_action.errors import WrongUsage
 from remyx_action.report.render.charts import Chart, PageTable, Point, Section, Series, document
 from support.pages import ROOT
+from support.small_project import HARNESS, UNLOCKED
 
 EXAMPLE = str(ROOT / "examples/vqasynth")
 
@@ -74,6 +75,25 @@ def test_check_and_plan_say_how_many_samples_to_plan() -> None:
     assert sentence == json.loads(said("check", "--format", "json"))["power"][0]
     assert f"# {sentence}" == said("plan", "--shards", "2").splitlines()[0]
     assert sentence == json.loads(said("plan", "--format", "json"))["power"][0]
+
+
+NOISY = HARNESS.replace("int(i < RIGHT[asset])", "int(i < 100 or (i < 300 and os.urandom(1)[0] < 128))")
+"""Half of the 400 ids are answered by the toss of a coin."""
+
+
+def test_the_baseline_is_measured_anew_to_see_how_noisy_its_ids_are(tmp_path: Path) -> None:
+    for path, text in {**UNLOCKED, "evaluation/evaluate.py": NOISY}.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(str(text))
+    words = ["-C", str(tmp_path), "noise", "--run", "3"]
+    result = CliRunner().invoke(app, [*words, "--format", "json"], standalone_mode=False)
+    assert result.exception is None, result.exception
+    [found] = json.loads(result.stdout)["policies"]
+    [row] = found["metrics"]
+    assert (3, 3) == (found["measured"], found["pairs"])
+    assert row["disagree"] == pytest.approx(0.25, abs=0.08)
+    assert row["within"] == pytest.approx((0.25 / 2) ** 0.5, abs=0.06)
+    assert 0 <= row["scaled_square"] < 12
 
 
 def test_recorded_arms_beside_new_runs_are_refused() -> None:

@@ -95,12 +95,17 @@ def test_the_page_shuts_nobody_out(kind: str, tmp_path: Path) -> None:
 
 @needs_chromium
 @needs_axe
-@pytest.mark.parametrize("command", ["history", "backtest", "power"])
+@pytest.mark.parametrize("command", ["history", "backtest", "power", "noise"])
 def test_the_pages_of_the_record_shut_nobody_out(command: str, tmp_path: Path) -> None:
     year = ROOT / "examples/year-of-verdicts"
     runpy.run_path(str(year / "make_year.py"))["main"](tmp_path / "year")
     words = ["-C", str(year), command, "--format", "page"]
-    words += [] if command == "power" else ["--record", str(tmp_path / "year")]
+    if command == "noise":
+        words[1] = str(ROOT / "examples/vqasynth")
+        words += ["--policy", "guarded", "--at", "boundary", "--draws", "200"]
+        words += ["--baseline", "reports/baseline", "--variant", "reports/ship"]
+    elif command != "power":
+        words += ["--record", str(tmp_path / "year")]
     result = CliRunner().invoke(app, words, standalone_mode=False)
     assert result.exception is None, result.exception
     assert [] == found_by_axe(result.stdout, tmp_path)

@@ -169,7 +169,7 @@ def of_size(
     return drawn
 
 
-def power_beside_noise(sizes: Sequence[int] = (300, 1000, 5000)) -> list[Measured]:
+def power_beside_noise(sizes: Sequence[int] = (300, 1000, 5000), draws: int = 4000) -> list[Measured]:
     """How often the worked example's bars reject an unchanged variant: `power` beside `noise`, same arms.
 
     The samples that the template declares are left out: other sizes would be incomplete.
@@ -181,12 +181,12 @@ def power_beside_noise(sizes: Sequence[int] = (300, 1000, 5000)) -> list[Measure
         subject = make_bar(policy, template, project.vocabulary)
         for n in sizes:
             arms = of_size(n, baseline, variant)
-            judged = noise(subject, *arms, partial(inputs, subject), draws=4000)
+            judged = noise(subject, *arms, partial(inputs, subject), draws=draws)
             joint = joint_draws(subject, *arms)
             spreads = spreads_for(subject, inputs(subject, *arms), joint=joint)
             seen = power_at(subject, sizes_in(subject, n), spreads, gain=0.05, joint=joint)
             low, high = judged.reject_limits
-            name = f"{policy.name}, n = {n}"
+            name = f"{policy.name} at {n:,}"
             hoped, unchanged = seen.chance("as hoped"), seen.chance("unchanged")
             found += [
                 printed(EXAMPLE_FIGURE, f"{name}: power, ships a true gain of 0.05", hoped.ship),

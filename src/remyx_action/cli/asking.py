@@ -10,12 +10,9 @@ import typer
 from remyx_action.errors import WrongUsage
 
 from . import on_github
-from .options import BaselineAsset, OutFolder, PolicyName, TemplateName, root_of
+from .options import BaselineAsset, OutFolder, PageFormat, PolicyName, TemplateName, root_of
 from .screen import show
 
-PageFormat = Annotated[
-    Literal["text", "json", "page"], typer.Option("--format", help="text, json, or an HTML page.")
-]
 Draws = Annotated[
     int | None, typer.Option(min=100, max=1_000_000, metavar="N", help="Draws of the simulation.")
 ]

@@ -11,6 +11,9 @@ ResultFormat = Literal["text", "json"]
 CheckFormat = Literal["text", "json", "github", "sarif"]
 Shape = Literal["comment", "summary", "text", "page", "junit"]
 FormatOption = Annotated[ResultFormat, typer.Option("--format", help="text for people, json for scripts.")]
+PageFormat = Annotated[
+    Literal["text", "json", "page"], typer.Option("--format", help="text, json, or an HTML page.")
+]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Also every condition and the provenance.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only the headline.")]
 TemplateName = Annotated[str | None, typer.Option(metavar="NAME", help="Measure by this template only.")]

@@ -12,7 +12,7 @@ import typer
 from remyx_action.errors import Exit, WrongUsage
 
 from . import on_github
-from .options import PolicyName, root_of
+from .options import PageFormat, PolicyName, root_of
 from .screen import echo, show
 
 if TYPE_CHECKING:
@@ -24,9 +24,6 @@ RecordFolder = Annotated[
 ]
 Push = Annotated[
     str | None, typer.Option(metavar="REMOTE", help="Write the branch there, beside others; such as origin.")
-]
-PageFormat = Annotated[
-    Literal["text", "json", "page"], typer.Option("--format", help="text, json, or an HTML page.")
 ]
 Elsewhere = Annotated[
     str | None,

@@ -14,21 +14,23 @@ from remyx_action.report.report import Report
 from .record import newest_report
 
 
-def planned_samples(root: Path, bundle: Bundle) -> Sequence[str]:
-    """Return `default: With 300 samples …` of each policy that it can be said of, by a closed form.
+def planned_samples(root: Path, bundle: Bundle, *, policy: str | None = None) -> Sequence[str]:
+    """Return `default: With 300 samples …` of each policy, or of one, that it can be said of.
 
-    Changes spread as in the newest recorded verdict of the template, else as assumed.
+    By a closed form. Changes spread as in the newest recorded verdict of the template, else as assumed.
     """
     if bundle.errors or bundle.metrics is None:
         return []
     recorded: dict[str, Report | None] = {}
     lines = []
-    for name, policy in bundle.policies.items():
-        template = bundle.templates[policy.template]
+    for name, written in bundle.policies.items():
+        if policy not in {None, name}:
+            continue
+        template = bundle.templates[written.template]
         if template.name not in recorded:
             recorded[template.name] = newest_report(root, template.name)
         report = recorded[template.name]
-        bar = make_bar(policy, template, bundle.metrics)
+        bar = make_bar(written, template, bundle.metrics)
         spreads = spreads_for(bar, None if report is None else report.inputs)
         planned = plan_samples(bar, sizes_in(bar), spreads)
         if planned is not None:

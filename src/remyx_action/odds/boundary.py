@@ -74,19 +74,16 @@ def _at_boundary(
 
 
 def _without(condition: OnMetric, why: str) -> AtBoundary:
-    return AtBoundary(
-        pointer=condition.pointer,
-        text=condition.text,
-        floor=float(condition.floor or 0),
-        rate=None,
-        limits=None,
-        method=None,
-        why=why,
-    )
+    return _row(condition, None, None, None, why=why)
 
 
 def _row(
-    condition: OnMetric, rate: float, limits: tuple[float, float] | None, method: Literal["exact", "flips"]
+    condition: OnMetric,
+    rate: float | None,
+    limits: tuple[float, float] | None,
+    method: Literal["exact", "flips"] | None,
+    *,
+    why: str | None = None,
 ) -> AtBoundary:
     return AtBoundary(
         pointer=condition.pointer,
@@ -95,7 +92,7 @@ def _row(
         rate=rate,
         limits=limits,
         method=method,
-        why=None,
+        why=why,
     )
 
 

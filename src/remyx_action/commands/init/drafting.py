@@ -125,6 +125,8 @@ def _workflows(
 
 
 def _notes(root: Path, answers: Answers, texts: Mapping[str, str], bundle: Bundle) -> Iterator[str]:
+    from remyx_action.commands.planned_samples import planned_samples
+
     template = bundle.templates[answers.template]
     if template.script and template.script not in texts and not (root / template.script).exists():
         yield (
@@ -138,6 +140,8 @@ def _notes(root: Path, answers: Answers, texts: Mapping[str, str], bundle: Bundl
             "report a score for each sample to be able to ask for it (docs/guide/writing-a-harness.md)"
         )
     yield from odds_of(bundle.policies[answers.policy], template, bundle.vocabulary)
+    if not bare:
+        yield from planned_samples(root, bundle, policy=answers.policy)
 
 
 def example(name: str) -> tuple[Answers, dict[str, str]]:
