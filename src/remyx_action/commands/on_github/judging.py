@@ -169,7 +169,7 @@ def _of_run(
         *(
             of_nothing(
                 one,
-                untouched if one in ran.bundle.policies else GONE,
+                untouched if ran.first or one in ran.bundle.policies else GONE,
                 commit=commit,
                 first=ran.first,
                 changes=ran.changes_of(one),
