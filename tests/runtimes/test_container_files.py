@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from remyx_action.runtimes.containers import files as container_files
-from remyx_action.runtimes.containers.container import is_root
+from remyx_action.runtimes.containers.container import is_root, is_root_in
 from remyx_action.runtimes.containers.files import TooMuchError, packed, unpacked
 from remyx_action.runtimes.containers.stream import whole_lines
 from remyx_action.runtimes.plan.container import Brought
@@ -119,3 +119,21 @@ def test_root_by_another_spelling_is_root(user: str) -> None:
 @pytest.mark.parametrize("user", ["65532:65532", "1000", "1000:0", "nobody", "rooted", "10", "0x1"])
 def test_another_user_is_none(user: str) -> None:
     assert not is_root(user)
+
+
+@pytest.mark.parametrize(
+    ("passwd", "name", "is_root"),
+    [
+        ("root:x:0:0::/:/bin/sh\ntoor:x:0:0::/:/bin/sh", "toor", True),
+        ("toor:x:00:5::/:/bin/sh", "toor", True),
+        ("toor:x::5::/:/bin/sh", "toor", True),
+        ("toor", "toor", True),
+        ("1234:x:0:0::/:/bin/sh", "1234", True),
+        ("app:x:1234:0::/:/bin/sh\napp:x:0:0::/:/bin/sh", "app", False),
+        ("# app:x:0:0\napp:x:1234:0::/:/bin/sh", "app", False),
+        ("other:x:0:0::/:/bin/sh", "app", False),
+        ("", "1234", False),
+    ],
+)
+def test_root_is_whom_the_first_entry_of_its_name_says(passwd: str, name: str, *, is_root: bool) -> None:
+    assert is_root_in(passwd.encode(), name) is is_root
