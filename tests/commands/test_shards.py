@@ -336,10 +336,16 @@ def test_a_shard_of_another_kind_leaves_the_metric_unknown(others: list[Scores],
 def test_provenance_that_must_agree_does() -> None:
     with pytest.raises(NotMergedError, match="under different judge"):
         merge_shards([("0", as_arm(ONE, judge="a")), ("1", as_arm(ONE, judge="b"))])
-    runs = [(seed, seed, as_arm(ONE, host=seed, judge="j")) for seed in ("0", "1")]
+    with pytest.raises(NotMergedError, match="under different model_revision"):
+        merge_shards([("0", as_arm(ONE, model_revision="a")), ("1", as_arm(ONE, model_revision="b"))])
+    with pytest.raises(NotMergedError, match="under different model_revision"):
+        merge_shards([("0", as_arm(ONE, model_revision="a")), ("1", as_arm(ONE))])
+    runs = [(seed, seed, as_arm(ONE, host=seed, judge="j", model_revision=seed)) for seed in ("0", "1")]
     merged = merge_seeds(runs)
     assert {"judge": "j"} == merged.provenance
-    assert ("its runs report different host",) == merged.warnings
+    assert {"its runs report different host", "its runs report different model_revision"} == {
+        *merged.warnings
+    }
 
 
 def test_empty_everywhere_is_empty() -> None:

@@ -24,20 +24,29 @@ class NotMergedError(ValueError):
     """Runs that are not parts of one arm; the message says why."""
 
 
+OF_ALL_SHARDS = (*SAME, "model_revision")
+"""Provenance that the shards of one arm must agree in; a seed may train a model of its own."""
+
+
 def merge_shards(shards: Runs) -> ArmScores:
-    """Return the union of the shards' samples. Raises NotMergedError where two of them hold one id."""
-    return _merged(shards, _union)
+    """Return the union of the shards' samples.
+
+    Raises NotMergedError where two of them hold one id, or measured another model or other data.
+    """
+    return _merged(shards, _union, same=OF_ALL_SHARDS)
 
 
 def merge_seeds(seeds: Sequence[tuple[str, str, ArmScores]]) -> ArmScores:
     """Return all samples of (name, seed, scores), each with its seed; an id scores its mean over them."""
     seed_of = {name: seed for name, seed, _ in seeds}
     runs = [(name, scores) for name, _, scores in seeds]
-    return _merged(runs, lambda key, found: _over_seeds(key, found, seed_of))
+    return _merged(runs, lambda key, found: _over_seeds(key, found, seed_of), same=SAME)
 
 
-def _merged(runs: Runs, merge: Callable[[str, Mapping[str, Scores]], Scores]) -> ArmScores:
-    provenance, differing = _provenance(runs)
+def _merged(
+    runs: Runs, merge: Callable[[str, Mapping[str, Scores]], Scores], *, same: Sequence[str]
+) -> ArmScores:
+    provenance, differing = _provenance(runs, same)
     keys = list(dict.fromkeys(chain.from_iterable(arm.scores for _, arm in runs)))
     return ArmScores(
         scores={key: merge(key, {name: arm.scores[key] for name, arm in runs}) for key in keys},
@@ -60,8 +69,11 @@ def told_of(warnings: Iterable[tuple[str, Iterable[str]]]) -> tuple[str, ...]:
     )
 
 
-def _provenance(runs: Runs) -> tuple[Mapping[str, str], list[str]]:
-    """Return the provenance that all runs agree on, and warnings about the rest."""
+def _provenance(runs: Runs, same: Sequence[str]) -> tuple[Mapping[str, str], list[str]]:
+    """Return the provenance that all runs agree on, and warnings about the rest.
+
+    Raises NotMergedError where they differ in what must be the `same`.
+    """
     names = dict.fromkeys(chain.from_iterable(arm.provenance for _, arm in runs))
     agreed, differing = {}, []
     for name in names:
@@ -69,7 +81,7 @@ def _provenance(runs: Runs) -> tuple[Mapping[str, str], list[str]]:
         (value,) = values if len(values) == 1 else (None,)
         if value is not None:
             agreed[name] = value
-        elif name in SAME:
+        elif name in same:
             raise NotMergedError(f"its runs were measured under different {name}")
         else:
             differing.append(f"its runs report different {name}")
