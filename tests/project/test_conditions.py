@@ -14,7 +14,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from remyx_action.project.lock import digest_of
 from remyx_action.project.models import Policy
-from remyx_action.project.models.conditions import LINE_PATTERN, condition_of, line_of, parse_line
+from remyx_action.project.models.conditions import (
+    LINE_PATTERN,
+    condition_of,
+    line_of,
+    parse_line,
+    why_no_line,
+)
 from remyx_action.project.models.policy import Child, Leaf
 
 CHILD: TypeAdapter[Any] = TypeAdapter(Child)
@@ -236,3 +242,18 @@ def test_what_is_nearly_a_condition_is_named_with_the_right_one(line: str) -> No
         CHILD.validate_python(line)
     [found] = caught.value.errors()
     assert NEARLY[line] in found["ctx"]["help"], found["ctx"]
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("accuracy improves_by 0.02 @ 80%", "accuracy improves_by 0.02 at 80%"),
+        ("accuracy improves by 0.02 with 80% confidence", "accuracy improves_by 0.02 at 80% confidence"),
+        ("accuracy no regression 0.01.", "accuracy no_regression 0.01"),
+        ("improves_by accuracy 0.02", "accuracy improves_by 0.02"),
+        ("accuracy delta >= 0.02 at 80%", "accuracy.delta >= 0.02 at 80%"),
+        ("delta confidence >= 0.8", "delta_confidence >= 0.8"),
+    ],
+)
+def test_a_line_in_other_words_is_answered_with_ours(line: str, meant: str) -> None:
+    assert why_no_line(line)[1] == f"did you mean `{meant}`?"

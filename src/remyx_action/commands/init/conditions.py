@@ -6,10 +6,9 @@ from collections.abc import Collection, Sequence
 
 from remyx_action.errors import WrongUsage
 from remyx_action.project.files.wording import did_you_mean, quoted
-from remyx_action.project.models.conditions import bare_percentage, parse_line
+from remyx_action.project.models.conditions import bare_percentage, parse_line, why_no_line
 from remyx_action.project.models.fields import FIELDS
 from remyx_action.project.models.metrics import RANGE_OF_UNIT, readings_of
-from remyx_action.project.models.miswritten import why_no_condition
 
 from .answers import MetricAnswer
 
@@ -23,7 +22,7 @@ def check_condition(typed: str, metrics: Sequence[MetricAnswer]) -> str:
     try:
         named = parse_line(line).metric
     except ValueError as error:
-        message, help_ = why_no_condition(line)
+        message, help_ = why_no_line(line)
         raise WrongUsage(message, help=help_) from error
     key = named and named.partition(".")[0]
     found = next((metric for metric in metrics if metric.key == key), None)

@@ -13,8 +13,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
+from remyx_action.project.files.wording import quoted
+
 from .fields import END, FIELDS, Bounds, MetricKey, Number, Spec, Text, refuse, unchecked
-from .miswritten import NO_SUFFIX, why_no_condition
+from .miswritten import NO_SUFFIX, respelled, why_no_condition
 
 REFERENCE_PATTERN = r"^[a-z][a-z0-9_-]{0,63}\.(value|delta|relative_delta)" + END
 MetricReference = Annotated[str, Field(pattern=REFERENCE_PATTERN)]
@@ -202,6 +204,16 @@ def parse_line(line: str) -> WrittenCondition:
     raise ValueError(f"{line!r} is no condition")
 
 
+def why_no_line(line: str) -> tuple[str, str]:
+    """Return what is wrong with a line that is no condition, and what to write."""
+    meant = respelled(line)
+    try:
+        parse_line(meant)
+    except ValueError:
+        return why_no_condition(line)
+    return f"{quoted(line)} is no condition", f"did you mean `{meant}`?"
+
+
 def _condition(parts: Mapping[str, str | None]) -> WrittenCondition:
     """The condition of a matched line; nothing in it is left to check."""
     op, metric = parts["op"], parts.get("metric")
@@ -275,7 +287,7 @@ def _is_a_condition(line: str) -> str:
     try:
         parse_line(line)
     except ValueError as error:
-        message, help_ = why_no_condition(line)
+        message, help_ = why_no_line(line)
         code = "metric-without-suffix" if message.endswith(NO_SUFFIX) else "not-a-condition"
         raise refuse(code, message, help=help_) from error
     return line

@@ -25,6 +25,14 @@ OPERATORS = {
 """Other ways of writing a comparison, and ours."""
 WORDS = ("improves_by", "regresses_by", "no_regression")
 SUFFIXES = ("value", "delta", "relative_delta")
+RESPELLED = (
+    (r"\s*(?:@|with(?: a)?(?: confidence of)?) *(?=[0-9])", " at "),
+    (r"\b(improves|regresses|no|delta|sample)[ -](by|regression|confidence|size)\b", r"\1_\2"),
+    (r"^(improves_by|regresses_by|no_regression) ([a-z][a-z0-9_-]*)", r"\2 \1"),
+    (r"^([a-z][a-z0-9_-]*) (value|delta|relative_delta) ", r"\1.\2 "),
+    (r"[.;,]$", ""),
+)
+"""Other ways of writing the words of a condition, and ours."""
 GRAMMAR = (
     "write KEY.delta >= 0.02 at 80%, KEY improves_by 0.02 at 80%, KEY no_regression 0.01, "
     "delta_confidence >= 0.80 or coverage(KEY) >= 1"
@@ -38,6 +46,13 @@ _SHAPE = re.compile(
 
 
 NO_SUFFIX = "and nothing says whether its value or its delta"
+
+
+def respelled(line: str) -> str:
+    """Return the line with its words in the order and the spelling that a condition has."""
+    for pattern, ours in RESPELLED:
+        line = re.sub(pattern, ours, line)
+    return line
 
 
 def why_no_condition(line: str) -> tuple[str, str]:
