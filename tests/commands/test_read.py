@@ -12,6 +12,7 @@ from remyx_action.commands.read import read
 from remyx_action.errors import NotJudged, WrongUsage
 from remyx_action.project.models import ResultsMap
 from remyx_action.readers.presets import presets
+from support.lighteval_runs import a_run
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "presets"
 FILES = [
@@ -124,6 +125,14 @@ def test_a_parquet_file_is_read_by_its_shape(tmp_path: Path) -> None:
     (tmp_path / "r.parquet").write_bytes(b"PAR1")
     with pytest.raises(NotJudged, match="cannot be read as parquet"):
         read(tmp_path, tmp_path / "r.parquet", template=None, preset=None)
+
+
+def test_a_run_of_lighteval_is_recognised(tmp_path: Path) -> None:
+    a_run("model-a", tmp_path)
+    text = read(tmp_path, tmp_path / "model-a", template=None, preset=None).text()
+    assert "lighteval\n" in text
+    assert "sums_em: mean 0.05 of 40 ids" in text
+    assert text.endswith('results:\n  preset: "lighteval"\n')
 
 
 def test_of_two_prompts_the_block_names_the_first() -> None:

@@ -13,7 +13,7 @@ from remyx_action.project.models import ResultsMap, Template
 from remyx_action.project.models.metrics import BarMetric, measured_metrics
 from remyx_action.readers import read_arm
 from remyx_action.readers.files import MOST_NAMED, ArmFiles
-from remyx_action.readers.presets import presets
+from remyx_action.readers.presets import CODE, engine_of, presets
 from remyx_action.readers.proposing import MapProposal, propose, propose_all, without_scores
 from remyx_action.readers.samples import point_of
 from remyx_action.readers.scores import ArmScores, Samples, Scores, Summary, Unusable
@@ -40,8 +40,9 @@ def read(root: Path, path: Path, *, template: str | None, preset: str | None) ->
         with folder:
             scores = read_arm(found, measured_metrics(found, project.vocabulary), folder, file=file)
         return _output(scores, ())
-    if preset is not None and preset not in presets():
-        raise WrongUsage(f"there is no preset {preset}", help=f"one of {', '.join(presets())}")
+    known = sorted({*presets(), *CODE})
+    if preset is not None and preset not in known:
+        raise WrongUsage(f"there is no preset {preset}", help=f"one of {', '.join(known)}")
     with folder:
         return _proposed(folder, path, file, preset)
 
@@ -114,7 +115,7 @@ def _numbers(found: Scores) -> dict[str, Any]:
 
 def _engine(proposal: MapProposal) -> str:
     if len(proposal.engines) == 1:
-        return presets()[proposal.engines[0]].engine
+        return engine_of(proposal.engines[0])
     if proposal.engines:
         return f"could be of {' or '.join(proposal.engines)}: name one with --preset"
     return "of no engine that is known; read by its shape"

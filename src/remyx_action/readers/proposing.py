@@ -21,7 +21,7 @@ from .foreign import STDOUT, SUMMARY_OF_LM_EVAL
 from .mapped import names_at
 from .opening import read_document, spread, table_of_csv
 from .parts import Part
-from .presets import EngineMap, Recognised, fitted, lm_eval, merged, recognised
+from .presets import CODE, EngineMap, Recognised, fitted, lm_eval, merged, recognised
 from .rows import rows_of_lines
 from .shapes import by_shape, described
 
@@ -44,6 +44,8 @@ class MapProposal(Struct, frozen=True, kw_only=True):
 def propose(files: ArmFiles, file: str, preset: str | None = None) -> MapProposal | None:
     """The map of a file, or None where nothing in it looks like a score. Raises BrokenResults."""
     document, rows = _first(files, file)
+    if preset in CODE or (preset is None and type(document) is dict and "config_tasks" in document):
+        return _of_lighteval(file, document)
     found = [Recognised(preset=preset)] if preset else _recognised(document, rows)
     named = _pattern(file)
     if len(found) != 1:
@@ -62,6 +64,13 @@ def propose(files: ArmFiles, file: str, preset: str | None = None) -> MapProposa
     map_ = map_.model_copy(update={"names": names_}) if names_ else map_
     map_ = map_ if _needs_file(files, map_, file) else _without_file(map_)
     return MapProposal(file=file, map=map_, names=keys, engines=[one.preset for one in found])
+
+
+def _of_lighteval(file: str, document: Any) -> MapProposal:
+    from .lighteval import keys_of  # brings the list of tasks along
+
+    names = {key: key for key in keys_of(file, document)}
+    return MapProposal(file=file, map=ResultsMap(preset="lighteval"), names=names, engines=["lighteval"])
 
 
 def _pattern(file: str) -> str:
@@ -88,14 +97,19 @@ def propose_all(folder_files: ArmFiles, preset: str | None = None) -> list[MapPr
     Files of engines count alone where there are some, and of these the ones with samples.
     """
     found: list[MapProposal] = []
-    for name in folder_files.names()[:MOST_FILES]:
-        if format_of(name) is not None:
-            try:
-                proposal = propose(folder_files, name, preset)
-            except NotJudged:
-                continue
-            if proposal is not None:
-                found.append(proposal)
+    names = [name for name in folder_files.names() if format_of(name) is not None][:MOST_FILES]
+    for name in sorted(names, key=lambda name: format_of(name) == "parquet"):
+        if format_of(name) == "parquet" and any(one.engines for one in found):
+            break  # read whole, and of no engine whose file it could be
+        try:
+            proposal = propose(folder_files, name, preset)
+        except NotJudged:
+            continue
+        if proposal is not None:
+            found.append(proposal)
+    whole = [one for one in found if one.map.preset in CODE]
+    if whole:
+        return whole[:1]
     known = [one for one in found if one.engines] or found
     summaries = [one for one in known if one.map.preset == "lm-eval" and fits(SUMMARY_OF_LM_EVAL, one.file)]
     if summaries:

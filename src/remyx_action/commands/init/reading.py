@@ -23,7 +23,7 @@ from remyx_action.project.models.template import LOG_NAME
 from remyx_action.readers import NATIVE_FILE, read_arm
 from remyx_action.readers.files import ArmFiles
 from remyx_action.readers.loose_json import read_loosely
-from remyx_action.readers.presets import fitted, presets
+from remyx_action.readers.presets import engine_of, fitted
 from remyx_action.readers.proposing import MapProposal, propose, propose_all
 from remyx_action.readers.samples import point_of
 from remyx_action.readers.scores import ArmScores, Samples, Scores, Summary
@@ -116,7 +116,7 @@ def _of_proposals(folder: ResultsFolder, proposals: Sequence[MapProposal]) -> Co
     file = proposals[0].file if len(proposals) == 1 else None
     scores = read_arm(template, {key: _unknown(key) for key in names}, folder, file=file)
     engines = {engine for one in proposals for engine in one.engines}
-    engine = presets()[engines.pop()].engine if len(engines) == 1 else ""
+    engine = engine_of(engines.pop()) if len(engines) == 1 else ""
     found = _described(proposals[0].file, scores, names=names, engine=engine)
     return replace(found, maps=tuple(maps)) if found.metrics else None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
 
@@ -15,6 +16,7 @@ from remyx_action.project.files.json_text import Fault, NotStrictJson, read_as_w
 from remyx_action.project.models import Template
 from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.tasks import resolve, task_list
+from remyx_action.project.tasks.listing import key_of
 from remyx_action.readers.entry import Arrived, assemble
 from remyx_action.readers.files import ArmFiles, BrokenResults, broken, shown
 from remyx_action.readers.scores import ArmScores
@@ -88,7 +90,7 @@ def _last(path: str) -> str:
     return path.rpartition("/")[2]
 
 
-__all__ = ["DETAIL_COLUMNS", "Wanted", "read_lighteval", "wanted_by"]
+__all__ = ["DETAIL_COLUMNS", "Wanted", "keys_of", "read_lighteval", "wanted_by"]
 
 
 Wanted = Mapping[str, Mapping[str, str]]
@@ -145,6 +147,18 @@ def read_lighteval(
         warnings=reading.warnings,
     )
     return assemble(arrived, metrics)
+
+
+def keys_of(file: str, document: Any) -> list[str]:
+    """The keys that a run's metrics have: of the only task or group its names, else with the group before."""
+    run = run_of(file, document)
+    families = {task.family for task in run.tasks if task.values}
+    labels = (
+        name if len(families) == 1 else f"{task.family}/{name}"
+        for task in run.tasks if task.values
+        for name in task.metrics
+    )  # fmt: skip
+    return list(dict.fromkeys(key_of(label) for label in labels))
 
 
 def _details(found: FoundRun, files: ArmFiles, sources: Iterable[LightevalSource]) -> Mapping[str, Details]:

@@ -70,6 +70,11 @@ def presets() -> Mapping[str, PresetSpec]:
     return found
 
 
+def engine_of(preset: str) -> str:
+    """The name of a preset's engine."""
+    return preset if preset in CODE else presets()[preset].engine
+
+
 def merged(map_: ResultsMap) -> EngineMap:
     """The map of a template with that of its preset below it."""
     given = {name: getattr(map_, name) for name in map_.model_fields_set}
