@@ -54,7 +54,7 @@ def post_all(
     }
     looks = {} if thread is None else _looks(target, sections, thread)
     lines = [] if found is None else _of_record(target, sections, thread, posts, found)
-    footer = _footer(target, sections, looks, checks, posts, lines)
+    footer = _footer(target, sections, looks, checks, posts, lines, found)
     if thread is not None:
         _post_comment(target, target.client, sections, thread, looks, checks, footer, posts)
     for section in sections:
@@ -73,6 +73,7 @@ def _footer(
     checks: Mapping[str, Checks | NotRead],
     posts: Posts,
     of_record: Sequence[str],
+    found: Recorded | None,
 ) -> str:
     """Return looks, record, links to the run and its failed jobs, and others' checks of our name."""
     lines = [
@@ -81,10 +82,10 @@ def _footer(
         if len(several := looks.get(target.key(section.policy), ())) > 1
     ]
     lines += of_record
-    lines += [f"<sub>{', '.join(_links(target.runner, sections))}</sub>"]
+    lines += [f"<sub>{', '.join(_links(target.runner, sections, found))}</sub>"]
     lines += [f"[{escape.code(each.name)} {each.ending}]({each.url})" for each in posts.failed_jobs]
-    for policy, found in checks.items():
-        for other in () if isinstance(found, NotRead) else found.others:
+    for policy, known in checks.items():
+        for other in () if isinstance(known, NotRead) else known.others:
             lines.append(
                 f"⚠️ {escape.code(target.named(policy).name)} was also posted by "
                 f"{escape.code(other.app or 'somebody')}: [that check]({other.url}) is not ours."
@@ -111,14 +112,16 @@ def _of_record(
     return lines
 
 
-def _links(runner: Runner, sections: Sequence[Section]) -> Iterator[str]:
-    """Yield the full report, the run, each policy, and how to read all this."""
+def _links(runner: Runner, sections: Sequence[Section], found: Recorded | None) -> Iterator[str]:
+    """Yield the full report, the run, each policy, the record, and how to read all this."""
     yield f"[full report]({runner.run_url}#artifacts)"
     yield f"[run]({runner.run_url})"
     policies = [section for section in sections if "" in section.lines]
     for section in policies:
         name = f" {escape.code(section.policy, limit=80)}" if len(policies) > 1 else ""
         yield f"[policy{name}]({section.lines['']})"
+    if found is not None:
+        yield f"[record of verdicts]({found.url}) (trends: `history.html` in the full report)"
     if runner.guide_url is not None:
         yield f"[how to read this]({runner.guide_url})"
 
