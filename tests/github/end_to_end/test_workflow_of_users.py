@@ -111,22 +111,29 @@ def test_the_second_workflow_comments_for_a_fork(place: Any, forms: str) -> None
     assert ({}, before) == (skipped.jobs, len(place.world.comments)), skipped.log
 
 
-def test_each_verdict_is_recorded_by_a_job_of_its_own(place: Any) -> None:
-    """A red verdict too; the next comment names the looks, and nothing is recorded with a fork's token."""
-    first = place.event("opened")
-    assert {"open": "success", "eval": "success", "verdict": "success", "record": "success"} == first.jobs, (
-        first.log
-    )
-    place.push({"model.yaml": model("worse")})
-    second = place.event("synchronize")
-    assert ("failure", "success") == (second.jobs["verdict"], second.jobs["record"]), second.log
-    paths = place.world.history.git("ls-tree", "-r", "--name-only", "remyx-verdicts").splitlines()
-    assert ["500", "501"] == sorted(path.split("-")[2] for path in paths)
-    assert "ship +0.15, now reject −0.25" in place.ours()[0].body
+@pytest.mark.parametrize("form", ["ten_lines", "long_form"])
+def test_each_verdict_is_recorded_by_a_job_of_its_own(place: Any, form: str) -> None:
+    """A red verdict too, where the job stands beside it: act ends a run with a called workflow that fails."""
+    if form == "ten_lines":
+        first = place.event("opened")
+        assert ("success", "success") == (first.jobs["verdict"], first.jobs.get("record")), first.log
+        place.world.history.write("refs/forks/stranger/patch", {"model.yaml": model("better")}, onto="main")
+        place.pull = place.world.open_pull("patch", owner="stranger")
+        assert "record" not in place.event("opened", from_fork=True).jobs
+    else:
+        place.push({"model.yaml": model("worse")})
+        second = place.event("synchronize")
+        assert ("failure", "success") == (second.jobs["verdict"], second.jobs.get("record")), second.log
+    [path] = place.world.history.git("ls-tree", "-r", "--name-only", "remyx-verdicts").splitlines()
+    assert "-500-1-" in path
 
-    place.world.history.write("refs/forks/stranger/patch", {"model.yaml": model("worse")}, onto="main")
-    place.pull = place.world.open_pull("patch", owner="stranger")
-    assert "record" not in place.event("opened", from_fork=True).jobs
+
+def with_recording(long: str, short: str) -> str:
+    """The long form with the job of the short one that records."""
+    handed_on = "\n    outputs:\n      verdicts: ${{ steps.verdict.outputs.verdicts }}\n    steps:\n"
+    before, verdict, after = long.partition("\n  verdict:\n")
+    job = short[short.index("\n  record:\n") :].replace("judge", "verdict")
+    return before + verdict + after.replace("\n    steps:\n", handed_on) + job
 
 
 def test_a_cancelled_evaluation_is_red(place: Any) -> None:
@@ -190,8 +197,11 @@ DIGITS = ROOT / "examples" / "digits-classifier"
 def files(request: pytest.FixtureRequest, release: Any) -> dict[str, str | None]:
     """What main holds: the small project, or the digits example where a test asks for it."""
     first, second = forms_of(request.node.name)
-    name = "remyx-recorded" if "recorded" in request.node.name else "remyx"
-    workflow: dict[str, str | None] = {".github/workflows/remyx.yml": release.workflow(f"{first}{name}")}
+    text = release.workflow(f"{first}remyx")
+    if "recorded" in request.node.name:
+        short = release.workflow("calls/remyx-recorded")
+        text = short if first else with_recording(text, short)
+    workflow: dict[str, str | None] = {".github/workflows/remyx.yml": text}
     if "second_workflow" in request.node.name:
         workflow[".github/workflows/remyx-forks.yml"] = release.workflow(f"{second}remyx-forks")
     if "two_workflows" in request.node.name:
