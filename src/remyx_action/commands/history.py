@@ -330,7 +330,7 @@ def _drift(points: Sequence[TrendPoint]) -> list[str]:
 
 def _conditions(verdicts: Sequence[RecordedVerdict]) -> PageTable:
     return PageTable(
-        header=["policy", "rule", "condition", "held", "failed", "unknown", ""],
+        header=["policy", "rule", "condition", "held", "failed", "unknown", "remark"],
         rows=[
             [
                 one.policy,
