@@ -112,6 +112,7 @@ class Evaluation(Struct, frozen=True, kw_only=True):
 
 TOKENS_OF_A_JOB = (
     "REMYX_TOKEN", "GITHUB_TOKEN", "GH_TOKEN", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+    "REMYX_GITLAB_TOKEN", "CI_JOB_TOKEN",
 )  # fmt: skip
 JUDGE_FILES = "judge the files that another job made: remyx-action judge --policy NAME --variant PATH"
 
