@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
 from remyx_action.github.workflow import mask
 from remyx_action.project.models.template import ArmName
-from remyx_action.runtimes import Finished, Note, OutputLine, Progress, RunEvent, Secrets, Started
+
+if TYPE_CHECKING:
+    from remyx_action.runtimes import Finished, Note, OutputLine, Progress, RunEvent, Started
 
 WIDEST = 200
 """Characters of a harness's line that are shown; the log keeps all of it."""
@@ -26,6 +29,8 @@ class Teller(Struct, kw_only=True):
     last_tenth: dict[ArmName, int] = field(default_factory=dict)
 
     def __call__(self, event: RunEvent) -> None:
+        from remyx_action.runtimes import Secrets  # who runs no arm loads no runtime
+
         if isinstance(event, Secrets):
             for value in event.values:
                 for command in mask(value):
@@ -34,6 +39,8 @@ class Teller(Struct, kw_only=True):
             self.say(f"{event.arm:<8} │ {line}")
 
     def _line(self, event: Started | OutputLine | Progress | Finished | Note) -> str | None:
+        from remyx_action.runtimes import Finished, Note, OutputLine, Progress, Started
+
         match event:
             case Started():
                 return f"started: {' '.join(event.command)[:WIDEST] or 'what its image says'}"

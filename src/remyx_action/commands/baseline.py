@@ -27,8 +27,9 @@ from remyx_action.sources.disk import prepare_output, write_whole
 from remyx_action.sources.git import source_of_baseline
 
 from .run.context import Context, open_context
+from .run.evaluation import Evaluation
 from .run.judged_under import harness_digest
-from .run.measure import Evaluation, measure_arms
+from .run.measure import measure_arms
 from .run.project import Project
 from .run.request import Request, World
 

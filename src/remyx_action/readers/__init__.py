@@ -12,7 +12,6 @@ from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.results_map import maps_of
 
 from .files import CAP_BYTES, POINT_AT_IT, ArmFiles, BrokenResults, Folder, broken, format_of
-from .foreign import read_foreign
 from .native import FILE as NATIVE_FILE
 from .native import FREE_TEXTS, read_native
 from .recorded import Measured, Recorded, recorded_baseline, write_recorded
@@ -51,6 +50,8 @@ def read_arm(
 
         return read_lighteval(files, files.names(), metrics, wanted=wanted_by(template), file=file)
     if maps:
+        from .foreign import read_foreign  # files of our own format need neither map nor preset
+
         return read_foreign(files, maps, metrics, file=file)
     name = file or NATIVE_FILE
     try:

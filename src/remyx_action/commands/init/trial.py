@@ -6,7 +6,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from remyx_action.commands.run.context import Context
-from remyx_action.commands.run.measure import Evaluation, measure_arms
+from remyx_action.commands.run.evaluation import Evaluation
+from remyx_action.commands.run.measure import measure_arms
 from remyx_action.commands.run.project import Project
 from remyx_action.commands.run.request import Request, World
 from remyx_action.errors import FilesWrong, NotJudged

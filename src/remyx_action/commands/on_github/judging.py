@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -23,8 +24,10 @@ from remyx_action.sources.git import find_repository
 
 from .job import Job
 from .looks import knowing_looks
-from .recorded import Recorded
 from .target import GitHubEvent, Target
+
+if TYPE_CHECKING:
+    from .recorded import Recorded
 
 JudgedSections = tuple[list[Section], Exception | None]
 """A section for each policy, and the defect of this program where there was one: raised after posting."""

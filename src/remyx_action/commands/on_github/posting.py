@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from remyx_action.github import check, comment, pull_request
 from remyx_action.github.check import Checks
@@ -16,8 +17,10 @@ from remyx_action.report.conclusion import Section, check_texts, comments, worst
 from remyx_action.report.render import escape
 
 from .looks import as_text, look_of, looks_after
-from .recorded import Recorded
 from .target import NO_TOKEN, Posts, Target
+
+if TYPE_CHECKING:
+    from .recorded import Recorded
 
 
 def find_comments(target: Target, posts: Posts) -> comment.Thread | None:

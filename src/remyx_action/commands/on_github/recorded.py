@@ -8,9 +8,6 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from remyx_action.commands.history import Asking, history
-from remyx_action.commands.record import of_project
-from remyx_action.commands.replay import differences
 from remyx_action.errors import Refusal
 from remyx_action.github.events import PullRequestEvent
 from remyx_action.history.record import BRANCH, Record, RecordedVerdict, read_record
@@ -108,6 +105,9 @@ def _at_the_tip(repository: Repository, remote: Remote) -> GrowingBranch | None:
 
 
 def _read(branch: GrowingBranch, number: int, project: str, posts: Posts) -> Record:
+    from remyx_action.commands.record import of_project
+    from remyx_action.commands.replay import differences
+
     files = dict(branch.newest(NEWEST)) | dict(branch.files(lambda path: f"/{number}-" in path))
     record = of_project(read_record(files.items()), project)
     own = [one for one in record.verdicts if one.pull_request == str(number)]
@@ -124,5 +124,7 @@ def _read(branch: GrowingBranch, number: int, project: str, posts: Posts) -> Rec
 
 def write_page(found: Recorded, out: Path, now: str) -> None:
     """Write the record's page beside the report, for the artifact."""
+    from remyx_action.commands.history import Asking, history
+
     out.mkdir(parents=True, exist_ok=True)
     write_whole(out / "history.html", history(found.record, Asking(), now=now).text("page"))

@@ -19,8 +19,8 @@ from remyx_action.report.verdict import Arm, Arms, failed_arm
 from remyx_action.sources.disk import read_below
 
 from .arms import read_runs, report_of_another_job, with_variables
+from .evaluation import Evaluation, both
 from .judged_under import harness_digest
-from .measure import Evaluation, both
 from .parts import join_shards
 from .variants import choose_assets
 

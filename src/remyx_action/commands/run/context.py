@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
 from remyx_action.errors import FilesWrong, NotJudged, WrongUsage
 from remyx_action.github.events import MergeGroupEvent, PullRequestEvent
-from remyx_action.policy.diff import Change, DiffSide, compare_bars
 from remyx_action.policy.lints.errors import load_checked
 from remyx_action.project.load import Bundle
 from remyx_action.project.models import Experiment, Policy, Template
@@ -39,6 +39,9 @@ from .variants import (
     is_name,
     named_variants,
 )
+
+if TYPE_CHECKING:
+    from remyx_action.policy.diff import Change
 
 GitHubEvent = PullRequestEvent | MergeGroupEvent
 NOTHING = "the change touches nothing that a template evaluates"
@@ -85,8 +88,10 @@ class Context(Struct, frozen=True, kw_only=True):
     @property
     def bar_changes(self) -> tuple[Change, ...]:
         """What the pull request does to metrics, templates and policies."""
-        if self.proposed is None or self.first:
+        if self.proposed is None or self.first or self.proposed == self.project.bundle:
             return ()
+        from remyx_action.policy.diff import DiffSide, compare_bars
+
         return compare_bars(DiffSide(bundle=self.project.bundle), DiffSide(bundle=self.proposed))
 
     def file_change(self, template: Template) -> FileChange:

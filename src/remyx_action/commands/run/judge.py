@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from shlex import join
+from typing import TYPE_CHECKING
 
 from remyx_action.github.trouble import NotRead
 from remyx_action.policy.bar import Bar, make_bar
-from remyx_action.policy.diff import Change
 from remyx_action.policy.isolation import HANDED_IN, Isolation, enforced
 from remyx_action.policy.judgement import QUICK_LOOK, is_enough
 from remyx_action.policy.lock_state import LockState
@@ -21,6 +21,9 @@ from .context import Context
 from .experiments import experiment_report
 from .judged_under import harness_digest, isolation_here, judged_under, lock_state
 from .request import KnownLooks, Request, World
+
+if TYPE_CHECKING:
+    from remyx_action.policy.diff import Change
 
 WORKFLOW_CHANGED = "workflow_changed"
 """The cap where a pull request edits what starts its own evaluation."""

@@ -8,15 +8,13 @@ from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from remyx_action.errors import NotJudged
 from remyx_action.project.files.globs import matcher
 from remyx_action.project.lock import plain_variables
 from remyx_action.project.models import Template
-from remyx_action.project.models.metrics import BarMetric, measured_metrics
-from remyx_action.project.models.shard import Shard
+from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.template import ArmName, contained, folder_of, seeds_of
 from remyx_action.project.protected import harness_globs
 from remyx_action.readers.scores import Samples
@@ -38,7 +36,6 @@ from remyx_action.runtimes.plan.patching import MOST_BYTES
 from remyx_action.runtimes.plan.plan import RunPlan, Site, plan_run, runs_other_code, with_secrets
 from remyx_action.runtimes.redaction import LEAST_CHARACTERS, REDACTED, secrets_of
 from remyx_action.sources.disk import (
-    OutputFolder,
     ResultsFolder,
     copies_of,
     describe_script,
@@ -48,67 +45,23 @@ from remyx_action.sources.disk import (
 from remyx_action.sources.disk.cache_key import CacheEntry, CacheKey
 from remyx_action.sources.disk.large_files import fill, lacks_bytes
 from remyx_action.sources.disk.output import empty_folder
-from remyx_action.sources.git import Sources, find_repository
+from remyx_action.sources.git import find_repository
 
 from .arms import (
     arm_report,
     arm_unless_changed,
-    read_recorded,
     read_run,
     report_of_cached_run,
     report_of_outcome,
-    with_harness,
     with_variables,
 )
 from .cache import ArmCache, baseline_key
-from .context import Context
+from .evaluation import Evaluation, both
 from .ignored_shard import refusing_the_whole, unnamed_shard
-from .judged_under import harness_digest, harness_files
+from .judged_under import harness_files
 from .lighteval import at_one_commit, lighteval_site
 from .parts import join_seeds
-from .request import Request, World
 from .variants import choose_assets
-
-
-class Evaluation(Struct, frozen=True, kw_only=True):
-    """One template's evaluation: what is measured, of which code, and where its results go."""
-
-    context: Context
-    template: Template
-    request: Request
-    output: OutputFolder
-    sources: Sources
-    world: World
-
-    @property
-    def shard(self) -> Shard:
-        """How much of it this run measures."""
-        return self.request.shard.of(self.template)
-
-    @property
-    def is_apart(self) -> bool:
-        """Whether the arms run code of their own, so that one must not reach the other."""
-        if self.template.script is None:
-            return False
-        return runs_other_code(
-            self.template, describe_script(self.context.harness, self.template.script).kind
-        )
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """Values that no arm may leave anywhere: those of the template's secrets, and the job's tokens.
-
-        NotJudged where a secret is too short to be found.
-        """
-        environment = self.world.environment
-        tokens = [name for name in TOKENS_OF_A_JOB if len(environment.get(name, "")) >= LEAST_CHARACTERS]
-        return secrets_of(environment, [*self.template.secret_names, *tokens])
-
-    @property
-    def metrics(self) -> Mapping[str, BarMetric]:
-        """By key, in the template's order."""
-        return measured_metrics(self.template, self.context.project.vocabulary)
-
 
 TOKENS_OF_A_JOB = (
     "REMYX_TOKEN", "GITHUB_TOKEN", "GH_TOKEN", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
@@ -133,6 +86,24 @@ def measure(evaluation: Evaluation) -> Arms:
     return with_variables(arms, plain_variables(template, evaluation.world.environment))
 
 
+def is_apart(evaluation: Evaluation) -> bool:
+    """Return whether the arms run code of their own, so that one must not reach the other."""
+    template = evaluation.template
+    if template.script is None:
+        return False
+    return runs_other_code(template, describe_script(evaluation.context.harness, template.script).kind)
+
+
+def secrets_in(evaluation: Evaluation) -> tuple[str, ...]:
+    """Return the values that no arm may leave anywhere: the template's secrets, and the job's tokens.
+
+    NotJudged where a secret is too short to be found.
+    """
+    environment = evaluation.world.environment
+    tokens = [name for name in TOKENS_OF_A_JOB if len(environment.get(name, "")) >= LEAST_CHARACTERS]
+    return secrets_of(environment, [*evaluation.template.secret_names, *tokens])
+
+
 def _fill_assets(evaluation: Evaluation, assets: Mapping[ArmName, str]) -> None:
     """Lay the bytes of Git LFS files into our own checkout, where an asset is one and the clone has them.
 
@@ -148,18 +119,6 @@ def _fill_assets(evaluation: Evaluation, assets: Mapping[ArmName, str]) -> None:
             fill(context.harness, asset, repository.large_files())
 
 
-def both(evaluation: Evaluation, measured: Mapping[ArmName, Arm], *, samples: int | None) -> Arms:
-    """Return both arms, with the recorded baseline where none was measured."""
-    if "baseline" in measured:
-        return Arms(baseline=measured["baseline"], variant=measured["variant"], samples=samples)
-    context, template = evaluation.context, evaluation.template
-    digest = harness_digest(template, context.harness)
-    recorded = context.project.recorded_baseline(template.name)
-    now = evaluation.world.now().clock
-    baseline = read_recorded(template, evaluation.metrics, recorded, now=now, harness=digest)
-    return with_harness(Arms(baseline=baseline, variant=measured["variant"], samples=samples), digest)
-
-
 def measure_arms(evaluation: Evaluation, assets: Mapping[ArmName, str]) -> dict[ArmName, Arm]:
     """Run the arms of these assets once per seed, but a baseline that is cached, and read what they left.
 
@@ -169,8 +128,8 @@ def measure_arms(evaluation: Evaluation, assets: Mapping[ArmName, str]) -> dict[
     world, template = evaluation.world, evaluation.template
     if template.runtime == "results":
         raise NotJudged(f"the template {template.name} runs nothing", help=JUDGE_FILES)
-    if world.environment.get("GITHUB_ACTIONS") == "true" and evaluation.secrets:
-        world.on_event(Secrets(values=evaluation.secrets))
+    if world.environment.get("GITHUB_ACTIONS") == "true" and secrets_in(evaluation):
+        world.on_event(Secrets(values=secrets_in(evaluation)))
     unnamed = unnamed_shard(template, evaluation.context.harness) if evaluation.shard.count > 1 else None
     if unnamed is not None:
         world.on_event(Note(arm="variant", text=unnamed))
@@ -181,7 +140,7 @@ def measure_arms(evaluation: Evaluation, assets: Mapping[ArmName, str]) -> dict[
     with ContainerRuntime(world.environment) as containers:
         either = Predicting(processes=ScriptRuntime(), containers=containers)
         runtime = Redacting(Retrying(either, retries=template.retries))
-        groups = [{name: asset} for name, asset in assets.items()] if evaluation.is_apart else [assets]
+        groups = [{name: asset} for name, asset in assets.items()] if is_apart(evaluation) else [assets]
         for group, seed in product(groups, seeds_of(template)):
             if any(arm.report.state != "completed" for name in group for _, arm in runs[name]):
                 continue
@@ -280,15 +239,15 @@ def _run(
     if template.script is None:
         where = lighteval_site(template, harness, folders, world)
         plan = plan_lighteval(template, vocabulary, assets=assets, site=where, seed=seed or 0, shard=shard)
-        return run_arms(with_secrets(plan, evaluation.secrets), runtime, on_event)
+        return run_arms(with_secrets(plan, secrets_in(evaluation)), runtime, on_event)
     script = describe_script(harness, template.script)
     is_patched = template.patch is not None and contained(template, script.kind) is None
-    anew = evaluation.is_apart and evaluation.context.proposal is not None
+    anew = is_apart(evaluation) and evaluation.context.proposal is not None
     copied = list(assets) if is_patched or anew else []
     with (
         copies_of(harness, copied, but=evaluation.output.path, linked=not anew) as copies,
         # apart only: uv's lock on a script's environment lies in TMPDIR, and arms at once must share it
-        _temporary_folders(assets if evaluation.is_apart else {}) as temporary,
+        _temporary_folders(assets if is_apart(evaluation) else {}) as temporary,
     ):
         site = Site(
             harness=str(harness),
@@ -304,7 +263,7 @@ def _run(
         plan = plan_run(template, vocabulary, assets=assets, site=site, seed=seed or 0, shard=shard)
         _patch(plan)
         with _unchanged(template, list(copies.values()) if anew else []):
-            return run_arms(with_secrets(plan, evaluation.secrets), runtime, on_event)
+            return run_arms(with_secrets(plan, secrets_in(evaluation)), runtime, on_event)
 
 
 def _without_secret_names(metrics: Mapping[str, BarMetric], arm: Arm) -> Arm:

@@ -6,11 +6,11 @@ import errno
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
 from remyx_action.errors import NotJudged, WrongUsage
-from remyx_action.policy.diff import Change
 from remyx_action.project.load import Bundle
 from remyx_action.project.lock import digest_of_environment, digest_of_measuring, plain_variables
 from remyx_action.report import render
@@ -21,10 +21,13 @@ from remyx_action.sources.disk import prepare_output, remove_written, write_whol
 
 from .artifacts import read_artifacts
 from .context import open_context, open_sources
+from .evaluation import Evaluation
 from .judge import judge_arms
 from .judged_under import harness_digest
-from .measure import Evaluation, measure
 from .request import Request, World
+
+if TYPE_CHECKING:
+    from remyx_action.policy.diff import Change
 
 
 class Ran(Struct, frozen=True, kw_only=True):
@@ -121,6 +124,8 @@ def arms_of(evaluation: Evaluation) -> Arms:
     """Return both arms: measured by another job, else here, and recorded for whoever judges them."""
     if evaluation.request.measured is not None:
         return read_artifacts(evaluation, evaluation.request.measured)
+    from .measure import measure  # who judges another job's results loads no runtime
+
     arms = measure(evaluation)
     template, harness = evaluation.template, harness_digest(evaluation.template, evaluation.context.harness)
     record = record_as_json(
