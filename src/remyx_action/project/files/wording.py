@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 LISTED = 12
 """How many allowed names are listed before the rest is counted."""
@@ -11,6 +10,8 @@ LISTED = 12
 
 def nearest(name: str, allowed: Iterable[str]) -> str | None:
     """The allowed name most like `name`, else None."""
+    from difflib import get_close_matches  # only where something is misspelt
+
     by_folded = {word.casefold(): word for word in allowed}
     matches = get_close_matches(name.casefold()[:200], by_folded, n=1, cutoff=0.6)
     return by_folded[matches[0]] if matches else None
