@@ -219,7 +219,8 @@ def _add_names_of_table(part: Part, table: Table, reading: Reading) -> None:
             reading.names |= dict.fromkeys(name for name in scored if name not in used)
     for pointer, wanted in (part.map.where or {}).items():
         if wanted == PLACEHOLDER:
-            texts = dict.fromkeys(table.columns.get(filled(pointer, part.name), ()))
+            at = filled(pointer, part.name)
+            texts = dict.fromkeys(table.at(at) if at in table.columns else ())
             reading.names |= dict.fromkeys(text.strip('"') for text in texts if text)
 
 

@@ -18,12 +18,13 @@ from remyx_action.project.models.results_map import Format
 from remyx_action.project.models.template import LOG_NAME
 
 from .columns import shown_value
+from .csv_rows import rows_of_csv
 from .entry import Entry
 from .files import FORMATS, ArmFiles, broken, format_of, printed_json, shown
 from .loose_json import read_loosely
 from .parts import Part, RowsPlace
 from .presets import inspect
-from .rows import Table, rows_of_csv, rows_of_lines, rows_of_values
+from .rows import Table, rows_of_lines, rows_of_values
 
 PRINT_IT = "print the scores as one JSON object on the last line, or name the file that has them"
 MOST_NAMED = 8

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, takewhile
@@ -16,10 +13,10 @@ import msgspec
 from msgspec import Struct, field
 
 from remyx_action.errors import Problem
-from remyx_action.project.files.json_text import Fault, NotStrictJson, decode_utf8, read_as_written
+from remyx_action.project.files.json_text import Fault, NotStrictJson, read_as_written
 from remyx_action.project.files.pointer import ABSENT, follow, parts_of, pointer_to
 
-from .files import CAP_BYTES, BrokenResults, broken, problem_of, shown
+from .files import BrokenResults, problem_of
 from .loose_json import NOT_OBJECTS, Odd, marked, read_loosely, text_of
 
 BLOCK_BYTES = 256 * 1024
@@ -34,8 +31,11 @@ MARK_OF_UTF8 = b"\xef\xbb\xbf"
 class Table(Struct, kw_only=True):
     """Columns of equal length; a text is "" where a row has nothing at the pointer."""
 
-    columns: dict[str, list[str]]
-    """Pointer → the JSON texts of its values; of a CSV file the cells as they are."""
+    columns: Mapping[str, Sequence[str]]
+    """Pointer → the JSON texts of its values; of a CSV file the cells as they are.
+
+    Of a JSON Lines file they are one text with line breaks between, which takes a fifth of the memory.
+    """
     count: int = 0
     plain: bool = False
     """Of a CSV file."""
@@ -44,9 +44,25 @@ class Table(Struct, kw_only=True):
     first: list[Any] = field(default_factory=list)
     """The first few rows, as values."""
 
-    def at(self, pointer: str) -> list[str]:
+    def at(self, pointer: str) -> Sequence[str]:
         """The column of a pointer that was asked for."""
-        return self.columns[pointer]
+        column = self.columns[pointer]
+        if isinstance(column, str):
+            return column.split("\n") if self.count else []
+        return column
+
+    def is_empty(self, pointer: str) -> bool:
+        """Whether no row has anything there."""
+        column = self.columns[pointer]
+        return len(column) < self.count if isinstance(column, str) else not any(column)
+
+    def strings(self, pointer: str) -> list[str] | None:
+        """The column where all of it are strings, none of them empty and none with an escape; else None."""
+        column = self.columns[pointer]
+        if not isinstance(column, str) or "\\" in column or column[:1] != '"' or column[-1] != '"':
+            return None
+        strings = column[1:-1].split('"\n"')
+        return strings if len(strings) == self.count and all(strings) else None
 
 
 def rows_of_values(
@@ -78,24 +94,29 @@ def rows_of_lines(
     and is NaN, or has two values, breaks the file.
     """
     asked = list(dict.fromkeys(pointers))
-    table = Table(columns={pointer: [] for pointer in asked})
+    blocks: dict[str, list[str]] = {pointer: [] for pointer in asked}
+    first: list[Any] = []
     tree, cuts = _tree(asked)
     lines = _Lines(file, asked if strict else ())
     for span in spans(without_mark(pieces)):
         if lines.before == 0:
-            table.first = _first_rows(span.copied())
+            first = _first_rows(span.copied())
         found = _quickly(span, tree, cuts)
         if found is None:
             block = span.copied()
-            found = rows_of_values(lines.values(block), asked).columns
+            values = lines.values(block)
             lines.before += block.count(b"\n")
+            if not values:
+                continue
+            found = {p: "\n".join(texts) for p, texts in rows_of_values(values, asked).columns.items()}
         else:  # one line each
-            lines.before += len(found[asked[0]])
+            lines.before += found[asked[0]].count("\n") + 1
         for pointer, texts in found.items():
-            table.columns[pointer] += texts
+            blocks[pointer].append(texts)
     lines.raise_if_any()
-    table.count = len(next(iter(table.columns.values()), ()))
-    return table
+    columns = {pointer: "\n".join(texts) for pointer, texts in blocks.items()}
+    count = next(iter(columns.values())).count("\n") + 1 if any(blocks.values()) else 0
+    return Table(columns=columns, count=count, first=first)
 
 
 def without_mark(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -219,11 +240,12 @@ def _tree(pointers: Iterable[str]) -> tuple[_Node, Mapping[str, tuple[str, Seque
     return root, cuts
 
 
-def _quickly(
-    span: Span, tree: _Node, cuts: Mapping[str, tuple[str, Sequence[str]]]
-) -> dict[str, list[str]] | None:
-    """The columns of some lines, or None unless each line is an object in which each key occurs once."""
-    found: dict[str, list[str]] = {}
+def _quickly(span: Span, tree: _Node, cuts: Mapping[str, tuple[str, Sequence[str]]]) -> dict[str, str] | None:
+    """The columns of some lines, each with line breaks between its texts.
+
+    None unless each line is an object in which each key occurs once.
+    """
+    found: dict[str, str] = {}
     if not span.ends_with(b"\n"):
         span = _whole(span.copied() + b"\n")
     try:
@@ -232,7 +254,9 @@ def _quickly(
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return {
-        pointer: [_text_below(text, way) for text in found[place]] if way else found[place]
+        pointer: "\n".join(_text_below(text, way) for text in found[place].split("\n"))
+        if way
+        else found[place]
         for pointer, (place, way) in cuts.items()
     }
 
@@ -246,7 +270,7 @@ def _text_below(text: str, way: Sequence[str]) -> str:
     return "" if value is ABSENT else text_of(value)
 
 
-def _split(span: Span, node: _Node, place: str, found: dict[str, list[str]]) -> bool:
+def _split(span: Span, node: _Node, place: str, found: dict[str, str]) -> bool:
     """Add the columns below a place in each line's object; False where that takes a closer look."""
     cut = _small_rows(span, tuple(node.below)) or _any_rows(span, node.below)
     if cut is None:
@@ -255,12 +279,12 @@ def _split(span: Span, node: _Node, place: str, found: dict[str, list[str]]) -> 
     for key, below in node.below.items():
         where = pointer_to(place, key)
         if key not in columns and not below.below:
-            found[where] = [""] * rows
+            found[where] = "\n" * (rows - 1)
             continue
         raws = columns.get(key) or [_NOTHING] * rows
         joined = b"\n".join(raws)
         if below.whole:
-            found[where] = joined.decode("utf-8").split("\n")
+            found[where] = joined.decode("utf-8")
         if below.below:
             if not joined.startswith(b"{") or joined.count(b"\n{") < rows - 1:
                 joined = b"\n".join(raw if raw[:1] == b"{" else b"{}" for raw in map(bytes, raws))
@@ -366,56 +390,3 @@ class _Lines:
         others = self._counts[code] - 1
         message = fault.message + (f" (and {others:,} more lines like it)" if others else "")
         return problem_of(self._file, fault, line_offset=lines_before, message=message)
-
-
-AS_CSV = "write it with a CSV library: a header, and quotes around cells with commas or line breaks"
-NAME_COLUMNS = "give each column a name of its own"
-
-
-def rows_of_csv(file: str, pieces: Iterable[bytes], pointers: Iterable[str], *, delimiter: str) -> Table:
-    """The table of a CSV file with a header. Raises BrokenResults."""
-    try:
-        text = decode_utf8(b"".join(without_mark(pieces)))
-    except NotStrictJson as error:
-        raise broken(file, *error.faults) from None
-    rows = _cells(file, text, delimiter)
-    header = rows[0] if rows else []
-    twice = [name for name, times in Counter(header).items() if times > 1]
-    if twice:
-        message = f"has columns of the same name: {', '.join(map(shown, twice[:FIRST_ROWS]))}"
-        raise broken(file, Fault(code="repeated-column", message=message, help=NAME_COLUMNS))
-    columns = dict(zip(header, zip(*rows[1:], strict=True), strict=True)) if len(rows) > 1 else {}
-    empty = [""] * (len(rows) - 1)
-    return Table(
-        columns={pointer: list(columns.get(_name(pointer), empty)) for pointer in pointers},
-        count=max(0, len(rows) - 1),
-        plain=True,
-        first=[dict(zip(header, row, strict=True)) for row in rows[1 : 1 + FIRST_ROWS]],
-    )
-
-
-def _name(pointer: str) -> str:
-    """A column's name; a path into a cell leads nowhere."""
-    parts = parts_of(pointer)
-    return parts[0] if len(parts) == 1 else "\0"
-
-
-def _cells(file: str, text: str, delimiter: str) -> list[list[str]]:
-    """The rows, the header first, each with as many cells as it has."""
-    before = csv.field_size_limit(CAP_BYTES)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        numbered = [(reader.line_num, row) for row in reader if row]
-    except csv.Error as error:
-        fault = Fault(code="not-csv", message=f"is not CSV: {error}", help=AS_CSV, line=reader.line_num)
-        raise broken(file, fault) from None
-    finally:
-        csv.field_size_limit(before)
-    wide = len(numbered[0][1]) if numbered else 0
-    odd = [(line, len(row)) for line, row in numbered if len(row) != wide]
-    if odd:
-        line, cells = odd[0]
-        more = f" (and {len(odd) - 1:,} more rows like it)" if len(odd) > 1 else ""
-        message = f"has {cells:,} cells where the header has {wide:,}{more}"
-        raise broken(file, Fault(code="ragged-row", message=message, help=AS_CSV, line=line))
-    return [row for _, row in numbered]

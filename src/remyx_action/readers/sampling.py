@@ -68,8 +68,12 @@ class Rows(Struct, frozen=True, kw_only=True):
 
     def at(self, pointer: str) -> list[str]:
         """The texts of a pointer."""
-        texts = self.table.columns[pointer]
-        return texts if self.chosen is None else list(map(texts.__getitem__, self.chosen))
+        texts = self.table.at(pointer)
+        return list(texts) if self.chosen is None else list(map(texts.__getitem__, self.chosen))
+
+    def strings(self, pointer: str) -> list[str] | None:
+        """Return the column where it is known at once that all of it are plain strings."""
+        return self.table.strings(pointer) if self.chosen is None else None
 
     def numbers(self) -> list[str]:
         """The rows' numbers in their file, from 1."""
@@ -105,13 +109,13 @@ def columns_of(rows: Rows, roles: Roles, *, booleans: bool = False) -> Columns:
     )
     faults.add({row: fault for row, fault in bad.items() if fault[0] != NOT_OBJECTS})
     for name, pointer in (("clusters", roles.cluster), ("repeats", roles.repeat)):
-        if pointer is not None and any(rows.at(pointer)):
-            found, bad = read.names_in(rows.at(pointer), name[:-1], plain=plain)
+        if pointer is not None and not rows.table.is_empty(pointer):
+            found, bad = _names(rows, pointer, name[:-1])
             faults.add({row: fault for row, fault in bad.items() if fault[0] != NOT_OBJECTS})
             setattr(columns, name, _given(found))
-    if any(map(any, map(rows.at, roles.input))):
+    if not all(map(rows.table.is_empty, roles.input)):
         columns.inputs = _given(_inputs(rows, roles.input))
-    if roles.output is not None and any(rows.at(roles.output)):
+    if roles.output is not None and not rows.table.is_empty(roles.output):
         columns.outputs = _given(read.texts_in(rows.at(roles.output), plain=plain))
     columns.errors = _errors(rows, roles)
     if roles.native and "" in texts:
@@ -121,9 +125,14 @@ def columns_of(rows: Rows, roles: Roles, *, booleans: bool = False) -> Columns:
     return columns
 
 
-def _given(column: list[str | None]) -> list[str | None] | None:
+def _given(column: Sequence[str | None]) -> list[str | None] | None:
     """None where no row has a value."""
-    return column if column.count(None) < len(column) else None
+    return list(column) if column.count(None) < len(column) else None
+
+
+def _names(rows: Rows, pointer: str, what: str) -> tuple[Sequence[str | None], read.Bad]:
+    strings = rows.strings(pointer)
+    return (strings, {}) if strings else read.names_in(rows.at(pointer), what, plain=rows.table.plain)
 
 
 def _ids(rows: Rows, roles: Roles) -> tuple[list[str], read.Bad]:
@@ -135,7 +144,8 @@ def _ids(rows: Rows, roles: Roles) -> tuple[list[str], read.Bad]:
         return read.ids_in([keys[row] for row in every], plain=True)
     plain = rows.table.plain
     if len(roles.id) == 1:
-        return read.ids_in(rows.at(roles.id[0]), plain=plain)
+        strings = rows.strings(roles.id[0])
+        return (strings, {}) if strings else read.ids_in(rows.at(roles.id[0]), plain=plain)
     parts: list[list[str]] = []
     bad: dict[int, tuple[str, str]] = {}
     for pointer in roles.id:
@@ -157,7 +167,7 @@ def _inputs(rows: Rows, pointers: Sequence[str]) -> list[str | None]:
 
 def _errors(rows: Rows, roles: Roles) -> list[str | None] | None:
     plain = rows.table.plain
-    if roles.error is not None and any(rows.at(roles.error)):
+    if roles.error is not None and not rows.table.is_empty(roles.error):
         return _given(read.errors_in(rows.at(roles.error), plain=plain))
     if not roles.failing:
         return None
