@@ -194,7 +194,7 @@ def test_results_of_another_job_are_judged_by_the_base_branch_as_the_guide_says(
     commit_everything(checkout)
     shutil.copytree(recorded / "lm-eval", checkout / "results")
 
-    (text,) = (block for block in blocks(ON_GITHUB, "yaml") if "  judge:" in block)
+    (text,) = (block for block in blocks(ON_GITHUB, "yaml") if "needs: evaluate" in block)
     *_, take_the_bar, judge, show = (
         step.get("run", "") for step in yaml.safe_load(text)["jobs"]["judge"]["steps"]
     )
