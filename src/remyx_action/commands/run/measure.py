@@ -61,13 +61,12 @@ from .ignored_shard import refusing_the_whole, unnamed_shard
 from .judged_under import harness_files
 from .lighteval import at_one_commit, lighteval_site
 from .parts import join_seeds
-from .variants import choose_assets
+from .variants import JUDGE_FILES, choose_assets
 
 TOKENS_OF_A_JOB = (
     "REMYX_TOKEN", "GITHUB_TOKEN", "GH_TOKEN", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
     "REMYX_GITLAB_TOKEN", "CI_JOB_TOKEN",
 )  # fmt: skip
-JUDGE_FILES = "judge the files that another job made: remyx-action judge --policy NAME --variant PATH"
 
 
 def measure(evaluation: Evaluation) -> Arms:

@@ -17,6 +17,7 @@ from remyx_action.project.models import Experiment, Template
 from remyx_action.project.models.fields import LINE_PATTERN
 from remyx_action.project.models.template import ArmName
 
+JUDGE_FILES = "judge the files that another job made: remyx-action judge --policy NAME --variant PATH"
 ADVICE = "name the variant in that file, or add an experiment file; a command line takes --variant ASSET"
 
 
@@ -100,9 +101,10 @@ def choose_variant(template: Template, named: Mapping[str, str]) -> str:
     if not named:
         place = template.variant_asset
         where = f"in {place.file} at {place.pointer or 'its root'}, or " if place else ""
+        name_it = f"name it {where}in a file under .remyx/experiments/; a command line takes --variant ASSET"
         raise NotJudged(
             "no_variant: nothing names the variant to judge",
-            help=f"name it {where}in a file under .remyx/experiments/; a command line takes --variant ASSET",
+            help=JUDGE_FILES if template.runtime == "results" else name_it,
         )
     if len(set(named.values())) > 1:
         listed = ", ".join(f"{asset} ({place})" for place, asset in named.items())
