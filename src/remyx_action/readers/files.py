@@ -165,7 +165,7 @@ class ArmFiles:
     def absent(self, wanted: str) -> Fault:
         """That a file is not there, and which ones are."""
         others = [name for name in self.names() if not name.endswith(".log")]
-        left = f"{self._left_by} left no {wanted}"
+        left = f"{self._left_by} left no {shown_as(wanted)}"
         if wanted != LOG_NAME and LOG_NAME in self.names() and printed_json(self.whole(LOG_NAME)):
             return Fault(
                 code="no-file",
