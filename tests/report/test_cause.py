@@ -49,7 +49,7 @@ def first_lines(report: Report) -> tuple[str, str, str]:
             (
                 "MindCube lost 0.046, more than the 0.01 allowed",
                 "over 99 % sure that MindCube lost more than 0.01; 90 % is enough to reject",
-                "Fix the samples that got worse on MindCube, or undo what made them so.",
+                "Find why MindCube got worse, and fix or revert the cause.",
             ),
         ),
         (

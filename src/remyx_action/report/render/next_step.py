@@ -97,13 +97,9 @@ def _after_a_reject(report: Report, views: Sequence[ConditionView]) -> Phrase:
     if view is None or view.metric is None or view.unknown is not None:
         return _as_sentence(_supply(views))
     keep = " Keep the gain: the ship rule was met." if report.reason == "both_match" else ""
-    worse = _worse(report, view.metric.key)
     others = [other.label or other.asks for other in views if other is not view]
     also = _listed(" Also rejecting: ", others)
-    if worse:
-        fix = "Fix the samples that got worse on "
-        return (fix, *view.label, f", or undo what made them so.{keep}", *also)
-    return ("Find what made ", *view.label, f" worse, and fix it.{keep}", *also)
+    return ("Find why ", *view.label, f" got worse, and fix or revert the cause.{keep}", *also)
 
 
 def _also(views: Sequence[ConditionView]) -> Phrase:
