@@ -73,6 +73,8 @@ SHAPES = [
     ("r.jsonl", '{"step": 1, "loss": 2.0}\n{"step": 2, "loss": 1.5}\n', "loss: value 1.5", {"take": "last"}),
     ("r.csv", '\ufeff"id";"f1"\r\n"a;b";"0.5"\r\n"c";1\r\n', "f1: mean 0.75 of 2 ids", {}),
     ("r.csv", "id,passed\na,Yes\nb,No\n", "passed: mean 0.5 of 2 ids", {"grades": {"Yes": 1, "No": 0}}),
+    ("r.json", '{"q1": {"score": 1.0}, "q2": {"score": NaN}}', 'q2: value is not a number: "NaN"', {}),
+    ("r.jsonl", '{"id": 1, "f1": NaN}\n{"id": 2, "f1": 0.5}\n', "f1: scores that are not numbers: 1", {}),
     ("r.csv", "question,faithfulness\nWhat?,0.5\nWho?,\n", "faithfulness: mean 0.5 of 1 ids, 1 without", {}),
 ]
 
@@ -105,7 +107,7 @@ def test_what_is_no_score_is_shown(tmp_path: Path, file: str, content: str, said
     with pytest.raises(NotJudged) as wrong:
         read(tmp_path, tmp_path / file, template=None, preset=None)
     assert said in wrong.value.message
-    assert "decimal point" in wrong.value.help or ".jsonl" in wrong.value.help
+    assert "without %" in wrong.value.help or ".jsonl" in wrong.value.help
 
 
 def test_what_has_no_scores_is_said_to_have_none(tmp_path: Path) -> None:

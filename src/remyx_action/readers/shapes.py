@@ -15,6 +15,7 @@ from remyx_action.project.files.pointer import PLACEHOLDER, pointer_to, resolve
 from remyx_action.project.models.results_map import ResultsMap
 
 from .files import MOST_NAMED, shown
+from .loose_json import Odd
 
 IDS = (
     *("id", "sample_id", "doc_id", "qid", "question_id", "query_id", "example_id", "item_id", "case_id"),
@@ -53,6 +54,7 @@ NO_METRICS = frozenset(
 WORDS = (("true", "false"), ("yes", "no"), ("correct", "incorrect"), ("pass", "fail"), ("passed", "failed"))
 """A score of 1 and one of 0, in words."""
 _SAYS_SCORE = re.compile(r"correct|right|pass|success|match|hit|scor|result|grade|solved|verdict|ok$")
+NOT_FINITE = ("NaN", "Infinity", "-Infinity")
 DEEPEST, MOST_GROUPED = 3, 12
 
 
@@ -116,8 +118,8 @@ def _scored(rows: Iterable[Mapping[str, Any]]) -> list[str]:
 
 def _are_scores(name: str, values: Sequence[Any]) -> bool:
     given = [value for value in values if value not in (None, "")]
-    words = [value for value in given if type(value) is not NumberText]
-    if not given or not all(type(value) in (NumberText, bool, str) for value in given):
+    words = [value for value in given if not _is_number(value)]
+    if not given or not all(type(value) in (bool, str) for value in words):
         return False
     is_named = all(type(word) is bool for word in words) or _SAYS_SCORE.search(name.casefold())
     return not words or bool(is_named and len(grades_of(words)) >= len({_folded(word) for word in words}))
@@ -135,13 +137,18 @@ def grades_of(values: Iterable[Any]) -> dict[str, Decimal]:
     return grades
 
 
+def _is_number(value: Any) -> bool:
+    """Whether a value is a number, or stands where one should: of NaN the reader says that it is none."""
+    return type(value) is NumberText or (type(value) is Odd and value.text in NOT_FINITE)
+
+
 def _folded(value: Any) -> str:
     return str(value).casefold() if type(value) in (bool, str) else ""
 
 
 def _numbers_in(objects: Iterable[Mapping[str, Any]]) -> list[str]:
     """Names of numbers that may be metrics."""
-    names = dict.fromkeys(name for one in objects for name, value in one.items() if type(value) is NumberText)
+    names = dict.fromkeys(name for one in objects for name, value in one.items() if _is_number(value))
     return [name for name in names if name.casefold() not in NO_METRICS]
 
 
@@ -222,7 +229,7 @@ def _of_members(value: Mapping[str, Any], pointer: str) -> tuple[ResultsMap, lis
 
 def _common(names: Iterable[str], objects: Sequence[Mapping[str, Any]]) -> str | None:
     """The first of the names at which every object has a number."""
-    have = (name for name in names if all(type(one.get(name)) is NumberText for one in objects))
+    have = (name for name in names if all(_is_number(one.get(name)) for one in objects))
     return next(have, None) if objects else None
 
 
