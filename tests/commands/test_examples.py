@@ -272,6 +272,15 @@ def test_a_dry_run_scores_a_few_samples_and_never_ships(tmp_path: Path) -> None:
     assert {row["n"] for row in report["metrics"]} == {5}
 
 
+def test_a_dry_run_of_files_says_how_they_are_tried(tmp_path: Path) -> None:
+    project = tmp_path / "year"
+    shutil.copytree(ROOT / "examples/year-of-verdicts", project)
+    finished = remyx_action("run", "--samples", "5", folder=project)
+    assert (4, "") == (finished.returncode, finished.stdout)
+    assert "the template suite runs nothing" in finished.stderr
+    assert "remyx-action read FILE --template suite" in finished.stderr
+
+
 def test_the_page_of_the_worked_example_shows_what_happens(project: Path) -> None:
     page = VQASYNTH / "README.md"
     verdicts = {row[0]: row[1] for row in table(page, "reports/")}

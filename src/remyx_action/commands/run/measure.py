@@ -61,7 +61,7 @@ from .ignored_shard import refusing_the_whole, unnamed_shard
 from .judged_under import harness_files
 from .lighteval import at_one_commit, lighteval_site
 from .parts import join_seeds
-from .variants import JUDGE_FILES, choose_assets
+from .variants import choose_assets, judge_files
 
 TOKENS_OF_A_JOB = (
     "REMYX_TOKEN", "GITHUB_TOKEN", "GH_TOKEN", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
@@ -72,6 +72,7 @@ TOKENS_OF_A_JOB = (
 def measure(evaluation: Evaluation) -> Arms:
     """Run and read both arms; a baseline that is not run is a cached or a recorded one."""
     context, template = evaluation.context, evaluation.template
+    _refuse_to_run_nothing(template)
     assets = choose_assets(
         template, baseline=evaluation.request.baseline, variant=context.variant_of(template)
     )
@@ -83,6 +84,11 @@ def measure(evaluation: Evaluation) -> Arms:
         measured["variant"] = measured["variant"].with_warnings([moved])
     arms = both(evaluation, measured, samples=evaluation.shard.samples)
     return with_variables(arms, plain_variables(template, evaluation.world.environment))
+
+
+def _refuse_to_run_nothing(template: Template) -> None:
+    if template.runtime == "results":
+        raise NotJudged(f"the template {template.name} runs nothing", help=judge_files(template))
 
 
 def is_apart(evaluation: Evaluation) -> bool:
@@ -125,8 +131,7 @@ def measure_arms(evaluation: Evaluation, assets: Mapping[ArmName, str]) -> dict[
     after the other, and the baseline is read before the variant begins.
     """
     world, template = evaluation.world, evaluation.template
-    if template.runtime == "results":
-        raise NotJudged(f"the template {template.name} runs nothing", help=JUDGE_FILES)
+    _refuse_to_run_nothing(template)
     if world.environment.get("GITHUB_ACTIONS") == "true" and secrets_in(evaluation):
         world.on_event(Secrets(values=secrets_in(evaluation)))
     unnamed = unnamed_shard(template, evaluation.context.harness) if evaluation.shard.count > 1 else None

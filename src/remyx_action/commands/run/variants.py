@@ -17,7 +17,6 @@ from remyx_action.project.models import Experiment, Template
 from remyx_action.project.models.fields import LINE_PATTERN
 from remyx_action.project.models.template import ArmName
 
-JUDGE_FILES = "judge the files that another job made: remyx-action judge --policy NAME --variant PATH"
 ADVICE = "name the variant in that file, or add an experiment file; a command line takes --variant ASSET"
 
 
@@ -104,7 +103,7 @@ def choose_variant(template: Template, named: Mapping[str, str]) -> str:
         name_it = f"name it {where}in a file under .remyx/experiments/; a command line takes --variant ASSET"
         raise NotJudged(
             "no_variant: nothing names the variant to judge",
-            help=JUDGE_FILES if template.runtime == "results" else name_it,
+            help=judge_files(template) if template.runtime == "results" else name_it,
         )
     if len(set(named.values())) > 1:
         listed = ", ".join(f"{asset} ({place})" for place, asset in named.items())
@@ -113,6 +112,14 @@ def choose_variant(template: Template, named: Mapping[str, str]) -> str:
             help="let every place that the change touches name the same asset",
         )
     return next(iter(named.values()))
+
+
+def judge_files(template: Template) -> str:
+    """Return how a template that runs nothing is tried, and judged."""
+    return (
+        f"try it on a file at hand: remyx-action read FILE --template {template.name}; "
+        "judge the files that another job made: remyx-action judge --policy NAME --variant PATH"
+    )
 
 
 def choose_assets(template: Template, *, baseline: str | None, variant: str | None) -> Mapping[ArmName, str]:
