@@ -4,23 +4,15 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from remyx_action.project.files.json_text import NotStrictJson
 from remyx_action.readers.csv_rows import rows_of_csv
 from remyx_action.readers.files import BrokenResults
+from remyx_action.readers.lines import BLOCK_BYTES, Span, blocks
 from remyx_action.readers.loose_json import read_loosely, text_of
-from remyx_action.readers.rows import (
-    BLOCK_BYTES,
-    Span,
-    Table,
-    _quickly,
-    _tree,
-    blocks,
-    rows_of_lines,
-    rows_of_values,
-)
+from remyx_action.readers.rows import Table, _quickly, _tree, rows_of_lines, rows_of_values
 
 POINTERS = ("/id", "/score", "/cluster", "/a/b", "/a/b/c", "/list/0/x")
 TREE, CUTS = _tree(POINTERS)
@@ -110,6 +102,28 @@ def test_what_nobody_should_write_is_read_the_same_both_ways(snippets: list[str]
 
 
 @pytest.mark.slow
+@given(
+    st.lists(
+        st.lists(
+            st.tuples(
+                st.sampled_from(['"id":1', '"id": 22', '"score":3', '"a": {}']), st.sampled_from([",", ", "])
+            ),
+            max_size=4,
+        ),
+        min_size=1,
+        max_size=8,
+    )
+)
+@example([[('"id": 1', ",")], [('"id":1', ","), ('"id":2', ",")], *[[('"id":1', ",")]] * 6])
+def test_white_space_of_other_rows_does_not_hide_a_key_that_occurs_twice(
+    rows: list[list[tuple[str, str]]],
+) -> None:
+    texts = ["".join(map("".join, row)).rstrip(", ") for row in rows]
+    quick, slow = both_ways("".join(f"{{{row}}}\n" for row in texts))
+    assert quick == slow
+    assert quick is None or all(row.count('"id"') < 2 for row in texts)
+
+
 @given(
     st.text(alphabet='{}",:\\ \n\r\tids0123eE+-.xu"ae', max_size=30),
     st.integers(0, 60),

@@ -11,7 +11,8 @@ from remyx_action.project.files.json_text import Fault, NotStrictJson, decode_ut
 from remyx_action.project.files.pointer import parts_of
 
 from .files import CAP_BYTES, broken, shown
-from .rows import FIRST_ROWS, Table, without_mark
+from .lines import without_mark
+from .rows import FIRST_ROWS, Table
 
 AS_CSV = "write it with a CSV library: a header, and quotes around cells with commas or line breaks"
 NAME_COLUMNS = "give each column a name of its own"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from itertools import chain, takewhile
+from itertools import takewhile
 from operator import attrgetter
 from typing import Any
 
@@ -17,15 +17,10 @@ from remyx_action.project.files.json_text import Fault, NotStrictJson, read_as_w
 from remyx_action.project.files.pointer import ABSENT, follow, parts_of, pointer_to
 
 from .files import BrokenResults, problem_of
+from .lines import SMALL_ROW, Span, spans, without_mark
 from .loose_json import NOT_OBJECTS, Odd, marked, read_loosely, text_of
 
-BLOCK_BYTES = 256 * 1024
-"""A block with one unusual row is read the slow way, so blocks are small beside a file."""
 FIRST_ROWS = 3
-SMALL_ROW = 512
-"""Bytes up to which counting a key is faster than adding up lengths."""
-
-MARK_OF_UTF8 = b"\xef\xbb\xbf"
 
 
 class Table(Struct, kw_only=True):
@@ -117,84 +112,6 @@ def rows_of_lines(
     columns = {pointer: "\n".join(texts) for pointer, texts in blocks.items()}
     count = next(iter(columns.values())).count("\n") + 1 if any(blocks.values()) else 0
     return Table(columns=columns, count=count, first=first)
-
-
-def without_mark(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes without a byte order mark of UTF-8 before them."""
-    rest = iter(pieces)
-    start = b""
-    for piece in rest:
-        start += piece
-        if len(start) >= len(MARK_OF_UTF8):
-            break
-    yield start.removeprefix(MARK_OF_UTF8)
-    yield from rest
-
-
-class Span(Struct, frozen=True):
-    """Whole lines within a piece of a file, not copied: large rows are read as fast as memory is."""
-
-    piece: bytes
-    start: int
-    end: int
-
-    def copied(self) -> bytes:
-        return self.piece[self.start : self.end]
-
-    def view(self) -> memoryview:
-        return memoryview(self.piece)[self.start : self.end]
-
-    def is_utf8(self) -> bool:
-        try:
-            return self.piece.isascii() or bool(str(self.view(), "utf-8"))
-        except UnicodeDecodeError:
-            return False
-
-    def count(self, text: bytes) -> int:
-        return self.piece.count(text, self.start, self.end)
-
-    def line_ends(self, lines: int) -> int:
-        """How many lines end; `lines`: about how many are expected, for the quicker of two ways."""
-        if self.end - self.start < SMALL_ROW * lines:
-            return self.count(b"\n")
-        found, place = 0, self.piece.find(b"\n", self.start, self.end)
-        while place >= 0:
-            found, place = found + 1, self.piece.find(b"\n", place + 1, self.end)
-        return found
-
-    def find(self, text: bytes) -> int:
-        return self.piece.find(text, self.start, self.end)
-
-    def ends_with(self, text: bytes) -> bool:
-        return self.piece.endswith(text, self.start, self.end)
-
-
-def spans(pieces: Iterable[bytes]) -> Iterator[Span]:
-    """The same bytes as whole lines; only the last may lack its line end."""
-    held: list[bytes] = []
-    size = 0
-    for piece in pieces:
-        size += len(piece)
-        first = piece.find(b"\n") + 1 if size >= BLOCK_BYTES else 0
-        if not first:
-            held.append(piece)
-            continue
-        if held:
-            joined = b"".join([*held, piece[:first]])
-            yield Span(joined, 0, len(joined))
-        start, end = first if held else 0, piece.rfind(b"\n") + 1
-        if start < end:
-            yield Span(piece, start, end)
-        held = [piece[end:]] if end < len(piece) else []
-        size = len(piece) - end
-    rest = b"".join(held)
-    if rest:
-        yield Span(rest, 0, len(rest))
-
-
-def blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in blocks of whole lines; only the last may lack its line end."""
-    return (span.copied() for span in spans(pieces))
 
 
 def _first_rows(block: bytes) -> list[Any]:
@@ -330,23 +247,43 @@ def _decoder(fields: Iterable[tuple[str, str]]) -> msgspec.json.Decoder[Any]:
 def _any_rows(span: Span, keys: Iterable[str]) -> _Cut | None:
     """Cut the keys out of the rows, or None unless there is one object a line, and no key in it twice.
 
-    All keys and values that msgspec kept, the last of two, have to make up the length of the lines, written
+    All keys and values that msgspec kept, the last of two, have to be the lines when they are written again
     as JSON libraries do: `{"a": 1, "b": 2}` or `{"a":1,"b":2}`.
     """
     rows = _objects.decode_lines(span.view())
-    if span.line_ends(len(rows)) != len(rows):
-        return None
-    size = sum(map(len, chain.from_iterable(rows)))
-    size += sum(map(len, chain.from_iterable([row.values() for row in rows])))
-    empty = sum(not row for row in rows)
-    first = span.find(b'":') + 2
-    if span.piece[first : first + 1] == b" ":
-        size += 6 * sum(map(len, rows)) + 2 * empty
-    else:
-        size += 4 * sum(map(len, rows)) + len(rows) + empty
-    if span.end - span.start != size + len(rows) * (2 if span.ends_with(b"\r\n") else 1):
+    if span.line_ends(len(rows)) != len(rows) or not _are_written(rows, span):
         return None
     return len(rows), {key: [row.get(key, _NOTHING) for row in rows] for key in keys}
+
+
+def _are_written(rows: Iterable[Mapping[str, msgspec.Raw]], span: Span) -> bool:
+    """Whether the lines are these rows, all with the white space of the first."""
+    gap = b" " if span.piece.startswith(b" ", span.find(b'":') + 2) else b""
+    line_end = b"\r\n" if span.ends_with(b"\r\n") else b"\n"
+    frames: dict[Sequence[str], list[bytes]] = {}
+    place = span.start
+    for row in rows:
+        names = tuple(row)
+        frame = frames.get(names)
+        if frame is None:
+            frame = frames[names] = _frame(names, gap, line_end)
+        pieces: list[bytes | msgspec.Raw] = [*frame]
+        pieces[1::2] = row.values()
+        line = b"".join(pieces)
+        if not span.piece.startswith(line, place, span.end):
+            return False
+        place += len(line)
+    return place == span.end
+
+
+def _frame(names: Sequence[str], gap: bytes, line_end: bytes) -> list[bytes]:
+    """A row's text as pieces, with a place for a value at every second."""
+    frame = [b"{"]
+    for name in names:
+        frame[-1] += msgspec.json.encode(name) + b":" + gap
+        frame += [b"", b"," + gap]
+    frame[-1] = (b"" if names else b"{") + b"}" + line_end
+    return frame
 
 
 class _Lines:

@@ -18,7 +18,8 @@ from remyx_action.project.files.json_text import (
 )
 from remyx_action.readers.columns import Columns, Places, counted
 from remyx_action.readers.files import broken, shown
-from remyx_action.readers.rows import blocks, rows_of_values
+from remyx_action.readers.lines import blocks
+from remyx_action.readers.rows import rows_of_values
 from remyx_action.readers.sampling import NATIVE, Rows, columns_of
 
 DETAIL_COLUMNS = (
