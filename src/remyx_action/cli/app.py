@@ -1,4 +1,4 @@
-"""Every command: its arguments and its help; what it does stands behind it."""
+"""Every command: its arguments and its help; what it does is in `commands/`."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ Draws = Annotated[
 
 
 def _refuse_arms(*arms: Path | None) -> None:
-    """WrongUsage for recorded arms beside --run, which measures new ones."""
+    """WrongUsage for recorded arms together with --run, which measures new ones."""
     if any(arms):
         raise WrongUsage("--run measures anew, and recorded arms are named", help="name one: --asset ASSET")
 

@@ -48,7 +48,7 @@ def _leave(code: int) -> NoReturn:
 def carry_out(arguments: list[str]) -> int:
     """Run one command and turn every way of ending into its exit code."""
     debug = "--debug" in arguments
-    arguments = [word for word in arguments if word != "--debug"]  # wherever it stands
+    arguments = [word for word in arguments if word != "--debug"]  # at any place
     _unwind_on_signals()
     try:
         result = action() if arguments == ["action"] else _command(arguments)

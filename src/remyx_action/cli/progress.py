@@ -18,7 +18,7 @@ WIDEST = 200
 
 
 class Teller(Struct, kw_only=True):
-    """Turns events into lines, each with its arm in front, so that two arms can be told apart.
+    """Turns events into lines, each with its arm in front, so that two arms can be distinguished.
 
     The name in front also keeps a runner from taking a harness's line for a workflow command.
     """

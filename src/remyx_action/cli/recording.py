@@ -23,7 +23,7 @@ RecordFolder = Annotated[
     Path | None, typer.Option("--record", metavar="DIR", help="A folder; default: branch remyx-verdicts.")
 ]
 Push = Annotated[
-    str | None, typer.Option(metavar="REMOTE", help="Write the branch there, beside others; such as origin.")
+    str | None, typer.Option(metavar="REMOTE", help="Write the branch there too; such as origin.")
 ]
 Elsewhere = Annotated[
     str | None,
@@ -166,7 +166,7 @@ def decide(
     record: RecordFolder = None,
     push: Push = None,
 ) -> int:
-    """Write what people decided beside a verdict of the record; nothing about the verdict changes.
+    """Add the decision of people to a verdict of the record; nothing about the verdict changes.
 
     Example: remyx-action decide "#12" ship --why "the loss is in items that go away"
     """
@@ -192,7 +192,7 @@ def backtest(
     repository: Elsewhere = None,
     format: PageFormat = "text",
 ) -> int:
-    """Say what the bar of the working tree would have said of the recorded verdicts.
+    """Judge the recorded verdicts again, by the bar of the working tree.
 
     Example: remyx-action backtest --policy default --last 40
     """

@@ -47,7 +47,9 @@ VariantPlace = Annotated[
 ]
 HarnessFiles = Annotated[
     list[str] | None,
-    typer.Option(metavar="GLOB", help="Files that decide a score; default: script and data beside it."),
+    typer.Option(
+        metavar="GLOB", help="Files that decide a score; default: the script, and data in its folder."
+    ),
 ]
 Headline = Annotated[
     list[str] | None, typer.Option(metavar="KEY", help="A metric that must gain; default: the first.")
@@ -63,7 +65,7 @@ ActionUsed = Annotated[
 ProtectedBranch = Annotated[
     str, typer.Option(metavar="NAME", help="Branch that the bar protects; default: the default one.")
 ]
-Recorded = Annotated[
+WithRecord = Annotated[
     bool, typer.Option("--record", help="Also the job that keeps each verdict on the branch remyx-verdicts.")
 ]
 ForForks = Annotated[
@@ -197,7 +199,7 @@ def init(
     branch: ProtectedBranch = "",
     action: ActionUsed = "",
     forks: ForForks = False,
-    record: Recorded = False,
+    record: WithRecord = False,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: flags, findings and defaults.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")] = False,

@@ -1,4 +1,4 @@
-"""`backtest`: what the bar of the working tree would have said of the recorded verdicts."""
+"""`backtest`: the recorded verdicts, judged again by the bar of the working tree."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def backtest_project(
 
 
 def of_record(bar: Bar, verdicts: Sequence[RecordedVerdict], *, last: int | None = None) -> Backtest:
-    """Return what the bar would have said of the recorded verdicts of its policy, the newest `last`."""
+    """Return the bar's judgements of the recorded verdicts of its policy, the newest `last`."""
     found = [
         one
         for one in verdicts
@@ -75,7 +75,7 @@ def of_record(bar: Bar, verdicts: Sequence[RecordedVerdict], *, last: int | None
 
 
 def sentence_of_branch(root: Path, bar: Bar) -> str | None:
-    """Return what the bar would have said of the newest verdicts on the branch, or None without any."""
+    """Return the bar's judgements of the newest verdicts on the branch, or None without any."""
     answer = of_record(bar, newest_of_branch(root), last=NEWEST)
     return answer.sentence() if answer.rows else None
 

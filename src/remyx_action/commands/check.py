@@ -104,20 +104,20 @@ def fix_project(root: Path) -> tuple[str, ...]:
     """
     texts, _ = read_project(root)
     bundle = load_checked(texts)
-    said = []
+    changes = []
     for path in sorted({problem.path for problem in secrets_in_env(bundle)}):
         fixed = with_secrets_moved(texts[path].decode())
         if fixed is None:
-            said.append(f"{path}: its list has comments: move the names by hand")
+            changes.append(f"{path}: its list has comments: move the names by hand")
         else:
             write_whole(root / path, fixed)
-            said.append(f"{path}: secrets moved from `env` to `secrets`")
+            changes.append(f"{path}: secrets moved from `env` to `secrets`")
     texts, _ = read_project(root)
     bundle = load_checked(texts)
     if any(_stale_schemas(bundle, texts)):
         write_schemas(root / SCHEMAS, project=bundle)
-        said.append(f"{SCHEMAS}: schemas for editors written anew")
-    return tuple(said)
+        changes.append(f"{SCHEMAS}: schemas for editors written anew")
+    return tuple(changes)
 
 
 def _refused_by_lock(repository: Repository, templates: Iterable[Template]) -> Iterator[Problem]:

@@ -168,7 +168,7 @@ def _out_of_reach(client: Client, branch: Branch, template: Template, runner: Ru
 
 
 def _running_workflow(client: Client, runner: Runner) -> RequiredWorkflow | None:
-    """Return the workflow that this job is of, wherever it stands; None where the runner does not say."""
+    """Return the file of the workflow that this job is of; None where the runner does not say."""
     owner, _, rest = (runner.workflow or "").partition("/")
     name, _, path = rest.partition("/")
     if not path:

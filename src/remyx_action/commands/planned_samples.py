@@ -15,9 +15,9 @@ from .record import newest_report
 
 
 def planned_samples(root: Path, bundle: Bundle, *, policy: str | None = None) -> Sequence[str]:
-    """Return `default: With 300 samples …` of each policy, or of one, that it can be said of.
+    """Return `default: With 300 samples …` of each policy, or of one, where a closed form gives it.
 
-    By a closed form. Changes spread as in the newest recorded verdict of the template, else as assumed.
+    Changes spread as in the newest recorded verdict of the template, else as assumed.
     """
     if bundle.errors or bundle.metrics is None:
         return []

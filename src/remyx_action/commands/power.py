@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from remyx_action.errors import WrongUsage
 from remyx_action.odds.joint import DRAWS, JointDraws, joint_draws
-from remyx_action.odds.power import Planned, PowerAt, plan_samples, power_at, sizes_in, spreads_for
+from remyx_action.odds.power import PowerAt, SamplePlan, plan_samples, power_at, sizes_in, spreads_for
 from remyx_action.odds.scenarios import hoped_effects
 from remyx_action.odds.spread import Spread
 from remyx_action.odds.swaps import ArmOfScores
@@ -96,7 +96,7 @@ class _Answer(Struct, frozen=True, kw_only=True):
     effects: Mapping[str, float]
     assumed_effects: bool
     at: Sequence[PowerAt]
-    planned: Sequence[Planned | None]
+    planned: Sequence[SamplePlan | None]
 
     def sentence(self, place: int) -> str:
         """Return how often the bar ships what is hoped for, and what it does to an unchanged variant."""

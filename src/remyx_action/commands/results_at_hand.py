@@ -39,9 +39,9 @@ def maps_that_read_nothing(bundle: Bundle, root: Path, tracked: Iterable[str]) -
             continue
         metrics = measured_metrics(template, bundle.metrics)
         for place, map_, keys in _maps(template):
-            said = _failure(root, map_, keys, metrics, at_hand)
-            if said:
-                yield _warning(bundle, path, place, said)
+            failure = _failure(root, map_, keys, metrics, at_hand)
+            if failure:
+                yield _warning(bundle, path, place, failure)
 
 
 def _of_last_run(root: Path) -> list[str]:
@@ -72,10 +72,10 @@ def _failure(
     first: str | None = None
     fitting = [path for path in at_hand if map_.file and fits(f"**/{map_.file.removeprefix('**/')}", path)]
     for path in [path for path in fitting if format_of(path) in ("json", "jsonl", "csv")][:MOST_TRIED]:
-        said = _tried(root, path, map_, keys, metrics)
-        if said is None:
+        failure = _tried(root, path, map_, keys, metrics)
+        if failure is None:
             return None
-        first = first or f"{shown(path)} fits `file`, and is not read: {said}"
+        first = first or f"{shown(path)} fits `file`, and is not read: {failure}"
     return first
 
 
@@ -89,7 +89,7 @@ def _tried(
     except (BrokenResults, NotJudged) as broken:
         return broken.message.partition("\n")[0]
     found = {key: _fault(entry, metrics[key]) for key, entry in reading.entries.items()}
-    faults = [f"{key}: {said}" for key, said in found.items() if said]
+    faults = [f"{key}: {fault}" for key, fault in found.items() if fault]
     absent = [key for key in keys if key not in reading.entries]
     if not faults and not absent:
         return None

@@ -57,5 +57,5 @@ def schema_texts(project: Bundle | None) -> dict[str, str]:
 
 
 def as_text(schema: dict[str, Any]) -> str:
-    """The schema as it stands in its file."""
+    """The schema as written to its file."""
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

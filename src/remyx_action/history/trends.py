@@ -18,7 +18,7 @@ SURE = Decimal("0.95")
 HIGH, LOW = Decimal("0.015"), Decimal("0.005")
 """Mean gains, as parts of the range, from and up to which a tag is called high and low."""
 FEWEST = 3
-"""Experiments below which nothing is said about a tag."""
+"""Fewest experiments with a tag for a sentence about it."""
 
 
 class TrendPoint(Struct, frozen=True, kw_only=True):

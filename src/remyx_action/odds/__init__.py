@@ -1,1 +1,1 @@
-"""How often a bar is right and wrong: before a run (power), beside it (noise), after it (backtest)."""
+"""How often a bar is right and wrong: before a run (power), with one (noise), after it (backtest)."""

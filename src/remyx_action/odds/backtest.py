@@ -1,4 +1,4 @@
-"""What another bar would have said of recorded verdicts: judged anew from the sums that they carry."""
+"""Recorded verdicts under another bar: judged anew from the sums that they carry."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ def t_quantile(probability: float, degrees: float) -> float:
 
 
 def chance_by_mean(requirement: Requirement, spread: Spread, n: int, effect: float) -> float | None:
-    """Return P(the requirement is met); None where it cannot be said."""
+    """Return P(the requirement is met); None where it is not known."""
     found = outcomes_of_mean([requirement], spread, n, effect)
     return None if found is None else sum(chance for marks, chance in found.items() if marks[0])
 
@@ -116,7 +116,7 @@ def chance_by_mean(requirement: Requirement, spread: Spread, n: int, effect: flo
 def outcomes_of_mean(
     requirements: Sequence[Requirement], spread: Spread, n: int, effect: float
 ) -> Mapping[Marks, float] | None:
-    """Return the probability of each combination of marks; None where one of them cannot be said."""
+    """Return the probability of each combination of marks; None where one of them is not known."""
     edges = []
     for requirement in requirements:
         mean, threshold = mean_at(requirement, spread, n, effect), threshold_in_unit(requirement)

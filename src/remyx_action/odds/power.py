@@ -81,7 +81,7 @@ class PowerAt(Struct, frozen=True, kw_only=True):
     conditions: Sequence[ConditionPower]
     scenarios: Sequence[tuple[Scenario, Chances]]
     unknown: Sequence[str]
-    """Texts of the conditions about which nothing can be said before a run."""
+    """Texts of the conditions whose odds are not known before a run."""
     curve: Sequence[CurvePoint]
     looks: Sequence[LookPower]
     """Of a policy with `looks: corrected`; everything else is then about the first look."""
@@ -180,7 +180,7 @@ def _looks(
     ]
 
 
-class Planned(Struct, frozen=True, kw_only=True):
+class SamplePlan(Struct, frozen=True, kw_only=True):
     """How often a bar ships what is hoped for, and how many samples it takes."""
 
     sizes: Mapping[str, int]
@@ -195,7 +195,7 @@ class Planned(Struct, frozen=True, kw_only=True):
 
 def plan_samples(
     bar: Bar, sizes: Mapping[str, int], spreads: Mapping[str, Spread], *, gain: float | None = None
-) -> Planned | None:
+) -> SamplePlan | None:
     """Return the samples that a bar needs, by the closed form; None where nothing is known."""
     hoped, _ = hoped_effects(bar, gain=gain)
     scenario = Scenario(name="as hoped", effects=hoped)
@@ -208,7 +208,7 @@ def plan_samples(
     known = outlook.by_metric()
     if not known or (hoped and not known.keys() & hoped.keys()):
         return None
-    return Planned(
+    return SamplePlan(
         sizes={key: sizes[key] for key in known},
         effects={key: effect for key, effect in hoped.items() if key in known},
         ship=ship(sizes),
@@ -222,7 +222,7 @@ def plan_samples(
 
 
 def _taken_as_met(outlook: Outlook) -> Outlook:
-    """Return the outlook in which nothing that is unknown before a run stands in the way of a ship."""
+    """Return the outlook in which nothing that is unknown before a run blocks a ship."""
     asked = dict(outlook.asked)
     for condition in outlook.unknown:
         written = requirements_of(condition, outlook.bar, outlook.sizes)

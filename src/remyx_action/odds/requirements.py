@@ -51,7 +51,7 @@ class Requirement(Struct, frozen=True, kw_only=True):
 
 
 Requirements = Sequence[Requirement] | Mark | None
-"""Requirements that all must hold; a mark that no score can change; None: neither can be said."""
+"""Requirements that all must hold; a mark that no score can change; None: not known."""
 
 
 def requirements_of(condition: Condition, bar: Bar, sizes: Mapping[str, int]) -> Requirements:

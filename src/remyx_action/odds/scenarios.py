@@ -66,7 +66,7 @@ class Outlook(Struct, frozen=True, kw_only=True):
 
     @property
     def unknown(self) -> tuple[Condition, ...]:
-        """The conditions about which nothing can be said before a run."""
+        """The conditions whose odds are not known before a run."""
         return tuple(found for found in self.bar.rules.conditions() if self.asked[found.pointer] is None)
 
     def by_metric(self) -> Mapping[str, Sequence[Requirement]]:
@@ -108,7 +108,7 @@ def outlook_of(
 
 
 def is_known(metric: BarMetric, spreads: Mapping[str, Spread]) -> bool:
-    """Return whether chances of a metric can be said before a run."""
+    """Return whether the odds of a metric are known before a run."""
     return metric.aggregate is None and metric.key in spreads
 
 
@@ -126,7 +126,7 @@ def is_exact(spread: Spread, requirements: Sequence[Requirement], n: int) -> boo
 def outcomes_of_metric(
     outlook: Outlook, key: str, requirements: Sequence[Requirement], effect: float
 ) -> Mapping[Marks, float] | None:
-    """Return the probability of each combination of marks under a true change; None: it cannot be said."""
+    """Return the probability of each combination of marks under a true change; None: not known."""
     spread, n = outlook.spreads[key], outlook.sizes[key]
     width = width_of_range(requirements[0].metric)
     if width is None or any(requirement not in outlook.boundaries for requirement in requirements):

@@ -8,7 +8,7 @@ from remyx_action.decimals import round_significant
 from remyx_action.policy.bar import Bar
 
 from .means import POWER
-from .power import Planned, PowerAt
+from .power import PowerAt, SamplePlan
 
 KEPT = "\N{NO-BREAK SPACE}"
 
@@ -70,7 +70,7 @@ def in_a_list(parts: Sequence[str]) -> str:
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
-def planned_in_words(bar: Bar, planned: Planned) -> str:
+def planned_in_words(bar: Bar, planned: SamplePlan) -> str:
     """Return how often the bar ships what is hoped for, and the samples that make it 80 of 100."""
     share, needed, without = runs_in_words(planned.ship), planned.n_needed, ""
     if planned.unknown:

@@ -23,7 +23,7 @@ from .render.words import MARK_WORDS, NO_VERDICT, NOT_JUDGED, VERDICTS, NoVerdic
 from .report import Report
 
 if TYPE_CHECKING:
-    from .render.bar_diff import Told
+    from .render.bar_diff import ShownChange
 
 REPORT_ONLY = "Report only (`fail-on: never`): whatever the verdict, this check passes."
 ALLOWED = "The policy lets this iterate through (`gate: {iterate: allow}`)."
@@ -46,7 +46,7 @@ class Remark(Struct, frozen=True, kw_only=True):
 
 
 class Section(Struct, frozen=True, kw_only=True):
-    """What is said about one policy."""
+    """The conclusion about one policy."""
 
     policy: str
     word: str
@@ -129,10 +129,10 @@ def of_nothing(
     *,
     commit: str | None,
     first: bool = False,
-    changes: Sequence[Told] = (),
+    changes: Sequence[ShownChange] = (),
     harness: Sequence[str] = (),
 ) -> Section:
-    """Green, and said: a required check that is never reported would block for ever.
+    """Green, with a title that says so: a required check that is never reported would block for ever.
 
     `changes` are what the pull request does to the bar, `harness` the changed files that measure.
     """
@@ -155,7 +155,7 @@ def of_nothing(
     )
 
 
-def _title_of_nothing(kind: NoVerdictKind, changes: Sequence[Told], harness: Sequence[str]) -> str:
+def _title_of_nothing(kind: NoVerdictKind, changes: Sequence[ShownChange], harness: Sequence[str]) -> str:
     from .render.bar_diff import headline  # the diff's weight is for pull requests alone
 
     parts = [NO_VERDICT[kind][1], *([headline(changes)] if changes else [])]
@@ -231,7 +231,7 @@ def of_bug(policy: str, name: str, *, commit: str | None) -> Section:
 
 
 class Texts(Sequence[str]):
-    """The same said in ever fewer bytes, longest first; each is drawn when it is asked for."""
+    """The same in ever fewer bytes, longest first; each is rendered when it is asked for."""
 
     def __init__(self, draw: Callable[[int], str], limits: Sequence[int]) -> None:
         self._limits = limits
@@ -308,8 +308,8 @@ def _conditions(
 def _came_out(view: ConditionView) -> str:
     word = MARK_WORDS[view.condition.role, view.condition.mark]
     parts = [escape.plain(phrase) for phrase in (view.came_out, view.certainty) if phrase]
-    said = "; ".join([f"{word}: {parts[0]}" if parts else word, *parts[1:]])
-    return f"{said}. {view.raised}" if view.raised else said
+    text = "; ".join([f"{word}: {parts[0]}" if parts else word, *parts[1:]])
+    return f"{text}. {view.raised}" if view.raised else text
 
 
 def headline_of(report: Report) -> str:

@@ -73,7 +73,7 @@ class Compared(Struct, frozen=True, kw_only=True):
 
 
 class ReportContext(Struct, frozen=True, kw_only=True):
-    """What the report says beside the judgement: nothing in it decides the verdict."""
+    """The parts of the report outside the judgement: nothing in them decides the verdict."""
 
     samples_changed: Mapping[str, SamplesChanged]
     judged_under: JudgedUnder

@@ -61,7 +61,7 @@ class MetricConditionRow(Spec):
     mark: MarkName
     reason: str | None
     observed: Number | None
-    """What stands against the threshold: value, delta, gain (improves_by), loss (the other two)."""
+    """The number compared with the threshold: value, delta, gain (improves_by), loss (the other two)."""
     threshold: Number
     confidence: Number | None
     """Of this very condition, wherever it could be computed."""
@@ -157,7 +157,7 @@ class ExperimentReport(Spec):
 
 
 class Report(Spec):
-    # What is left out where it is None stands above: of a name that comes later pydantic does not know it.
+    # Types whose fields are left out where None are defined above: pydantic ignores that of later ones.
     schema_: Literal["remyx-verdict/1"] = Field(alias="schema")
     verdict: Literal["ship", "reject", "iterate"] | None
     reason: str
@@ -228,7 +228,7 @@ class BarChange(Spec):
 
 
 class ProposalReport(Spec):
-    """What a pull request proposes beside the variant; the verdict above is under the base's rules."""
+    """What a pull request proposes besides the variant; the verdict above is under the base's rules."""
 
     experiment: ExperimentReport | None
     protected: list[str]

@@ -16,7 +16,7 @@ from remyx_action.project.models.template import ArmName
 from .report import ArmReport, RunReport
 
 NAME = "run.json"
-"""Of the file, beside `arms/`."""
+"""Name of the file, next to `arms/`."""
 CAP_BYTES = 16 * 1024 * 1024
 """Of the file: it holds a digest of every file that an arm left."""
 

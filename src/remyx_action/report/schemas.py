@@ -106,7 +106,7 @@ def _tidied(schema: Any, *, nulls: bool) -> Any:
     if "patternProperties" in tidied:
         tidied["additionalProperties"] = False
     tidied.pop("discriminator", None)  # OpenAPI's keyword, not JSON Schema's
-    # ajv's strict mode wants each keyword beside its type, and each required key among the properties
+    # ajv's strict mode wants each keyword next to its type, and each required key among the properties
     if "uniqueItems" in tidied and "anyOf" in tidied:
         unique = {"uniqueItems": tidied.pop("uniqueItems")}
         tidied["anyOf"] = [one | (unique if one.get("type") == "array" else {}) for one in tidied["anyOf"]]

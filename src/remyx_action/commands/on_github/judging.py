@@ -27,7 +27,7 @@ from .looks import knowing_looks
 from .target import GitHubEvent, Target
 
 if TYPE_CHECKING:
-    from .recorded import Recorded
+    from .recorded import ProjectRecord
 
 JudgedSections = tuple[list[Section], Exception | None]
 """A section for each policy, and the defect of this program where there was one: raised after posting."""
@@ -86,7 +86,7 @@ def judge(
     target: Target,
     policies: Sequence[str],
     thread: Thread | None,
-    found: Recorded | None,
+    found: ProjectRecord | None,
     *,
     results: Path | None,
     cause: Cause,
@@ -145,7 +145,7 @@ def sections_of(
         ], None
     except Refusal as refusal:
         return [of_refusal(one, refusal, report_only=report_only, commit=commit) for one in named], None
-    except Exception as bug:  # noqa: BLE001 - said in the check, then raised again by the caller
+    except Exception as bug:  # noqa: BLE001 - reported in the check, then raised again by the caller
         return [of_bug(one, type(bug).__name__, commit=commit) for one in named], bug
     return _of_run(ran, job, named, report_only=report_only, commit=commit), None
 

@@ -22,7 +22,7 @@ from remyx_action.report.report import Report
 from .target import Target
 
 if TYPE_CHECKING:
-    from .recorded import Recorded
+    from .recorded import ProjectRecord
 
 WITHOUT_MARKER = ("never", "on-block")
 """Modes of the comment under which a verdict may leave no marker: only checks tell of its look."""
@@ -32,7 +32,7 @@ NOT_ASKED = NotRead(
 )
 
 
-def knowing_looks(world: World, target: Target, thread: Thread | None, found: Recorded | None) -> World:
+def knowing_looks(world: World, target: Target, thread: Thread | None, found: ProjectRecord | None) -> World:
     """Return the world that knows the looks at the pull request so far; `thread`: our comments, if read.
 
     Merge groups have none of their own: what was looked at is the pull request.
@@ -43,7 +43,7 @@ def knowing_looks(world: World, target: Target, thread: Thread | None, found: Re
 
 
 def _known(
-    target: Target, policy: Policy, asset: str | None, thread: Thread | None, found: Recorded | None
+    target: Target, policy: Policy, asset: str | None, thread: Thread | None, found: ProjectRecord | None
 ) -> KnownLooks:
     """Return the looks under a policy, oldest first, each once: of the record, of our checks, of our comment.
 

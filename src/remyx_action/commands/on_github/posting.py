@@ -20,7 +20,7 @@ from .looks import as_text, look_of, looks_after
 from .target import NO_TOKEN, Posts, Target
 
 if TYPE_CHECKING:
-    from .recorded import Recorded
+    from .recorded import ProjectRecord
 
 
 def find_comments(target: Target, posts: Posts) -> comment.Thread | None:
@@ -39,7 +39,7 @@ def post_all(
     sections: Sequence[Section],
     thread: comment.Thread | None,
     posts: Posts,
-    found: Recorded | None,
+    found: ProjectRecord | None,
 ) -> None:
     """Write the comment, then close every check, so that a green check never comes before its reasons.
 
@@ -76,7 +76,7 @@ def _footer(
     checks: Mapping[str, Checks | NotRead],
     posts: Posts,
     of_record: Sequence[str],
-    found: Recorded | None,
+    found: ProjectRecord | None,
 ) -> str:
     """Return looks, record, links to the run and its failed jobs, and others' checks of our name."""
     lines = [
@@ -101,7 +101,7 @@ def _of_record(
     sections: Sequence[Section],
     thread: comment.Thread | None,
     posts: Posts,
-    found: Recorded,
+    found: ProjectRecord,
 ) -> list[str]:
     """Return the record's lines for the comment; what it lacks is noted."""
     lines: list[str] = []
@@ -115,7 +115,7 @@ def _of_record(
     return lines
 
 
-def _links(runner: Runner, sections: Sequence[Section], found: Recorded | None) -> Iterator[str]:
+def _links(runner: Runner, sections: Sequence[Section], found: ProjectRecord | None) -> Iterator[str]:
     """Yield the full report, the run, each policy, the record, and how to read all this."""
     yield f"[full report]({runner.run_url}#artifacts)"
     yield f"[run]({runner.run_url})"

@@ -140,7 +140,7 @@ def _publish(job: Job, target: Target, *, run_id: int, opened_at: Commit | None 
 def _why_incomplete(
     target: Target, folder: Path, missing: Incomplete, run_id: int, posts: Posts
 ) -> NotJudged:
-    """Return the reason for a missing arm or shard: the job that died, and what the arm said last."""
+    """Return the reason for a missing arm or shard: the job that died, and the arm's last output."""
     found = failed_jobs(target.client, target.event.head_commit, run_id) if target.client else []
     died = [] if isinstance(found, NotRead) else found
     posts.failed_jobs = died

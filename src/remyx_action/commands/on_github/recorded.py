@@ -26,7 +26,7 @@ SHOWN = 3
 """Verdicts of other pull requests that a comment names."""
 
 
-class Recorded(Struct, frozen=True, kw_only=True):
+class ProjectRecord(Struct, frozen=True, kw_only=True):
     """The project's verdicts, as far as they were read."""
 
     number: int
@@ -80,7 +80,7 @@ class Recorded(Struct, frozen=True, kw_only=True):
         return [one for one in self.record.verdicts if one.policy == policy]
 
 
-def recorded(job: Job, target: Target, posts: Posts) -> Recorded | None:
+def recorded(job: Job, target: Target, posts: Posts) -> ProjectRecord | None:
     """Return what the branch holds now, read from the clone; None where it has no such branch."""
     event, repository = target.event, find_repository(job.root)
     if repository is None or not isinstance(event, PullRequestEvent):
@@ -92,7 +92,7 @@ def recorded(job: Job, target: Target, posts: Posts) -> Recorded | None:
         posts.notes.append(f"the record of verdicts could not be read: {refusal.message}\n{refusal.help}")
         return None
     url = f"{job.runner.server_url}/{job.runner.repository}/tree/{BRANCH}"
-    return None if record is None else Recorded(number=event.number, url=url, record=record)
+    return None if record is None else ProjectRecord(number=event.number, url=url, record=record)
 
 
 def _at_the_tip(repository: Repository, remote: Remote) -> GrowingBranch | None:
@@ -122,8 +122,8 @@ def _read(branch: GrowingBranch, number: int, project: str, posts: Posts) -> Rec
     return Record(verdicts=verdicts, unread=record.unread, warnings=branch.irregularities())
 
 
-def write_page(found: Recorded, out: Path, now: str) -> None:
-    """Write the record's page beside the report, for the artifact."""
+def write_page(found: ProjectRecord, out: Path, now: str) -> None:
+    """Write the record's page to the report's folder, for the artifact."""
     from remyx_action.commands.history import Asking, history
 
     out.mkdir(parents=True, exist_ok=True)

@@ -111,7 +111,7 @@ def baseline_key(
     seed: int,
     shard: Shard,
 ) -> CacheKey | str:
-    """Return the key of the baseline arm, or in words why it cannot be told from another."""
+    """Return the key of the baseline arm, or in words why the arm cannot be identified."""
     try:
         digests = _digests(context, template, asset, world.environment)
     except (UnresolvedError, NotWhatItSays, OSError) as unresolved:
@@ -128,7 +128,7 @@ def baseline_key(
 
 
 class UnresolvedError(Exception):
-    """Something decides about scores that cannot be told from another one of its kind: what, in words."""
+    """Something decides about scores and cannot be identified; the message names it."""
 
 
 def _digests(
@@ -216,7 +216,7 @@ def _content(path: Path) -> str:
 
 
 def _path_of(template: Template, asset: str) -> str:
-    """Where the asset lies, if it does: lighteval reads what stands behind an @ as a revision."""
+    """Where the asset lies, if it does: lighteval reads the part behind an @ as a revision."""
     model = template.model
     return asset if model is None else name_and_revision(asset, backend=model.backend)[0]
 

@@ -177,7 +177,7 @@ def _of_event(request: Request, event: GitHubEvent) -> Iterator[Context]:
     if not choices:
         yield _nothing(project, proposal, proposed, NOTHING)
         return
-    told = harness_notes(repository, proposal.base, [template for template, _ in choices])
+    harness = harness_notes(repository, proposal.base, [template for template, _ in choices])
     with checked_out(repository, {"base": proposal.base}) as (roots, notes):
         yield Context(
             project=project,
@@ -188,7 +188,7 @@ def _of_event(request: Request, event: GitHubEvent) -> Iterator[Context]:
             proposed=proposed,
             files=variants.files,
             experiments=variants.experiments,
-            notes=(*notes, *told),
+            notes=(*notes, *harness),
         )
 
 

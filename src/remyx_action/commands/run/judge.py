@@ -47,7 +47,7 @@ def judge_arms(
     sources: Sources,
     world: World,
 ) -> Report:
-    """Return the verdict under the context's rules, the proposed ones beside it."""
+    """Return the verdict under the context's rules, and the one under the proposed rules."""
     harness = harness_digest(template, context.harness)
     isolation = isolation_of_arms(context, template, policy, request, world)
     lock = _lock_state(context, template, policy, harness, world)
@@ -165,7 +165,7 @@ def proposal_of(context: Context, template: Template, policy: Policy, arms: Arms
 
 
 def _bar_changes(context: Context, policy: Policy, about: Sequence[Change]) -> list[BarChange]:
-    """Return what changes of the bar, the first with what the proposed bar would have said so far."""
+    """Return the changes of the bar; the first has the proposed bar's judgements of recorded verdicts."""
     changes = [
         BarChange(effect=change.effect.value, path=change.path, sentence=change.sentence) for change in about
     ]

@@ -139,7 +139,7 @@ def measure_arms(evaluation: Evaluation, assets: Mapping[ArmName, str]) -> dict[
         world.on_event(Note(arm="variant", text=unnamed))
     cache = ArmCache(settings=evaluation.request.cache, world=world)
     written = assets
-    assets, told = at_one_commit(template, evaluation.context.harness, written, world)
+    assets, warnings = at_one_commit(template, evaluation.context.harness, written, world)
     runs: dict[ArmName, list[tuple[int | None, Arm]]] = {name: [] for name in assets}
     with ContainerRuntime(world.environment) as containers:
         either = Predicting(processes=ScriptRuntime(), containers=containers)
@@ -154,7 +154,9 @@ def measure_arms(evaluation: Evaluation, assets: Mapping[ArmName, str]) -> dict[
         name: _named(join_seeds(found, evaluation.metrics), evaluation.sources.name_of(name, written[name]))
         for name, found in runs.items()
     }
-    arms = {name: arm.with_warnings([told[name]] if name in told else []) for name, arm in arms.items()}
+    arms = {
+        name: arm.with_warnings([warnings[name]] if name in warnings else []) for name, arm in arms.items()
+    }
     if "baseline" in arms:
         arms["baseline"] = arms["baseline"].with_warnings(cache.notes)
     return arms

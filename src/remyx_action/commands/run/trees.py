@@ -92,7 +92,7 @@ def harness_notes(repository: Repository, commit: str, templates: Iterable[Templ
 
     A submodule belongs to a harness too where a glob names something inside, which no checkout holds.
     """
-    entries, told = repository.all_entries(commit), []
+    entries, linked = repository.all_entries(commit), []
     for template in templates:
         globs = harness_globs(template)
         matches = matcher(globs)
@@ -106,8 +106,8 @@ def harness_notes(repository: Repository, commit: str, templates: Iterable[Templ
                     help="keep what measures in the repository itself",
                 )
             if entry.mode == LINK and matches(path):
-                told.append(path)
-    links = list(dict.fromkeys(told))
+                linked.append(path)
+    links = list(dict.fromkeys(linked))
     more = f" and {len(links) - 1} more" if len(links) > 1 else ""
     what = "the harness holds a link, of which only the target's name is digested"
     return [f"{what}: {text_of(links[0])}{more}"] if links else []

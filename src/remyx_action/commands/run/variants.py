@@ -128,29 +128,29 @@ def choose_assets(template: Template, *, baseline: str | None, variant: str | No
     NotJudged `no_variant` without a variant, `same_asset` where both are one; under `compare: commits`
     both arms have the same asset, which may be empty, and a variant is WrongUsage.
     """
-    standing = baseline if baseline is not None else template.baseline_asset
+    current = baseline if baseline is not None else template.baseline_asset
     if template.compare == "commits":
         if variant is not None:
             raise WrongUsage(
                 f"template {template.name} compares commits, so it has no variant asset",
                 help="name the commits with --base REF and --head REF",
             )
-        return {"baseline": standing or "", "variant": standing or ""}
+        return {"baseline": current or "", "variant": current or ""}
     if variant is None:
         choose_variant(template, {})
     if template.baseline == "recorded":
         return {"variant": variant or ""}
-    if standing is None:
+    if current is None:
         raise NotJudged(
             f"template {template.name} names no baseline_asset",
             help="add baseline_asset to the template, or pass --baseline ASSET",
         )
-    if standing == variant:
+    if current == variant:
         raise NotJudged(
-            f"same_asset: baseline and variant are both {standing}",
+            f"same_asset: baseline and variant are both {current}",
             help="name another asset with --variant ASSET",
         )
-    return {"baseline": standing, "variant": variant or ""}
+    return {"baseline": current, "variant": variant or ""}
 
 
 def asset_in(file: str, pointer: str, content: bytes | None) -> str:

@@ -36,8 +36,8 @@ COLOURS = {
 PLAIN = "\x1b[0m"
 
 
-class Told(Protocol):
-    """A change as it is told, wherever it comes from: the diff itself, or a report."""
+class ShownChange(Protocol):
+    """The fields of a change that are shown, whether it comes from the diff itself or from a report."""
 
     @property
     def effect(self) -> str:
@@ -50,7 +50,7 @@ class Told(Protocol):
     def sentence(self) -> str: ...
 
 
-def changes_as_markdown(changes: Sequence[Told], *, shown: int = SHOWN, limit: int = LIMIT) -> str:
+def changes_as_markdown(changes: Sequence[ShownChange], *, shown: int = SHOWN, limit: int = LIMIT) -> str:
     """A headline and a list by file, loosened first; what is beyond `shown` is counted by effect.
 
     `limit` is in characters, of each sentence and path.
@@ -62,15 +62,15 @@ def changes_as_markdown(changes: Sequence[Told], *, shown: int = SHOWN, limit: i
         if change.path != path:
             path = change.path
             lines += ["", escape.code(path, limit=limit), ""]
-        said = escape.prose(change.sentence, limit=limit)
-        lines.append(f"- {SIGNS[_effect(change)]} **{_effect(change).value}**: {said}")
+        sentence = escape.prose(change.sentence, limit=limit)
+        lines.append(f"- {SIGNS[_effect(change)]} **{_effect(change).value}**: {sentence}")
     if len(ordered) > shown:
         lines.append(f"- and {_counted(ordered[shown:])}")
     return "\n".join(lines).rstrip() + "\n"
 
 
 def changes_as_text(
-    changes: Sequence[Told], *, width: int = 80, colour: bool = False, shown: int | None = None
+    changes: Sequence[ShownChange], *, width: int = 80, colour: bool = False, shown: int | None = None
 ) -> str:
     """A headline, then each change under its file; every line at most `width` columns where words allow.
 
@@ -83,8 +83,8 @@ def changes_as_text(
             path = change.path
             lines += ["", escape.terminal(path)]
         effect = f"{SIGNS[_effect(change)]} {_effect(change).value}"
-        said = f"{effect}: {escape.terminal(change.sentence, limit=LIMIT)}"
-        first, *rest = wrap(said, width=max(width, 30), initial_indent="  ", subsequent_indent="    ")
+        text = f"{effect}: {escape.terminal(change.sentence, limit=LIMIT)}"
+        first, *rest = wrap(text, width=max(width, 30), initial_indent="  ", subsequent_indent="    ")
         if colour:
             first = first.replace(effect, f"{COLOURS[_effect(change)]}{effect}{PLAIN}", 1)
         lines += [first, *rest]
@@ -114,7 +114,7 @@ def changes_as_json(changes: Sequence[Change]) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def headline(changes: Sequence[Told]) -> str:
+def headline(changes: Sequence[ShownChange]) -> str:
     """What everything does together, in one sentence."""
     effects = {_effect(change) for change in changes}
     if {Effect.LOOSENED, Effect.TIGHTENED} <= effects and Effect.INCOMPARABLE not in effects:
@@ -122,7 +122,7 @@ def headline(changes: Sequence[Told]) -> str:
     return HEADLINES[together(effects)] if changes else NOTHING
 
 
-def verb_of(changes: Sequence[Told]) -> str:
+def verb_of(changes: Sequence[ShownChange]) -> str:
     """Return what the changes do to the bar, to follow "this pull request"."""
     effects = {_effect(change) for change in changes}
     if Effect.LOOSENED in effects:
@@ -132,7 +132,7 @@ def verb_of(changes: Sequence[Told]) -> str:
     return "tightens that bar" if Effect.TIGHTENED in effects else "changes files of that bar"
 
 
-def worst_first(changes: Sequence[Told]) -> list[Told]:
+def worst_first(changes: Sequence[ShownChange]) -> list[ShownChange]:
     """Files by their worst change, and in each file the worst change first; else in order."""
     worst: dict[str, int] = {}
     for change in changes:
@@ -149,11 +149,11 @@ def worst_first(changes: Sequence[Told]) -> list[Told]:
     )
 
 
-def _effect(change: Told) -> Effect:
+def _effect(change: ShownChange) -> Effect:
     return Effect(change.effect)
 
 
-def _counted(changes: Sequence[Told]) -> str:
+def _counted(changes: Sequence[ShownChange]) -> str:
     """`2 loosened, 1 unchanged`."""
     counts = [(effect, sum(_effect(change) is effect for change in changes)) for effect in WORST_FIRST]
     return ", ".join(f"{numbers.count(count)} {effect.value}" for effect, count in counts if count)

@@ -98,7 +98,7 @@ def text_of(value: str, limit: int = TEXT_LIMIT) -> str:
 
 
 def _line(value: str, limit: int = TEXT_LIMIT) -> str:
-    """The same with what stands between backticks as code."""
+    """The same with text in backticks as code."""
     parts = text_of(value, limit).split("`")
     if len(parts) % 2 == 0:
         return "`".join(parts)

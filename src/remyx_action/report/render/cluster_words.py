@@ -23,7 +23,7 @@ CLUSTERS = 20
 
 
 class ClusterView(Struct, frozen=True, kw_only=True):
-    """One cluster; what is said of it is said of its samples alone."""
+    """One cluster; its interval is about its own samples alone."""
 
     name: str
     n: int

@@ -315,7 +315,7 @@ class MetricConditionView(ConditionView, frozen=True, kw_only=True):
         )
 
     def _wanted(self, movement: Movement) -> Phrase:
-        """What was needed or allowed, beside what the metric did."""
+        """What was needed or allowed, after what the metric did."""
         if movement.limits:
             return (f"{movement.bound} ", *self.threshold, " allowed") if movement.amount else NOTHING_ALLOWED
         if movement.amount == 0:

@@ -174,7 +174,7 @@ def _bins_in_order(bins: ChangeBins) -> Iterator[tuple[bool, int, Decimal, Decim
 
 
 class ClusterDrawing(Struct, frozen=True, kw_only=True):
-    """A cluster's change with its interval, beside the others' on one scale."""
+    """A cluster's change with its interval, with the others' on one scale."""
 
     cluster: ClusterView
     zero: str

@@ -185,7 +185,7 @@ def terminal_lines(value: str, *, lines: int = 20, limit: int = 4_000) -> list[s
 
 
 def _tail(value: str, lines: int) -> list[str]:
-    """The last lines; where there were more, how many stands above them."""
+    """The last lines; where there were more, a line above them has the number."""
     every = [line.rstrip() for line in clean(value).expandtabs(4).strip("\n").split("\n")]
     left_out = len(every) - lines
     return [f"{CUT} ({left_out:,} earlier lines)", *every[-lines:]] if left_out > 0 else every
@@ -204,7 +204,7 @@ def code_span(line: str) -> str:
 
 
 def _named_span(run: str) -> str:
-    """As code; what stands between backticks already loses them."""
+    """As code; text that is in backticks already loses them."""
     named = IN_BACKTICKS.fullmatch(run)
     return code_span(named[1]) + named[2] if named else code_span(run)
 

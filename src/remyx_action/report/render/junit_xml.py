@@ -64,7 +64,7 @@ def junit(*reports: Report) -> str:
 def without_verdict(end: NoVerdict) -> str:
     """Return a suite with one case: an error, or skipped where there was nothing to judge."""
     _, word = end.named
-    said = f"{counted(end.errors)} in files under .remyx/" if end.kind == "files_wrong" else end.message
+    text = f"{counted(end.errors)} in files under .remyx/" if end.kind == "files_wrong" else end.message
     name = end.policy or "remyx-action"
     problems = [
         f"{one.path}:{one.line}:{one.column} {json_path(one.pointer)}: {one.message}; {one.help}"
@@ -77,7 +77,7 @@ def without_verdict(end: NoVerdict) -> str:
         name="verdict",
         outcome="skipped" if end.kind in GREEN else "error",
         kind=end.kind,
-        message=f"{word}: {said}" if said else word,
+        message=f"{word}: {text}" if text else word,
         lines=[*lines, *([f"Next: {end.help}"] if end.help else [])],
     )
     return _document([_suite(name, [case])])
@@ -159,12 +159,12 @@ def _suite(name: str, cases: Sequence[Case], *, clock: str = "", seconds: object
 def _case(case: Case) -> ET.Element:
     element = _element("testcase", classname=case.group, name=case.name)
     if case.outcome == "passed":
-        told = _element("system-out")
-        told.text = _text([case.message, *case.lines])
+        child = _element("system-out")
+        child.text = _text([case.message, *case.lines])
     else:
-        told = _element(case.outcome, type=case.kind, message=case.message)
-        told.text = _text(case.lines)
-    element.append(told)
+        child = _element(case.outcome, type=case.kind, message=case.message)
+        child.text = _text(case.lines)
+    element.append(child)
     return element
 
 

@@ -92,7 +92,7 @@ def fitted(
 ) -> str:
     """Return the report with as much detail as fits into `limit` bytes of UTF-8.
 
-    `among`: one of several policies, whose Next is said once above all of them; a ship's table is folded.
+    `among`: one of several policies, whose Next is written once above all of them; a ship's table is folded.
     `lock`: whether the line about lock and commits is shown, which several policies share. `lines`: pointer
     of a condition → the address of its line.
     """

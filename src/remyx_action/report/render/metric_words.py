@@ -1,6 +1,6 @@
 """Metrics of a report → their numbers as they are shown: the same digits wherever a metric is named.
 
-What stands in a row adds up: where the rounded baseline and variant differ by something else than the rounded
+The numbers of a row add up: where the rounded baseline and variant differ by something else than the rounded
 change, both get one more digit. A change that rounds to 0 has no sign.
 """
 
@@ -78,7 +78,7 @@ class MetricView(Struct, frozen=True, kw_only=True):
 
     @property
     def remark(self) -> Phrase:
-        """The unit where it stands behind the label; () where the numbers say it."""
+        """The unit where it follows the label; () where the numbers say it."""
         unit = self.row.unit
         return () if self.measure or not unit or unit.casefold() in PLAIN_UNITS else (" (", Prose(unit), ")")
 
@@ -96,7 +96,7 @@ class MetricView(Struct, frozen=True, kw_only=True):
         unit = self.change_unit if self.row.delta is not None else ()
         delta = self.row.delta
         if delta is not None and numbers.at(delta, self.decimals) == 0:
-            # Beside an interval a sign at zero says nothing; where it decides, there are more digits.
+            # With an interval a sign at zero says nothing; where it decides, there are more digits.
             delta = numbers.at(abs(delta), self.decimals)
         return (numbers.signed(delta, self.decimals), *unit)
 
@@ -178,7 +178,7 @@ def decimals_for_metric(row: MetricRow, marks: Sequence[Decimal]) -> int:
 def decimals_that_add_up(row: MetricRow, decimals: int) -> int:
     """Return the decimals at which baseline and variant differ by the change as shown, one more at most.
 
-    0.7307 → 0.7904 beside +0.060, where 0.731 → 0.790 would look like +0.059.
+    0.7307 → 0.7904 next to +0.060, where 0.731 → 0.790 would look like +0.059.
     """
     if row.baseline is None or row.variant is None or row.delta is None:
         return decimals

@@ -103,7 +103,7 @@ def _after_a_reject(report: Report, views: Sequence[ConditionView]) -> Phrase:
 
 
 def _also(views: Sequence[ConditionView]) -> Phrase:
-    """What stands in the way besides, each with what it did and what it needs."""
+    """The other conditions that block a ship, each with what it did and what it needs."""
     return _listed(" Also failing: ", [view.short for view in views])
 
 

@@ -16,7 +16,7 @@ from .provenance_words import short_commit
 from .words import NO_VERDICT, NOT_JUDGED, NoVerdictKind
 
 if TYPE_CHECKING:
-    from .bar_diff import Told
+    from .bar_diff import ShownChange
 
 MESSAGE_LIMIT = 2_000
 """Characters of a message and of its help."""
@@ -26,7 +26,7 @@ HEADLINE_LIMIT = 120
 GREEN = ("nothing", "first")
 PROBLEMS_SHOWN = 100
 ROOM = 400
-"""Bytes beside its message, its help and its problems."""
+"""Bytes in addition to its message, its help and its problems."""
 
 
 class NoVerdict(Struct, frozen=True, kw_only=True):
@@ -42,7 +42,7 @@ class NoVerdict(Struct, frozen=True, kw_only=True):
     commit: str | None = None
     """The pull request's head."""
     policy: str | None = None
-    changes: Sequence[Told] = ()
+    changes: Sequence[ShownChange] = ()
     """What the pull request does to the bar, where nothing was evaluated."""
     harness: Sequence[str] = ()
     """Files that measure and that the pull request changes, where nothing was evaluated."""
@@ -156,5 +156,5 @@ def _files(paths: Sequence[str], *, limit: int) -> str:
 def _line(one: Problem) -> str:
     place = escape.code(f"{one.path}:{one.line}:{one.column}", limit=LINE_LIMIT)
     pointer = escape.code(json_path(one.pointer), limit=LINE_LIMIT)
-    message, advice = (escape.message(said, limit=LINE_LIMIT) for said in (one.message, one.help))
+    message, advice = (escape.message(text, limit=LINE_LIMIT) for text in (one.message, one.help))
     return f"- {place} {pointer}: {message}<br>help: {advice}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 NONE = "—"
-"""Stands where there is no number; its reason stands beside it."""
+"""Shown where there is no number, with the reason."""
 MINUS = "−"
 MOST_DECIMALS = 12
 """Beyond it a number is shown with all its digits."""
@@ -23,7 +23,7 @@ def at(value: Decimal, decimals: int) -> Decimal:
 
 
 def decimals_that_tell_apart(values: Iterable[Decimal], marks: Iterable[Decimal], *, at_least: int) -> int:
-    """The fewest decimals, from `at_least`, at which every value stands on its true side of every mark."""
+    """The fewest decimals, from `at_least`, at which every value is on its true side of every mark."""
     pairs = [(value, mark) for value in values for mark in marks]
     for decimals in range(max(0, at_least), MOST_DECIMALS + 1):
         if all(_side(at(value, decimals), mark) == _side(value, mark) for value, mark in pairs):

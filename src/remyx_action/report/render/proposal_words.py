@@ -25,7 +25,7 @@ class ProposalView(Struct, frozen=True, kw_only=True):
 
 
 def proposal_view(proposal: ProposalReport) -> ProposalView:
-    """Return what a reader is told about a change of the bar."""
+    """Return the sentences for a reader about a change of the bar."""
     return ProposalView(
         alerts=tuple(_alerts(proposal)),
         changes=proposal.changes,

@@ -45,7 +45,7 @@ def short_commit(commit: str) -> str:
 def lock_line(report: Report) -> tuple[str, Phrase]:
     """Return symbol and words: what is locked, whether that is enough, and what was judged.
 
-    That nothing was sandboxed stands here only where the policy asks for it; it is in the provenance anyway.
+    That nothing was sandboxed is written here only where the policy asks for it; the provenance has it.
     """
     under = report.judged_under
     symbol, words = lock_words(under.lock, report.policy.policy.require_lock)
@@ -63,7 +63,7 @@ def lock_line(report: Report) -> tuple[str, Phrase]:
 def look_words(report: Report) -> Phrase:
     """Return `second look (first: iterate, −0.012)`; () of a first look.
 
-    Where the policy spends looks and they are not counted, on a laptop or in a merge group, that is said.
+    Where the policy counts looks and this run does not, as on a laptop, a sentence says so.
     """
     looks = report.looks
     if looks is None and report.policy.policy.looks == "corrected" and not report.inputs.caps:
@@ -76,8 +76,8 @@ def look_words(report: Report) -> Phrase:
         return ()
     before = [look for look in known.values() if look.id != looks.id][place - 2]
     delta = (before.delta or "").replace("-", numbers.MINUS)
-    said = ", ".join(filter(None, (before.verdict or "no verdict", delta)))
-    return (f"{numbers.ordinal(place)} look ({numbers.ordinal(place - 1)}: ", Prose(said), ")")
+    before_it = ", ".join(filter(None, (before.verdict or "no verdict", delta)))
+    return (f"{numbers.ordinal(place)} look ({numbers.ordinal(place - 1)}: ", Prose(before_it), ")")
 
 
 def arm_view(name: str, arm: ArmReport, now: str) -> ArmView:

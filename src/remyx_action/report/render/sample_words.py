@@ -70,8 +70,8 @@ def counts(report: Report, metrics: Mapping[str, MetricView]) -> Iterator[Phrase
             changes = [
                 change for metric in counted[:NAMED] for change in [_changed(report, metric)] if change
             ]
-            said: Phrase = (": ", *joined(changes, "; ")) if changes else ()
-            yield (f"{_size(counted[0])}, ", *words, *said)
+            detail: Phrase = (": ", *joined(changes, "; ")) if changes else ()
+            yield (f"{_size(counted[0])}, ", *words, *detail)
             continue
         named = [_count(report, metric) for metric in counted[:NAMED]]
         more = [(f"and {len(counted) - NAMED} more metrics",)] if len(counted) > NAMED else []

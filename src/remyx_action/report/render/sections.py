@@ -124,7 +124,7 @@ def _heading(policy: str) -> str:
 def _sections(results: Sequence[Result], layout: Layout, limit: int, lines: Lines) -> str:
     """Return one text of at most `limit` bytes: the worst headline and one Next, then a section for each.
 
-    What the verdicts were judged under is said once, where it is the same for all of them.
+    The conditions of judging are written once, where they are the same for all verdicts.
     """
     ordered = worst_first(results)
     lock = _shared_lock(ordered)
@@ -215,7 +215,7 @@ def _head(ordered: Sequence[Result], lock: str) -> str:
 
 
 def _next_of_all(ordered: Sequence[Result]) -> list[str]:
-    """The one Next of several policies, worst first: "Merge it." only where none stands against it."""
+    """The one Next of several policies, worst first: "Merge it." only where none is against it."""
     against = [one for one in ordered if exit_of(one) is not Exit.SHIP]
     if not against:
         judged = any(isinstance(one, Report) for one in ordered)

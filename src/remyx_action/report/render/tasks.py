@@ -20,7 +20,7 @@ GAP = "  "
 def list_as_text(known: TaskList, names: Sequence[str], *, width: int = 80) -> str:
     """One line a task or group, those that cannot be judged below with their reasons.
 
-    Tasks that belong to a name that stands there are not listed one by one.
+    Tasks of a group that is listed are not listed one by one.
     """
     every: dict[str, list[Task]] = {}
     for name in names:

@@ -1,4 +1,4 @@
-"""View → a terminal: the same headline, table and facts as the comment, colours only beside words."""
+"""View → a terminal: the same headline, table and facts as the comment, colours only in addition to words."""
 
 from __future__ import annotations
 
@@ -230,10 +230,10 @@ def _condition(line: RuleLine | ConditionText) -> RenderableType:
     label: Phrase = (*view.label, ": ") if view.label else ()
     parts = [part for part in (view.came_out, view.certainty) if part]
     found: Phrase = (" (", *escape.joined(parts, "; "), ")") if parts else ()
-    said: Phrase = (f"{word}  ", *label, *view.asks, *found)
+    start: Phrase = (f"{word}  ", *label, *view.asks, *found)
     why = (f" ({escape.terminal(view.condition.why)})",) if view.condition.why else ()
     raised = (f" {view.raised}",) if view.raised else ()
-    shown: Phrase = (*said, "  ", escape.Code(view.condition.text), *raised, *why)
+    shown: Phrase = (*start, "  ", escape.Code(view.condition.text), *raised, *why)
     return Padding(_item(view.glyph, MARK_STYLES[view.mark], shown), (0, 0, 0, 2 * line.depth))
 
 

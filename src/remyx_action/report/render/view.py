@@ -54,7 +54,7 @@ class BarLine(Struct, frozen=True, kw_only=True):
 
 
 class ViewRow(Struct, frozen=True, kw_only=True):
-    """One line of the table: a metric, or a field that stands in the way."""
+    """One line of the table: a metric, or a field that blocks a ship."""
 
     name: Phrase
     values: Phrase
@@ -63,7 +63,7 @@ class ViewRow(Struct, frozen=True, kw_only=True):
     bar: tuple[BarLine, ...]
     """() of a metric that is in no rule."""
     decides: bool
-    """Whether a condition stands between the variant and a ship."""
+    """Whether a condition blocks a ship."""
     metric: MetricView | None = None
 
 
@@ -258,20 +258,20 @@ def _field_row(view: ConditionView) -> ViewRow:
 def _bar_cell(views: Sequence[ConditionView]) -> Iterator[BarLine]:
     """One line for each condition that has something to say.
 
-    That a condition which rejects does not hold is said once below the table; here only of a metric about
-    which nothing else is said. Where both rules speak, each line says of which rule it is.
+    That a condition which rejects does not hold is written once below the table; here only of a metric about
+    which nothing else is written. Where both rules speak, each line says of which rule it is.
     """
     ship = [view for view in views if view.condition.role == "ship"]
     rejecting = [view for view in views if view.condition.role == "reject"]
-    told = [view for view in rejecting if not _is_quiet(view)]
-    ship = [view for view in ship if not any(_says_it_too(other, view) for other in told)]
-    rule = "to ship: " if ship and told else ""
+    shown = [view for view in rejecting if not _is_quiet(view)]
+    ship = [view for view in ship if not any(_says_it_too(other, view) for other in shown)]
+    rule = "to ship: " if ship and shown else ""
     yield from (
         BarLine(mark=view.mark, words=(rule, *view.asks) if rule else view.asks, below=view.certainty)
         for view in ship
     )
-    yield from map(_rejecting, told)
-    if rejecting and not ship and not told:
+    yield from map(_rejecting, shown)
+    if rejecting and not ship and not shown:
         yield BarLine(mark=Mark.TRUE, words=("not rejected",))
 
 

@@ -132,7 +132,7 @@ UNKNOWN = {
 """Reason of a metric without confidence, or of a condition that is not known."""
 
 MARKS: dict[Mark, str] = {Mark.TRUE: "✓", Mark.FALSE: "✗", Mark.UNKNOWN: "·"}
-"""✓ lets the change through, ✗ stands in its way, · is not known."""
+"""✓ lets the change through, ✗ blocks it, · is not known."""
 MARK_OF_REJECT: dict[Mark, Mark] = {
     Mark.TRUE: Mark.FALSE,
     Mark.FALSE: Mark.TRUE,
@@ -182,7 +182,7 @@ def in_words(count: int) -> str:
 
 
 def lock_words(lock: str, required: str = "locked") -> tuple[str, str]:
-    """Return symbol and words of what a report says about the lock, beside what the policy requires of it."""
+    """Return symbol and words of what a report says about the lock, and of what the policy requires."""
     state, _, reason = lock.partition(": ")
     if state == "locked":
         return "🔒", "evaluation locked"

@@ -103,7 +103,7 @@ class ContainerPlan(Struct, frozen=True, kw_only=True):
     build_timeout_seconds: float = 3600.0
 
 
-class Contents(Struct, frozen=True, kw_only=True):
+class ContainerFiles(Struct, frozen=True, kw_only=True):
     """What goes into a container and what comes out."""
 
     placed: Mapping[str, bytes] = field(default_factory=dict)
@@ -114,7 +114,7 @@ class Contents(Struct, frozen=True, kw_only=True):
 def plan_container(
     container: Container,
     images: tuple[Image, ...],
-    contents: Contents,
+    files: ContainerFiles,
     *,
     together: int,
     timeout_seconds: float,
@@ -122,9 +122,9 @@ def plan_container(
     """The plan for one arm; `together`: how many arms share the engine's memory."""
     return ContainerPlan(
         images=tuple(images),
-        placed=contents.placed,
-        brought=contents.brought,
-        output=contents.output,
+        placed=files.placed,
+        brought=files.brought,
+        output=files.output,
         gpus=container.gpus,
         memory_bytes=None if container.memory is None else size_in_bytes(container.memory),
         memory_share=_SHARE / together,

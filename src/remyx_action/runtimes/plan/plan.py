@@ -28,8 +28,8 @@ from .container import (
     SET_INSIDE,
     SOURCE,
     Brought,
+    ContainerFiles,
     ContainerPlan,
-    Contents,
     images_of,
     plan_container,
 )
@@ -250,7 +250,7 @@ def _in_container(
         output_folder=site.outputs[arm],
         timeout_seconds=float(template.timeout),
         expected_samples=expected_samples(template),
-        container=_plan(common, container, Contents(placed=placed, brought=brought)),
+        container=_plan(common, container, ContainerFiles(placed=placed, brought=brought)),
         predict=predict,
     )
 
@@ -277,16 +277,16 @@ def _prediction(common: _Planned, predict: Predict, arm: ArmName, asset: str) ->
         log_file=f"{site.outputs[arm]}/{PREDICT_LOG_NAME}",
         timeout_seconds=float(template.timeout),
         expected_samples=expected_samples(template),
-        container=_plan(common, predict.container, Contents(brought=brought, output=PREDICTIONS)),
+        container=_plan(common, predict.container, ContainerFiles(brought=brought, output=PREDICTIONS)),
     )
 
 
-def _plan(common: _Planned, container: Container, contents: Contents) -> ContainerPlan:
+def _plan(common: _Planned, container: Container, files: ContainerFiles) -> ContainerPlan:
     images = images_of(
         container, root=common.site.harness, dockerfile=f"{common.site.script.path}/Dockerfile"
     )
     seconds = float(common.template.timeout)
-    return plan_container(container, images, contents, together=common.at_once, timeout_seconds=seconds)
+    return plan_container(container, images, files, together=common.at_once, timeout_seconds=seconds)
 
 
 def _patched(common: _Planned, facts: Mapping[str, str]) -> dict[str, bytes]:
