@@ -41,8 +41,11 @@ PLAIN_PATH = re.compile(r"(?!.*(?:^|/)\.\.(?:/|$))[A-Za-z0-9._-][A-Za-z0-9._/-]*
 
 def _files_of(context: Context, template: Template, request: Request, asset: str) -> list[str]:
     """Return mode, object and path of the variant's files, as far as the head's tree holds them."""
-    repository, proposal = find_repository(request.root), context.proposal
-    if repository is None or proposal is None:
+    proposal = context.proposal
+    if proposal is None:  # git is not asked: it may refuse a checkout that only a run reads
+        return []
+    repository = find_repository(request.root)
+    if repository is None:
         return []
     if template.compare == "assets":
         entries = repository.entries(proposal.head, asset) if PLAIN_PATH.fullmatch(asset) else ()
