@@ -254,6 +254,41 @@ def test_a_folder_of_a_repository_keeps_to_itself(folder: Path) -> None:
     assert owners.owners_of("services/search/evaluate.py") == ("@lead",)
 
 
+@pytest.mark.parametrize(
+    ("given", "policy", "said"),
+    [
+        (
+            {"--from": ["digits"], "--script": ["x.py"]},
+            "",
+            "--from digits is a whole",
+        ),
+        ({"--from": ["digits"]}, "mine", "--policy does not apply"),
+        (
+            {"--script": ["results"], "--harness": ["a/**"], "--baseline": ["b"]},
+            "",
+            "--harness, --baseline do",
+        ),
+        ({"--from": ["lighteval gsm8k"], "--metric": ["acc:accuracy:0.5"]}, "", "metrics of its own"),
+        ({"--baseline": ["commits"], "--variant-file": ["a.yaml"]}, "", "commits are compared"),
+    ],
+)
+def test_a_flag_that_does_not_apply_is_named(
+    tmp_path: Path, given: dict[str, list[str]], policy: str, said: str
+) -> None:
+    (tmp_path / "results.json").write_text('{"accuracy": 0.5, "f1": 0.75}')
+    usual = {} if "--from" in given else {"--script": ["evaluate.py"], "--metric": ["accuracy:accuracy:0.5"]}
+    with pytest.raises(WrongUsage, match=said):
+        init(
+            tmp_path,
+            {**usual, **given},
+            Wishes(yes=True, policy=policy),
+            ask=Person().ask,
+            say=print,
+            try_out=tried,
+        )
+    assert [tmp_path / "results.json"] == list(tmp_path.iterdir())
+
+
 def test_flags_and_findings_are_enough(tmp_path: Path) -> None:
     script(tmp_path, "evaluation/evaluate.py")
     (tmp_path / "results.json").write_text(json.dumps({"exact_match": 0.42, "latency_ms": 12.5, "n": 300}))

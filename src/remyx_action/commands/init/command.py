@@ -19,7 +19,7 @@ from remyx_action.sources.git import find_repository
 from .answers import Answers, Contents
 from .drafting import Draft, draft, example, shown, write
 from .finding import Found, survey
-from .interview import KEYS, Ask, Given, NobodyAnswers, interview
+from .interview import KEYS, Ask, Given, NobodyAnswers, interview, refuse_unused
 from .origin import release_named
 from .questions import Questions
 
@@ -70,12 +70,12 @@ def _init(
         say(KEYS)
     known = _named(root, wishes)
     ready = None
-    known = interview(known, [questions.example], given, ask, say)
+    known = interview(known, [questions.example, *questions.steps], given, ask, say)
     if known.example:
+        named = {"--template": wishes.template, "--policy": wishes.policy}
+        refuse_unused([flag for flag, typed in named.items() if typed], known)
         of_example, ready = example(known.example)
         known = replace(of_example, branch=known.branch, action=known.action)
-    else:
-        known = interview(known, questions.steps, given, ask, say)
     known = replace(known, samples=known.samples or _counts(known))
     drafted = draft(
         root,
@@ -86,7 +86,7 @@ def _init(
         recorded=wishes.recorded,
     )
     _show(root, drafted, say)
-    if wishes.dry_run or not interview(known, [questions.agreement], given, ask, say).is_agreed:
+    if wishes.dry_run or not interview(known, [questions.agreement], {}, ask, say).is_agreed:
         say("nothing was written")
         return Exit.SHIP
     for path in write(root, drafted, force=wishes.force):

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from remyx_action.commands.output import Say
 from remyx_action.errors import NotJudged, WrongUsage
+from remyx_action.project.files.wording import listed
 
 from .answers import Answers
 
@@ -68,16 +69,19 @@ class Turn(Enum):
 def interview(known: Answers, steps: Sequence[Step], given: Given, ask: Ask | None, say: Say) -> Answers:
     """Return the answers after every step's question was answered; without `ask` nobody is asked.
 
-    WrongUsage for a wrong flag, and with every flag that is needed where nobody is asked.
+    An example answers all further questions. WrongUsage for a wrong flag, for one whose question does not
+    come up, and with every flag that is needed where nobody is asked.
     """
+    unused = dict.fromkeys(given)
     asked: list[tuple[int, Answers]] = []
     needed: list[str] = []
     place, answers = 0, known
-    while place < len(steps):
+    while place < len(steps) and not answers.example:
         prompt = steps[place](answers)
         accepted: Answers | Turn = answers
         if prompt is not None and _flag(prompt) in given:
             accepted = _by_flag(prompt, given[_flag(prompt)])
+            unused.pop(_flag(prompt), None)
         elif prompt is not None and ask is None:
             lines = prompt.proposal if prompt.unasked is None else prompt.unasked
             needed += [prompt.flag] if prompt.is_needed else []
@@ -94,7 +98,27 @@ def interview(known: Answers, steps: Sequence[Step], given: Given, ask: Ask | No
     if needed:
         help_ = f"add {' and '.join(needed)}, or --from digits"
         raise WrongUsage("there is nobody to ask, and not enough is known", help=help_)
+    refuse_unused(list(unused), answers)
     return answers
+
+
+def refuse_unused(flags: Sequence[str], answers: Answers) -> None:
+    """WrongUsage where there are flags: those that nothing was asked for."""
+    if flags:
+        apply = "does not apply" if len(flags) == 1 else "do not apply"
+        raise WrongUsage(
+            f"{listed(flags)} {apply}: {_why_unused(answers)}", help=f"leave out {listed(flags)}"
+        )
+
+
+def _why_unused(answers: Answers) -> str:
+    if answers.example:
+        return f"--from {answers.example} is a whole evaluation"
+    if answers.runtime == "results":
+        return "nothing is run here, another job's results are judged"
+    if answers.task:
+        return f"lighteval scores {answers.task}, with metrics of its own"
+    return "commits are compared" if answers.compare == "commits" else "its question does not come up"
 
 
 def _flag(prompt: Prompt) -> str:
