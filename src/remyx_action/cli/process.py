@@ -84,7 +84,11 @@ def _command(arguments: list[str]) -> Any:
     except typer.Exit as ending:
         return ending.exit_code
     except typer.TyperException as usage:
-        say_error(usage.format_message(), "see `remyx-action COMMAND --help`")
+        text = usage.format_message()
+        if text.startswith("Usage: "):  # no command was typed: the text is the help
+            sys.stderr.write(f"{text}\n")
+        else:
+            say_error(text, "see `remyx-action COMMAND --help`")
         return Exit.USAGE
     except typer.Abort:
         return Exit.INTERRUPTED
