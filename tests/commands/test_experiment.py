@@ -46,6 +46,7 @@ def test_what_is_written_says_what_was_asked_for(place: Place) -> None:
         ({"name": "no/name"}, "is no name"),
         ({"template": "smal"}, "did you mean small?"),
         ({"variant": " "}, "--variant ASSET"),
+        ({"variant": "half"}, "is what small compares with"),
         ({"target_metric": "accurcy"}, "did you mean accuracy?"),
     ],
 )

@@ -11,6 +11,7 @@ from msgspec import Struct
 from remyx_action.errors import FilesWrong, WrongUsage
 from remyx_action.policy.lints.errors import load_checked
 from remyx_action.project.files.wording import did_you_mean, quoted
+from remyx_action.project.models import Template
 from remyx_action.project.models.fields import NAME_PATTERN
 from remyx_action.sources.disk import read_project, write_whole
 
@@ -44,15 +45,10 @@ def new(root: Path, wanted: NewExperiment, ask: Callable[[str], str] | None = No
         raise FilesWrong(tuple(sorted((*unreadable, *bundle.problems))), texts)
     template = _template(wanted.template, list(bundle.templates))
     variant = wanted.variant or (ask("Variant: what is to be scored") if ask else "")
-    if not variant.strip():
-        raise WrongUsage("nothing names the variant", help="add --variant ASSET")
+    _refuse_unfit(bundle.templates[template], variant.strip(), wanted.target_metric)
     hypothesis = wanted.hypothesis or (
         ask("Hypothesis: what is expected, and why (Enter: none)") if ask else ""
     )
-    metrics = bundle.templates[template].metrics
-    if wanted.target_metric and wanted.target_metric not in metrics:
-        help_ = did_you_mean(wanted.target_metric, metrics, none="")
-        raise WrongUsage(f"{template} measures no {quoted(wanted.target_metric)}", help=help_)
     lines = {
         "version": "1",
         "name": scalar(wanted.name),
@@ -74,10 +70,22 @@ def _template(named: str, templates: Sequence[str]) -> str:
         return named
     if named or len(templates) != 1:
         what = f"there is no template {quoted(named)}" if named else f"there are {len(templates)} templates"
-        raise WrongUsage(
-            what, help=f"name it with --template: {did_you_mean(named, templates, none='none yet')}"
-        )
+        help_ = did_you_mean(named, templates, none="write one first: see `remyx-action init`")
+        raise WrongUsage(what, help=help_ if named or not templates else f"--template: {help_}")
     return templates[0]
+
+
+def _refuse_unfit(template: Template, variant: str, target_metric: str) -> None:
+    """WrongUsage for a variant or a metric with which the template measures nothing."""
+    if not variant:
+        raise WrongUsage("nothing names the variant", help="add --variant ASSET")
+    if variant == template.baseline_asset:
+        raise WrongUsage(
+            f"{quoted(variant)} is what {template.name} compares with", help="name another asset"
+        )
+    if target_metric and target_metric not in template.metrics:
+        help_ = did_you_mean(target_metric, template.metrics, none="")
+        raise WrongUsage(f"{template.name} measures no {quoted(target_metric)}", help=help_)
 
 
 def _refuse_wrong(texts: Mapping[str, bytes], path: str) -> None:
