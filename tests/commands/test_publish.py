@@ -152,6 +152,18 @@ def test_a_base_that_moved_under_a_single_job_judges_anew_too(jobs: Jobs) -> Non
     assert "ship" == jobs.step("run", payload).outputs["verdict"]
 
 
+@pytest.mark.parametrize("mode", ["run", "publish"])
+def test_a_tip_that_cannot_be_read_is_never_green_by_the_bar_of_the_event(jobs: Jobs, mode: str) -> None:
+    payload = jobs.payload()
+    results = jobs.step("measure", payload, token=None).outputs["report"] if mode == "publish" else ""
+    named = jobs.world.base(jobs.pull)
+    jobs.world.history.write("main", BAR_MOVED)
+    jobs.inputs["GITHUB_SERVER_URL"] = "http://127.0.0.1:1"
+    ended = jobs.step(mode, payload, results=results)
+    assert (Exit.NOT_JUDGED, ["failure"]) == (ended.exit, jobs.concluded())
+    assert f"The tip of main could not be read: the event names `{named}`" in ended.summary
+
+
 def test_a_harness_that_moved_asks_for_another_run(jobs: Jobs) -> None:
     payload = jobs.payload()
     jobs.between = lambda: jobs.world.history.write("main", {"evaluation/evaluate.py": HARNESS + "\n"})

@@ -14,8 +14,10 @@ from remyx_action.commands.run.artifacts import Incomplete
 from remyx_action.commands.run.pipeline import Ran, run
 from remyx_action.commands.run.project import load_project
 from remyx_action.errors import FilesWrong, NotJudged, Refusal
+from remyx_action.github.client import Client
 from remyx_action.github.comment import Thread
 from remyx_action.github.events import Commit, PullRequestEvent
+from remyx_action.github.marks import Order
 from remyx_action.project.models.template import LOG_NAME
 from remyx_action.report.conclusion import Section, of_bug, of_nothing, of_problems, of_refusal, of_report
 from remyx_action.sources.disk import read_below
@@ -24,7 +26,7 @@ from remyx_action.sources.git import find_repository
 
 from .job import Job
 from .looks import knowing_looks
-from .target import GitHubEvent, Target
+from .target import GitHubEvent, Target, target_of
 
 if TYPE_CHECKING:
     from .recorded import ProjectRecord
@@ -38,19 +40,25 @@ Cause = Callable[[Path, Incomplete], Exception]
 """Of a folder in which an arm or a shard is missing: why."""
 
 
-def at_the_tip(job: Job, event: GitHubEvent) -> GitHubEvent:
-    """Return the event with the base branch's newest commit, its commits fetched: the newest bar judges."""
+def at_the_tip(
+    job: Job, event: GitHubEvent, *, client: Client | None = None, order: Order | None = None
+) -> Target:
+    """Return where the job posts, by the base branch's newest commit, fetched: the newest bar judges."""
+    target = target_of(event, job.inputs, job.runner, client=client, order=order)
     repository = find_repository(job.root)
     if repository is None:
-        return event
+        return target
     tip = job.remote.tip(repository, event.base_branch)
-    newest = event if tip is None else replace(event, base_commit=Commit(tip))
-    wanted = {newest.base_commit: f"refs/heads/{event.base_branch}"}
+    if tip is None:
+        target = replace(target, is_at_tip=False)
+    else:
+        target = replace(target, event=replace(event, base_commit=Commit(tip)))
+    wanted = {target.event.base_commit: f"refs/heads/{event.base_branch}"}
     if isinstance(event, PullRequestEvent):
         wanted[event.head_commit] = f"refs/pull/{event.number}/head"
     for commit, ref in wanted.items():
         job.remote.obtain(repository, commit, ref)
-    return newest
+    return target
 
 
 def policies_of(job: Job, event: GitHubEvent, *, opened_at: Commit | None = None) -> list[str]:
@@ -102,6 +110,12 @@ def judge(
     world = knowing_looks(asking, target, thread, found)
 
     def carry_out() -> Ran:
+        if not target.is_at_tip:
+            raise NotJudged(
+                f"the tip of {event.base_branch} could not be read: the event names {event.base_commit} "
+                "and the bar there may be an older one",
+                help="run the job again; in a private repository it needs `contents: read` and `token:`",
+            )
         with TemporaryDirectory(prefix="remyx-") as scratch:
             folder = Path(scratch)
             if results is not None and results.exists():

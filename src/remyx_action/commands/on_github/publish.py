@@ -22,7 +22,7 @@ from .judging import Cause, at_the_tip, judge, last_lines, policies_of
 from .outputs import outputs_of, write_outputs, write_posts, write_verdict
 from .posting import find_comments, post_all
 from .recorded import recorded, write_page
-from .target import Posts, Target, connect, target_of
+from .target import Posts, Target, connect
 
 NOTHING_TO_PUBLISH = ("skipped", "cancelled", "action_required")
 """Conclusions of a run that measured nothing, or not to its end, because somebody wanted it so."""
@@ -56,7 +56,7 @@ def carry_out(job: Job) -> Exit:
         )
     if job.is_draft:
         return refused(job, DRAFT)
-    target = target_of(at_the_tip(job, event), job.inputs, job.runner)
+    target = at_the_tip(job, event)
     return finish(job, [_publish(job, target, run_id=job.runner.run_id, opened_at=event.base_commit)])
 
 
@@ -82,7 +82,7 @@ def _carry_out_of_run(job: Job, event: WorkflowRunEvent) -> Exit:
             head_commit=event.head_commit,
             from_fork=event.from_fork,
         )
-        target = target_of(at_the_tip(job, found), job.inputs, job.runner, client=client, order=order)
+        target = at_the_tip(job, found, client=client, order=order)
         published.append(_publish(job, target, run_id=event.run_id))
     return finish(job, published)
 

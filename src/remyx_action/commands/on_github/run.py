@@ -16,7 +16,7 @@ from .job import Job
 from .judging import at_the_tip, policies_of, sections_of
 from .outputs import write_verdict
 from .publish import DRAFT, Published, finish, judge_and_post, refused
-from .target import GitHubEvent, Posts, open_checks, target_of
+from .target import GitHubEvent, Posts, open_checks
 
 
 def carry_out(job: Job) -> Exit:
@@ -31,11 +31,11 @@ def carry_out(job: Job) -> Exit:
 
 def _carry_out_on(job: Job, event: GitHubEvent) -> Exit:
     """Measure, then judge by the bar at the base branch's tip, which may have moved meanwhile."""
-    target = target_of(at_the_tip(job, event), job.inputs, job.runner)
+    target = at_the_tip(job, event)
     posts = Posts()
     open_checks(target, policies_of(job, target.event), posts)
     failure = _measure(job, target.event)
-    target = replace(target, event=at_the_tip(job, event))
+    target = at_the_tip(job, event, client=target.client)
     with TemporaryDirectory(prefix="remyx-") as scratch:
         judging = replace(job, out=Path(scratch) / "out")
         published = judge_and_post(

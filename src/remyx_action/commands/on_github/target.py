@@ -33,6 +33,8 @@ class Target(Struct, frozen=True, kw_only=True):
     """None without a token: nothing is posted."""
     order: Order
     """Of the run that measured: what an older run wrote is replaced, what a newer one wrote is not."""
+    is_at_tip: bool = True
+    """False where the event's base commit may be older than the base branch: nothing ships by it."""
 
     @property
     def scope(self) -> Scope:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from . import git
 from .repository import Repository
@@ -44,14 +44,20 @@ class Remote:
         return f"{self.server_url}/{self.name}"
 
     def _ask(self, repository: Repository, *words: str) -> subprocess.CompletedProcess[bytes] | None:
-        """None where the server did not answer in time."""
+        """None where the server did not answer in time.
+
+        One that refuses the token is asked without it: a public repository is open to everyone.
+        """
         given = {}
         if self.token is not None:
             login = base64.b64encode(f"x-access-token:{self.token}".encode()).decode()
             given = git.with_setting(f"http.{self.server_url}/.extraheader", f"AUTHORIZATION: basic {login}")
         try:
-            return git.attempt(
+            done = git.attempt(
                 repository.top(), *_PROTOCOLS, *words, given=given, timeout_seconds=TIMEOUT_SECONDS
             )
         except subprocess.TimeoutExpired:
             return None
+        if done.returncode != 0 and self.token is not None:
+            return replace(self, token=None)._ask(repository, *words)
+        return done
