@@ -60,6 +60,9 @@ def test_a_long_report_names_what_it_leaves_to_the_file() -> None:
     drawn = render.text(many(100), width=80)
     assert "… 97 more metrics in verdict.json" in drawn
     assert all(f"MMLU task_{place:03d}" in drawn for place in (5, 42, 79))
+    warned = {"variant": arm("asset", warnings=[f"odd {number}" for number in range(9)])}
+    drawn = render.text(REPORTS["ship"]().model_copy(update={"arms": warned}), width=80)
+    assert ("odd 5" in drawn, "odd 6" in drawn, "! … 3 more in verdict.json" in drawn) == (True, False, True)
 
 
 def test_a_long_log_is_cut_to_its_last_lines() -> None:

@@ -88,6 +88,8 @@ def _parts(view: View, width: int, details: str, *, verbose: bool) -> Iterator[R
     facts = (*view.facts, *view.asides) if verbose else view.facts
     yield from (_item(" ", "", fact) for fact in facts[:WARNINGS])
     yield from (_item("!", WARNING_STYLE, warning) for warning in view.warnings[:WARNINGS])
+    if len(view.warnings) > WARNINGS:
+        yield _item("!", WARNING_STYLE, (f"… {len(view.warnings) - WARNINGS} more in verdict.json",))
     if view.shows_notes and view.notes:
         notes = f"Why this bar: {escape.terminal(view.notes, limit=NOTES_LIMIT)}{view.notes_remark}"
         yield _item(" ", "", (notes,))
