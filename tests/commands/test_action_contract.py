@@ -167,6 +167,20 @@ def test_the_long_form_is_the_reusable_workflow_without_inputs(path: Path) -> No
     }
 
 
+JUDGING = [ROOT / ".github" / "workflows" / f"{name}.yml" for name in ("evaluate", "shards", "forks")]
+
+
+@pytest.mark.parametrize("path", [*JUDGING, *LONG], ids=lambda path: str(path.relative_to(ROOT)))
+def test_only_a_run_again_replaces_what_it_left_before(path: Path) -> None:
+    """Two projects' calls of one name do not take each other's results unseen."""
+    steps = [step for job in loaded(path)["jobs"].values() for step in job["steps"]]
+    uploads = [step for step in steps if "/upload-artifact@" in step.get("uses", "")]
+    for step in uploads:
+        assert step["with"]["overwrite"] == "${{ github.run_attempt > 1 }}"
+        assert path not in JUDGING or "`artifact`" in step["name"]
+    assert uploads or "baseline" in path.name
+
+
 PAGES = [
     ROOT / "README.md",
     *(path for path in (ROOT / "docs").rglob("*.md") if path.parent.name != "decisions"),
