@@ -10,7 +10,19 @@ from remyx_action.report.render.cause import cause_of, certainty_of, marked
 from remyx_action.report.render.escape import Phrase, plain
 from remyx_action.report.render.next_step import next_step, round_up
 from remyx_action.report.report import Report
-from support.reports import REJECT, REPORTS, SHIP, ScorePair, arm, bar_of, flips, judged, proposed
+from support.reports import (
+    REJECT,
+    REPORTS,
+    SERVING,
+    SHIP,
+    ScorePair,
+    arm,
+    bar_of,
+    flips,
+    judged,
+    proposed,
+    spread,
+)
 
 SCORES = {
     "spatialscore": flips(1995, 2744, won=208, lost=53),
@@ -61,8 +73,8 @@ def first_lines(report: Report) -> tuple[str, str, str]:
                 ),
                 "only 56 % sure that SpatialScore gained at least 0.02; shipping needs 80 %",
                 (
-                    "Keep working: improve SpatialScore to about +0.056 (usually enough with 300 samples),"
-                    " or, if +0.023 is the true gain, test about 34,000 samples. Also failing: OmniSpatial"
+                    "Keep working: bring SpatialScore up by about 0.056 in all"
+                    " (usually enough with 300 samples). Also failing: OmniSpatial"
                     f" (+0.013, needs +0.02); a gain on every target (76 % sure, needs 80 %).{LOCK}"
                 ),
             ),
@@ -123,7 +135,7 @@ def test_a_verdict_starts_with_its_cause_in_labels_and_numbers(
     ("scores", "advice"),
     [
         (flips(0, 0, won=2, lost=0), "these 2 samples cannot confirm any gain in SpatialScore."),
-        (flips(100, 99, won=1, lost=0), "improve SpatialScore to about +"),
+        (flips(100, 99, won=1, lost=0), "bring SpatialScore up by about 0."),
     ],
 )
 def test_a_gain_that_the_range_has_no_room_for_is_not_named(scores: ScorePair, advice: str) -> None:
@@ -185,7 +197,29 @@ def test_a_guard_that_is_not_sure_says_what_may_have_happened_and_how_many_sampl
     assert certainty.endswith(
         " % sure that SpaCE-10 stayed within the allowed loss of 0.01; shipping needs 80 %"
     )
-    assert then.startswith("Keep working: fix some of the 22 samples that got worse on SpaCE-10")
+    assert then.startswith("Keep working: find why 22 samples got worse on SpaCE-10, and fix the cause")
+
+
+def test_a_number_of_samples_is_named_only_if_nothing_else_fails_on_its_number() -> None:
+    gain, other = SHIP["all"][:2]
+    scores = {
+        **SCORES,
+        "spatialscore": flips(110, 151, won=23, lost=16),
+        "omnispatial": flips(80, 190, won=17, lost=13),
+    }
+    samples = ", or, if +0.023 is the true gain, test about 34,000 samples."
+    assert samples in first_lines(judged(bar_of({"all": [gain]}, None), scores))[2]
+    assert samples in first_lines(judged(bar_of({"all": [gain, {"any": [other, GUARD]}]}, None), scores))[2]
+    assert "test about" not in first_lines(judged(bar_of({"all": [gain, other]}, None), scores))[2]
+
+
+def test_a_metric_that_should_drop_is_brought_down_by_an_amount() -> None:
+    metrics = {**SERVING, "metrics": [each for each in SERVING["metrics"] if each["key"] == "latency"]}
+    bar = bar_of({"all": ["latency improves_by 20 at 80%"]}, None, metrics)
+    scores = {"latency": spread("184.31", "165.3", "90", 300)}
+    then = first_lines(judged(bar, scores))[2]
+    assert then.startswith("Keep working: bring Latency down by about 2")
+    assert " ms in all (usually enough with 300 samples)" in then
 
 
 def test_a_broken_guard_says_how_much_too_much_was_lost() -> None:
@@ -193,8 +227,8 @@ def test_a_broken_guard_says_how_much_too_much_was_lost() -> None:
     cause, _, then = first_lines(judged(bar_of({"all": [GUARD]}, None), scores))
     assert "SpaCE-10 lost 0.107, at most 0.01 allowed" == cause
     assert (
-        f"Keep working: SpaCE-10 lost 0.097 too much: fix some of the 36 samples that got worse.{LOCK}"
-        == then
+        "Keep working: SpaCE-10 lost 0.097 too much: find why 36 samples got worse, and fix the cause."
+        f"{LOCK}" == then
     )
 
 

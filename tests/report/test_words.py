@@ -59,9 +59,9 @@ def test_small_numbers_are_words() -> None:
     ("lock", "required", "said", "step"),
     [
         ("locked", "locked", "evaluation locked", ""),
-        ("captured", "captured", "this policy doesn't require owner approval", ""),
+        ("captured", "captured", "owner approval is not required", ""),
         ("captured", "locked", "owner approval not proven", "remyx-action doctor"),
-        ("unlocked: there is no lock", "off", "this policy doesn't require a lock", ""),
+        ("unlocked: there is no lock", "off", "a lock is not required", ""),
         ("unlocked: there is no lock", "captured", "there is no lock", "remyx-action lock"),
     ],
 )

@@ -307,7 +307,7 @@ def without_reject() -> Report:
     return judged(bar_of(ship, None), scores)
 
 
-SERVING = {
+SERVING: dict[str, Any] = {
     "version": 1,
     "metrics": [
         {"key": "exact_match", "label": "Exact match", "unit": "%"},

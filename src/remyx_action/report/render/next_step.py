@@ -20,8 +20,6 @@ from .words import NEXT, UNKNOWN, lock_step
 KEEP_WORKING = "Keep working: "
 NAMED = 4
 """Conditions that are named behind the first one."""
-FEW = 3
-"""Samples that got worse, which are better all fixed."""
 
 
 def next_step(of: Marked) -> Phrase:
@@ -55,7 +53,7 @@ def _next_step(of: Marked) -> Phrase:
             return _after_a_reject(report, of.of_reject(Mark.TRUE))
         case "below_bar":
             failing = of.of_ship(Mark.FALSE)
-            return (KEEP_WORKING, *_missing(report, failing[0]), *_also(failing[1:])) if failing else ()
+            return (KEEP_WORKING, *_missing(of, failing[0]), *_also(failing[1:])) if failing else ()
         case "ship_undetermined":
             return _as_sentence(_supply(of.of_ship(Mark.UNKNOWN)))
         case "reject_undetermined":
@@ -122,11 +120,13 @@ def _worse(report: Report, key: str) -> int:
     return changed.down if report.policy.metric(key).direction == "higher" else changed.up
 
 
-def _some(worse: int) -> str:
-    """`some of the 22 samples`; `the 2 samples` where it would be odd to leave one."""
-    if worse == 1:
-        return "the sample"
-    return f"the {worse} samples" if worse <= FEW else f"some of the {worse:,} samples"
+def _find_why(worse: int, on: Phrase = ()) -> Phrase:
+    """What to do about samples that got worse: the variant is to be fixed, not they."""
+    return (
+        f"find why {numbers.plural(worse, 'sample')} got worse",
+        *((" on ", *on) if on else ()),
+        ", and fix the cause",
+    )
 
 
 def _supply(views: Sequence[ConditionView]) -> Phrase:
@@ -139,20 +139,20 @@ def _supply(views: Sequence[ConditionView]) -> Phrase:
     return (*joined(list(dict.fromkeys(steps))[:CAUSES_NAMED], "; "), ". What is not known never ships.")
 
 
-def _missing(report: Report, view: ConditionView) -> Phrase:
+def _missing(of: Marked, view: ConditionView) -> Phrase:
     """The metric and the amount that is missing; a number of samples where there is one."""
     if view.unknown is not None:
         return _supply([view])
     if isinstance(view, FieldConditionView):
-        return _missing_of_field(report, view)
+        return _missing_of_field(of, view)
     assert isinstance(view, MetricConditionView)
     if view.condition.reason != "low_confidence":
-        return _gap(report, view)
+        return _gap(of, view)
     movement = view.movement
-    return _unsure_limit(report, view) if movement and movement.limits else _unsure_gain(report, view)
+    return _unsure_limit(of, view) if movement and movement.limits else _unsure_gain(of, view)
 
 
-def _gap(report: Report, view: MetricConditionView) -> Phrase:
+def _gap(of: Marked, view: MetricConditionView) -> Phrase:
     """How far the point is from what is asked."""
     condition, movement = view.condition, view.movement
     if condition.observed is None:
@@ -165,11 +165,11 @@ def _gap(report: Report, view: MetricConditionView) -> Phrase:
         up = condition.observed < plain(condition.threshold)
         return (*view.label, " needs to be ", *size, f" {'higher' if up else 'lower'}.")
     if movement.limits:
-        worse = _worse(report, view.metric.key)
-        fix = f": fix {_some(worse)} that got worse." if worse else "."
-        return (*view.label, f" {movement.verb.past} ", *size, f" too much{fix}")
-    advice = _advice_for(report, view)
-    effect = _possible(report, view, advice) if advice else None
+        worse = _worse(of.report, view.metric.key)
+        fix: Phrase = (": ", *_find_why(worse)) if worse else ()
+        return (*view.label, f" {movement.verb.past} ", *size, " too much", *fix, ".")
+    advice = _advice_for(of, view)
+    effect = _possible(of.report, view, advice) if advice else None
     if advice is None or effect is None:
         return (*view.label, " needs ", *size, " more.")
     return (*_improved_to(view, effect, advice), ".")
@@ -184,8 +184,19 @@ def _size(view: MetricConditionView, size: Decimal) -> Phrase:
     return view.metric.amount(numbers.at(size, decimals))
 
 
-def _advice_for(report: Report, view: ConditionView) -> Advice | None:
-    return next((advice for advice in report.advice if advice.condition == view.condition.text), None)
+def _advice_for(of: Marked, view: ConditionView) -> Advice | None:
+    """The advice on it, without a number of samples where something else fails on its number anyway."""
+    advice = next((each for each in of.report.advice if each.condition == view.condition.text), None)
+    others = (other for other in of.of_ship(Mark.FALSE) if other.condition.text != view.condition.text)
+    if advice and any(map(_fails_by_number, others)):
+        return advice.model_copy(update={"n_needed": None})
+    return advice
+
+
+def _fails_by_number(view: ConditionView) -> bool:
+    """Whether it fails however many samples are tested, if the true change is as measured."""
+    is_known = isinstance(view, MetricConditionView) and view.unknown is None
+    return is_known and view.in_the_way and view.condition.reason != "low_confidence"
 
 
 def _samples_needed(advice: Advice | None) -> str:
@@ -195,11 +206,11 @@ def _samples_needed(advice: Advice | None) -> str:
     return f"about {round_up(advice.n_needed):,} {advice.counted_in}"
 
 
-def _unsure_limit(report: Report, view: MetricConditionView) -> Phrase:
-    worse, advice = _worse(report, view.metric.key), _advice_for(report, view)
+def _unsure_limit(of: Marked, view: MetricConditionView) -> Phrase:
+    worse, advice = _worse(of.report, view.metric.key), _advice_for(of, view)
     first: Phrase = ("show that ", *view.label, " ", *view.happened)
     if worse:
-        first = (f"fix {_some(worse)} that got worse on ", *view.label)
+        first = _find_why(worse, on=view.label)
     needed = _samples_needed(advice)
     if not needed or advice is None:
         return (*first, ".")
@@ -207,12 +218,12 @@ def _unsure_limit(report: Report, view: MetricConditionView) -> Phrase:
     return (*first, f", or, if the variant is {assumed}, test {needed}.")
 
 
-def _unsure_gain(report: Report, view: MetricConditionView) -> Phrase:
-    advice = _advice_for(report, view)
+def _unsure_gain(of: Marked, view: MetricConditionView) -> Phrase:
+    advice = _advice_for(of, view)
     if advice is None or advice.expected is None:
         return (*view.label, " needs a larger gain, or more samples.")
     now, needed = f"{advice.n_now or 0:,} {advice.counted_in}", _samples_needed(advice)
-    effect = _possible(report, view, advice)
+    effect = _possible(of.report, view, advice)
     if effect is None:
         first: Phrase = (*view.label, f" cannot be sure enough on these {now}.")
         if advice.n_needed:
@@ -228,7 +239,10 @@ def _unsure_gain(report: Report, view: MetricConditionView) -> Phrase:
 
 def _improved_to(view: MetricConditionView, effect: Decimal, advice: Advice) -> Phrase:
     enough = f" (usually enough with {advice.n_now or 0:,} {advice.counted_in})"
-    return ("improve ", *view.label, " to about ", *_at(view, effect), enough)
+    if view.movement is None:
+        return ("bring ", *view.label, " to about ", *_at(view, effect), enough)
+    way = "up" if view.condition.turn * effect > 0 else "down"
+    return ("bring ", *view.label, f" {way} by about ", *_size(view, abs(effect)), " in all", enough)
 
 
 def _noun(view: MetricConditionView) -> str:
@@ -261,12 +275,12 @@ def _possible(report: Report, view: MetricConditionView, advice: Advice) -> Deci
     return shown if bounds[0] <= reached <= bounds[1] else None
 
 
-def _missing_of_field(report: Report, view: FieldConditionView) -> Phrase:
+def _missing_of_field(of: Marked, view: FieldConditionView) -> Phrase:
     threshold, observed = view.threshold, view.condition.observed
     assert observed is not None
     if view.condition.field == "delta_confidence":
-        advice = _advice_for(report, view)
-        label: Phrase = (Prose(report.policy.metric(advice.metric).label),) if advice else ("a target",)
+        advice = _advice_for(of, view)
+        label: Phrase = (Prose(of.report.policy.metric(advice.metric).label),) if advice else ("a target",)
         needed = _samples_needed(advice)
         if not needed:
             return ("improve ", *label, " further.")
@@ -277,7 +291,7 @@ def _missing_of_field(report: Report, view: FieldConditionView) -> Phrase:
         return (f"score more of the samples, now {view.observed}.",)
     if view.condition.field == "worse":
         over = numbers.plural(int(observed - threshold), "sample")
-        return (f"fix at least {over} of the {int(observed):,} that got worse on ", *view.label, ".")
+        return (*_find_why(int(observed), on=view.label), f": {over} too many.")
     more = numbers.plural(int(threshold - observed), "more sample")
     return (*view.label, f" needs {more} that got better.")
 

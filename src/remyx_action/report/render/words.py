@@ -194,8 +194,8 @@ def lock_words(lock: str, required: str = "locked") -> tuple[str, str]:
 
 
 NOT_REQUIRED = {
-    "captured": "this policy doesn't require owner approval",
-    "off": "this policy doesn't require a lock",
+    "captured": "owner approval is not required",
+    "off": "a lock is not required",
 }
 
 LOCK_STEPS = {
