@@ -114,7 +114,7 @@ def test_the_experiment_is_short_and_its_target_is_named_as_the_table_names_it()
         for line in render.comment(on_a_pull_request(REPORTS["ship"](), experiment=experiment)).split("\n")
         if line.startswith("**Experiment**")
     )
-    assert line.endswith("why…; target MindCube (\N{MINUS SIGN}0.002)")
+    assert line.endswith("why…; target MindCube (measured \N{MINUS SIGN}0.002)")
     assert len(line) < 280
 
 
@@ -140,7 +140,9 @@ def test_a_changed_bar_is_a_line_directly_under_the_headline() -> None:
     lines = render.comment(REPORTS["loosens"]()).split("\n")
     judged_by = "⚠️ Judged by the bar of the base branch. This pull request loosens that bar (ship: "
     assert lines[1].startswith(judged_by)
-    assert lines[1].endswith(", and 6 other changes). By the changed bar it would ship.")
+    assert lines[1].endswith(
+        ", and 6 other changes). Under the changed bar it would pass; this verdict doesn't use it."
+    )
 
 
 def test_an_edited_workflow_is_said_whatever_the_verdict() -> None:

@@ -75,7 +75,7 @@ def _bar_changed(proposal: ProposalReport) -> Phrase:
     under = ""
     if proposal.reason is not None:
         removed = PROPOSED_REASONS.get(proposal.reason)
-        under = f" By the changed bar {UNDER_PROPOSED[proposal.verdict]}" + (
+        under = f" Under the changed bar {UNDER_PROPOSED[proposal.verdict]}" + (
             f": {removed}" if removed else ""
         )
         under += "."

@@ -199,12 +199,13 @@ def _experiment(report: Report, metrics: Mapping[str, MetricView]) -> Phrase:
         return ()
     parts: list[Phrase] = []
     if experiment.hypothesis:
-        parts.append((Prose(escape.one_line(experiment.hypothesis, limit=HYPOTHESIS_LIMIT).rstrip(".")),))
+        hypothesis = escape.one_line(experiment.hypothesis, limit=HYPOTHESIS_LIMIT)
+        parts.append(("hypothesis: ", Prose(hypothesis.rstrip("."))))
     if experiment.target_metric is not None:
         parts.append(_target(experiment, metrics))
     if experiment.tags:
         parts.append(("tags ", *joined([(Code(tag),) for tag in experiment.tags[:NAMED]], ", ")))
-    return (Code(experiment.name), *((": ", *joined(parts, "; ")) if parts else ()))
+    return joined([(Code(experiment.name),), *parts], "; ")
 
 
 def _target(experiment: ExperimentReport, metrics: Mapping[str, MetricView]) -> Phrase:
@@ -212,7 +213,7 @@ def _target(experiment: ExperimentReport, metrics: Mapping[str, MetricView]) -> 
     metric = metrics.get(experiment.target_metric)
     if metric is None:
         return ("target ", Code(experiment.target_metric))
-    change: Phrase = (" (", *metric.change, ")") if metric.row.delta is not None else ()
+    change: Phrase = (" (measured ", *metric.change, ")") if metric.row.delta is not None else ()
     return ("target ", *metric.name, *change)
 
 

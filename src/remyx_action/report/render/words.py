@@ -58,12 +58,12 @@ NEXT = {
     "not_measured": "Land the other files in a pull request of their own: they took no part in this run.",
     "looks_unknown": "Let the job read the pull request's comments and checks, then run again.",
     "quick_look": "Run it on all samples.",
-    "incomplete": "Fix what kept samples from being scored, then run again.",
+    "incomplete": "Find why samples have no score, then evaluate them again.",
 }
 """Reason → what to do, where it needs no numbers."""
 
 UNDER_PROPOSED = {
-    "ship": "it would ship",
+    "ship": "it would pass; this verdict doesn't use it",
     "reject": "it would be rejected",
     "iterate": "it would iterate",
     None: "there would be no verdict",
