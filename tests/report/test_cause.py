@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from remyx_action.readers.scores import Samples
+from remyx_action.report import render
 from remyx_action.report.render.cause import cause_of, certainty_of, marked
 from remyx_action.report.render.escape import Phrase, plain
 from remyx_action.report.render.next_step import next_step, round_up
@@ -83,7 +85,7 @@ def first_lines(report: Report) -> tuple[str, str, str]:
             "partial",
             (
                 "cannot tell yet: MindCube was not reported",
-                "99 % sure that OmniSpatial gained at least 0.02; shipping needs 80 %",
+                "MindCube: results.json does not report it",
                 f"Let the eval script report MindCube. What is not known never ships.{LOCK}",
             ),
         ),
@@ -100,7 +102,10 @@ def first_lines(report: Report) -> tuple[str, str, str]:
             (
                 "not comparable: baseline and variant had different inputs",
                 "no condition was judged",
-                "Give baseline and variant the same inputs, harness, data and judge, then run again.",
+                (
+                    'Measure both arms with the same dataset_revision (baseline "2025-11-03",'
+                    ' variant "2025-12-19"), then run again.'
+                ),
             ),
         ),
         (
@@ -154,6 +159,25 @@ def test_a_gain_that_the_range_has_no_room_for_is_not_named(scores: ScorePair, a
 def test_a_capped_ship_says_that_the_bar_is_met_and_what_is_missing(caps: Sequence[str], cause: str) -> None:
     report = judged(bar_of(SHIP, REJECT), SCORES, caps=caps)
     assert ("iterate", cause) == (report.verdict, first_lines(report)[0])
+
+
+def test_missing_samples_and_a_missing_lock_are_named_below_the_headline() -> None:
+    before, after = SCORES["spatialscore"]
+    assert isinstance(after, Samples)
+    few = Samples(ids=after.ids[:4300], scores=after.scores[:4300])
+    scores = {**SCORES, "spatialscore": (before, few)}
+    report = judged(bar_of(SHIP, REJECT), scores, caps=["incomplete"])
+    missing = "have a score in the baseline only"
+    assert first_lines(report) == (
+        "4,300 of 5,000 samples scored on SpatialScore",
+        f"700 samples {missing}",
+        f"Find why samples have no score, then evaluate them again.{LOCK}",
+    )
+    note = f"SpatialScore: 700 of 5,000 samples {missing}; `max_missing` allows 2 %"
+    assert note in render.comment(report)
+
+    report = judged(bar_of(SHIP, REJECT), SCORES, caps=["not_locked"], lock="unlocked: there is no a.json")
+    assert "evaluation not locked: there is no a.json" == first_lines(report)[1]
 
 
 def test_files_that_neither_arm_ran_with_are_counted() -> None:

@@ -2,7 +2,7 @@
 
 from .estimates import Estimate, Weighed, estimate, interval_of_baseline, sample_size, weigh
 from .projection import AdviceNumbers, advise
-from .remarks import uneven_missing
+from .remarks import uneven_missing, who_lacks
 
 __all__ = [
     "AdviceNumbers",
@@ -14,4 +14,5 @@ __all__ = [
     "sample_size",
     "uneven_missing",
     "weigh",
+    "who_lacks",
 ]

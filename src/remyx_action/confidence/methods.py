@@ -27,6 +27,7 @@ from .location import DECLARE_A_RANGE, INTERVAL_LEVEL, Inference, NotKnown, Tail
 from .one_sample import mean_of_arm
 from .plausibility import delta_of, max_change_of, point_of, range_of
 from .pseudo_samples import difference, locate, prior_of_difference, sums_of_one_arm, why_too_few
+from .remarks import who_lacks
 from .unpaired import arm_mean, difference_of_means
 
 
@@ -72,10 +73,10 @@ def unknown_for_missing(evidence: MetricEvidence, metric: BarMetric, claim: Clai
     if not missing or scored is None:
         return None
     expected = missing + scored
-    note = f"{missing:,} of {expected:,} samples have no score in both arms"
+    note = f"{missing:,} of {expected:,} samples {who_lacks(evidence)}"
     if missing > metric.max_missing * expected:
-        most = f"more than `max_missing: {metric.max_missing:f}`"
-        return NotKnown(reason=Reason.TOO_MANY_MISSING, note=f"{note}, {most}")
+        most = f"{(100 * metric.max_missing).normalize():f} %"
+        return NotKnown(reason=Reason.TOO_MANY_MISSING, note=f"{note}; max_missing allows {most}")
     if metric.missing == "unknown":
         return NotKnown(
             reason=Reason.MISSING_SAMPLES, note=f"{note}: evaluate them, or set `missing: bounds`"

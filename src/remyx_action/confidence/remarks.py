@@ -32,6 +32,16 @@ def remark_on(evidence: MetricEvidence, metric: BarMetric, clusters: int | None)
     return "; ".join(remarks) or None
 
 
+def who_lacks(evidence: MetricEvidence) -> str:
+    """Return what is true of the samples that are missing: `have a score in the baseline only`."""
+    lacking = [arm for arm, facts in evidence.facts.items() if facts.missing]
+    if len(evidence.facts) == 1:
+        return "have no score"
+    if evidence.absent or len(lacking) != 1:
+        return "have no score in at least one arm"
+    return f"have a score in the {'baseline' if lacking == ['variant'] else 'variant'} only"
+
+
 def uneven_missing(evidence: MetricEvidence) -> str | None:
     """Return that one arm alone lacks more ids (or more clusters' ids) than chance explains, or None."""
     counts = evidence.alone

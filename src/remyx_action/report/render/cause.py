@@ -7,19 +7,22 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from remyx_action.confidence import who_lacks
 from remyx_action.policy.rules import Mark
 from remyx_action.report.report import HELP, ArmReport, Report, help_of_failure
 
 from . import numbers
 from .condition_words import ConditionView, floor_of
-from .escape import Phrase, Prose, joined
+from .escape import Phrase, Prose, joined, with_names
 from .field_words import FieldConditionView
 from .metric_words import MetricView, metric_views
 from .rule_lines import ConditionText, RuleLine, lines_of
-from .words import CAPS, in_words
+from .words import CAPS, in_words, lock_words
 
 CAUSES_NAMED = 2
 FAILED = frozenset({"failed", "timed_out"})
+BLOCKED = frozenset({"not_locked", "lock_stale", "incomplete", "ship_undetermined"})
+"""Reasons for which the line below the headline says why, not how sure anything is."""
 ERROR_LIMIT = 80
 """Characters of a log's last line in the headline."""
 
@@ -85,10 +88,11 @@ def _cause(of: Marked) -> Phrase:
             return ("not comparable: baseline and variant had different inputs",)
         case "run_failed":
             return _failure(report)
-    return _capped(report)
+    return _capped(of)
 
 
-def _capped(report: Report) -> Phrase:
+def _capped(of: Marked) -> Phrase:
+    report = of.report
     words = CAPS.get(report.reason, report.reason)
     if report.reason == "quick_look" and report.quick_look is not None:
         words = f"on {numbers.plural(report.quick_look, 'sample')} only"
@@ -96,21 +100,23 @@ def _capped(report: Report) -> Phrase:
     if report.reason == "not_measured" and unmeasured:
         words = f"{numbers.plural(len(unmeasured), 'changed file was', 'changed files were')} not measured"
     if report.reason == "incomplete":
-        counts = _scored(report)
+        counts = _least_scored(report)
         if counts is not None:
-            return (f"{counts[0]:,} of {numbers.plural(counts[1], 'sample')} scored",)
+            key, scored, expected = counts
+            samples = f"{scored:,} of {numbers.plural(expected, 'sample')}"
+            return (f"{samples} scored on ", *of.metrics[key].name)
     return ("bar met, but ", Prose(words))
 
 
-def _scored(report: Report) -> tuple[int, int] | None:
-    """Scored and expected samples of the metric that lacks most; None where they are not known."""
+def _least_scored(report: Report) -> tuple[str, int, int] | None:
+    """The key of the metric that lacks most, its scored and its expected samples; None if not known."""
     sizes = {row.key: row.n for row in report.metrics}
     found = []
     for key in report.policy.rules.named:
         covered = report.inputs.metrics[key].coverage(expected=report.policy.metric(key).samples)
         scored = sizes[key]
         if covered and scored is not None:
-            found.append((covered, scored, round(scored / covered)))
+            found.append((covered, key, scored, round(scored / covered)))
     return min(found)[1:] if found else None
 
 
@@ -176,6 +182,8 @@ def certainty_of(of: Marked) -> Phrase:
         return ("no condition was judged",)
     if report.run_state == "failed":
         return ()
+    if report.reason in BLOCKED and (blocked := _blocked(of)):
+        return blocked
     if report.verdict == "reject":
         asked = of.of_reject(Mark.TRUE)
     elif report.reason == "below_bar":
@@ -184,6 +192,21 @@ def certainty_of(of: Marked) -> Phrase:
         asked = sorted(views_in(of.ship), key=_margin)
     sure = next((view.sure_that for view in asked if view.sure_that), ())
     return sure if sure or report.verdict == "reject" else _unasked(of)
+
+
+def _blocked(of: Marked) -> Phrase:
+    """Why a bar does not ship that is met or not known, where another metric's number would mislead."""
+    report = of.report
+    if report.reason in {"not_locked", "lock_stale"}:
+        return (Prose(lock_words(report.judged_under.lock, report.policy.policy.require_lock)[1]),)
+    if report.reason == "ship_undetermined":
+        unknown = next((view for view in of.of_ship(Mark.UNKNOWN) if view.note), None)
+        return (*unknown.label, ": ", *with_names(unknown.note or "")) if unknown else ()
+    least = _least_scored(report)
+    evidence = report.inputs.metrics[least[0]] if least else None
+    if evidence is None or not evidence.missing:
+        return ()
+    return (f"{numbers.plural(evidence.missing, 'sample')} {who_lacks(evidence)}",)
 
 
 def _margin(view: ConditionView) -> Decimal:

@@ -13,7 +13,7 @@ from remyx_action.report.report import ProposalReport, Report, help_of_failure
 from . import numbers
 from .cause import CAUSES_NAMED, Marked, failed_arm_of
 from .condition_words import ConditionView, MetricConditionView
-from .escape import Phrase, Prose, joined
+from .escape import Code, Phrase, Prose, joined
 from .field_words import FieldConditionView
 from .words import NEXT, UNKNOWN, lock_step
 
@@ -60,7 +60,24 @@ def _next_step(of: Marked) -> Phrase:
             return _as_sentence(_supply(of.of_reject(Mark.UNKNOWN)))
         case "run_failed":
             return _after_a_failure(report)
+        case "not_comparable":
+            return _to_compare(report.inputs.not_comparable)
     return (NEXT.get(report.reason, ""),)
+
+
+def _to_compare(differences: Sequence[str]) -> Phrase:
+    """What both arms have to share, with what each of them had."""
+    if not differences:
+        return (NEXT["not_comparable"],)
+    same: list[Phrase] = []
+    for difference in differences[:CAUSES_NAMED]:
+        name, _, found = difference.partition(": ")
+        is_value = found.startswith("baseline ")
+        had: Phrase = (
+            (Code(name), " (", Prose(found), ")") if is_value else ("inputs (", Prose(difference), ")")
+        )
+        same.append(had)
+    return ("Measure both arms with the same ", *joined(same, " and the same "), ", then run again.")
 
 
 def _after_a_failure(report: Report) -> Phrase:

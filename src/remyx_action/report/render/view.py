@@ -14,7 +14,7 @@ from remyx_action.report.report import (
 )
 
 from . import escape, numbers
-from .cause import Marked, cause_of, certainty_of, marked, views_in
+from .cause import CAUSES_NAMED, Marked, cause_of, certainty_of, marked, views_in
 from .condition_words import ConditionView, MetricConditionView
 from .escape import Code, Phrase, Prose, joined
 from .field_words import FieldConditionView
@@ -309,7 +309,8 @@ def _facts(of: Marked) -> Iterator[Phrase]:
     if report.verdict is None:
         return
     if report.run_state == "not_comparable":
-        yield from (("Different: ", Prose(difference)) for difference in report.inputs.not_comparable)
+        more = report.inputs.not_comparable[CAUSES_NAMED:]
+        yield from (("Also different: ", Prose(difference)) for difference in more)
         return
     yield from counts(report, of.metrics)
     yield from metric_notes(report)

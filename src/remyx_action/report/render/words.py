@@ -53,7 +53,7 @@ NEXT = {
     "run_failed": "Fix the error below and run again. A failed run is never scored.",
     "workflow_changed": "Move the files under .github/ into a pull request of their own.",
     "lock_stale": "Review what changed on the base branch, run `remyx-action lock` there, and merge that.",
-    "not_locked": "Run `remyx-action lock` and merge its files into the base branch, then run this again.",
+    "not_locked": "Run `remyx-action lock`, commit its files to the base branch, then re-run.",
     "isolation": "Measure it sandboxed, or lower `trust: {min_level}` in a reviewed change of the policy.",
     "not_measured": "Land the other files in a pull request of their own: they took no part in this run.",
     "looks_unknown": "Let the job read the pull request's comments and checks, then run again.",
