@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 from math import sqrt
+from random import Random
 
 import pytest
 from pydantic import ValidationError
 from scipy import stats
 
 from remyx_action.confidence import estimate, weigh
+from remyx_action.confidence.bounds import Between
+from remyx_action.confidence.seeds import SeedVariance
 from remyx_action.evidence.evidence import MetricEvidence, SeedSums
 from remyx_action.evidence.gathering import gather
 from remyx_action.readers.scores import Samples
@@ -95,3 +99,94 @@ def test_seeds_read_back_as_they_were_written() -> None:
 def test_impossible_seeds_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         SeedSums.model_validate({"decimals": 0, "n": [1, 1], "totals": ["1", "1"]} | wrong)
+
+
+Rows = dict[str, list[float | None]]
+"""Of each id its score under each seed; None: it is missing in all of them."""
+CLAIMS = [
+    claim(quantity, side, threshold)
+    for quantity, threshold in [("delta", "0"), ("delta", "0.2"), ("relative_delta", "0.3"), ("value", "0.4")]
+    for side in ("at_least", "at_most")
+]
+
+
+def of_seeds(rows: Rows) -> Samples:
+    found = [
+        (id_, str(score), f"s{seed}")
+        for id_, scores in rows.items()
+        for seed, score in enumerate(scores)
+        if score is not None
+    ]
+    ids, scores, seeds = (list(column) for column in zip(*found, strict=True))
+    lacking = {id_: "time out" for id_, scores in rows.items() if None in scores}
+    return Samples(ids=ids, scores=scores, repeats=seeds, seeds=seeds, missing=lacking)
+
+
+def completed(rows: Rows, random: Random, kind: str) -> Rows:
+    """Return the rows with a score in place of each None: all at one end, by seed, by id, or drawn."""
+    every = [0.0, 1.0] if kind in "ends" else [0.0, 0.3, 0.5, 1.0]
+    by_seed = [random.choice(every) for _ in range(9)]
+
+    def filled(scores: list[float | None]) -> list[float | None]:
+        same = random.choice(every)
+        end = {"low": 0.0, "high": 1.0, "same": same}.get(kind)
+        drawn = [by_seed[seed] if kind == "seeds" else random.choice(every) for seed in range(len(scores))]
+        return [
+            (drawn[seed] if end is None else end) if score is None else score
+            for seed, score in enumerate(scores)
+        ]
+
+    return {id_: filled(scores) for id_, scores in rows.items()}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_completion_of_seeds_is_less_or_more_sure_than_the_bounds(seed: int) -> None:
+    random = Random(seed)
+    number = random.choice([4, 6, 10])
+    steps = random.choice([[0.0, 1.0], [0.2, 0.5, 0.9], [0.5]])
+
+    def arm(offset: float) -> Rows:
+        """Seeds that differ much or little, beside ids that do: the degrees move towards either."""
+        seeds, moved = random.choice([2, 3]), random.choice([0.0, 0.1, 0.4])
+        shifts = [random.choice([-moved, 0, moved]) for _ in range(seeds)]
+        rows: Rows = {"first": [0.5] * seeds, "second": [0.4] * seeds}
+        for id_ in range(number):
+            missing, middle = random.random() < 0.25, random.choice(steps) + offset
+            rows[f"q{id_}"] = [
+                None if missing else round(min(1.0, max(0.0, middle + shift)), 2) for shift in shifts
+            ]
+        return rows
+
+    before, after = arm(0.0), arm(random.choice([0.0, 0.3]))
+    of = metric(max_missing=1)
+    bounded = gather(of, [], of_seeds(before), of_seeds(after))
+    found = [weigh(bounded, of, asked) for asked in CLAIMS]
+    interval = estimate(bounded, of).interval
+    assert interval is not None
+    for kind in ["low", "high", "same", "seeds", "ends", *["any"] * 5]:
+        drawn = (completed(rows, random, kind) for rows in (before, after))
+        whole = gather(of, [], *map(of_seeds, drawn))
+        assert 0 == whole.missing
+        for asked, bounds in zip(CLAIMS, found, strict=True):
+            sure = weigh(whole, of, asked).confidence
+            assert sure is not None
+            assert (bounds.confidence or 0) <= sure <= (bounds.most or 0), (asked, kind)
+        inner = estimate(whole, of).interval
+        assert inner is not None
+        assert interval[0] <= inner[0] < inner[1] <= interval[1]
+
+
+def test_degrees_are_bounded_apart_from_the_variance() -> None:
+    """Two seeds an arm have two degrees where samples vary little, and more where these vary as much."""
+    seeds = SeedVariance(variance=Fraction(1), degrees=1, scored=Fraction(1), reach=Fraction(0))
+    items = Between(
+        low=Fraction(6), high=Fraction(6), unit=Fraction(1), variances=(1e-12, 0.828), degrees=(50.0, 50.0)
+    )
+    bounds = items.widen([seeds, seeds])
+    tight, wide, few, many = sqrt(2), sqrt(2.828), 2, 2.828**2 / 2
+    least, most = bounds.at_least(Fraction(0))
+    assert (stats.t.cdf(6 / wide, few), stats.t.cdf(6 / tight, many)) == pytest.approx((least, most))
+    assert least < stats.t.cdf(6 / tight, few) < stats.t.cdf(6 / wide, many) < most
+    assert (1 - most, 1 - least) == pytest.approx(bounds.at_most(Fraction(0)))
+    reach = stats.t.ppf(0.975, few) * wide
+    assert (6 - reach, 6 + reach) == pytest.approx(bounds.interval(0.95))

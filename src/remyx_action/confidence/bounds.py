@@ -1,59 +1,81 @@
 """How far missing scores can move a confidence: its smallest and its largest value over all of them.
 
 A single completion does not bound a confidence: a missing score at its best end widens the variance too.
-Mean and variance are therefore bounded apart, and the tails of all combinations lie between the two ends.
+Mean, variance and degrees are therefore bounded apart, and the tails of all combinations lie between the
+two ends.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import product
 from math import fsum, lcm
 from operator import mul
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from remyx_action.evidence.evidence import SeedSums
 from remyx_action.evidence.sums import ArmSums, PairedSums
 
-from .location import Location, Tails, widen
+from .location import Location, Tails
 from .pseudo_samples import Observed, Prior, bell_mccaffrey
-from .student import lower_tail, quantile
+from .seeds import SeedVariance, satterthwaite
 
 
 class Between(Struct, frozen=True, kw_only=True):
-    """Student's t around centres from `low` to `high`, with variances from that of `tight` to `wide`."""
+    """Student's t around centres from `low` to `high`, with any variance and degrees between the two ends."""
 
     low: Fraction
     high: Fraction
-    tight: Location
-    wide: Location
+    unit: Fraction
+    """As a location's: the unit of the variances."""
+    variances: tuple[float, float]
+    degrees: tuple[float, float]
 
     def at_least(self, threshold: Fraction) -> tuple[float, float]:
-        return self._tails(self.low - threshold, self.high - threshold)
+        least = self._around(self.low, spread=self.low > threshold)
+        most = self._around(self.high, spread=self.high <= threshold)
+        return least.at_least(threshold), most.at_least(threshold)
 
     def at_most(self, threshold: Fraction) -> tuple[float, float]:
-        return self._tails(threshold - self.high, threshold - self.low)
+        least = self._around(self.high, spread=self.high < threshold)
+        most = self._around(self.low, spread=self.low >= threshold)
+        return least.at_most(threshold), most.at_most(threshold)
 
     def interval(self, level: float) -> tuple[float, float]:
-        reach = quantile((1 + level) / 2, self.wide.degrees) * self.wide.standard_error
-        return float(self.low) - reach, float(self.high) + reach
+        low, _ = self._around(self.low, spread=True).interval(level)
+        _, high = self._around(self.high, spread=True).interval(level)
+        return low, high
 
-    def widen(self, arms: list[tuple[SeedSums, Fraction]]) -> Between:
-        """Return the bounds with the variance of seeds; each arm comes with its factor in y."""
-        return replace(self, tight=widen(self.tight, arms), wide=widen(self.wide, arms))
+    def widen(self, seeds: Sequence[SeedVariance]) -> Between:
+        """Return the bounds with the variance of seeds.
 
-    def _tails(self, worst: Fraction, best: Fraction) -> tuple[float, float]:
-        """Return the tails: far from 0 a small variance is sure, on either side."""
-        return (
-            _tail(worst, self.wide if worst > 0 else self.tight),
-            _tail(best, self.tight if best > 0 else self.wide),
+        Samples and seeds have degrees of their own, so those of the sum depend on which of them varies more,
+        and need not lie between those at the two ends of the variance. They are fewest at a corner.
+        """
+        if not seeds:
+            return self
+        parts = [self.variances, *(arm.bounds_over(self.unit) for arm in seeds)]
+        degrees = [self.degrees[0], *(arm.degrees for arm in seeds)]
+        least, most = ([part[end] for part in parts] for end in (0, 1))
+        spent = sum(variance**2 / freedom for variance, freedom in zip(least, degrees, strict=True))
+        return replace(
+            self,
+            variances=(sum(least), sum(most)),
+            degrees=(
+                min(satterthwaite(corner, degrees) for corner in product(*parts)),
+                min(sum(most) ** 2 / spent, sum(degrees)),
+            ),
         )
 
+    def _around(self, center: Fraction, *, spread: bool) -> Location:
+        """Return the most spread distribution around the centre, or the least spread one.
 
-def _tail(distance: Fraction, location: Location) -> float:
-    return lower_tail(location.steps(distance), location.degrees)
+        Above the threshold the most spread one is the least sure; below it has the larger tail.
+        """
+        variance, degrees = self.variances[spread], self.degrees[not spread]
+        return Location(center=center, unit=self.unit, variance=variance, degrees=degrees)
 
 
 class Ends(Struct, frozen=True, kw_only=True):
@@ -130,9 +152,9 @@ class Either(Struct, frozen=True, kw_only=True):
     def interval(self, level: float) -> tuple[float, float]:
         return _hull(self.one.interval(level), self.other.interval(level))
 
-    def widen(self, arms: list[tuple[SeedSums, Fraction]]) -> Either:
-        """Return the bounds with the variance of seeds; each arm comes with its factor in y."""
-        return Either(one=self.one.widen(arms), other=self.other.widen(arms))
+    def widen(self, seeds: Sequence[SeedVariance]) -> Either:
+        """Return the bounds with the variance of seeds."""
+        return Either(one=self.one.widen(seeds), other=self.other.widen(seeds))
 
 
 def _hull(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
@@ -178,12 +200,12 @@ def bounds_of(
     )
     sizes = [n + lost for n, lost in zip(observed.sizes, missing.sizes, strict=True)]
     degrees = count - 1.0 if observed.clusters is None else bell_mccaffrey(sizes, observed.counts)
-    tight, wide = (
-        Location(center=prior.center, unit=prior.reach, variance=variance, degrees=degrees)
-        for variance in variances
-    )
     return Between(
-        low=Fraction(low, count * finer), high=Fraction(high, count * finer), tight=tight, wide=wide
+        low=Fraction(low, count * finer),
+        high=Fraction(high, count * finer),
+        unit=prior.reach,
+        variances=variances,
+        degrees=(degrees, degrees),
     )
 
 

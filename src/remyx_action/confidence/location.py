@@ -7,9 +7,7 @@ from math import sqrt
 from typing import Literal, Protocol
 
 from msgspec import Struct
-from msgspec.structs import replace
 
-from remyx_action.evidence.evidence import SeedSums
 from remyx_action.readers.reasons import Reason
 
 from .student import lower_tail, quantile
@@ -61,7 +59,10 @@ def too_few_clusters(clusters: int) -> NotKnown:
 
 
 class Tails(Protocol):
-    """Confidence about a true value, each side computed as its own lower tail."""
+    """How sure it is that a true value is at least, or at most, a threshold.
+
+    Each side is computed as its own lower tail, not as 1 minus the other: small numbers stay exact.
+    """
 
     def at_least(self, threshold: Fraction, /) -> float:
         """Return P(true >= threshold)."""
@@ -134,28 +135,3 @@ class Inference(Struct, frozen=True, kw_only=True):
     """The delta is what `tails` is about minus this."""
     bounds: LocationBounds | None = None
     """How far missing scores can move the tails; None: none is missing."""
-
-
-def widen(items: Location, arms: list[tuple[SeedSums, Fraction]]) -> Location:
-    """Return the location with se² = se²_items + Σ factor²·s²/S and Satterthwaite's degrees of freedom.
-
-    Each arm comes with its factor in y.
-    """
-    variances = [
-        (float(factor**2 * _variance_of_mean(seeds) / items.unit**2), len(seeds.n) - 1)
-        for seeds, factor in arms
-    ]
-    total = items.variance + sum(variance for variance, _ in variances)
-    parts = [(items.variance, items.degrees), *variances]
-    degrees = total * total / sum(variance * variance / freedom for variance, freedom in parts)
-    return replace(items, variance=total, degrees=degrees)
-
-
-def _variance_of_mean(seeds: SeedSums) -> Fraction:
-    """Return s²/S of the means of S seeds."""
-    means = [
-        Fraction(int(total), n * 10**seeds.decimals) for n, total in zip(seeds.n, seeds.totals, strict=True)
-    ]
-    count = len(means)
-    middle = sum(means, Fraction(0)) / count
-    return sum(((mean - middle) ** 2 for mean in means), Fraction(0)) / (count * (count - 1))

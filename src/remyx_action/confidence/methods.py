@@ -19,15 +19,17 @@ from remyx_action.evidence.claims import Claim
 from remyx_action.evidence.evidence import MetricEvidence, SummaryState
 from remyx_action.evidence.sums import ArmSums, PairedSums
 from remyx_action.project.models.metrics import BarMetric
+from remyx_action.project.models.template import ArmName
 from remyx_action.readers.reasons import Reason
 
 from . import percentiles
 from .bounds import bounds_of_difference, mean_bounds, missing_pairs, missing_scores
-from .location import DECLARE_A_RANGE, INTERVAL_LEVEL, Inference, NotKnown, Tails, widen
+from .location import DECLARE_A_RANGE, INTERVAL_LEVEL, Inference, NotKnown, Tails
 from .one_sample import mean_of_arm
 from .plausibility import delta_of, max_change_of, point_of, range_of
 from .pseudo_samples import difference, locate, prior_of_difference, sums_of_one_arm, why_too_few
 from .remarks import who_lacks
+from .seeds import seeds_of, widen
 from .unpaired import arm_mean, difference_of_means
 
 
@@ -65,15 +67,19 @@ def ratio_of(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Fract
 
 
 def unknown_for_missing(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> NotKnown | None:
-    """Return why missing samples leave the claim unknown, or None where there are none, or bounds of them."""
+    """Return why missing samples leave the claim unknown.
+
+    None: nothing is missing, or the missing scores have bounds.
+    """
     missing, scored = evidence.missing, evidence.scored
+    who = who_lacks(evidence)
     if evidence.paired is None and claim.quantity == "value" and "variant" in evidence.facts:
-        facts = evidence.facts["variant"]
-        missing, scored = facts.missing + evidence.absent, facts.ids
+        missing, scored = missing_in(evidence, "variant"), evidence.facts["variant"].ids
+        who = "have no score in the variant"
     if not missing or scored is None:
         return None
     expected = missing + scored
-    note = f"{missing:,} of {expected:,} samples {who_lacks(evidence)}"
+    note = f"{missing:,} of {expected:,} samples {who}"
     if missing > metric.max_missing * expected:
         most = f"{(100 * metric.max_missing).normalize():f} %"
         return NotKnown(reason=Reason.TOO_MANY_MISSING, note=f"{note}; max_missing allows {most}")
@@ -93,6 +99,14 @@ def unknown_for_missing(evidence: MetricEvidence, metric: BarMetric, claim: Clai
             reason=Reason.MISSING_SAMPLES, note=f"{note}: evaluate them, or report samples of both"
         )
     return None
+
+
+def missing_in(evidence: MetricEvidence, arm: ArmName) -> int:
+    """Return how many samples the sums of an arm lack; pairs lack those that either arm has no score for."""
+    if evidence.paired is not None:
+        return evidence.missing
+    facts = evidence.facts.get(arm)
+    return facts.missing + evidence.absent if facts else 0
 
 
 def _is_exact(evidence: MetricEvidence) -> bool:
@@ -205,19 +219,16 @@ def _paired(
     if isinstance(widest, NotKnown):
         return widest
     mean = locate(observed, prior)
-    tails = mean.location
     bounds = bounds_of_difference(observed, missing_pairs(paired, ratio), prior, widest)
-    if evidence.has_seeds("variant", "baseline"):
-        seeds = [(evidence.seeds["variant"], Fraction(1)), (evidence.seeds["baseline"], ratio)]
-        tails, bounds = widen(tails, seeds), bounds and bounds.widen(seeds)
+    seeds = seeds_of(evidence, metric, {"variant": Fraction(1), "baseline": ratio})
     return Inference(
-        tails=tails,
+        tails=widen(mean.location, seeds),
         threshold=threshold_of(claim),
         method="paired",
         n=mean.n,
         n_effective=mean.n_effective,
         clusters=mean.clusters,
-        bounds=bounds,
+        bounds=bounds and bounds.widen(seeds),
     )
 
 

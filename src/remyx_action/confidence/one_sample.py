@@ -13,9 +13,10 @@ from remyx_action.project.models.template import ArmName
 
 from .binomial import clopper_pearson, rate_at_least, rate_at_most
 from .bounds import Ends, MissingInArms, bounds_of, missing_scores
-from .location import Inference, NotKnown, widen
+from .location import Inference, NotKnown
 from .plausibility import range_of
 from .pseudo_samples import Observed, Range, locate, prior_of_arm, sums_of_one_arm, why_too_few
+from .seeds import seeds_of, widen
 from .unpaired import arm_mean, location_of
 
 
@@ -65,18 +66,16 @@ def mean_of_arm(evidence: MetricEvidence, metric: BarMetric, arm: ArmName) -> In
     if isinstance(prior, NotKnown):
         return prior
     mean = locate(observed, prior)
-    tails, bounds = mean.location, bounds_of(observed, missing_scores(sums), prior)
-    if evidence.has_seeds(arm):
-        seeds = [(evidence.seeds[arm], Fraction(1))]
-        tails, bounds = widen(tails, seeds), bounds and bounds.widen(seeds)
+    seeds = seeds_of(evidence, metric, {arm: Fraction(1)})
+    bounds = bounds_of(observed, missing_scores(sums), prior)
     return Inference(
-        tails=tails,
+        tails=widen(mean.location, seeds),
         threshold=Fraction(0),
         method="one-sample",
         n=mean.n,
         n_effective=mean.n_effective,
         clusters=mean.clusters,
-        bounds=bounds,
+        bounds=bounds and bounds.widen(seeds),
     )
 
 

@@ -37,7 +37,7 @@ def who_lacks(evidence: MetricEvidence) -> str:
     lacking = [arm for arm, facts in evidence.facts.items() if facts.missing]
     if len(evidence.facts) == 1:
         return "have no score"
-    if evidence.absent or len(lacking) != 1:
+    if evidence.unmatched is not None or evidence.absent or len(lacking) != 1:
         return "have no score in at least one arm"
     return f"have a score in the {'baseline' if lacking == ['variant'] else 'variant'} only"
 
