@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from remyx_action.confidence import estimate, weigh
+from remyx_action.confidence.methods import missing_in
 from remyx_action.evidence.evidence import Extremes, MetricEvidence, SummaryState, UnusableState
 from remyx_action.evidence.gathering import gather
+from remyx_action.project.models.template import ArmName
 from remyx_action.readers.reasons import Reason
 from remyx_action.readers.scores import Samples, Scores, Summary, Unusable
 from support.bars import exact, number, samples
@@ -278,3 +280,28 @@ def test_ids_that_look_unlike_are_shown_as_they_are() -> None:
     message = paired(Samples(ids=["caf\u00e9"], scores=["1"]), Samples(ids=["tea"], scores=["1"])).unmatched
     assert message is not None
     assert "1 ids are only in the baseline: caf\u00e9; 1 ids are only in the variant: tea (" in message
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "declared", "missing", "lacks"),
+    [
+        (100, 50, 100, 150, {"baseline": 0, "variant": 50}),
+        (50, 50, 100, 100, {"baseline": 50, "variant": 50}),
+        (50, 50, 120, 120, {"baseline": 70, "variant": 70}),
+        (50, 60, 0, 110, {"baseline": 0, "variant": 0}),
+    ],
+)
+def test_arms_without_a_common_id_lack_their_own_declared_samples(
+    before: int, after: int, declared: int, missing: int, lacks: dict[ArmName, int]
+) -> None:
+    """No percentile is judged on half of the samples, and what is missing is counted once."""
+    p90, below = metric(aggregate="p90"), claim("value", "at_most", "1")
+    arms = (samples(["1"] * before), samples(["1"] * after, first=before))
+    evidence = gather(p90, [below], *arms, expected=declared)
+    assert missing == evidence.missing
+    assert lacks == {arm: missing_in(evidence, arm) for arm in evidence.facts}
+    judged = weigh(evidence, p90, below)
+    assert (Reason.TOO_MANY_MISSING if lacks["variant"] else None) is judged.reason is judged.point_reason
+    bounded = gather(metric(), [], *arms, expected=declared).sums("variant")
+    assert bounded is not None
+    assert lacks["variant"] == (0 if bounded.missing is None else sum(bounded.missing.ids))

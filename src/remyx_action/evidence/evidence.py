@@ -72,7 +72,10 @@ class ArmFacts(Spec):
     ids: Count
     """Distinct ids with a real score."""
     missing: Annotated[Integer, Field(ge=0)] = 0
-    """Ids that an arm was asked and that this one has no score for."""
+    """Asked or declared samples that this arm has no score for, without those that `absent` counts.
+
+    Where the arms have no id in common, those that the arm itself was asked, not those of the other.
+    """
     error: str | None = None
     """The commonest error that was reported in place of a score."""
     errors: Annotated[Integer, Field(ge=0)] = 0
@@ -247,7 +250,7 @@ class MetricEvidence(Spec):
 
     @property
     def missing(self) -> int:
-        """The ids that were asked or declared and have no score in every arm that has ids."""
+        """The asked or declared samples that lack a score in an arm that has ids."""
         scored = self.scored
         return 0 if scored is None or self.asked is None else self.asked + self.absent - scored
 

@@ -89,9 +89,8 @@ def _gather_both(
     if not both:
         arms: dict[ArmName, Averaged | ArmState] = {"baseline": baseline, "variant": variant}
         apart = _gather_apart(metric, claims, arms, expected)
-        asked = len({*baseline.ids, *variant.ids, *baseline.missing, *variant.missing})
         unmatched = _unmatched(baseline, variant, pairing)
-        return apart.model_copy(update={"both": 0, "asked": asked, "unmatched": unmatched})
+        return apart.model_copy(update={"both": 0, "unmatched": unmatched})
     scale = scale_of([baseline, variant], metric.range or [])
     missing = _Missing(metric, baseline, variant, pairing, scale, expected)
     rows = rows_of(
@@ -132,8 +131,8 @@ def _is_bounded(metric: BarMetric) -> bool:
 class _Missing:
     """The ids that lack a score in one arm or in both.
 
-    An id is scored in one arm only, or in neither: there an arm names it without a score, or no arm names it,
-    and the template declares so many samples (`absent`). `asked` are the ids that any arm names.
+    A missing id has a score in one arm or in none. One without any is either listed by an arm as unscored, or
+    listed by no arm but counted in the template's `samples` (`absent`). `asked` counts the listed ids.
     """
 
     def __init__(
@@ -215,12 +214,19 @@ class _Missing:
 def _gather_apart(
     metric: BarMetric, claims: Sequence[Claim], arms: dict[ArmName, Averaged | ArmState], expected: int
 ) -> MetricEvidence:
-    """Return each arm by itself: its own value can be judged, or its summary against the other's."""
+    """Return each arm by itself: its own value can be judged, or its summary against the other's.
+
+    An arm lacks the ids that it names itself without a score, and the declared ones that it does not name;
+    not the ids of the other arm, as none of these is the same sample.
+    """
     averaged = {arm: found for arm, found in arms.items() if isinstance(found, Averaged)}
     scale = scale_of(list(averaged.values()), metric.range or [])
-    asked = {arm: len({*found.ids, *found.missing}) for arm, found in averaged.items()}
+    named = {arm: {*found.ids, *found.missing} for arm, found in averaged.items()}
+    lacking = {arm: max(len(named[arm]), expected) - len(found.ids) for arm, found in averaged.items()}
+    asked = len(set().union(*named.values()))
+    absent = max(0, expected - asked) if averaged else 0
     rows = {
-        arm: rows_of(values, values, found.clusters, _gap_of(metric, found, asked[arm], scale, expected))
+        arm: rows_of(values, values, found.clusters, _gap_of(metric, lacking[arm], scale))
         for arm, found in averaged.items()
         for values in [found.values(scale.decimals, scale.parts)]
     }
@@ -231,20 +237,18 @@ def _gather_apart(
     before = states["baseline"]
     exact = Fraction(before.value) if isinstance(before, SummaryState) and before.exact else None
     ranked = RankedArms(variant=rows.get("variant"), baseline=rows.get("baseline"), exact_baseline=exact)
-    most = max(asked.values(), default=None)
     return MetricEvidence(
         baseline=before,
         variant=states["variant"],
-        asked=most,
-        absent=0 if most is None else max(0, expected - most),
-        facts={arm: found.facts(missing=asked[arm] - len(found.ids)) for arm, found in averaged.items()},
+        asked=asked if averaged else None,
+        absent=absent,
+        facts={arm: found.facts(missing=lacking[arm] - absent) for arm, found in averaged.items()},
         extremes=[] if metric.range else extremes_apart(rows.get("baseline"), rows.get("variant")),
         percentiles=percentile_state(metric, claims, ranked, scale) if metric.aggregate and rows else None,
     )
 
 
-def _gap_of(metric: BarMetric, arm: Averaged, asked: int, scale: Scale, expected: int) -> Sequence[Gap]:
-    missing = max(asked, expected) - len(arm.ids)
+def _gap_of(metric: BarMetric, missing: int, scale: Scale) -> Sequence[Gap]:
     if not missing or not _is_bounded(metric):
         return ()
     low, high = _ends(metric, scale)
