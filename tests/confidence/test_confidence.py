@@ -294,6 +294,16 @@ def test_the_interval_of_the_baseline_is_for_drift() -> None:
     assert interval_of_baseline(evidence, metric(aggregate="p50"), 0.99) is None
 
 
+def test_a_variant_that_fails_on_hard_samples_makes_no_drift_of_the_baseline() -> None:
+    """Of the pairs alone the baseline is right 50 times in 60; of all its samples 50 times in 100."""
+    baseline, variant = samples(["1"] * 50 + ["0"] * 50), samples(["1"] * 60)
+    low, high = interval_of_baseline(gather(metric(), [], baseline, variant), metric(), 0.99) or (0, 0)
+    assert stats.binomtest(50, 100).proportion_ci(0.99, "exact") == pytest.approx((low, high), abs=1e-12)
+    endless = metric(range=None)
+    assert interval_of_baseline(gather(endless, [], baseline, variant), endless, 0.99) is None
+    assert interval_of_baseline(gather(endless, [], baseline, baseline), endless, 0.99) is not None
+
+
 # unpaired
 
 

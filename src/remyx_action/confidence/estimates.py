@@ -17,7 +17,7 @@ from remyx_action.project.models.metrics import BarMetric
 from remyx_action.readers.reasons import Reason
 
 from .location import INTERVAL_LEVEL, Inference, NotKnown
-from .methods import infer, unknown_for_missing, y_bounds
+from .methods import infer, missing_in, unknown_for_missing, y_bounds
 from .one_sample import mean_of_arm
 from .percentiles import counts_of
 from .plausibility import delta_of, max_change_of, point_of, range_of
@@ -203,11 +203,16 @@ def _holds_whatever_is_missing(
 def interval_of_baseline(
     evidence: MetricEvidence, metric: BarMetric, level: float
 ) -> tuple[float, float] | None:
-    """Return the two-sided interval of the baseline's own true mean, or None."""
+    """Return the two-sided interval of the baseline's own true mean, whatever is missing; or None.
+
+    Pairs alone say little of the baseline where the variant lacks just the ids that are hard.
+    """
     inference = None if metric.aggregate else mean_of_arm(evidence, metric, "baseline")
     if not isinstance(inference, Inference):
         return None
-    found = inference.tails.interval(level)
+    if inference.bounds is None and missing_in(evidence, "baseline"):
+        return None
+    found = (inference.bounds or inference.tails).interval(level)
     return found and _cut(found, range_of(metric))
 
 
