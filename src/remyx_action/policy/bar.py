@@ -47,8 +47,9 @@ class Bar(Spec):
 
     def rules_at(self, look: int | None) -> RuleTree:
         """The rules for the look-th measurement of a pull request; None: looks are not counted."""
-        corrected = self.policy.looks == "corrected" and look is not None
-        return self.rules.at_look(look) if corrected and look is not None else self.rules
+        if look is None or self.policy.looks != "corrected":
+            return self.rules
+        return self.rules.at_look(look)
 
     def metric(self, key: str) -> BarMetric:
         """The metric of that key; KeyError where the template does not measure it."""

@@ -118,7 +118,7 @@ def decide(*, ship: Mark, reject: Mark, state: RunState, caps: list[str]) -> tup
 def cap_of_missing(bar: Bar, inputs: Inputs) -> Sequence[str]:
     """Return the cap of a run that scored too few of the expected samples.
 
-    A condition on coverage that every ship has to meet takes its place, and so does a quick look's cap.
+    None where every ship has to meet a condition on coverage, nor in a quick look, which has its own cap.
     """
     if inputs.samples is not None or asks_for_coverage(bar.rules.ship):
         return []

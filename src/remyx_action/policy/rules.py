@@ -1,4 +1,4 @@
-"""The rules of a policy as one tree: compiled once, marked by the judge, walked by everything else.
+"""The rules of a policy as two trees: compiled once, marked by the judge, walked by everything else.
 
 `all`, `any` and `at_least` differ in `k` alone, and `floors: shared` is part of each condition's floor.
 """
@@ -78,7 +78,7 @@ class Condition(Struct, frozen=True, kw_only=True):
     reason: str | None = None
     """Why the mark is false or unknown, or was unknown before `on_unknown: violated`."""
     observed: Decimal | None = None
-    """Compared with the threshold: value, delta, gain, loss or field, on its own side of the threshold."""
+    """Compared with the threshold: value, delta, gain, loss or field; not rounded across the threshold."""
     confidence: Decimal | None = None
     n: int | None = None
 
@@ -111,7 +111,11 @@ class OnMetric(Condition, frozen=True, kw_only=True):
 
     @property
     def asks_to_improve(self) -> bool:
-        """Whether it asks for more than the baseline; guards and `.value` do not."""
+        """Whether it asks the variant to get better; guards and `.value` do not.
+
+        A delta compared with 0 does, though `no_regression` claims the same: it is written as a gain,
+        and a guard has an operator of its own.
+        """
         if self.is_directional:
             return self.op == "improves_by"
         threshold = self.claim.threshold
@@ -146,7 +150,10 @@ class Gate(Struct, frozen=True, kw_only=True):
 
     @property
     def share(self) -> int:
-        """What it divides 1 - floor by for the conditions below it: the children that could be false."""
+        """What it divides 1 - floor by for the conditions below it.
+
+        That is how many children are false, at least, where the gate is truly false.
+        """
         return len(self.children) - self.k + 1 if self.shares_floors else 1
 
     def conditions(self) -> Iterator[Condition]:
@@ -165,7 +172,7 @@ class Gate(Struct, frozen=True, kw_only=True):
                 yield from child.gates()
 
     def deciding(self) -> Iterator[Condition]:
-        """Conditions without which nothing ships, or each of which rejects by itself."""
+        """In ship, conditions that must all be true; in reject, conditions of which one is enough."""
         if self.k == (len(self.children) if self.role == "ship" else 1):
             for child in self.children:
                 if isinstance(child, Gate):
@@ -196,7 +203,7 @@ LEAST_FLOOR = Decimal("0.5")
 
 
 class RuleTree(Struct, frozen=True, kw_only=True):
-    """Both rules of a policy."""
+    """The rules of a policy as two trees, ship and reject."""
 
     ship: Gate
     reject: Gate | None
