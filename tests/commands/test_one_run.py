@@ -70,6 +70,19 @@ def test_a_harness_that_changes_while_the_arms_run_fails_the_run(tmp_path: Path,
     assert not [name for name in WRITTEN if (place.out / name).exists()]
 
 
+def test_an_asset_that_changes_while_the_arms_run_fails_the_run(tmp_path: Path) -> None:
+    """A file of a folder that is measured; a file that is added to it is a cache of somebody's."""
+    place = Place(
+        tmp_path, {**harness("pathlib.Path('better/weights').write_text('2.')"), "better/weights": "1"}
+    )
+    with pytest.raises(NotJudged, match=r"the asset better changed while the arms ran: better/weights$"):
+        place.run()
+    place = Place(
+        tmp_path / "added", {**harness("pathlib.Path('better/cache').touch()"), "better/weights": "1"}
+    )
+    assert "ship" == place.run().verdict
+
+
 def test_a_file_that_the_harness_leaves_beside_itself_does_not_matter(tmp_path: Path) -> None:
     place = Place(tmp_path, harness("pathlib.Path('evaluation/cache.bin').write_text('1')"))
     assert "ship" == place.run().verdict

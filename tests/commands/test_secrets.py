@@ -73,7 +73,7 @@ def project(line: str, key: str = "secrets") -> dict[str, str | None]:
 def everything(jobs: Jobs, *ended: Ended) -> bytes:
     """All that the jobs left anywhere but in their clones."""
     texts = [each.body for each in jobs.world.comments]
-    texts += [str(each.fields) for each in jobs.world.checks]
+    texts += [f"{each.fields}{each.output}{each.annotations}" for each in jobs.world.checks]
     texts += [str(event) for event in jobs.events if not isinstance(event, Secrets)]
     texts += [f"{each.said}\n{each.summary}\n{each.outputs}" for each in ended]
     found = ["\n".join(texts).encode()]

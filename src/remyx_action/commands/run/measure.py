@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from itertools import product
 from pathlib import Path
@@ -58,9 +58,9 @@ from .arms import (
 from .cache import ArmCache, baseline_key
 from .evaluation import Evaluation, both
 from .ignored_shard import refusing_the_whole, unnamed_shard
-from .judged_under import harness_files
 from .lighteval import at_one_commit, lighteval_site
 from .parts import join_seeds
+from .unchanged import unchanged_assets, unchanged_harness
 from .variants import choose_assets, judge_files
 
 TOKENS_OF_A_JOB = (
@@ -77,7 +77,10 @@ def measure(evaluation: Evaluation) -> Arms:
         template, baseline=evaluation.request.baseline, variant=context.variant_of(template)
     )
     _fill_assets(evaluation, assets)
-    with _unchanged(template, [context.harness]):
+    with (
+        unchanged_harness(template, [context.harness]),
+        unchanged_assets(context.harness, assets.values(), out=evaluation.request.out),
+    ):
         measured = measure_arms(evaluation, assets)
     moved = context.head_moved()
     if moved is not None:
@@ -268,7 +271,7 @@ def _run(
         )
         plan = plan_run(template, vocabulary, assets=assets, site=site, seed=seed or 0, shard=shard)
         _patch(plan)
-        with _unchanged(template, list(copies.values()) if anew else []):
+        with unchanged_harness(template, list(copies.values()) if anew else []):
             return run_arms(with_secrets(plan, secrets_in(evaluation)), runtime, on_event)
 
 
@@ -283,15 +286,6 @@ def _without_secret_names(metrics: Mapping[str, BarMetric], arm: Arm) -> Arm:
 
 
 @contextmanager
-def _unchanged(template: Template, roots: Sequence[Path]) -> Iterator[None]:
-    """NotJudged after the block where the harness below one of the roots is not what it was before."""
-    before = [harness_files(template, root) for root in roots]
-    yield
-    for root, files in zip(roots, before, strict=True):
-        refuse_changed(files, harness_files(template, root))
-
-
-@contextmanager
 def _temporary_folders(assets: Mapping[ArmName, str]) -> Iterator[Mapping[ArmName, str]]:
     """A folder for each arm's temporary files, removed with the block."""
     with ExitStack() as stack:
@@ -299,16 +293,6 @@ def _temporary_folders(assets: Mapping[ArmName, str]) -> Iterator[Mapping[ArmNam
             name: stack.enter_context(TemporaryDirectory(prefix="remyx-tmp-", ignore_cleanup_errors=True))
             for name in assets
         }
-
-
-def refuse_changed(before: Mapping[str, str], after: Mapping[str, str]) -> None:
-    """NotJudged where a file of the harness is no longer what it was before the arms ran."""
-    changed = [path for path, digest in before.items() if after.get(path) != digest]
-    if changed:
-        raise NotJudged(
-            f"the harness changed while the arms ran: {changed[0]}",
-            help="run it again, and leave the files that measure as they are meanwhile",
-        )
 
 
 def _patch(plan: RunPlan) -> None:
