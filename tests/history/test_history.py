@@ -15,6 +15,7 @@ from remyx_action.commands.history import Asking, history, what_was_gained
 from remyx_action.commands.record import place_of, read_place
 from remyx_action.history.record import Record, read_record
 from remyx_action.history.trends import bar_moves, condition_health
+from remyx_action.report.report import to_json
 from support.pages import ROOT
 
 EXAMPLE = ROOT / "examples/year-of-verdicts"
@@ -98,26 +99,31 @@ class Drawn(HTMLParser):
         self.attributes |= {name for name, _ in attrs}
 
 
-def files(record: Record, evil: str) -> Iterator[tuple[str, bytes]]:
-    """Two verdicts of the record with hostile text wherever text may be, and what is no verdict."""
-    for one in record.verdicts[:2]:
+EVIL = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>\u202e{{ 7 * 7 }}" * 300
+SHORT = EVIL.replace("\u202e", "")[:500]  # what a metric may be called
+
+
+def files(record: Record) -> Iterator[tuple[str, bytes]]:
+    """Twelve verdicts of the record with hostile text wherever text may be, and two that are none."""
+    for one in record.verdicts[:12]:
         policy = one.report.policy
-        metrics = [metric.model_copy(update={"label": evil, "unit": evil}) for metric in policy.metrics]
-        rows = [row.model_copy(update={"label": evil, "note": evil}) for row in one.report.metrics]
+        metrics = [metric.model_copy(update={"label": SHORT, "unit": SHORT}) for metric in policy.metrics]
+        rows = [row.model_copy(update={"label": EVIL, "note": EVIL}) for row in one.report.metrics]
         report = one.report.model_copy(
-            update={"metrics": rows, "policy": policy.model_copy(update={"metrics": metrics}), "reason": evil}
+            update={"metrics": rows, "policy": policy.model_copy(update={"metrics": metrics}), "reason": EVIL}
         )
-        yield one.path, report.model_dump_json(by_alias=True).encode()
-    yield "v/2025/01/evil.json", evil.encode()
-    yield "v/2025/01/1-000000000000-1-1-000000000000.json", evil.encode("utf-8", "surrogatepass")
+        yield one.path, to_json(report).encode()
+    yield "v/2025/01/evil.json", EVIL.encode()
+    yield "v/2025/01/1-000000000000-1-1-000000000000.json", EVIL.encode()
 
 
 def test_a_million_bytes_of_hostile_text_are_inert_on_the_page(record: Record) -> None:
-    evil = ("\"'><script>alert(1)</script><img src=x onerror=alert(1)>\u202e{{ 7 * 7 }}" * 20_000)[:1_000_000]
-    hostile = read_record(list(files(record, evil)))
+    written = list(files(record))
+    assert sum(len(content) for _, content in written) > 1_000_000
+    hostile = read_record(written)
+    assert (12, 2) == (len(hostile.verdicts), len(hostile.unread)), hostile.unread
     page = history(hostile, Asking(), now=NOW).text("page")
     drawn = Drawn(page)
     assert {"script", "img", "iframe"}.isdisjoint(drawn.tags)
     assert not any(name.startswith("on") or name in {"href", "src"} for name in drawn.attributes)
     assert len(page) < 100_000
-    assert 2 <= len(hostile.unread)
