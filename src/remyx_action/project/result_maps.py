@@ -25,6 +25,12 @@ def misused_maps(template: Template) -> Iterator[Located]:
     for index, map_ in enumerate(maps):
         place = f"/results/{index}" if isinstance(template.results, list) else "/results"
         yield from _names(map_, place, template.metrics)
+        if map_.preset == "lighteval" and len(maps) > 1:
+            help_ = "give the other metrics a template of their own"
+            yield (
+                f"{place}/preset",
+                _words("not-alone", "a run of lighteval is read alone, without other maps", help_),
+            )
         if map_.preset is None:
             yield from _map(map_, place, [key for key in template.metrics if index in owners[key]])
     for key, indices in owners.items() if maps else ():
