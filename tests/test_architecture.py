@@ -3,12 +3,15 @@
 import ast
 import sys
 from collections.abc import Iterator
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
 
 from support.rooms import (
     FLOOR,
+    LAYERS,
     MODULES,
     NEIGHBOURS,
     SOURCE,
@@ -42,6 +45,21 @@ def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
+
+
+def test_the_house_has_nine_floors() -> None:
+    assert ("__init__", "__main__") == LAYERS[-1]
+    assert 9 == len(LAYERS[:-1])
+
+
+def test_no_name_of_a_type_means_two_things() -> None:
+    script = SOURCE.parents[1] / "script" / "count-house"
+    spec = spec_from_file_location("count_house", script, loader=SourceFileLoader("count_house", str(script)))
+    assert spec is not None
+    assert spec.loader is not None
+    count_house = module_from_spec(spec)
+    spec.loader.exec_module(count_house)
+    assert [] == count_house.two_meanings(count_house.trees(SOURCE))
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
