@@ -143,6 +143,18 @@ def test_each_drawing_has_a_title_and_a_table(kind: str) -> None:
     assert len(view_of(REPORTS[kind]()).cause) > 0
 
 
+@pytest.mark.parametrize("kind", ["ship", "iterate", "partial"])
+def test_a_screen_reader_hears_a_word_for_each_mark(kind: str) -> None:
+    page, lines = (
+        render.page(REPORTS[kind]()),
+        [one for row in view_of(REPORTS[kind]()).rows for one in row.bar],
+    )
+    for word, glyph in (("passes", "✓"), ("fails", "✗"), ("not known", "·")):
+        said = f'<span aria-hidden="true">{glyph} </span><span class="unseen">{word}: </span>'
+        assert sum(line.glyph == glyph for line in lines) == page.count(said)
+    assert lines
+
+
 def test_the_shares_of_samples_add_up_to_all_of_them() -> None:
     [changed, *_] = view_of(REPORTS["ship"]()).samples
     drawn = shares(changed, 5_000)

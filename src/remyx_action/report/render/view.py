@@ -27,6 +27,7 @@ from .rule_lines import ConditionText, RuleLine, rule_words
 from .sample_words import ChangedSamples, changed_samples, counts
 from .words import (
     MARKS,
+    SPOKEN,
     VERDICTS,
 )
 
@@ -51,6 +52,10 @@ class BarLine(Struct, frozen=True, kw_only=True):
     @property
     def glyph(self) -> str:
         return MARKS[self.mark]
+
+    @property
+    def spoken(self) -> str:
+        return SPOKEN[self.mark]
 
 
 class ViewRow(Struct, frozen=True, kw_only=True):

@@ -133,6 +133,8 @@ UNKNOWN = {
 
 MARKS: dict[Mark, str] = {Mark.TRUE: "✓", Mark.FALSE: "✗", Mark.UNKNOWN: "·"}
 """✓ lets the change through, ✗ blocks it, · is not known."""
+SPOKEN: dict[Mark, str] = {Mark.TRUE: "passes", Mark.FALSE: "fails", Mark.UNKNOWN: "not known"}
+"""The same marks for a screen reader."""
 MARK_OF_REJECT: dict[Mark, Mark] = {
     Mark.TRUE: Mark.FALSE,
     Mark.FALSE: Mark.TRUE,
