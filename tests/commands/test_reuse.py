@@ -218,6 +218,27 @@ def test_packages_that_are_chosen_when_a_script_runs_are_not_cached(tmp_path: Pa
     assert [] == place.entries()
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("uv") is None, reason="uv is not installed")
+@pytest.mark.parametrize("asked", ["--version", "python"])
+def test_another_uv_or_python_of_a_script_is_measured_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    metadata = "# /// script\n# dependencies = []\n# ///\n"
+    place = Place(tmp_path, {**FILES, "evaluation/evaluate.py": metadata + HARNESS})
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    uv = shutil.which("uv") or ""
+    subprocess.run([uv, "lock", "--quiet", "--script", "evaluation/evaluate.py"], cwd=place.root, check=True)
+    assert ["baseline", "variant"] == (place.run() and place.ran())
+    assert ["variant"] == (place.run() and place.ran())
+    other = tmp_path / "bin" / "uv"
+    other.parent.mkdir()
+    other.write_text(f'#!/bin/sh\n[ "$1" = {asked} ] && echo /other && exit\nexec {uv} "$@"\n')
+    other.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{other.parent}:{os.environ['PATH']}")
+    assert ["baseline", "variant"] == (place.run() and place.ran())
+
+
 @pytest.mark.parametrize(
     ("then", "now", "said"),
     [

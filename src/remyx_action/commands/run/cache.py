@@ -20,7 +20,7 @@ from remyx_action.project.models import Template
 from remyx_action.project.models.shard import Shard
 from remyx_action.project.models.template import ScriptKind, contained
 from remyx_action.report.verdict import Arm
-from remyx_action.runtimes.lighteval.environment import installed
+from remyx_action.runtimes.lighteval.environment import READING_SECONDS, installed, uv_command
 from remyx_action.runtimes.plan.lighteval import name_and_revision
 from remyx_action.sources.disk import describe_script
 from remyx_action.sources.disk.cache import CacheFolder, digest_of_asset
@@ -154,7 +154,7 @@ def _digests(
 
 
 def _stack(template: Template, root: Path, environment: Mapping[str, str]) -> str | None:
-    """Return a digest of the Python that a script starts with, and of its packages; None in a container.
+    """Return a digest of the Python that a script starts with, its packages and uv; None in a container.
 
     Raises UnresolvedError.
     """
@@ -169,7 +169,8 @@ def _stack(template: Template, root: Path, environment: Mapping[str, str]) -> st
             raise UnresolvedError(
                 f"the packages of {template.script} are chosen when it runs: `uv lock --script` pins them"
             )
-        return sha256(lock.read_bytes()).hexdigest()
+        known = [lock.read_bytes().hex(), *_uv_and_its_python(root, template.script, environment)]
+        return sha256(json.dumps(known).encode()).hexdigest()
     python = shutil.which("python3", path=environment.get("PATH"))
     if python is None:
         return "no python3"
@@ -178,6 +179,28 @@ def _stack(template: Template, root: Path, environment: Mapping[str, str]) -> st
     except (OSError, subprocess.SubprocessError, ValueError, IndexError) as failure:
         raise UnresolvedError(f"{python} does not say which packages it has") from failure
     return sha256(json.dumps([os.path.realpath(python), found], sort_keys=True).encode()).hexdigest()
+
+
+def _uv_and_its_python(root: Path, script: str, environment: Mapping[str, str]) -> tuple[str, str]:
+    """Return uv's version, and the interpreter that it starts a script of inline metadata with.
+
+    Raises UnresolvedError.
+    """
+    uv = uv_command(environment)
+    asked = (("--version",), ("python", "find", "--no-config", "--script", script))
+    try:
+        if uv is None:
+            raise FileNotFoundError
+        version, python = (
+            subprocess.run(  # noqa: S603 - the uv that starts the arms
+                [*uv, *words], cwd=root, env={**environment}, capture_output=True, text=True,
+                timeout=READING_SECONDS, check=True,
+            ).stdout.strip()
+            for words in asked
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError) as failure:
+        raise UnresolvedError(f"uv does not say which Python it starts {script} with") from failure
+    return version, os.path.realpath(python)
 
 
 def _tracked(context: Context, template: Template) -> str | None:
