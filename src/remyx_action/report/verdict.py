@@ -13,6 +13,7 @@ from remyx_action.evidence.comparability import compare_provenance
 from remyx_action.evidence.evidence import Inputs, MetricEvidence
 from remyx_action.evidence.gathering import gather
 from remyx_action.evidence.samples_changed import SamplesChanged, samples_changed
+from remyx_action.evidence.units import fractions_in_percent
 from remyx_action.policy.bar import Bar, claims_in, sizes_in
 from remyx_action.policy.judgement import Judgement, asks_for_coverage, judge
 from remyx_action.policy.looks import Look, identity_of
@@ -20,7 +21,7 @@ from remyx_action.project.models.fields import unchecked
 from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.template import ArmName
 from remyx_action.readers.reasons import Reason
-from remyx_action.readers.scores import ArmScores, Samples, Unusable
+from remyx_action.readers.scores import ArmScores, Samples, Scores, Unusable
 
 from .draw_up import ReportContext, draw_up
 from .report import ArmReport, ExperimentReport, JudgedUnder, LooksReport, ProposalReport, Report, RunReport
@@ -85,7 +86,7 @@ def reach_verdict(
         warnings = compare_provenance(arms.baseline.scores, arms.variant.scores).warnings
         arms = replace(arms, variant=arms.variant.with_warnings(warnings))
     both, most = arms.named().items(), arms.samples
-    arms = replace(arms, **{name: arm.with_warnings(_too_many(bar, arm, most)) for name, arm in both})
+    arms = replace(arms, **{name: arm.with_warnings(_odd_scores(bar, arm, most)) for name, arm in both})
     inputs = compare(bar, arms, caps=caps)
     looks = None if earlier_looks is None else earlier_looks.with_this(inputs, arms.variant.report.scored)
     inputs = inputs.model_copy(update={"look": looks.number if looks else None})
@@ -142,21 +143,23 @@ def _expected(metric: BarMetric, samples: int | None) -> int:
     return declared if samples is None else min(declared, samples)
 
 
-def _too_many(bar: Bar, arm: Arm, samples: int | None) -> list[str]:
-    """Return a warning where an arm scored more samples than it was asked for, or than were declared."""
-    found = []
-    for metric in bar.metrics:
-        scores = arm.scores.scores.get(metric.key)
-        if not isinstance(scores, Samples) or (samples is None and metric.samples is None):
-            continue
-        count = len(scores.ids) if scores.repeats is None else len(set(scores.ids))
-        if samples is not None and count > samples:
-            asked = f"{metric.key}: {count:,} samples were scored, and {samples:,} were asked for"
-            found.append(f"{asked}: the harness looks at neither REMYX_SAMPLES nor {{samples}}")
-        elif metric.samples is not None and count > metric.samples:
-            declared = f"{metric.key}: {count:,} samples were scored"
-            found.append(f"{declared}, and the template declares {metric.samples:,}")
-    return found
+def _odd_scores(bar: Bar, arm: Arm, samples: int | None) -> list[str]:
+    """Return warnings: more samples than were asked for or declared, and scores in another unit."""
+    found = [_too_many(metric, arm.scores.scores.get(metric.key), samples) for metric in bar.metrics]
+    found += [fractions_in_percent(metric, arm.scores.scores.get(metric.key)) for metric in bar.metrics]
+    return [warning for warning in found if warning is not None]
+
+
+def _too_many(metric: BarMetric, scores: Scores | None, samples: int | None) -> str | None:
+    if not isinstance(scores, Samples):
+        return None
+    count = len(scores.ids) if scores.repeats is None else len(set(scores.ids))
+    if samples is not None and count > samples:
+        asked = f"{metric.key}: {count:,} samples were scored, and {samples:,} were asked for"
+        return f"{asked}: the harness looks at neither REMYX_SAMPLES nor {{samples}}"
+    if metric.samples is not None and count > metric.samples:
+        return f"{metric.key}: {count:,} samples were scored, and the template declares {metric.samples:,}"
+    return None
 
 
 def failed_arm(keys: Iterable[str], report: ArmReport) -> Arm:

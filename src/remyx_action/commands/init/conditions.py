@@ -8,12 +8,12 @@ from remyx_action.errors import WrongUsage
 from remyx_action.project.files.wording import did_you_mean, quoted
 from remyx_action.project.models.conditions import bare_percentage, parse_line, why_no_line
 from remyx_action.project.models.fields import FIELDS
-from remyx_action.project.models.metrics import RANGE_OF_UNIT, readings_of
+from remyx_action.project.models.metrics import PERCENT, RANGE_OF_UNIT, readings_of
 
 from .answers import MetricAnswer
 
 FLOOR = "80%"
-_FRACTION, _PERCENT = {"accuracy", "fraction"}, {"%", "percent"}
+_FRACTION = {"accuracy", "fraction"}
 
 
 def check_condition(typed: str, metrics: Sequence[MetricAnswer]) -> str:
@@ -68,4 +68,4 @@ def _of_unit(metric: MetricAnswer, fraction: str, percent: str, relative: str) -
     unit = metric.unit.casefold()
     if unit in _FRACTION:
         return fraction
-    return percent if unit in _PERCENT else relative
+    return percent if unit in PERCENT else relative

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from remyx_action.decimals import plain
 from remyx_action.policy.rules import OnMetric
+from remyx_action.project.models.metrics import PERCENT
 
 from .context import Finding, LintContext
 
@@ -48,7 +49,7 @@ def _side(condition: OnMetric) -> dict[str, str]:
 def threshold_unit(context: LintContext) -> Iterator[Finding]:
     for condition in context.on_metrics():
         size = plain(abs(condition.claim.threshold))
-        in_percent = condition.metric.unit.casefold() in ("%", "percent")
+        in_percent = condition.metric.unit.casefold() in PERCENT
         if in_percent and not condition.is_relative and 0 < size < SMALLEST_PERCENTAGE:
             yield Finding(
                 lint="threshold-unit",

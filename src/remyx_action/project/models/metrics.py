@@ -20,6 +20,8 @@ RANGE_OF_UNIT = {
     "percent": (Decimal(0), Decimal(100)),
 }
 """The range that a unit (case-folded) implies."""
+PERCENT = frozenset({"%", "percent"})
+"""Units (case-folded) of numbers up to 100."""
 
 PERCENTILE_PATTERN = r"^p[1-9][0-9]?(?![\s\S])"
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from remyx_action.project.models.metrics import PERCENT
 from remyx_action.report.report import MetricRow, Report
 
 from . import numbers
@@ -19,7 +20,6 @@ from .words import UNKNOWN
 
 PLAIN_UNITS = frozenset({"accuracy", "fraction"})
 """Units that say nothing which the numbers do not."""
-PERCENT = frozenset({"%", "percent"})
 MEASURES = frozenset(
     [
         "s",
