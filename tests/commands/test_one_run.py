@@ -83,6 +83,16 @@ def test_an_asset_that_changes_while_the_arms_run_fails_the_run(tmp_path: Path) 
     assert "ship" == place.run().verdict
 
 
+@pytest.mark.parametrize(
+    ("name", "is_noted"), [("org/better", True), ("org/better@v1", False), ("better", False)]
+)
+def test_a_name_that_may_move_on_a_hub_is_noted(tmp_path: Path, name: str, is_noted: bool) -> None:
+    harness = HARNESS.replace('"better"', f'"{name}"')
+    report = Place(tmp_path, {**FILES, "evaluation/evaluate.py": harness}).run(name)
+    assert is_noted == any("it can move after the verdict" in one for one in arm(report, "variant").warnings)
+    assert "ship" == report.verdict
+
+
 def test_a_file_that_the_harness_leaves_beside_itself_does_not_matter(tmp_path: Path) -> None:
     place = Place(tmp_path, harness("pathlib.Path('evaluation/cache.bin').write_text('1')"))
     assert "ship" == place.run().verdict

@@ -47,9 +47,18 @@ def at_one_commit(
 ) -> tuple[Mapping[ArmName, str], Mapping[ArmName, str]]:
     """Return the assets with the hub's present commit behind the names that have none, and a note on each.
 
-    Asked once, so that seeds, weights and tokenizers of a run are of one commit.
+    Asked once, so that seeds, weights and tokenizers of a run are of one commit. A script of the project gets
+    the names as they are written.
     """
-    backend = template.model.backend if template.model else "openai"
+    if template.model is None:
+        return assets, {
+            name: f"{asset} names no revision; if it is a hub's, it can move after the verdict"
+            for name, asset in assets.items()
+            if "/" in asset
+            and SEPARATOR not in asset
+            and is_on_hub(asset, root=harness, backend="transformers")
+        }
+    backend = template.model.backend
     on_hub = {name: one for name, one in assets.items() if is_on_hub(one, root=harness, backend=backend)}
     if not on_hub:
         return assets, {}
