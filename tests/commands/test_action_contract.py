@@ -275,8 +275,12 @@ def test_no_file_of_the_checkout_is_read_before_the_program_starts(tmp_path: Pat
         "REMYX_WORKING_DIRECTORY": ".",
         "REMYX_ACTION_FOLDER": str(folder),
     }
-    script = ACTION["runs"]["steps"][-1]["run"]
-    ended = subprocess.run(["bash", "-c", script], cwd=checkout, env=environment, check=False)
+    (folder / "pyproject.toml").write_text('version = "1"\n')
+    first, *_, last = [step["run"] for step in ACTION["runs"]["steps"] if "run" in step]
+    given = environment | {"GITHUB_OUTPUT": str(tmp_path / "output")}
+    subprocess.run(["bash", "-c", first], cwd=checkout, env=given, check=True)
+    assert [str(folder), "--version"] == (folder / "asked").read_text().split()
+    ended = subprocess.run(["bash", "-c", last], cwd=checkout, env=environment, check=False)
     asked = (folder / "asked").read_text().split()
     assert (1, str(folder), "sync") == (ended.returncode, *asked[:2])
     assert "--frozen" in asked

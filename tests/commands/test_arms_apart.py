@@ -66,6 +66,17 @@ def test_the_baseline_is_read_before_the_variant_runs(jobs: Jobs, what: str) -> 
     assert "results.json is not what was measured" in ended.summary
 
 
+@pytest.mark.parametrize("path", ["evaluation/evaluate.py", "evaluation/conftest.py"])
+def test_a_changed_harness_beside_measured_code_never_ships(jobs: Jobs, path: str) -> None:
+    """Both arms ran the harness of base: what the pull request makes of it was not measured."""
+    jobs.propose({"src/model.py": "RIGHT = 260\n"})
+    assert ("ship", "bar_met") == jobs.step("run").verdict
+    jobs.propose({"src/model.py": "RIGHT = 260\n", path: f"{HARNESS}\n"}, branch="feature/both")
+    ended = jobs.step("run")
+    assert ("iterate", "not_measured") == ended.verdict
+    assert [path] == ended.report["proposal"]["not_measured"]
+
+
 HARNESS_EDITS = {
     "the harness's own file": (
         "path = pathlib.Path('evaluation/evaluate.py')\n"
