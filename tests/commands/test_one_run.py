@@ -146,7 +146,10 @@ def test_more_samples_than_declared_are_told(tmp_path: Path, declared: int, *, t
     assert [told, told] == [warning in arm(report, name).warnings for name in ("baseline", "variant")]
 
 
-def test_a_verdict_that_names_no_commit_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("told_by", ["variables", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"])
+def test_a_verdict_that_names_no_commit_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told_by: str
+) -> None:
     place, first = committed(tmp_path, FILES)
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     if os.geteuid() == 0:
@@ -157,8 +160,12 @@ def test_a_verdict_that_names_no_commit_says_why(tmp_path: Path, monkeypatch: py
             "the verdict names no commit: git does not trust this repository: it belongs to another user"
             in (warnings)
         )
-        for name, value in (("COUNT", "1"), ("KEY_0", "safe.directory"), ("VALUE_0", "*")):
-            monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
+        if told_by == "variables":
+            for name, value in (("COUNT", "1"), ("KEY_0", "safe.directory"), ("VALUE_0", "*")):
+                monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
+        else:
+            (tmp_path / "trusts").write_text("[safe]\n\tdirectory = *\n")
+            monkeypatch.setenv(told_by, str(tmp_path / "trusts"))
     report = place.run()
     assert {"head": first} == report.judged_under.commits
     assert not [one for one in arm(report, "variant").warnings if "names no commit" in one]
