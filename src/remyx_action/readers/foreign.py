@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -18,6 +18,8 @@ from .parts import Part
 from .presets import EngineMap, lm_eval, merged, presets
 from .scores import ArmScores
 
+METRIC = "{metric}"
+"""In a map: the engine's name of the metric."""
 STDOUT = "stdout"
 """What a map calls the script's output."""
 FOLDER = "the output folder"
@@ -34,7 +36,8 @@ def read_foreign(
     """
     reading, names = Reading(), []
     engine_maps = list(map(merged, maps))
-    for map_, keys in keys_by_map(engine_maps, list(metrics)):
+    by_file = [one for each in keys_by_map(engine_maps, list(metrics)) for one in _by_file(*each)]
+    for map_, keys in by_file:
         name, found = read_one_map(files, map_, keys, metrics, file)
         if name is not None:
             names.append(name)
@@ -85,6 +88,15 @@ def keys_by_map(maps: Sequence[EngineMap], keys: Sequence[str]) -> list[tuple[En
     """Each map and the metrics that it reads."""
     owners = assigned(maps, keys)
     return [(map_, [key for key in keys if index in owners[key][:1]]) for index, map_ in enumerate(maps)]
+
+
+def _by_file(map_: EngineMap, keys: Sequence[str]) -> Iterator[tuple[EngineMap, Sequence[str]]]:
+    """The map with all of its metrics, or once a metric where each has a file of its own."""
+    if map_.file is None or METRIC not in map_.file:
+        yield map_, keys
+        return
+    for key in keys:
+        yield map_.model_copy(update={"file": map_.file.replace(METRIC, map_.names.get(key, key))}), [key]
 
 
 def read_map(
@@ -145,15 +157,15 @@ def located(files: ArmFiles, map_: EngineMap, file: str | None, *, optional: boo
     assert map_.file is not None
     if map_.file == STDOUT:
         return LOG_NAME
-    found = files.matching(map_.file)
-    if len(found) == 1:
+    found, may_lack = files.matching(map_.file), optional or map_.aggregates is not None
+    if len(found) == 1 and (not may_lack or found[0] in files.names()):
         return found[0]
-    if found:
+    if len(found) > 1:
         more = f" and {len(found) - MOST_NAMED:,} more" if len(found) > MOST_NAMED else ""
         named = ", ".join(map(shown, found[:MOST_NAMED])) + more
         message = f"holds {len(found):,} files that fit {map_.file}: {named}"
         raise broken(FOLDER, Fault(code="several-results", message=message, help=NARROW))
-    if optional or map_.aggregates is not None:
+    if may_lack:
         return None
     raise broken(FOLDER, files.absent(map_.file))
 

@@ -115,6 +115,7 @@ class ResultsMap(Spec):
     file: RepositoryPath | None = None
     """Below the arm's output folder; `*` within a name, `**` across folders; exactly one file must match.
 
+    With `{metric}` each metric has a file of its own.
     `stdout`: the last JSON object or list that the script printed on a line of its own.
     """
     format: Format | None = None
