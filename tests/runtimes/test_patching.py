@@ -44,8 +44,8 @@ def test_json_stays_json() -> None:
     ("key", "message", "help_"),
     [
         ("arguments.eval_modl", "config.yaml has no arguments.eval_modl, which", "did you mean eval_model?"),
-        ("arguments.stages.2.name", "config.yaml has no arguments.stages.2, which", "name a key that stands"),
-        ("arguments.limit.deep", "config.yaml has no arguments.limit.deep, which", "name a key that stands"),
+        ("arguments.stages.2.name", "config.yaml has no arguments.stages.2, which", "name a key that is"),
+        ("arguments.limit.deep", "config.yaml has no arguments.limit.deep, which", "name a key that is"),
         ("argument.limit", "config.yaml has no argument, which", "did you mean arguments?"),
     ],
 )

@@ -302,7 +302,7 @@ def _all_faults(text: str) -> list[Fault]:
 
 def _syntax(text: str, error: json.JSONDecodeError) -> Fault:
     """Return the scanner's own error as a fault, with the path of its place."""
-    error = _of_newer_python(text, error)
+    error = as_newer_python(text, error)
     pointer = ""
     if len(text) <= LOCATED_CHARACTERS:
         for token in tokens(text):
@@ -320,7 +320,7 @@ def _syntax(text: str, error: json.JSONDecodeError) -> Fault:
     )
 
 
-def _of_newer_python(text: str, error: json.JSONDecodeError) -> json.JSONDecodeError:
+def as_newer_python(text: str, error: json.JSONDecodeError) -> json.JSONDecodeError:
     """Return the error as Python 3.13 and later report it: a comma too many is named, and is the place."""
     before = text[: error.pos].rstrip()
     for message, end, of in (("Expecting property name", "}", "object"), ("Expecting value", "]", "array")):

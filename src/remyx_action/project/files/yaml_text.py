@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from remyx_action.errors import Problem
 
+from .json_text import as_newer_python
 from .pointer import pointer_to
 from .wording import quoted
 from .yaml_scalars import FORBIDDEN, Refused, ScalarValue, scalar_value
@@ -352,8 +353,10 @@ def load_json(data: bytes, path: str) -> Document:
     if document.problems:
         return document
     try:
-        json.loads(data.decode("utf-8").removeprefix("\ufeff"))
-    except (ValueError, RecursionError) as error:
+        text = data.decode("utf-8").removeprefix("\ufeff")
+        json.loads(text)
+    except (ValueError, RecursionError) as fault:
+        error = as_newer_python(text, fault) if isinstance(fault, json.JSONDecodeError) else fault
         problem = Problem(
             path=path,
             line=getattr(error, "lineno", 1),
