@@ -83,8 +83,12 @@ def test_an_asset_that_changes_while_the_arms_run_fails_the_run(tmp_path: Path) 
     assert "ship" == place.run().verdict
 
 
+LONG = "long" * 75  # too long for the name of a file, so that even a look at it is an error
+
+
 @pytest.mark.parametrize(
-    ("name", "is_noted"), [("org/better", True), ("org/better@v1", False), ("better", False)]
+    ("name", "is_noted"),
+    [("org/better", True), ("org/better@v1", False), ("better", False), (LONG, False)],
 )
 def test_a_name_that_may_move_on_a_hub_is_noted(tmp_path: Path, name: str, is_noted: bool) -> None:
     harness = HARNESS.replace('"better"', f'"{name}"')

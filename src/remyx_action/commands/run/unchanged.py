@@ -38,6 +38,8 @@ def unchanged_assets(root: Path, assets: Iterable[str], *, out: Path) -> Iterato
 def _stamps(root: Path, asset: str, out: Path) -> dict[str, str]:
     """By path below `root`, size and time of the files at an asset; empty where it names none."""
     path, apart = Path(root, asset), {out.resolve(), Path(root, ".git").resolve()}
+    if not os.path.lexists(path):  # without an error where an asset, such as a prompt, is too long for a path
+        return {}
     folders = os.walk(path) if path.is_dir() else [(str(path.parent), [], [path.name])]
     stamps = {}
     for folder, inside, names in folders:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os.path
 import re
 import subprocess
 from collections.abc import Mapping
@@ -38,9 +39,9 @@ def is_on_hub(asset: str, *, root: Path, backend: str) -> bool:
     Not a folder below the harness root, nor a name beside such folders, which the program of an arm refuses.
     """
     name, revision = name_and_revision(asset, backend=backend)
-    if backend == "openai" or is_pinned(asset) or not _NAME.fullmatch(name) or (root / name).exists():
+    if backend == "openai" or is_pinned(asset) or not _NAME.fullmatch(name) or os.path.lexists(root / name):
         return False
-    return revision is not None or "/" not in name or not (root / name).parent.is_dir()
+    return revision is not None or "/" not in name or not os.path.lexists((root / name).parent)
 
 
 def commit_of(python: str, asset: str, *, backend: str, environment: Mapping[str, str]) -> str | None:

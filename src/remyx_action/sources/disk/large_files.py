@@ -82,9 +82,9 @@ def lacks_bytes(root: Path, asset: str) -> str | None:
     path = _path_of(root, asset)
     if path == root:
         return None
-    if not path.exists():
-        above = next((folder for folder in path.parents if folder.is_dir()), root)
-        return _emptiness(above, root) if root in above.parents else None
+    if not os.path.lexists(path):  # no error, unlike `exists`, where a name is too long for a file
+        above = next((folder for folder in path.parents if os.path.lexists(folder)), root)
+        return _emptiness(above, root) if root in above.parents and above.is_dir() else None
     empty = _emptiness(path, root) if path.is_dir() else None
     pointer = next(_pointers_of(path), None)
     if empty is not None or pointer is None:
@@ -116,6 +116,8 @@ def _emptiness(folder: Path, root: Path) -> str | None:
 
 
 def _files_of(path: Path) -> Iterator[Path]:
+    if not os.path.lexists(path):
+        return
     if not path.is_dir():
         yield from [path] if path.exists() else []
         return
