@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
+import numpy as np
 import pytest
+from scipy import stats
 
 from remyx_action.evidence.evidence import Inputs
 from remyx_action.odds.boundary import at_boundary, worst_of
@@ -86,21 +88,43 @@ def scores_of(arm: ArmOfScores) -> Sequence[str]:
     return found.scores
 
 
+def nearly_binary(arm: ArmOfScores) -> ArmOfScores:
+    """The same scores times 0.999: close to 0/1, and yet no counts of wins."""
+    return {"a": samples([float(score) * 0.999 for score in scores_of(arm)])}
+
+
 def test_flips_at_the_boundary_agree_with_exact_wins() -> None:
     subject = bar({"all": ["a improves_by 0.02 at 80%"]})
-    baseline, variant = of_binary(300, 36, 24)
+    baseline, variant = of_binary(400, 24, 16)
     [exact] = at_boundary(subject, baseline, variant)
-    # As far from 0/1 as makes them no counts: the flips then stand for the exact answer.
-    nearly = [
-        {"a": samples([float(score) * 0.999 for score in scores_of(arm)])} for arm in (baseline, variant)
-    ]
-    [flipped] = at_boundary(subject, *nearly, draws=4000)
+    [flipped] = at_boundary(subject, nearly_binary(baseline), nearly_binary(variant), draws=40_000)
     assert ("exact", "flips") == (exact.method, flipped.method)
-    assert exact.rate is not None
-    assert flipped.rate is not None
-    assert 0.15 < exact.rate < 0.25
-    assert abs(flipped.rate - exact.rate) < 3 * (exact.rate * (1 - exact.rate) / 4000) ** 0.5 + 0.02
-    assert worst_of([exact, flipped]) is not None
+    assert exact.rate == pytest.approx(0.2112, abs=5e-5)
+    assert flipped.rate == pytest.approx(exact.rate, abs=3 * (0.2112 * 0.7888 / 40_000) ** 0.5)
+    assert worst_of([exact, flipped]) is exact
+
+
+def test_flips_are_drawn_from_their_exact_distribution() -> None:
+    n, wins, losses, threshold = 80, 11, 6, 0.02
+    mean = 0.999 * (wins - losses) / n
+    counts, centred = (wins, losses, n - wins - losses), (0.999 - mean, -0.999 - mean, -mean)
+    axes = np.meshgrid(*(np.arange(count + 1) for count in counts), indexing="ij")
+    total = n * threshold + sum(
+        part * (2 * axis - count) for part, axis, count in zip(centred, axes, counts, strict=True)
+    )
+    # Σ(t ± c)² = n·t² + 2t·Σ±c + Σc², and the two pseudo-samples lie at -1 and 1.
+    squares = n * threshold**2 + 2 * threshold * (total - n * threshold) + 2
+    squares = squares + sum(part**2 * count for part, count in zip(centred, counts, strict=True))
+    middle = total / (n + 2)
+    error = np.sqrt((squares - (n + 2) * middle**2) / ((n + 2) * (n + 1)))
+    passes = (total >= n * threshold) & ((middle - threshold) / error >= stats.t.ppf(0.8, n + 1))
+    chances = np.prod(
+        [stats.binom.pmf(axis, count, 0.5) for axis, count in zip(axes, counts, strict=True)], 0
+    )
+    exact = float(np.sum(chances * passes))
+    arms = (nearly_binary(arm) for arm in of_binary(n, wins, losses))
+    [flipped] = at_boundary(bar({"all": ["a improves_by 0.02 at 80%"]}), *arms, draws=40_000)
+    assert flipped.rate == pytest.approx(exact, abs=3 * (exact * (1 - exact) / 40_000) ** 0.5)
 
 
 def test_clusters_flip_whole_at_the_boundary() -> None:
