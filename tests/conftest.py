@@ -9,17 +9,11 @@ from hypothesis import HealthCheck, settings
 from support.repositories import git
 
 pytest_plugins = [
+    "support.followed",
     "support.github_stand_in.counting",
     "support.github_stand_in.stage",
     "support.lighteval.figures",
 ]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Count no coverage in slow tests: counting makes them four times slower, and others cover the same."""
-    for item in items:
-        if item.get_closest_marker("slow"):
-            item.add_marker("no_cover")
 
 
 # Another process on the machine is no fault of the code.

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import remyx_action
+from support.followed import followed
 
 PROGRAMS = Path(__file__).parent / "programs"
 CHILD = Path(remyx_action.__file__).parent / "runtimes" / "lighteval" / "child"
@@ -113,7 +114,7 @@ class Bench:
         """Run our program; keywords change the specification."""
         document = self.specification(**changes)
         done = subprocess.run(
-            [self.python, "-I", "-B", "-u", "-X", "utf8", str(CHILD), json.dumps(document)],
+            [self.python, "-I", "-B", "-u", "-X", "utf8", followed(str(CHILD)), json.dumps(document)],
             check=False,
             cwd=cwd or self.root,
             env=environment or self.environment(),
