@@ -40,7 +40,8 @@ def measure() -> list[Measured]:
     for n in (10, 30, 100, 300, 1000):
         found += figures.binary_values(n)
     found += figures.example_policy(400)
-    found += odds.power_beside_enumeration() + odds.boundary_rates() + odds.seconds_of_noise()
+    found += odds.power_beside_enumeration() + odds.closed_form_beside_enumeration()
+    found += odds.boundary_rates() + odds.seconds_of_noise()
     return found + odds.power_beside_noise() + odds.backtested()
 
 

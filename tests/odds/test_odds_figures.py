@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from support.odds_figures import backtested, boundary_rates, power_beside_enumeration, power_beside_noise
+from support.odds_figures import (
+    backtested,
+    boundary_rates,
+    closed_form_beside_enumeration,
+    power_beside_enumeration,
+    power_beside_noise,
+)
 
 
-def test_the_closed_form_of_power_is_within_a_hundredth_and_needs_624_pairs() -> None:
-    form, needed = power_beside_enumeration(sizes=(300,), shares=(0.2,))
-    assert form.value <= 0.01
+def test_power_of_0_and_1_is_exact_and_the_closed_form_needs_624_pairs() -> None:
+    seen, needed = power_beside_enumeration(sizes=(200,), shares=(0.05, 0.2))
+    assert seen.value <= 1e-9
     assert needed.holds
+
+
+def test_the_closed_form_takes_over_where_it_is_within_a_hundredth() -> None:
+    [form] = closed_form_beside_enumeration(shares=(0.02, 0.8), effects=(-0.02,))
+    assert form.holds
 
 
 def test_the_rate_at_the_boundary_is_the_true_one_on_average() -> None:

@@ -8,15 +8,18 @@ from random import Random
 from typing import Any
 
 import pytest
+from scipy import stats
 
 from remyx_action.odds.joint import joint_draws
-from remyx_action.odds.means import chance_by_mean, fewest_samples, smallest_effect
+from remyx_action.odds.outcomes import fewest_samples, outcomes_of, smallest_effect
 from remyx_action.odds.power import plan_samples, power_at, sizes_in, spreads_for
 from remyx_action.odds.requirements import Requirement
-from remyx_action.odds.scenarios import bounds_of_rule, outcomes_of_metric, outlook_of
+from remyx_action.odds.scenarios import bounds_of_rule, outlook_of
 from remyx_action.odds.spread import Spread
+from remyx_action.odds.wins import boundary_of, evidence_of_wins, outcomes_of_wins
 from remyx_action.odds.words import planned_in_words
 from remyx_action.policy.bar import Bar
+from remyx_action.policy.rules import Mark
 from support.bars import bar, inputs, samples
 from support.enumeration import chance, claim, condition_passes, fewest_wins, metric, most_losses
 
@@ -35,7 +38,7 @@ def of_binary(n: int, effect: float, condition: str = "a.delta >= 0.02 at 80%") 
     subject = bar({"all": [condition]}, metrics=BINARY)
     outlook = outlook_of(subject, sizes_in(subject, n), spreads_for(subject, changed=0.2))
     [(key, requirements)] = outlook.by_metric().items()
-    found = outcomes_of_metric(outlook, key, requirements, effect)
+    found = outcomes_of(requirements, outlook.spreads[key], n, effect)
     assert found is not None
     assert sum(found.values()) == pytest.approx(1, abs=1e-9)
     return sum(share for marks, share in found.items() if marks[0])
@@ -46,8 +49,30 @@ def test_power_of_binary_scores_is_the_exact_enumeration(n: int, effect: float) 
     boundary = fewest_wins(n, condition_passes(n, "0.02", "0.80"), most_losses(n))
     exact = chance(n, boundary, win=(0.2 + effect) / 2, loss=(0.2 - effect) / 2)
     assert exact == pytest.approx(of_binary(n, effect), abs=1e-9)
-    spread = Spread(deviation=0.0, changed=0.2, is_binary=True, source="given")
-    assert exact == pytest.approx(chance_by_mean(requirement(), spread, n, effect) or 0.0, abs=0.01)
+
+
+@pytest.mark.parametrize("side", ["at_least", "at_most"])
+@pytest.mark.parametrize("floor", [None, "0.80", "0.25", "0.9999"])
+@pytest.mark.parametrize(("op", "with_point"), [(">=", True), (">", False), ("<", False)])
+def test_outcomes_are_weighed_as_by_the_program_itself(
+    side: str, floor: str | None, op: str, with_point: bool
+) -> None:
+    asked = Requirement(
+        metric=metric(range=[Decimal(-1), Decimal(3)], unit="points"),
+        claim=claim("delta", side, "0.4", strict=True),
+        floor=None if floor is None else Fraction(Decimal(floor)),
+        op=op if floor else ">=",
+        with_point=with_point or floor is None,
+    )
+    n, win, loss = 10, 0.35, 0.25
+    exact = sum(
+        float(stats.multinomial.pmf([wins, losses, n - wins - losses], n, [win, loss, 1 - win - loss]))
+        for wins in range(n + 1)
+        for losses in range(n + 1 - wins)
+        if asked.mark(evidence_of_wins(asked.metric, n, wins, losses)) is Mark.TRUE
+    )
+    found = outcomes_of_wins([boundary_of(asked, n)], n, win=win, loss=loss)
+    assert found.get((True,), 0.0) == pytest.approx(exact, abs=1e-9)
 
 
 def test_a_condition_that_losses_help_is_enumerated_alike() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
+from itertools import product
 from pathlib import Path
 from random import Random
 from statistics import mean, stdev
@@ -20,13 +21,16 @@ from remyx_action.commands.run.project import Project, load_project
 from remyx_action.evidence.evidence import Inputs
 from remyx_action.odds.backtest import Past, backtest
 from remyx_action.odds.boundary import at_boundary
+from remyx_action.odds.distributions import probable_counts
 from remyx_action.odds.joint import joint_draws
-from remyx_action.odds.means import chance_by_mean, fewest_samples
+from remyx_action.odds.means import outcomes_of_mean
 from remyx_action.odds.noise import noise
+from remyx_action.odds.outcomes import MOST_LOSSES, chance_of, fewest_samples
 from remyx_action.odds.power import power_at, sizes_in, spreads_for
 from remyx_action.odds.requirements import Requirement
 from remyx_action.odds.spread import Spread
 from remyx_action.odds.swaps import ArmOfScores
+from remyx_action.odds.wins import boundary_of, outcomes_of_wins
 from remyx_action.policy.bar import Bar, make_bar
 from remyx_action.policy.judgement import judge
 from remyx_action.project.files import json_text as strict_json
@@ -43,26 +47,50 @@ Pairs = tuple[Samples, Samples]
 def power_beside_enumeration(
     sizes: Sequence[int] = (200, 300, 1000), shares: Sequence[float] = (0.05, 0.1, 0.2, 0.4)
 ) -> list[Measured]:
-    """The closed form of power for 0/1 scores beside exact enumeration with SciPy."""
+    """The power of 0/1 scores beside exact enumeration with SciPy."""
     worst = 0.0
     for n in sizes:
-        for threshold, floor in (("0", "0.80"), ("0.02", "0.80"), ("0.02", "0.95")):
+        for threshold, floor in (("0", "0.80"), ("0.02", "0.80"), ("0.02", "0.95"), ("-0.02", "0.80")):
             boundary = fewest_wins(n, condition_passes(n, threshold, floor), most_losses(n))
-            asked = Requirement(
-                metric=metric(), claim=claim("delta", "at_least", threshold), floor=Fraction(Decimal(floor))
-            )
-            for changed in shares:
-                spread = Spread(deviation=0.0, changed=changed, is_binary=True, source="given")
-                for effect in (0.0, 0.02, 0.05):
-                    exact = chance(n, boundary, win=(changed + effect) / 2, loss=(changed - effect) / 2)
-                    worst = max(worst, abs(exact - (chance_by_mean(asked, spread, n, effect) or 0.0)))
-    asked = Requirement(metric=metric(), claim=claim("delta", "at_least", "0.02"), floor=Fraction(4, 5))
+            for changed, effect in product(shares, (0.0, 0.02, 0.05)):
+                exact = chance(n, boundary, win=(changed + effect) / 2, loss=(changed - effect) / 2)
+                seen = chance_of(asked_of_delta(threshold, floor), spread_of(changed), n, effect)
+                worst = max(worst, abs(exact - (seen or 0.0)))
     assumed = Spread(deviation=0.44, changed=None, is_binary=False, source="assumed")
-    needed = fewest_samples(asked, assumed, 0.05) or 0
+    needed = fewest_samples(asked_of_delta("0.02", "0.80"), assumed, 0.05) or 0
     return [
-        printed(POWER_FIGURE, f"closed form less enumeration, 0/1, n from {min(sizes)} on", worst),
+        at_most(POWER_FIGURE, f"power less enumeration, 0/1, n from {min(sizes)} on", worst, 0.01),
         equals(POWER_FIGURE, "pairs for a true gain of 0.05 over 0.02 at 0.80", needed, 624, 6.24),
     ]
+
+
+def asked_of_delta(threshold: str, floor: str) -> Requirement:
+    return Requirement(
+        metric=metric(), claim=claim("delta", "at_least", threshold), floor=Fraction(Decimal(floor))
+    )
+
+
+def spread_of(changed: float) -> Spread:
+    return Spread(deviation=0.0, changed=changed, is_binary=True, source="given")
+
+
+def closed_form_beside_enumeration(
+    shares: Sequence[float] = (0.02, 0.05, 0.2, 0.8), effects: Sequence[float] = (-0.02, 0.0, 0.02)
+) -> list[Measured]:
+    """The closed form of power beside enumeration, at the fewest 0/1 scores that are not gone through."""
+    worst = 0.0
+    for changed, effect in product(shares, effects):
+        loss, n = (changed - effect) / 2, 1000
+        while len(probable_counts(n, loss)) <= MOST_LOSSES and loss:
+            n = int(n * 1.05)
+        for threshold, floor in product(("0", "0.02", "-0.02"), ("0.80", "0.95")) if loss else ():
+            asked = asked_of_delta(threshold, floor)
+            exact = outcomes_of_wins([boundary_of(asked, n)], n, win=(changed + effect) / 2, loss=loss)
+            form = outcomes_of_mean([asked], spread_of(changed), n, effect)
+            assert form is not None
+            worst = max(worst, abs(exact.get((True,), 0.0) - form.get((True,), 0.0)))
+    name = "closed form less enumeration, 0/1, where it takes over"
+    return [at_most(POWER_FIGURE, name, worst, 0.01)]
 
 
 def of_wins(random: Random) -> Pairs:

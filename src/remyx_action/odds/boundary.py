@@ -12,8 +12,7 @@ from remyx_action.confidence.pseudo_samples import Observed, Prior, locate
 from remyx_action.policy.bar import Bar
 from remyx_action.policy.rules import Mark, OnMetric
 
-from .distributions import binomial_mass, rate_limits
-from .means import t_quantile
+from .distributions import binomial_mass, rate_limits, t_quantile
 from .noise import CLUSTERED_DRAWS, DRAWS, SEED
 from .requirements import Requirement
 from .spread import width_of_range

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from hashlib import shake_256
-from math import erfc, exp, lgamma, log, sqrt
+from math import erfc, exp, inf, lgamma, log, sqrt
 
 from remyx_action.confidence.binomial import clopper_pearson, rate_at_least
-from remyx_action.confidence.student import normal_quantile
+from remyx_action.confidence.student import normal_quantile, quantile
 
 LEVEL = 0.95
 """Of the limits of a rate."""
@@ -15,6 +15,13 @@ LEVEL = 0.95
 def normal_below(z: float) -> float:
     """Return Φ(z)."""
     return erfc(-z / sqrt(2)) / 2
+
+
+def t_quantile(probability: float, degrees: float) -> float:
+    """Return the t with P(T <= t) = probability, on either side of one half."""
+    if probability in (0.0, 0.5, 1.0):
+        return {0.0: -inf, 0.5: 0.0, 1.0: inf}[probability]
+    return quantile(probability, degrees) if probability > 0.5 else -quantile(1 - probability, degrees)
 
 
 def binomial_mass(k: int, n: int, rate: float) -> float:
@@ -35,8 +42,8 @@ def binomial_at_least(k: int, n: int, rate: float) -> float:
 
 
 def probable_counts(n: int, rate: float) -> range:
-    """Return the counts out of n beyond which less than 1e-15 lies."""
-    reach = 9 * sqrt(n * rate * (1 - rate)) + 9
+    """Return the counts out of n beyond which less than 1e-11 lies."""
+    reach = 7 * sqrt(n * rate * (1 - rate)) + 9
     return range(max(0, int(n * rate - reach)), min(n, int(n * rate + reach)) + 1)
 
 
@@ -65,4 +72,5 @@ __all__ = [
     "random_bytes",
     "rate_limits",
     "shares",
+    "t_quantile",
 ]

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import pairwise
 from math import ceil, floor, inf, sqrt
 
 from msgspec import Struct
 
-from remyx_action.confidence.student import quantile
 from remyx_action.project.models.metrics import declared_value
 
-from .distributions import normal_below, normal_quantile
+from .distributions import normal_below, normal_quantile, t_quantile
 from .requirements import Requirement
 from .spread import Spread, width_of_range
 from .wins import Marks
 
 FEWEST_WITHOUT_RANGE = 10
 """Samples below which nothing is sure of scores without a range."""
-MOST = 10**9
-"""Samples; larger numbers are not sought."""
-POWER = 0.80
 
 
 class MeanAt(Struct, frozen=True, kw_only=True):
@@ -100,19 +96,6 @@ def _between_steps(requirement: Requirement, n: int, step: Fraction) -> float:
     return float((ceil(steps) - Fraction(1, 2)) * step / n)
 
 
-def t_quantile(probability: float, degrees: float) -> float:
-    """Return the t with P(T <= t) = probability, on either side of one half."""
-    if probability in (0.0, 0.5, 1.0):
-        return {0.0: -inf, 0.5: 0.0, 1.0: inf}[probability]
-    return quantile(probability, degrees) if probability > 0.5 else -quantile(1 - probability, degrees)
-
-
-def chance_by_mean(requirement: Requirement, spread: Spread, n: int, effect: float) -> float | None:
-    """Return P(the requirement is met); None where it is not known."""
-    found = outcomes_of_mean([requirement], spread, n, effect)
-    return None if found is None else sum(chance for marks, chance in found.items() if marks[0])
-
-
 def outcomes_of_mean(
     requirements: Sequence[Requirement], spread: Spread, n: int, effect: float
 ) -> Mapping[Marks, float] | None:
@@ -131,47 +114,3 @@ def outcomes_of_mean(
         marks = tuple(low >= edge if side > 0 else high <= edge for side, edge in edges)
         found[marks] = found.get(marks, 0.0) + normal_below(high) - normal_below(low)
     return found
-
-
-def fewest_samples(requirement: Requirement, spread: Spread, effect: float) -> int | None:
-    """Return the fewest samples at which a true change of `effect` passes with power 0.80; None: never."""
-
-    def passes(n: int) -> bool:
-        return (chance_by_mean(requirement, spread, n, effect) or 0.0) >= POWER
-
-    return fewest(passes)
-
-
-def fewest(passes: Callable[[int], bool], *, digits: int = 9) -> int | None:
-    """Return the fewest samples that pass, rounded up to so many digits; None: no number does."""
-    high = 2
-    while not passes(high):
-        high *= 2
-        if high > MOST:
-            return None
-    low = high // 2
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if passes(middle) else (middle, high)
-    step = 10 ** max(0, len(str(high)) - digits)
-    return int(-(-high // step) * step)
-
-
-def smallest_effect(requirement: Requirement, spread: Spread, n: int) -> float | None:
-    """Return the true change nearest to the threshold that n samples confirm with power 0.80."""
-    threshold = threshold_in_unit(requirement)
-    if threshold is None or requirement.claim.quantity == "value":
-        return None
-    side = 1 if requirement.claim.side == "at_least" else -1
-    step = spread.deviation * sqrt(spread.design_effect / n)
-    near, far = threshold, threshold + side * 20 * step
-    limit = width_of_range(requirement.metric)
-    if limit is not None:
-        far = max(-limit, min(limit, far))
-    if (chance_by_mean(requirement, spread, n, far) or 0.0) < POWER:
-        return None
-    for _ in range(60):
-        middle = (near + far) / 2
-        reached = (chance_by_mean(requirement, spread, n, middle) or 0.0) >= POWER
-        near, far = (near, middle) if reached else (middle, far)
-    return far

@@ -14,8 +14,7 @@ from remyx_action.policy.bar import Bar
 from remyx_action.policy.judgement import Judgement, judge
 from remyx_action.policy.rules import Condition, Mark, OnField
 
-from .distributions import binomial_mass, rate_limits
-from .means import t_quantile
+from .distributions import binomial_mass, rate_limits, t_quantile
 from .requirements import Requirement, all_of, requirements_of, verdict_of
 from .swaps import (
     ArmOfScores,

@@ -12,7 +12,7 @@ from remyx_action.policy.bar import Bar
 from remyx_action.policy.rules import OnMetric, mark_of
 
 from .joint import JointDraws
-from .means import POWER, fewest, fewest_samples, smallest_effect
+from .outcomes import POWER, chance_of, fewest, fewest_samples, smallest_effect
 from .requirements import Requirement, requirements_of
 from .scenarios import (
     Chances,
@@ -21,7 +21,6 @@ from .scenarios import (
     chances_under,
     hoped_effects,
     is_known,
-    outcomes_of_metric,
     outlook_of,
     scenarios_of,
 )
@@ -156,9 +155,8 @@ def _at_first_look(
     spreads: Mapping[str, Spread],
     *,
     joint: JointDraws | None = None,
-    with_exact: bool = True,
 ) -> Outlook:
-    return outlook_of(bar, sizes, spreads, look=_first_look(bar), joint=joint, with_exact=with_exact)
+    return outlook_of(bar, sizes, spreads, look=_first_look(bar), joint=joint)
 
 
 def _looks(
@@ -196,15 +194,15 @@ class SamplePlan(Struct, frozen=True, kw_only=True):
 def plan_samples(
     bar: Bar, sizes: Mapping[str, int], spreads: Mapping[str, Spread], *, gain: float | None = None
 ) -> SamplePlan | None:
-    """Return the samples that a bar needs, by the closed form; None where nothing is known."""
+    """Return the samples that a bar needs; None where nothing is known."""
     hoped, _ = hoped_effects(bar, gain=gain)
     scenario = Scenario(name="as hoped", effects=hoped)
 
     def ship(counts: Mapping[str, int]) -> float:
-        outlook = _at_first_look(bar, counts, spreads, with_exact=False)
+        outlook = _at_first_look(bar, counts, spreads)
         return chances_under(_taken_as_met(outlook), scenario).ship
 
-    outlook = _at_first_look(bar, sizes, spreads, with_exact=False)
+    outlook = _at_first_look(bar, sizes, spreads)
     known = outlook.by_metric()
     if not known or (hoped and not known.keys() & hoped.keys()):
         return None
@@ -245,8 +243,7 @@ def _condition(outlook: Outlook, condition: OnMetric, hoped: Mapping[str, float]
     spread, n = outlook.spreads[metric.key], outlook.sizes[metric.key]
 
     def chance(effect: float) -> float | None:
-        found = outcomes_of_metric(outlook, metric.key, [requirement], effect)
-        return None if found is None else sum(part for marks, part in found.items() if marks[0])
+        return chance_of(requirement, spread, n, effect)
 
     is_change = condition.claim.quantity == "delta"
     return ConditionPower(

@@ -12,7 +12,6 @@ from itertools import accumulate, product
 from math import prod
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from remyx_action.policy.bar import Bar
 from remyx_action.policy.rules import Condition, Gate, Mark, OnMetric
@@ -20,13 +19,11 @@ from remyx_action.project.models.metrics import BarMetric
 
 from .distributions import shares
 from .joint import JointDraws
-from .means import outcomes_of_mean
+from .outcomes import outcomes_of
 from .requirements import Requirement, Requirements, all_of, requirements_of, verdict_of
 from .spread import Spread, width_of_range
-from .wins import Boundary, Marks, outcomes_of_wins
+from .wins import Marks
 
-MOST_EXACT = 5000
-"""Samples up to which every number of wins and losses of 0/1 scores is gone through."""
 MOST_COMBINATIONS = 20_000
 """Combinations of the metrics' outcomes that are all weighed; of more, as many are drawn."""
 SEED = 19
@@ -61,8 +58,6 @@ class Outlook(Struct, frozen=True, kw_only=True):
     """Recorded arms whose metrics hang together; None: metrics are independent."""
     asked: Mapping[str, Requirements]
     """By pointer, what each condition asks."""
-    boundaries: Mapping[Requirement, Boundary]
-    """Of requirements on 0/1 scores; kept between scenarios."""
 
     @property
     def unknown(self) -> tuple[Condition, ...]:
@@ -86,25 +81,16 @@ def outlook_of(
     *,
     look: int | None = None,
     joint: JointDraws | None = None,
-    with_exact: bool = True,
 ) -> Outlook:
     """Return the bar at so many samples, of which `spreads` says how far changes spread.
 
-    `look`: the look at a pull request, of a policy with `looks: corrected`. `with_exact`: whether 0/1 scores
-    are gone through win by win, which is exact and slower than the closed form.
+    `look`: the look at a pull request, of a policy with `looks: corrected`.
     """
     asked = {found.pointer: requirements_of(found, bar, sizes) for found in bar.rules_at(look).conditions()}
     for pointer, requirements in asked.items():
         if isinstance(requirements, list) and not all(is_known(one.metric, spreads) for one in requirements):
             asked[pointer] = None
-    outlook = Outlook(bar=bar, sizes=sizes, spreads=spreads, joint=joint, asked=asked, boundaries={})
-    boundaries = {
-        requirement: Boundary(requirement, sizes[key])
-        for key, found in outlook.by_metric().items()
-        if with_exact and is_exact(spreads[key], found, sizes[key])
-        for requirement in found
-    }
-    return replace(outlook, boundaries=boundaries)
+    return Outlook(bar=bar, sizes=sizes, spreads=spreads, joint=joint, asked=asked)
 
 
 def is_known(metric: BarMetric, spreads: Mapping[str, Spread]) -> bool:
@@ -112,40 +98,13 @@ def is_known(metric: BarMetric, spreads: Mapping[str, Spread]) -> bool:
     return metric.aggregate is None and metric.key in spreads
 
 
-def is_exact(spread: Spread, requirements: Sequence[Requirement], n: int) -> bool:
-    """Return whether wins and losses alone decide the requirements, and can all be gone through."""
-    return (
-        spread.is_binary
-        and spread.samples_in_a_cluster is None
-        and n <= MOST_EXACT
-        and all(requirement.claim.quantity == "delta" for requirement in requirements)
-        and all(requirement.metric.range is not None for requirement in requirements)
-    )
-
-
-def outcomes_of_metric(
-    outlook: Outlook, key: str, requirements: Sequence[Requirement], effect: float
-) -> Mapping[Marks, float] | None:
-    """Return the probability of each combination of marks under a true change; None: not known."""
-    spread, n = outlook.spreads[key], outlook.sizes[key]
-    width = width_of_range(requirements[0].metric)
-    if width is None or any(requirement not in outlook.boundaries for requirement in requirements):
-        return outcomes_of_mean(requirements, spread, n, effect)
-    share = effect / width
-    changed = spread.changed
-    if changed is None:
-        changed = (spread.deviation / width) ** 2 + share**2
-    changed = min(1.0, max(changed, abs(share)))
-    boundaries = [outlook.boundaries[requirement] for requirement in requirements]
-    return outcomes_of_wins(boundaries, n, win=(changed + share) / 2, loss=(changed - share) / 2)
-
-
 def chances_under(outlook: Outlook, scenario: Scenario) -> Chances:
     """Return the chances of each verdict."""
     groups = outlook.by_metric()
     outcomes: dict[str, Mapping[Marks, float]] = {}
     for key, requirements in groups.items():
-        found = outcomes_of_metric(outlook, key, requirements, scenario.effects.get(key, 0.0))
+        effect = scenario.effects.get(key, 0.0)
+        found = outcomes_of(requirements, outlook.spreads[key], outlook.sizes[key], effect)
         if found is not None:
             outcomes[key] = {marks: chance for marks, chance in found.items() if chance > 1e-12}
     verdicts: dict[str, float] = defaultdict(float)

@@ -7,6 +7,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
+from math import sqrt
 
 from remyx_action.evidence.evidence import ArmFacts, Extremes, MetricEvidence
 from remyx_action.evidence.sums import PairedSums
@@ -14,8 +16,9 @@ from remyx_action.policy.rules import Mark
 from remyx_action.project.models.fields import unchecked
 from remyx_action.project.models.metrics import BarMetric
 
-from .distributions import binomial_at_least, binomial_mass, probable_counts
+from .distributions import binomial_at_least, binomial_mass, probable_counts, t_quantile
 from .requirements import Requirement
+from .spread import width_of_range
 
 
 def evidence_of_wins(metric: BarMetric, n: int, wins: int, losses: int) -> MetricEvidence:
@@ -59,22 +62,52 @@ def differences_evidence(
     )
 
 
+CLOSE = 1e-6
+"""Standard errors from its edge within which a requirement is weighed by the program itself."""
+SURE = Fraction(1, 1000)
+"""Floors nearer to 0 or 1 than this are always weighed by the program."""
+
+
 class Boundary:
     """For each number of losses, from how many wins on a requirement is met, or no longer met."""
 
     def __init__(self, requirement: Requirement, n: int) -> None:
         self._requirement, self._n = requirement, n
         self._known: dict[int, int] = {}
-        self._marks: dict[tuple[int, int], bool] = {}
         self.rises = requirement.rises
         """Whether wins help."""
+        floor, count = requirement.floor, n + 2
+        self._is_plain = requirement.metric.max_change is None and (
+            floor is None or SURE <= floor <= 1 - SURE
+        )
+        self._side = 1 if requirement.claim.side == "at_least" else -1
+        self._threshold = float(requirement.claim.threshold) / (width_of_range(requirement.metric) or 1.0)
+        self._steps = 0.0 if floor is None or not self._is_plain else t_quantile(float(floor), count - 1)
 
     def _is_met(self, wins: int, losses: int) -> bool:
-        place = (wins, losses)
-        if place not in self._marks:
+        met = self._is_met_clearly(wins, losses) if self._is_plain else None
+        if met is None:
             evidence = evidence_of_wins(self._requirement.metric, self._n, wins, losses)
-            self._marks[place] = self._requirement.mark(evidence) is Mark.TRUE
-        return self._marks[place] == self.rises
+            met = self._requirement.mark(evidence) is Mark.TRUE
+        return met == self.rises
+
+    def _is_met_clearly(self, wins: int, losses: int) -> bool | None:
+        """Return whether it is met, in floats; None where the outcome is too close to an edge for them."""
+        asked, n, count = self._requirement, self._n, self._n + 2
+        gain = wins - losses
+        error = sqrt((wins + losses + 2 - gain * gain / count) / (count * (count - 1)))
+        met = True
+        if asked.with_point:
+            beyond = self._side * (gain / n - self._threshold)
+            if abs(beyond) < CLOSE * error:
+                return None
+            met = beyond > 0
+        if asked.floor is not None:
+            beyond = self._side * (gain / count - self._threshold) - self._steps * error
+            if abs(beyond) < CLOSE * error:
+                return None
+            met = met and (beyond > 0) == (asked.op in (">=", ">"))
+        return met
 
     def at(self, losses: int) -> int:
         """Return the fewest wins at which it is met (or, where wins hurt, no longer met); n + 1: never."""
@@ -94,6 +127,12 @@ class Boundary:
         while wins > 0 and self._is_met(wins - 1, losses):
             wins -= 1
         return wins
+
+
+@lru_cache(maxsize=256)
+def boundary_of(requirement: Requirement, n: int) -> Boundary:
+    """Return the boundary of n pairs, the same one every time: what it has found it keeps."""
+    return Boundary(requirement, n)
 
 
 Marks = tuple[bool, ...]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from remyx_action.decimals import round_significant
 from remyx_action.policy.bar import Bar
 
-from .means import POWER
+from .outcomes import POWER
 from .power import PowerAt, SamplePlan
 
 KEPT = "\N{NO-BREAK SPACE}"
