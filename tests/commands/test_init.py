@@ -24,8 +24,7 @@ from remyx_action.commands.init.interview import NobodyAnswers
 from remyx_action.commands.init.origin import installed_from, origin, release_named
 from remyx_action.commands.init.reading import contents_of_output
 from remyx_action.commands.init.tables import as_line, metrics_in
-from remyx_action.commands.init.texts import texts_of, variant_text
-from remyx_action.commands.init.workflows import PLACEHOLDER, workflow_texts
+from remyx_action.commands.init.texts import PLACEHOLDER, texts_of, variant_text, workflow_texts
 from remyx_action.errors import NotJudged, WrongUsage
 from remyx_action.policy.lints.warnings import warnings_of
 from remyx_action.project.codeowners import read_codeowners

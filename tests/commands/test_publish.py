@@ -11,7 +11,7 @@ import pytest
 
 from remyx_action.errors import Exit
 from remyx_action.github.marks import ExternalId, Marker
-from remyx_action.project.policy_key import policy_key
+from remyx_action.project.models.policy import policy_key
 from support.github_stand_in import payloads
 from support.github_stand_in.world import Check, Fault
 from support.jobs import CHECK, READ_ONLY, Jobs, jobs_on

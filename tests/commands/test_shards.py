@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remyx_action.commands import baseline
+from remyx_action.commands.plan import legs_of, matrix_of
 from remyx_action.commands.run.arms import arm_report
 from remyx_action.commands.run.parts import join_shards
 from remyx_action.commands.run.request import NO_CACHE, CacheSettings
@@ -24,12 +25,10 @@ from remyx_action.evidence.gathering import gather
 from remyx_action.evidence.merging import NotMergedError, merge_seeds, merge_shards
 from remyx_action.project.models import Template
 from remyx_action.project.models.shard import Shard, read_shard
-from remyx_action.readers.reasons import Reason
-from remyx_action.readers.scores import ArmScores, Empty, Samples, Scores, Summary, Unusable
+from remyx_action.readers.scores import ArmScores, Empty, Reason, Samples, Scores, Summary, Unusable
 from remyx_action.report.report import Report, to_json
 from remyx_action.report.run_record import CAP_BYTES
 from remyx_action.report.verdict import Arm
-from remyx_action.runtimes.plan.shards import legs_of, matrix_of
 from support.enumeration import metric
 from support.places import Place, arm
 from support.reports import spec

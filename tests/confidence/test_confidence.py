@@ -18,8 +18,7 @@ from remyx_action.confidence.pseudo_samples import Observed, Prior, prior_of_dif
 from remyx_action.evidence.claims import Claim
 from remyx_action.evidence.evidence import Extremes, MetricEvidence
 from remyx_action.evidence.gathering import gather
-from remyx_action.readers.reasons import Reason
-from remyx_action.readers.scores import Samples, Scores, Summary, Unusable
+from remyx_action.readers.scores import Reason, Samples, Scores, Summary, Unusable
 from support.bars import exact, number, samples
 from support.enumeration import claim, metric
 

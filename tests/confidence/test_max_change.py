@@ -15,7 +15,7 @@ from remyx_action.evidence.claims import Claim
 from remyx_action.evidence.evidence import MetricEvidence
 from remyx_action.evidence.gathering import gather
 from remyx_action.project.models.metrics import BarMetric
-from remyx_action.readers.reasons import Reason
+from remyx_action.readers.scores import Reason
 from support.bars import samples
 from support.enumeration import claim, metric
 

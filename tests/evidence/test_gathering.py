@@ -14,8 +14,7 @@ from remyx_action.confidence.methods import missing_in
 from remyx_action.evidence.evidence import Extremes, MetricEvidence, SummaryState, UnusableState
 from remyx_action.evidence.gathering import gather
 from remyx_action.project.models.template import ArmName
-from remyx_action.readers.reasons import Reason
-from remyx_action.readers.scores import Samples, Scores, Summary, Unusable
+from remyx_action.readers.scores import Reason, Samples, Scores, Summary, Unusable
 from support.bars import exact, number, samples
 from support.enumeration import claim, metric
 

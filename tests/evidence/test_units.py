@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from remyx_action.evidence.units import fractions_in_percent
+from remyx_action.evidence.gathering import fractions_in_percent
 from remyx_action.readers.scores import Exact, Samples, Scores, Summary
 from support.metrics import a_metric
 

@@ -7,7 +7,7 @@ from remyx_action.github import check
 from remyx_action.github.events import Commit
 from remyx_action.github.marks import ExternalId, Order
 from remyx_action.github.trouble import NotPosted, NotRead, Posted, Superseded
-from remyx_action.project.policy_key import policy_key
+from remyx_action.project.models.policy import policy_key
 from support.github_stand_in.stage import CHECK, TOKEN, Stage
 from support.github_stand_in.talk import bot
 from support.github_stand_in.world import Fault, Identity

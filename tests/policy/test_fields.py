@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from remyx_action.policy.judgement import Judgement, judge
-from remyx_action.readers.reasons import Reason
-from remyx_action.readers.scores import Scores
+from remyx_action.readers.scores import Reason, Scores
 from support.bars import bar, inputs, number, samples
 
 NEEDS_500 = {"field": "sample_size", "op": ">=", "threshold": 500}

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from remyx_action.policy.advice import advice_for
 from remyx_action.policy.judgement import decide, judge
 from remyx_action.policy.rules import Condition, Mark
-from remyx_action.readers.reasons import Reason
-from remyx_action.readers.scores import Samples, Scores, Summary
+from remyx_action.readers.scores import Reason, Samples, Scores, Summary
 from support.bars import bar, exact, inputs, number, samples
 
 SHIP = {"all": [{"metric": "a.delta", "op": ">=", "threshold": 0.02}]}

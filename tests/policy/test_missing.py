@@ -16,8 +16,7 @@ from remyx_action.confidence import uneven_missing
 from remyx_action.confidence.binomial import chance_of_split
 from remyx_action.policy.bar import Bar
 from remyx_action.policy.judgement import Judgement, judge
-from remyx_action.readers.reasons import Reason
-from remyx_action.readers.scores import Samples
+from remyx_action.readers.scores import Reason, Samples
 from support.bars import bar, exact, inputs, samples
 
 GAIN = {"metric": "a.delta", "op": ">=", "threshold": 0.02, "confidence": 0.8}

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from remyx_action.policy.judgement import judge
 from remyx_action.policy.rules import Condition, Mark
-from remyx_action.readers.reasons import Reason
-from remyx_action.readers.scores import Scores
+from remyx_action.readers.scores import Reason, Scores
 from support.bars import bar, inputs, number, samples
 
 LOWER = {"key": "a", "unit": "s", "direction": "lower"}

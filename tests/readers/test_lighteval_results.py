@@ -26,9 +26,8 @@ from remyx_action.readers import BrokenResults, read_arm
 from remyx_action.readers.files import ArmFiles
 from remyx_action.readers.lighteval import read_lighteval
 from remyx_action.readers.lighteval.details import id_of, input_of, read_details
-from remyx_action.readers.reasons import Reason
 from remyx_action.readers.samples import point_of
-from remyx_action.readers.scores import ArmScores, Samples, Summary, Unusable
+from remyx_action.readers.scores import ArmScores, Reason, Samples, Summary, Unusable
 from remyx_action.report.verdict import Arm
 from remyx_action.runtimes.lighteval.child.documents import identify
 from remyx_action.sources.disk import ResultsFolder

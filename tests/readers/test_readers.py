@@ -19,9 +19,8 @@ from remyx_action.project.models import ResultsMap, Template
 from remyx_action.project.models.metrics import ExactBaseline, RecordedBaseline
 from remyx_action.readers import CAP_BYTES, BrokenResults, read_arm, recorded_baseline
 from remyx_action.readers.entry import Contradiction, Entry, scored
-from remyx_action.readers.reasons import Reason
 from remyx_action.readers.samples import beyond_limits, beyond_range, point_of
-from remyx_action.readers.scores import ArmScores, Exact, Samples, Summary, Unusable
+from remyx_action.readers.scores import ArmScores, Exact, Reason, Samples, Summary, Unusable
 from remyx_action.sources.disk import ResultsFolder
 from support.folders import MemoryFolder
 from support.metrics import a_metric

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from remyx_action.readers.reasons import Reason
-from remyx_action.readers.scores import Unusable
+from remyx_action.readers.scores import Reason, Unusable
 from remyx_action.report.render.cause import marked, views_in
 from remyx_action.report.render.condition_words import ConditionView
 from remyx_action.report.render.escape import Phrase, plain

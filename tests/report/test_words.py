@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 
 from remyx_action.policy.rules import Mark
-from remyx_action.readers.reasons import Reason
+from remyx_action.readers.scores import Reason
 from remyx_action.report.render import numbers, words
 from remyx_action.report.report import ArmReport, Report
 

@@ -19,7 +19,7 @@ from remyx_action.runtimes.lighteval.child.documents import TaskDocument, digest
 from remyx_action.runtimes.lighteval.child.evaluating import Asked, Row, rows_of
 from remyx_action.runtimes.lighteval.child.loading import LocatedModel, locate, revision_of
 from remyx_action.runtimes.lighteval.child.openai_model import Server, cut, request_of
-from remyx_action.runtimes.lighteval.child.results import (
+from remyx_action.runtimes.lighteval.child.program import (
     check_answers,
     check_mean,
     lines_of,

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from remyx_action.runtimes import ScriptRuntime
-from remyx_action.runtimes.processes import Process
+from remyx_action.runtimes.script import Process
 from remyx_action.runtimes.supervisor import MECHANISMS, SUBREAPER
 from support.arm_plans import arm_plan
 from support.living import holding, is_free, wait_until_free
@@ -226,7 +226,7 @@ def test_signals_reach_the_command_as_they_reach_any_program(tmp_path: Path) -> 
 
 KILLED = """
 import sys
-from remyx_action.runtimes.processes import Process
+from remyx_action.runtimes.script import Process
 process = Process(sys.argv[1:], folder="/", environment={}, grace_seconds=0.1)
 while True:
     sys.stdout.buffer.write(process.read(1))

@@ -6,15 +6,14 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from remyx_action.evidence.changes import count_changes
 from remyx_action.evidence.evidence import Inputs, MetricEvidence
 from remyx_action.evidence.gathering import gather
+from remyx_action.evidence.samples_changed import count_changes
 from remyx_action.policy.bar import Bar, claims_in, make_bar, sizes_in
 from remyx_action.policy.judgement import asks_for_coverage
 from remyx_action.project.models import Metrics, Policy, Template
 from remyx_action.project.models.metrics import BarMetric
-from remyx_action.readers.reasons import Reason
-from remyx_action.readers.scores import Exact, Samples, Scores, Summary, Unusable
+from remyx_action.readers.scores import Exact, Reason, Samples, Scores, Summary, Unusable
 
 MISSING = Unusable(reason=Reason.MISSING_METRIC, message="the variant does not report it")
 

@@ -13,8 +13,7 @@ from remyx_action.policy.bar import Bar
 from remyx_action.policy.diff import DiffSide
 from remyx_action.project.load import Bundle
 from remyx_action.project.models import Metrics, Policy, Template
-from remyx_action.readers.reasons import Reason
-from remyx_action.readers.scores import Scores, Summary, Unusable
+from remyx_action.readers.scores import Reason, Scores, Summary, Unusable
 from support.bars import decimals, exact, inputs, number, samples
 
 KEYS = "abcd"

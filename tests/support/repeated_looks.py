@@ -12,8 +12,7 @@ from remyx_action.github.events import Commit
 from remyx_action.github.marks import Marker, Order, Scope, with_marker
 from remyx_action.policy.bar import Bar
 from remyx_action.policy.looks import Look
-from remyx_action.project.models.policy import Looks
-from remyx_action.project.policy_key import policy_key
+from remyx_action.project.models.policy import Looks, policy_key
 from remyx_action.readers.scores import ArmScores
 from remyx_action.report.report import ArmReport, JudgedUnder, Report, RunReport
 from remyx_action.report.verdict import Arm, Arms, EarlierLooks, reach_verdict

@@ -13,8 +13,7 @@ from remyx_action.policy.bar import Bar
 from remyx_action.policy.diff import DiffSide, compare_bars
 from remyx_action.project.load import Bundle
 from remyx_action.project.models import Metrics, Policy, Template
-from remyx_action.readers.reasons import Reason
-from remyx_action.readers.scores import ArmScores, Samples, Scores, Summary, Unusable
+from remyx_action.readers.scores import ArmScores, Reason, Samples, Scores, Summary, Unusable
 from remyx_action.report.report import (
     ArmReport,
     BarChange,

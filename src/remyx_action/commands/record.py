@@ -25,7 +25,7 @@ from remyx_action.history.record import (
     read_record,
     write_decision,
 )
-from remyx_action.project.policy_key import policy_key
+from remyx_action.project.models.policy import policy_key
 from remyx_action.report.report import Report
 from remyx_action.sources.disk import write_whole
 from remyx_action.sources.git import GrowingBranch, Remote, find_repository, new_repository

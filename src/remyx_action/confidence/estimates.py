@@ -14,7 +14,7 @@ from remyx_action.evidence.claims import IMPROVED, Claim
 from remyx_action.evidence.evidence import ArmState, MetricEvidence, SummaryState
 from remyx_action.evidence.sums import ArmSums, PairedSums
 from remyx_action.project.models.metrics import BarMetric
-from remyx_action.readers.reasons import Reason
+from remyx_action.readers.scores import Reason
 
 from .location import INTERVAL_LEVEL, Inference, NotKnown
 from .methods import infer, missing_in, unknown_for_missing, y_bounds

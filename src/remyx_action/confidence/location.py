@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
-from remyx_action.readers.reasons import Reason
+from remyx_action.readers.scores import Reason
 
 from .student import lower_tail, quantile
 

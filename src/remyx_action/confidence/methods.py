@@ -20,7 +20,7 @@ from remyx_action.evidence.evidence import MetricEvidence, SummaryState
 from remyx_action.evidence.sums import ArmSums, PairedSums
 from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.template import ArmName
-from remyx_action.readers.reasons import Reason
+from remyx_action.readers.scores import Reason
 
 from . import percentiles
 from .bounds import bounds_of_difference, mean_bounds, missing_pairs, missing_scores

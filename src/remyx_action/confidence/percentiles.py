@@ -10,7 +10,7 @@ from remyx_action.evidence.claims import Claim
 from remyx_action.evidence.evidence import ClaimCounts, MetricEvidence
 from remyx_action.evidence.sums import ArmSums, PairedSums
 from remyx_action.project.models.metrics import BarMetric
-from remyx_action.readers.reasons import Reason
+from remyx_action.readers.scores import Reason
 
 from .binomial import rate_at_least, rate_at_most
 from .location import NotKnown, Tails

@@ -14,7 +14,7 @@ from remyx_action.evidence.evidence import MetricEvidence, SummaryState, Unusabl
 from remyx_action.evidence.integers import EXACT_DIGITS
 from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.template import ArmName
-from remyx_action.readers.reasons import Reason
+from remyx_action.readers.scores import Reason
 
 from .location import BARE_NUMBER, DECLARE_A_RANGE, NotKnown, too_few_clusters, too_few_samples
 from .pseudo_samples import FEWEST_CLUSTERS, Range

@@ -16,7 +16,7 @@ from remyx_action.evidence.evidence import MetricEvidence, SummaryState
 from remyx_action.evidence.sums import ArmSums
 from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.template import ArmName
-from remyx_action.readers.reasons import Reason
+from remyx_action.readers.scores import Reason
 
 from .location import NO_RANGE_NO_SPREAD, Location, NotKnown, too_few_samples
 from .plausibility import point_of, range_of, squared_error

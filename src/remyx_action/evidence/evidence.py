@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from remyx_action.project.models.fields import Integer, Key, Number, Spec, no_entries
 from remyx_action.project.models.template import ArmName
-from remyx_action.readers.reasons import Reason
+from remyx_action.readers.scores import Reason
 
 from .sums import LARGEST_SCORE, MOST_DECIMALS, ArmSums, BigInteger, Count, PairedSums, Scaled
 

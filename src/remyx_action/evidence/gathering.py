@@ -12,17 +12,16 @@ from math import lcm
 
 from pydantic import ValidationError
 
-from remyx_action.project.models.metrics import BarMetric
+from remyx_action.project.models.metrics import PERCENT, BarMetric
 from remyx_action.project.models.template import ArmName
-from remyx_action.readers.reasons import Reason
-from remyx_action.readers.scores import Exact, Samples, Scores, Summary, Unusable
+from remyx_action.readers.scores import Exact, Reason, Samples, Scores, Summary, Unusable
 
 from .claims import Claim
 from .evidence import ArmState, Extremes, MetricEvidence, SummaryState, UnusableState
 from .pairing import Averaged, Pairing, average, chosen, examples_of, pair, sum_seeds
-from .percentile_counts import RankedArms, percentile_state
 from .summing import (
     Gap,
+    RankedArms,
     Scale,
     SummedRows,
     arm_sums,
@@ -30,6 +29,7 @@ from .summing import (
     extremes_of_changes,
     extremes_of_pairs,
     paired_sums,
+    percentile_state,
     rows_of,
 )
 
@@ -303,3 +303,21 @@ def _unmatched(baseline: Averaged, variant: Averaged, pairing: Pairing) -> str:
 def _folded(id_: str) -> str:
     """Return an id so that those that only look alike are equal."""
     return unicodedata.normalize("NFKC", id_).strip().casefold()
+
+
+def fractions_in_percent(metric: BarMetric, scores: Scores | None) -> str | None:
+    """Return a warning where all scores of a metric in percent are at most 1, and some are not 0."""
+    if metric.unit.casefold() not in PERCENT:
+        return None
+    if isinstance(scores, Samples):
+        values = list(map(float, scores.scores))
+    elif isinstance(scores, Summary):
+        values = [float(scores.value)]
+    else:
+        return None
+    if not any(values) or not all(0 <= value <= 1 for value in values):
+        return None
+    return (
+        f"{metric.key}: every score is at most 1 and the unit is {metric.unit}: "
+        f"a score of 83 % is 83, or 0.83 with `unit: fraction`"
+    )

@@ -9,8 +9,7 @@ from itertools import chain, combinations
 from typing import TypeVar
 
 from remyx_action.decimals import round_significant
-from remyx_action.readers.reasons import Reason
-from remyx_action.readers.scores import ArmScores, Empty, Samples, Scores, Summary, Unusable
+from remyx_action.readers.scores import ArmScores, Empty, Reason, Samples, Scores, Summary, Unusable
 
 from .comparability import SAME
 from .pairing import examples_of

@@ -10,8 +10,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from remyx_action.project.models.template import ArmName
-from remyx_action.readers.reasons import Reason
-from remyx_action.readers.scores import Samples, Unusable
+from remyx_action.readers.scores import Reason, Samples, Unusable
 
 from .evidence import ArmFacts, SeedSums
 from .integers import Column, integers_of

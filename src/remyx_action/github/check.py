@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from remyx_action.project.policy_key import policy_key
+from remyx_action.project.models.policy import policy_key
 
 from .client import Client, numbered, said
 from .events import Commit

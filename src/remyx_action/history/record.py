@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 
 from remyx_action.project.files import json_text as strict_json
 from remyx_action.project.models.fields import Spec
-from remyx_action.project.policy_key import policy_key
+from remyx_action.project.models.policy import policy_key
 from remyx_action.report.report import Report, to_json
 
 BRANCH = "remyx-verdicts"

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from remyx_action.policy.mark_counts import MarkCounts
+from remyx_action.policy.judgement import MarkCounts
 from remyx_action.report.report import FieldConditionRow, MetricConditionRow, MetricRow, RuleRow
 
 from .record import Record, RecordedVerdict

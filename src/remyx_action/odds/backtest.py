@@ -9,10 +9,9 @@ from msgspec import Struct
 from remyx_action.confidence.binomial import chance_of_split
 from remyx_action.evidence.evidence import Inputs
 from remyx_action.policy.bar import Bar
-from remyx_action.policy.judgement import Judgement, judge
-from remyx_action.policy.mark_counts import MarkCounts
+from remyx_action.policy.judgement import Judgement, MarkCounts, judge
 from remyx_action.policy.rules import Condition, Mark
-from remyx_action.readers.reasons import Reason
+from remyx_action.readers.scores import Reason
 
 from .distributions import rate_limits
 

@@ -14,7 +14,7 @@ from remyx_action.confidence import sample_size as size_behind
 from remyx_action.evidence.claims import IMPROVED, Claim
 from remyx_action.evidence.evidence import Inputs, UnusableState
 from remyx_action.project.models.metrics import BarMetric
-from remyx_action.readers.reasons import Reason
+from remyx_action.readers.scores import Reason
 
 from .bar import Bar
 from .rules import OnField

@@ -14,7 +14,7 @@ from remyx_action.confidence import Estimate, estimate, weigh
 from remyx_action.decimals import round_beside
 from remyx_action.evidence.claims import Claim
 from remyx_action.evidence.evidence import Inputs
-from remyx_action.readers.reasons import Reason
+from remyx_action.readers.scores import Reason
 
 from .bar import Bar
 from .fields import FieldValue, Numbers, coverage, coverage_of, delta_confidence, field_value, sample_size
@@ -257,3 +257,22 @@ def is_enough(ship: Gate, samples: int) -> bool:
         for condition in ship.deciding()
         if condition.op in (">", ">=")
     )
+
+
+class MarkCounts(Struct, frozen=True, kw_only=True):
+    """Of one condition, in how many verdicts it had each mark."""
+
+    text: str
+    """The condition, as a line."""
+    held: int
+    failed: int
+    unknown: int
+
+    @property
+    def remark(self) -> str | None:
+        """Return what is odd about the counts, or None."""
+        if self.held + self.failed == 0:
+            return "was never known"
+        if self.held == 0:
+            return "never held"
+        return "never failed" if self.failed == 0 else None

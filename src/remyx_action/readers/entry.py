@@ -17,9 +17,8 @@ from remyx_action.project.models.metrics import BarMetric
 
 from .columns import Columns, rows_with_faults, shown_value
 from .files import BrokenResults, broken, problem_of, shown
-from .reasons import Reason
 from .samples import beyond_limits, beyond_range, point_of, usable_samples
-from .scores import ArmScores, Empty, Samples, Scores, Summary, Unusable
+from .scores import ArmScores, Empty, Reason, Samples, Scores, Summary, Unusable
 
 MOST_LISTED = 100
 

@@ -18,8 +18,7 @@ from remyx_action.project.models.metrics import BarMetric, ExactBaseline, Record
 from .entry import Arrived, assemble
 from .files import broken, shown
 from .native import check_shape, entry_of
-from .reasons import Reason
-from .scores import ArmScores, Exact, Samples, Scores, Summary, Unusable
+from .scores import ArmScores, Exact, Reason, Samples, Scores, Summary, Unusable
 
 SCHEMA = "remyx-baseline/1"
 RECORD_AGAIN = "record the baseline again"

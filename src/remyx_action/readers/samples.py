@@ -12,8 +12,7 @@ from operator import itemgetter
 from remyx_action.project.models.metrics import BarMetric
 
 from .columns import Columns, counted, places_of
-from .reasons import Reason
-from .scores import Empty, Samples, Unusable
+from .scores import Empty, Reason, Samples, Unusable
 
 LARGEST = Decimal(10) ** 15
 MOST_DIGITS = 30

@@ -27,7 +27,7 @@ from remyx_action.policy.rules import Condition, Gate, OnField, OnMetric
 from remyx_action.project.models.fields import unchecked
 from remyx_action.project.models.metrics import BarMetric, ExactBaseline, RecordedBaseline
 from remyx_action.project.models.template import ArmName
-from remyx_action.readers.reasons import Reason
+from remyx_action.readers.scores import Reason
 
 from .report import (
     ArmReport,

@@ -8,20 +8,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from remyx_action.confidence import uneven_missing
-from remyx_action.evidence.changes import count_changes
 from remyx_action.evidence.comparability import compare_provenance
 from remyx_action.evidence.evidence import Inputs, MetricEvidence
-from remyx_action.evidence.gathering import gather
-from remyx_action.evidence.samples_changed import SamplesChanged, samples_changed
-from remyx_action.evidence.units import fractions_in_percent
+from remyx_action.evidence.gathering import fractions_in_percent, gather
+from remyx_action.evidence.samples_changed import SamplesChanged, count_changes, samples_changed
 from remyx_action.policy.bar import Bar, claims_in, sizes_in
 from remyx_action.policy.judgement import Judgement, asks_for_coverage, judge
 from remyx_action.policy.looks import Look, identity_of
 from remyx_action.project.models.fields import unchecked
 from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.template import ArmName
-from remyx_action.readers.reasons import Reason
-from remyx_action.readers.scores import ArmScores, Samples, Scores, Unusable
+from remyx_action.readers.scores import ArmScores, Reason, Samples, Scores, Unusable
 
 from .draw_up import ReportContext, draw_up
 from .report import ArmReport, ExperimentReport, JudgedUnder, LooksReport, ProposalReport, Report, RunReport

@@ -5,25 +5,28 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
 
 from msgspec import Struct
 
 from remyx_action.commands.schema import schema_texts
 from remyx_action.errors import FilesWrong, Problem, WrongUsage
+from remyx_action.policy.lints.chances import USUAL_SAMPLES, chance_if_unchanged
 from remyx_action.policy.lints.errors import load_checked
 from remyx_action.policy.lints.warnings import warnings_of
+from remyx_action.policy.rules import OnMetric, compile_policy
 from remyx_action.project.codeowners import CAP_BYTES, LOCATIONS, is_owner, with_block
 from remyx_action.project.load import VOCABULARY, Bundle, load_bundle
+from remyx_action.project.models import Metrics, Policy, Template
+from remyx_action.project.models.metrics import all_metrics
 from remyx_action.project.protected import protected_paths
 from remyx_action.sources.disk import read_below, read_project, write_whole
 from remyx_action.sources.git import find_repository
 
 from .answers import Answers
-from .odds import odds_of
 from .origin import origin
-from .texts import texts_of, variant_text, with_metrics
-from .workflows import example_folder, workflow_texts
+from .texts import example_folder, texts_of, variant_text, with_metrics, workflow_texts
 
 EXAMPLES = {"digits": "digits-classifier"}
 """Name → folder of the examples that come with the program."""
@@ -226,3 +229,24 @@ def _codeowners(root: Path) -> tuple[str, str, str]:
         if content is not None:
             return location, content.decode("utf-8", "replace"), prefix
     return LOCATIONS[0], "", prefix
+
+
+def odds_of(policy: Policy, template: Template, vocabulary: Metrics) -> Iterator[str]:
+    """Yield how often the guard of the ship rule that fails most often passes an equally good variant."""
+    rules = compile_policy(policy, all_metrics(template, vocabulary))
+    guards = [
+        condition
+        for condition in rules.ship.conditions()
+        if isinstance(condition, OnMetric) and condition.floor is not None and condition.op == "no_regression"
+    ]
+    worst = min(guards, key=chance_if_unchanged, default=None)
+    if worst is not None:
+        samples = worst.metric.samples or USUAL_SAMPLES
+        share = Fraction(chance_if_unchanged(worst)).limit_denominator(10)
+        often = "never" if share == 0 else "always" if share == 1 else f"about {share.numerator} time"
+        often += "" if share in {0, 1} else f"{'' if share.numerator == 1 else 's'} in {share.denominator}"
+        supposed = "" if worst.metric.samples else ", say,"
+        yield (
+            f"with {samples:,}{supposed} samples `{worst.text}` passes an equally good variant {often}: "
+            "more samples, or a larger loss that may be, pass it more often"
+        )

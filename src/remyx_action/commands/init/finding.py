@@ -15,9 +15,9 @@ from typing import Any
 from msgspec import Struct
 
 from remyx_action.project.files.dockerfile import bases, copied, instructions
-from remyx_action.project.files.globs import matcher
 from remyx_action.project.files.json_text import NotStrictJson
 from remyx_action.project.files.json_text import read as read_json
+from remyx_action.project.files.layout import matcher
 from remyx_action.project.files.pointer import pointer_to
 from remyx_action.project.files.yaml_text import load_yaml
 from remyx_action.project.models.container import Container, Prebuild

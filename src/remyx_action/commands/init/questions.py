@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from remyx_action.errors import WrongUsage
-from remyx_action.project.files.globs import matcher
+from remyx_action.project.files.layout import matcher
 from remyx_action.project.files.wording import did_you_mean, nearest, quoted
 
 from .answers import Answers, Contents, MetricAnswer

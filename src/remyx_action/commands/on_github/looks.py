@@ -11,7 +11,7 @@ from remyx_action.commands.run.request import KnownLooks, World
 from remyx_action.decimals import round_significant
 from remyx_action.github.comment import Thread
 from remyx_action.github.events import PullRequestEvent
-from remyx_action.github.looks import looks_of_checks
+from remyx_action.github.pull_request import looks_of_checks
 from remyx_action.github.trouble import NotRead
 from remyx_action.policy.looks import Look
 from remyx_action.project.models import Policy

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from remyx_action.errors import Exit
 from remyx_action.github.events import MergeGroupEvent, PullRequestEvent
-from remyx_action.github.policy_names import policy_names
+from remyx_action.github.pull_request import policy_names
 from remyx_action.github.trouble import NotRead
 
 from .job import Job

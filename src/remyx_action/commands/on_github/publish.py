@@ -12,8 +12,8 @@ from remyx_action.errors import Exit, NotJudged, Refusal, WrongUsage, most_sever
 from remyx_action.github import pull_request
 from remyx_action.github.client import Client
 from remyx_action.github.events import Commit, MergeGroupEvent, PullRequestEvent, WorkflowRunEvent
-from remyx_action.github.failed_jobs import failed_jobs
 from remyx_action.github.marks import Order
+from remyx_action.github.pull_request import failed_jobs
 from remyx_action.github.trouble import NotRead
 from remyx_action.report.conclusion import Section, of_nothing, of_refusal, whole_exit
 

@@ -11,11 +11,11 @@ from remyx_action.github import check
 from remyx_action.github.check import Named
 from remyx_action.github.client import Client, Connection
 from remyx_action.github.events import Commit, Event, MergeGroupEvent, PullRequestEvent
-from remyx_action.github.failed_jobs import FailedJob
 from remyx_action.github.marks import ExternalId, Order, Scope
+from remyx_action.github.pull_request import FailedJob
 from remyx_action.github.settings import ActionInputs, Runner
 from remyx_action.github.trouble import LeftAlone, NotPosted, NotRead, Superseded
-from remyx_action.project.policy_key import policy_key
+from remyx_action.project.models.policy import policy_key
 
 if TYPE_CHECKING:
     from remyx_action.policy.looks import Look

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
+from hashlib import sha256
 from shlex import join
 from typing import TYPE_CHECKING
 
@@ -11,15 +14,21 @@ from remyx_action.policy.bar import Bar, make_bar
 from remyx_action.policy.isolation import HANDED_IN, Isolation, enforced
 from remyx_action.policy.judgement import QUICK_LOOK, is_enough
 from remyx_action.policy.lock_state import LockState
+from remyx_action.project.files.layout import FOLDER, matcher
+from remyx_action.project.lock import digest_of_measuring
 from remyx_action.project.models import Policy, Template
 from remyx_action.report.report import BarChange, ProposalReport, Report
 from remyx_action.report.verdict import Arms, EarlierLooks, preview, reach_verdict
-from remyx_action.sources.git import Sources
+from remyx_action.sources.git import Sources, find_repository
 
-from .content import content_measured, name_measured
 from .context import Context
 from .experiments import experiment_report
-from .judged_under import harness_digest, isolation_here, judged_under, lock_state
+from .judged_under import (
+    harness_digest,
+    isolation_here,
+    judged_under,
+    lock_state,
+)
 from .request import KnownLooks, Request, World
 
 if TYPE_CHECKING:
@@ -214,3 +223,46 @@ def command(request: Request, context: Context, template: Template, policy: Poli
     }
     words = [word for flag, value in flags.items() if value is not None for word in (flag, value)]
     return join(["remyx-action", "run", *words])
+
+
+def content_measured(context: Context, template: Template, harness: str, request: Request) -> str:
+    """Return a digest of what measured, and of the variant: its asset, and the files that it is made of."""
+    asset = context.variant_of(template) or ""
+    known = [digest_of_measuring(template, harness), asset, _files_of(context, template, request, asset)]
+    return sha256(json.dumps(known).encode()).hexdigest()
+
+
+def name_measured(context: Context, template: Template, request: Request) -> str | None:
+    """Return the variant's name where it means the same in another pull request.
+
+    None where the variant is made of the pull request's own files.
+    """
+    asset = context.variant_of(template)
+    is_of_files = template.compare != "assets" or (
+        asset is not None and _files_of(context, template, request, asset)
+    )
+    return None if is_of_files else asset
+
+
+PLAIN_PATH = re.compile(r"(?!.*(?:^|/)\.\.(?:/|$))[A-Za-z0-9._-][A-Za-z0-9._/-]*")
+"""What may be a path below the project's root, and nothing that git reads otherwise."""
+
+
+def _files_of(context: Context, template: Template, request: Request, asset: str) -> list[str]:
+    """Return mode, object and path of the variant's files, as far as the head's tree holds them."""
+    proposal = context.proposal
+    if proposal is None:  # git is not asked: it may refuse a checkout that only a run reads
+        return []
+    repository = find_repository(request.root)
+    if repository is None:
+        return []
+    if template.compare == "assets":
+        entries = repository.entries(proposal.head, asset) if PLAIN_PATH.fullmatch(asset) else ()
+        return [f"{entry.mode} {entry.object_id} {entry.path}" for entry in entries]
+    measured = matcher(template.paths or ["**"])
+    named = ((repository.relative(entry.path), entry) for entry in repository.all_entries(proposal.head))
+    return sorted(
+        f"{entry.mode} {entry.object_id} {path}"
+        for path, entry in named
+        if measured(path) and not path.startswith(f"{FOLDER}/")
+    )

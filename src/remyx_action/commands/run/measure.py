@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from msgspec.structs import replace
 
 from remyx_action.errors import NotJudged
-from remyx_action.project.files.globs import matcher
+from remyx_action.project.files.layout import matcher
 from remyx_action.project.lock import plain_variables
 from remyx_action.project.models import Template
 from remyx_action.project.models.metrics import BarMetric
@@ -58,9 +58,9 @@ from .arms import (
 from .cache import ArmCache, baseline_key
 from .evaluation import Evaluation, both
 from .ignored_shard import refusing_the_whole, unnamed_shard
+from .judged_under import unchanged_assets, unchanged_harness
 from .lighteval import at_one_commit, lighteval_site
 from .parts import join_seeds
-from .unchanged import unchanged_assets, unchanged_harness
 from .variants import choose_assets, judge_files
 
 TOKENS_OF_A_JOB = (

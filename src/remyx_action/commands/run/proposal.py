@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from remyx_action.project.files.globs import matcher
+from remyx_action.project.files.layout import matcher
 from remyx_action.project.models import Template
 from remyx_action.project.protected import OF_THE_BAR, OF_THE_REPOSITORY, harness_globs, review_globs
 

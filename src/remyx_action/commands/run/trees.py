@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from remyx_action.errors import NotJudged
-from remyx_action.project.files.globs import matcher
+from remyx_action.project.files.layout import matcher
 from remyx_action.project.models import Template
 from remyx_action.project.protected import harness_globs
 from remyx_action.sources.git import LINK, SUBMODULE, Repository, Tree, text_of

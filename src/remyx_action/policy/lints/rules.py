@@ -1,13 +1,13 @@
-"""Lints of whole rules: what they let through, shut out, or leave out."""
+"""Lints of whole rules: what they let through, shut out, or leave out, and notes that say something else."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 from remyx_action.decimals import plain
 from remyx_action.evidence.claims import Claim
-from remyx_action.policy.notes import no_such_rule
 from remyx_action.policy.rules import Condition, Gate, OnMetric
 
 from .context import Finding, LintContext, width_of
@@ -141,3 +141,25 @@ def notes_say_k_of_n(context: LintContext) -> Iterator[Finding]:
             message=f'the notes say "{words}", and no rule has at_least {k} of {n}',
             help=f"write `at_least: {k}` with `of:`, or correct the notes",
         )
+
+
+NUMBER_WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+K_OF_N = re.compile(
+    rf"\b(\d{{1,3}}|{'|'.join(NUMBER_WORDS)})[\s-]+(?:out[\s-]+)?of[\s-]+(?:the[\s-]+)?"
+    rf"(\d{{1,3}}|{'|'.join(NUMBER_WORDS)})\b",
+    re.IGNORECASE,
+)
+
+
+def no_such_rule(notes: str | None, gates: Iterable[Gate]) -> tuple[str, int, int] | None:
+    """Return the first `k of n` of the notes that no rule asks for: its words, k and n; else None."""
+    written = {(gate.k, len(gate.children)) for gate in gates if gate.combinator == "at_least"}
+    for match in K_OF_N.finditer(notes or ""):
+        k, n = (_number(word) for word in match.groups())
+        if 0 < k < n and (k, n) not in written:
+            return " ".join(match[0].split()), k, n
+    return None
+
+
+def _number(word: str) -> int:
+    return int(word) if word.isdigit() else NUMBER_WORDS.index(word.lower())

@@ -11,7 +11,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from remyx_action.errors import Problem, Severity
-from remyx_action.project.files.globs import matcher
+from remyx_action.project.files.dockerfile import copied
+from remyx_action.project.files.layout import matcher
 from remyx_action.project.files.yaml_text import TOP
 from remyx_action.project.load import Bundle
 from remyx_action.project.models import Metrics, Template
@@ -20,7 +21,7 @@ from remyx_action.project.models.metrics import RecordedBaseline
 from remyx_action.project.problems import Words
 from remyx_action.project.protected import harness_globs
 
-from .context import Finding
+from .context import Finding, LintContext
 
 STARTS = ("Dockerfile", "run", "entrypoint.sh")
 """What a folder may hold that says how it is started."""
@@ -205,3 +206,28 @@ def _problem(bundle: Bundle, template: Template, pointer: str, words: Words) -> 
         message=words.message,
         help=words.help,
     )
+
+
+def dockerfile_beyond_harness(context: LintContext, files: Mapping[str, bytes]) -> Iterator[Finding]:
+    """`files`: path below the repository's root → bytes; the build's context is the root."""
+    harness, script = context.template.harness, context.template.script
+    path = f"{(script or '').rstrip('/')}/Dockerfile"
+    if harness is None or path not in files:
+        return
+    covered = [_pattern(glob) for glob in harness]
+    for line, source in copied(files[path][:MOST_READ].decode("utf-8", "replace")):
+        inside = normpath(source).lstrip("/")
+        if not any(pattern.fullmatch(inside) or pattern.fullmatch(f"{inside}/x") for pattern in covered):
+            yield Finding(
+                lint="dockerfile-beyond-harness",
+                pointer="/template",
+                message=f"{path}:{line} copies {source}, which `harness` does not name",
+                help="add it to the template's `harness`",
+            )
+
+
+def _pattern(glob: str) -> re.Pattern[str]:
+    """A glob with `**` as a pattern of whole paths."""
+    text = re.escape(glob.rstrip("/")).replace(r"\*\*/", "(?:.*/)?").replace(r"\*\*", ".*")
+    text = text.replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
+    return re.compile(f"{text}(?:/.*)?")

@@ -9,10 +9,8 @@ from remyx_action.project.files.yaml_text import TOP
 from remyx_action.project.load import Bundle
 
 from .catalogue import PAGE
-from .chances import looks_without_floor, reject_without_floor
-from .changes import changes_by_chance
+from .chances import changes_by_chance, looks_without_floor, reject_without_floor
 from .context import Finding, LintContext, context_of
-from .dockerfile import dockerfile_beyond_harness
 from .possible import cannot_fail, cannot_hold, good_side_in_reject
 from .rules import (
     floors_not_shared,
@@ -22,16 +20,16 @@ from .rules import (
     notes_say_k_of_n,
     ship_unreachable,
 )
-from .sizes import cannot_pass, wide_range
+from .sizes import cannot_pass, threshold_unit, wide_range, wrong_side
 from .templates import (
     TemplateContext,
     commits_without_paths,
+    dockerfile_beyond_harness,
     harness_leaves_out,
     nothing_starts_it,
     one_samples_number,
     samples_beyond_baseline,
 )
-from .thresholds import threshold_unit, wrong_side
 
 OF_THE_POLICY: tuple[Callable[[LintContext], Iterator[Finding]], ...] = (
     wrong_side,

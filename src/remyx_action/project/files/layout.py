@@ -1,6 +1,8 @@
-"""Where a project keeps what is read, and how large each file may be: the same on disk and in a commit."""
+"""Where a project keeps its files, how large each may be, and globs: the same on disk and in a commit."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterable
 
 from .yaml_text import LARGEST_FILE_BYTES
 
@@ -26,3 +28,11 @@ def cap_of(path: str) -> int:
 def too_large(cap_bytes: int) -> str:
     """What is wrong with a file beyond its cap."""
     return f"is larger than {cap_bytes // 1024:,} KiB"
+
+
+def matcher(globs: Iterable[str]) -> Callable[[str], bool]:
+    """Whether a path below the project's root matches one of the globs; never one outside it."""
+    from pathspec import GitIgnoreSpec
+
+    spec = GitIgnoreSpec.from_lines(f"/{glob}" for glob in globs)  # anchored: a glob starts at the root
+    return lambda path: not path.startswith("../") and spec.match_file(path)

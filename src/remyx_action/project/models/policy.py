@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
@@ -227,3 +228,12 @@ def _in_keys(rule: Node) -> Node:
         for child in written
     ]
     return rule.model_copy(update={name: children})
+
+
+def policy_key(folder: str, policy: str) -> str:
+    """Return 12 hexadecimal digits for a policy of one project.
+
+    `folder`: the project's, below the repository's root; "" is the root. Two projects may have policies of
+    the same name.
+    """
+    return sha256(f"{folder}\0{policy}".encode()).hexdigest()[:12]

@@ -12,8 +12,7 @@ from io import RawIOBase
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from remyx_action.project.files.globs import matcher
-from remyx_action.project.files.layout import RESULTS_CAP_BYTES
+from remyx_action.project.files.layout import RESULTS_CAP_BYTES, matcher
 from remyx_action.runtimes.plan.container import INSIDE, Brought
 
 FILES_CAP = 10_000

@@ -9,8 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from remyx_action.errors import Problem, WrongUsage
-from remyx_action.project.files.globs import matcher
-from remyx_action.project.files.layout import FOLDER, LEFT_ALONE, cap_of, too_large
+from remyx_action.project.files.layout import FOLDER, LEFT_ALONE, cap_of, matcher, too_large
 from remyx_action.project.lock import HarnessFile
 from remyx_action.project.models.template import Script, ScriptKind
 

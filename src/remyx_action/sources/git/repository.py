@@ -14,8 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from remyx_action.errors import NotJudged, Problem, WrongUsage
-from remyx_action.project.files.globs import matcher
-from remyx_action.project.files.layout import FOLDER, LEFT_ALONE, cap_of, too_large
+from remyx_action.project.files.layout import FOLDER, LEFT_ALONE, cap_of, matcher, too_large
 from remyx_action.project.lock import HarnessFile
 
 from . import git
