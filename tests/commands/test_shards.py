@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -212,6 +213,21 @@ def test_a_harness_that_ignores_its_shard_is_ended_after_its_first_arm(place: Pl
     assert not (place.out / "run.json").exists()
 
 
+def test_a_part_with_the_samples_of_another_is_ended_where_none_are_declared(place: Place) -> None:
+    template = DEALT[".remyx/templates/small.yaml"] or ""
+    undeclared = re.sub("samples: .*", "arms: sequential", template)
+    place.write({".remyx/templates/small.yaml": undeclared})
+    place.write({"evaluation/evaluate.py": SHARDED.replace("mine, of = int", "mine, of = 0, 1 #")})
+    with pytest.raises(NotJudged) as caught:
+        measure(place, 3)
+    said = "shard 1 of 3 of the baseline holds the same samples as shard 0 in remyx-results-0"
+    assert f"{said}: the harness ignores its shard" == caught.value.message
+    assert ["baseline"] == place.ran()
+    assert not (place.out / "run.json").exists()
+    place.write({"evaluation/evaluate.py": SHARDED})
+    assert "ship" == judged(place, measure(place, 3)).verdict
+
+
 def test_all_of_a_rare_metric_may_lie_in_one_shard(place: Place) -> None:
     dealt = SHARDED.replace("for i in range(3)][mine::of]", "for i in range(3)][: 3 * (mine == 1)]")
     place.write({"evaluation/evaluate.py": dealt})
@@ -228,6 +244,9 @@ def test_a_harness_that_names_no_shard_is_warned_of_beforehand(tmp_path: Path) -
     template = TEMPLATE.replace("script:", 'command: [python3, evaluation/evaluate.py, "{shard}"]\nscript:')
     place.write({".remyx/templates/small.yaml": template})
     assert "" == subprocess.run([*words, "2"], capture_output=True, text=True, check=True).stderr
+    place.write({".remyx/templates/small.yaml": template.replace("samples: 400", "")})
+    done = subprocess.run([*words, "2"], capture_output=True, text=True, check=True)
+    assert done.stderr.startswith("warning: small declares no `samples`, so a part that holds all")
 
 
 def test_a_shard_that_failed_fails_the_arm(place: Place) -> None:

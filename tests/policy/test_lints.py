@@ -498,6 +498,15 @@ def test_one_number_of_samples_for_metrics_of_different_size(
 
 
 @pytest.mark.parametrize(
+    ("template", "is_warned"),
+    [("shards: 8\n", True), ("shards: 8\nsamples: 400\n", False), ("shards: 1\n", False), ("", False)],
+)
+def test_parts_of_nobody_knows_how_many_samples(template: str, *, is_warned: bool) -> None:
+    found = warned(**SOUND, template=template)
+    assert is_warned == ("shards-without-samples" in [one.code for one in found])
+
+
+@pytest.mark.parametrize(
     ("samples", "more", "told"),
     [
         ("400", "", None),

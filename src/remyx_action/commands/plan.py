@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from shlex import join
 
 from msgspec import Struct
@@ -14,7 +15,7 @@ from remyx_action.project.models.shard import MOST_SHARDS, Shard
 
 from .planned_samples import planned_samples
 from .run.context import open_context
-from .run.ignored_shard import unnamed_shard
+from .run.ignored_shard import shard_warnings
 from .run.request import Request
 
 
@@ -70,12 +71,12 @@ def plan(request: Request, *, shards: int | None) -> Planned:
         templates = [template for template, _ in context.choices]
         legs = legs_of(templates, shards)
         cut = {leg.template for leg in legs if leg.shard.count > 1}
-        found = [unnamed_shard(one, context.harness) for one in templates if one.name in cut]
+        found = [shard_warnings(one, context.harness) for one in templates if one.name in cut]
         return Planned(
             legs=legs,
             nothing=context.nothing,
             power=[] if context.nothing else planned_samples(request.root, context.project.bundle),
-            warnings=[warning for warning in found if warning is not None],
+            warnings=[*chain.from_iterable(found)],
         )
 
 

@@ -57,7 +57,7 @@ from .arms import (
 )
 from .cache import ArmCache, baseline_key
 from .evaluation import Evaluation, both
-from .ignored_shard import refusing_the_whole, unnamed_shard
+from .ignored_shard import refusing_ignored_shards, shard_warnings
 from .judged_under import unchanged_assets, unchanged_harness
 from .lighteval import at_one_commit, lighteval_site
 from .parts import join_seeds
@@ -137,9 +137,9 @@ def measure_arms(evaluation: Evaluation, assets: Mapping[ArmName, str]) -> dict[
     _refuse_to_run_nothing(template)
     if world.environment.get("GITHUB_ACTIONS") == "true" and secrets_in(evaluation):
         world.on_event(Secrets(values=secrets_in(evaluation)))
-    unnamed = unnamed_shard(template, evaluation.context.harness) if evaluation.shard.count > 1 else None
-    if unnamed is not None:
-        world.on_event(Note(arm="variant", text=unnamed))
+    if evaluation.shard.count > 1:
+        for warning in shard_warnings(template, evaluation.context.harness):
+            world.on_event(Note(arm="variant", text=warning))
     cache = ArmCache(settings=evaluation.request.cache, world=world)
     written = assets
     assets, warnings = at_one_commit(template, evaluation.context.harness, written, world)
@@ -244,7 +244,7 @@ def _run(
         return {}
     template, harness, world = evaluation.template, evaluation.context.harness, evaluation.world
     vocabulary, shard = evaluation.context.project.vocabulary, evaluation.shard
-    on_event = refusing_the_whole(template, evaluation.metrics, shard, folders, world.on_event)
+    on_event = refusing_ignored_shards(evaluation, folders)
     if template.script is None:
         where = lighteval_site(template, harness, folders, world)
         plan = plan_lighteval(template, vocabulary, assets=assets, site=where, seed=seed or 0, shard=shard)

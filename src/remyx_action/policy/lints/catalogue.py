@@ -177,6 +177,15 @@ LINTS: dict[str, Lint] = {
         example="compare: commits   # and no `paths`",
         better='paths: ["src/**", "requirements.txt"]',
     ),
+    "shards-without-samples": Lint(
+        title="a template is cut into parts, and says nothing of how many samples they have together",
+        why="A harness that ignores its shard scores every sample on every machine. Where `samples` is "
+        "declared, the first arm that holds all of them ends its job; where it is not, mostly the parts must "
+        "be paid for before they are seen to overlap.",
+        figure="How many parts the template has.",
+        example="shards: 8   # and no `samples`",
+        better="samples: 5000",
+    ),
     "one-samples-number": Lint(
         title="one number of samples for metrics of different size",
         why="A metric that has fewer samples than are expected is never complete, and one that has more may "

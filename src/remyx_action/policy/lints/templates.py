@@ -63,6 +63,17 @@ def commits_without_paths(context: TemplateContext) -> Iterator[Finding]:
         )
 
 
+def shards_without_samples(context: TemplateContext) -> Iterator[Finding]:
+    template = context.template
+    if template.script is not None and (template.shards or 1) > 1 and template.samples is None:
+        yield Finding(
+            lint="shards-without-samples",
+            pointer="/shards",
+            message=f"no `samples` say that one of {template.shards} parts must not hold all of them",
+            help="declare how many all parts have together: `samples: 5000`",
+        )
+
+
 def one_samples_number(context: TemplateContext) -> Iterator[Finding]:
     samples, keys = context.template.samples, set(context.template.metrics)
     if samples is None or isinstance(samples, Mapping):

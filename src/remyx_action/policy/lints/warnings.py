@@ -29,6 +29,7 @@ from .templates import (
     nothing_starts_it,
     one_samples_number,
     samples_beyond_baseline,
+    shards_without_samples,
 )
 
 OF_THE_POLICY: tuple[Callable[[LintContext], Iterator[Finding]], ...] = (
@@ -52,6 +53,7 @@ OF_THE_POLICY: tuple[Callable[[LintContext], Iterator[Finding]], ...] = (
 OF_THE_TEMPLATE: tuple[Callable[[TemplateContext], Iterator[Finding]], ...] = (
     nothing_starts_it,
     commits_without_paths,
+    shards_without_samples,
     one_samples_number,
     samples_beyond_baseline,
     harness_leaves_out,
