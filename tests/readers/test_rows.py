@@ -42,7 +42,7 @@ def both_ways(text: str) -> tuple[Columns | None, Columns | None]:
     if quick is None:
         return None, None
     try:
-        return plain({pointer: texts.split("\n") for pointer, texts in quick.items()}), slowly(text)
+        return plain(columns_of(Table(count=quick[0], columns=quick[1]))), slowly(text)
     except NotStrictJson as error:
         raise AssertionError(text) from error
 

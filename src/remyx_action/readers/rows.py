@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from itertools import takewhile
+from itertools import chain, takewhile
 from operator import attrgetter
 from typing import Any
 
@@ -23,13 +23,26 @@ from .loose_json import NOT_OBJECTS, Odd, marked, read_loosely, text_of
 FIRST_ROWS = 3
 
 
+class Strings(list[str]):
+    """Values that are all strings without an escape, decoded."""
+
+    def quoted(self) -> list[str]:
+        """Return their JSON texts."""
+        return [f'"{text}"' for text in self]
+
+
+Found = str | Strings
+"""The values of one key in some lines: their JSON texts with line breaks between, or `Strings`."""
+
+
 class Table(Struct, kw_only=True):
     """Columns of equal length; a text is "" where a row has nothing at the pointer."""
 
     columns: Mapping[str, Sequence[str]]
     """Pointer → the JSON texts of its values; of a CSV file the cells as they are.
 
-    Of a JSON Lines file they are one text with line breaks between, which takes a fifth of the memory.
+    Of a JSON Lines file they are one text with line breaks between, which takes a fifth of the memory, or
+    `Strings` where all values are strings without an escape.
     """
     count: int = 0
     plain: bool = False
@@ -42,6 +55,8 @@ class Table(Struct, kw_only=True):
     def at(self, pointer: str) -> Sequence[str]:
         """The column of a pointer that was asked for."""
         column = self.columns[pointer]
+        if isinstance(column, Strings):
+            return column.quoted()
         if isinstance(column, str):
             return column.split("\n") if self.count else []
         return column
@@ -49,11 +64,15 @@ class Table(Struct, kw_only=True):
     def is_empty(self, pointer: str) -> bool:
         """Whether no row has anything there."""
         column = self.columns[pointer]
+        if isinstance(column, Strings):
+            return False
         return len(column) < self.count if isinstance(column, str) else not any(column)
 
     def strings(self, pointer: str) -> list[str] | None:
         """The column where all of it are strings, none of them empty and none with an escape; else None."""
         column = self.columns[pointer]
+        if isinstance(column, Strings):
+            return column if all(column) else None
         if not isinstance(column, str) or "\\" in column or column[:1] != '"' or column[-1] != '"':
             return None
         strings = column[1:-1].split('"\n"')
@@ -89,7 +108,8 @@ def rows_of_lines(
     and is NaN, or has two values, breaks the file.
     """
     asked = list(dict.fromkeys(pointers))
-    blocks: dict[str, list[str]] = {pointer: [] for pointer in asked}
+    blocks: dict[str, list[Found]] = {pointer: [] for pointer in asked}
+    count = 0
     first: list[Any] = []
     tree, cuts = _tree(asked)
     lines = _Lines(file, asked if strict else ())
@@ -103,15 +123,29 @@ def rows_of_lines(
             lines.before += block.count(b"\n")
             if not values:
                 continue
-            found = {p: "\n".join(texts) for p, texts in rows_of_values(values, asked).columns.items()}
+            table = rows_of_values(values, asked)
+            found = table.count, {p: "\n".join(texts) for p, texts in table.columns.items()}
         else:  # one line each
-            lines.before += found[asked[0]].count("\n") + 1
-        for pointer, texts in found.items():
+            lines.before += found[0]
+        rows, columns = found
+        count += rows
+        for pointer, texts in columns.items():
             blocks[pointer].append(texts)
     lines.raise_if_any()
-    columns = {pointer: "\n".join(texts) for pointer, texts in blocks.items()}
-    count = next(iter(columns.values())).count("\n") + 1 if any(blocks.values()) else 0
-    return Table(columns=columns, count=count, first=first)
+    return Table(
+        columns={pointer: _joined(texts) for pointer, texts in blocks.items()}, count=count, first=first
+    )
+
+
+def _joined(blocks: Sequence[Found]) -> Found:
+    """The values of one key in all blocks."""
+    if blocks and all(isinstance(block, Strings) for block in blocks):
+        return Strings(chain.from_iterable(blocks))
+    return "\n".join(_text(block) for block in blocks)
+
+
+def _text(found: Found) -> str:
+    return "\n".join(found.quoted()) if isinstance(found, Strings) else found
 
 
 def _first_rows(block: bytes) -> list[Any]:
@@ -157,21 +191,24 @@ def _tree(pointers: Iterable[str]) -> tuple[_Node, Mapping[str, tuple[str, Seque
     return root, cuts
 
 
-def _quickly(span: Span, tree: _Node, cuts: Mapping[str, tuple[str, Sequence[str]]]) -> dict[str, str] | None:
-    """The columns of some lines, each with line breaks between its texts.
+def _quickly(
+    span: Span, tree: _Node, cuts: Mapping[str, tuple[str, Sequence[str]]]
+) -> tuple[int, Mapping[str, Found]] | None:
+    """The number of some lines, and their columns.
 
     None unless each line is an object in which each key occurs once.
     """
-    found: dict[str, str] = {}
+    found: dict[str, Found] = {}
     if not span.ends_with(b"\n"):
         span = _whole(span.copied() + b"\n")
     try:
-        if not _split(span, tree, "", found):
-            return None
+        rows = _split(span, tree, "", found)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    return {
-        pointer: "\n".join(_text_below(text, way) for text in found[place].split("\n"))
+    if rows is None:
+        return None
+    return rows, {
+        pointer: "\n".join(_text_below(text, way) for text in _text(found[place]).split("\n"))
         if way
         else found[place]
         for pointer, (place, way) in cuts.items()
@@ -187,11 +224,14 @@ def _text_below(text: str, way: Sequence[str]) -> str:
     return "" if value is ABSENT else text_of(value)
 
 
-def _split(span: Span, node: _Node, place: str, found: dict[str, str]) -> bool:
-    """Add the columns below a place in each line's object; False where that takes a closer look."""
-    cut = _small_rows(span, tuple(node.below)) or _any_rows(span, node.below)
+def _split(span: Span, node: _Node, place: str, found: dict[str, Found]) -> int | None:
+    """Add the columns below a place in each line's object; return the number of lines.
+
+    None where that takes a closer look.
+    """
+    cut = _small_rows(span, node.below) or _any_rows(span, node.below)
     if cut is None:
-        return False
+        return None
     rows, columns = cut
     for key, below in node.below.items():
         where = pointer_to(place, key)
@@ -199,47 +239,83 @@ def _split(span: Span, node: _Node, place: str, found: dict[str, str]) -> bool:
             found[where] = "\n" * (rows - 1)
             continue
         raws = columns.get(key) or [_NOTHING] * rows
+        if isinstance(raws, Strings):
+            found[where] = raws
+            continue
         joined = b"\n".join(raws)
         if below.whole:
             found[where] = joined.decode("utf-8")
         if below.below:
             if not joined.startswith(b"{") or joined.count(b"\n{") < rows - 1:
                 joined = b"\n".join(raw if raw[:1] == b"{" else b"{}" for raw in map(bytes, raws))
-            if not _split(_whole(joined + b"\n"), below, where, found):
-                return False
-    return True
+            if _split(_whole(joined + b"\n"), below, where, found) is None:
+                return None
+    return rows
 
 
-_Cut = tuple[int, Mapping[str, Sequence[msgspec.Raw]]]
+_Cut = tuple[int, Mapping[str, Sequence[msgspec.Raw] | Strings]]
 """The number of rows, and the values of each key; a key that no row has may be left out."""
 
 
-def _small_rows(span: Span, keys: Iterable[str]) -> _Cut | None:
-    """Cut the keys out of small rows, or None where their number does not show that no row has one twice.
+def _small_rows(span: Span, below: Mapping[str, _Node]) -> _Cut | None:
+    """Cut the keys out of small rows, or None where no counting shows that no row has one twice."""
+    if not 0 <= span.find(b"\n") - span.start < SMALL_ROW or not span.is_utf8():
+        return None
+    return _rows_of_these_keys(span, below) or _rows_with_other_keys(span, tuple(below))
+
+
+def _rows_of_these_keys(span: Span, below: Mapping[str, _Node]) -> _Cut | None:
+    """Cut the keys out of rows that all have those of the first row and no other, or None.
+
+    A quote is one of the two around a key, or in a value. So where all quotes are those of the keys and
+    values that were found, no row has another key, or one key twice.
+    """
+    try:
+        first = _objects.decode(span.piece[span.start : span.find(b"\n")])
+        if not first.keys() <= below.keys():
+            return None
+        plain = span.find(b"\\") < 0
+        keys = {
+            key: str if plain and bytes(raw).startswith(b'"') and not below[key].below else msgspec.Raw
+            for key, raw in first.items()
+        }
+        rows = _decoder(tuple(keys.items()), required=True).decode_lines(span.view())
+    except msgspec.DecodeError:
+        return None
+    columns: dict[str, Sequence[msgspec.Raw] | Strings] = {}
+    quotes = 0
+    for index, (key, type_) in enumerate(keys.items()):
+        values = list(map(attrgetter(f"key_{index}"), rows))
+        columns[key] = Strings(values) if type_ is str else values
+        quotes += 4 * len(rows) if type_ is str else 2 * len(rows) + b"".join(values).count(b'"')
+    alone = span.count(b'"') == quotes and span.count(b"\n") == len(rows)
+    return (len(rows), columns) if alone else None
+
+
+def _rows_with_other_keys(span: Span, keys: Iterable[str]) -> _Cut | None:
+    """Cut the keys out of rows, or None where their number does not show that no row has one twice.
 
     Two of one key in a row are more texts of it than rows that have it. Other keys are not decoded.
     """
-    small = 0 <= span.find(b"\n") - span.start < SMALL_ROW
-    if (
-        not small
-        or span.find(b"\\u00") >= 0
-        or not all(map(_PLAIN_KEY.fullmatch, keys))
-        or not span.is_utf8()
-    ):
+    if span.find(b"\\u00") >= 0 or not all(map(_PLAIN_KEY.fullmatch, keys)):
         return None
     counts = {key: span.count(b'"%s"' % key.encode()) for key in keys}
-    fields = {f"key_{index}": key for index, key in enumerate(counts) if counts[key]}
-    rows = _decoder(tuple(fields.items())).decode_lines(span.view())
-    columns = {key: list(map(attrgetter(field), rows)) for field, key in fields.items()}
+    found = [key for key in keys if counts[key]]
+    rows = _decoder(tuple((key, msgspec.Raw) for key in found)).decode_lines(span.view())
+    columns = {key: list(map(attrgetter(f"key_{index}"), rows)) for index, key in enumerate(found)}
     once = all(counts[key] + raws.count(_NOTHING) == len(rows) for key, raws in columns.items())
     return (len(rows), columns) if once and span.count(b"\n") == len(rows) else None
 
 
 @lru_cache(maxsize=100)
-def _decoder(fields: Iterable[tuple[str, str]]) -> msgspec.json.Decoder[Any]:
-    """The decoder of an object of which some keys are cut out: pairs of a field and the key."""
+def _decoder(keys: Sequence[tuple[str, type]], *, required: bool = False) -> msgspec.json.Decoder[Any]:
+    """The decoder of an object of which these keys are cut out, as the attributes `key_0`, `key_1`, …"""
+    fields = [(f"key_{index}", type_) for index, (_, type_) in enumerate(keys)]
     struct = msgspec.defstruct(
-        "Row", [(name, msgspec.Raw, _NOTHING) for name, _ in fields], rename=dict(fields), gc=False
+        "Row",
+        fields if required else [(*pair, _NOTHING) for pair in fields],
+        rename={name: key for (name, _), (key, _) in zip(fields, keys, strict=True)},
+        gc=False,
     )
     return msgspec.json.Decoder(struct)
 
