@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Context, Decimal
 from fractions import Fraction
-from heapq import nsmallest
+from heapq import nlargest, nsmallest
 from itertools import compress, repeat
 from operator import mul
 
@@ -21,6 +21,8 @@ from .sums import MOST_NAMED, ArmSums, MissingPairs, PairedSums
 
 FEW = 4
 """Distinct pairs are counted first where there are at least this many rows for each."""
+FEW_IN_CLUSTERS = 9
+"""Of so many distinct pairs, a cluster holds how often it has each."""
 
 
 SumEntry = tuple[int, ...]
@@ -162,10 +164,47 @@ def _gaps_in(gaps: Iterable[Gap]) -> SumEntry:
 
 def _by_cluster(rows: SummedRows, clusters: Sequence[str]) -> Mapping[str | None, SumEntry]:
     """Return the sums of each cluster; under None those of missing ids whose cluster no arm names."""
+    pairs = set(zip(rows.variant[:FIRST], rows.baseline[:FIRST], strict=True))
+    if len(pairs) <= FEW_IN_CLUSTERS:
+        pairs = set(zip(rows.variant, rows.baseline, strict=True))
+    few = len(pairs) <= FEW_IN_CLUSTERS
+    totals = _counted(rows, clusters, pairs) if few else _summed(rows, clusters)
+    if not rows.gaps:
+        return totals
     gaps: dict[str | None, list[Gap]] = {}
     for gap in rows.gaps:
         gaps.setdefault(gap.cluster, []).append(gap)
-    totals: dict[str | None, list[int]] = {name: [0, 0, 0, 0, 0, 0] for name in (*clusters, *gaps)}
+    without, none_missing = (0, 0, 0, 0, 0, 0), _gaps_in(())
+    missing = {name: _gaps_in(found) for name, found in gaps.items()}
+    return {
+        name: totals.get(name, without) + missing.get(name, none_missing)
+        for name in dict.fromkeys((*totals, *gaps))
+    }
+
+
+def _counted(
+    rows: SummedRows, clusters: Sequence[str], pairs: Iterable[tuple[int, int]]
+) -> Mapping[str | None, SumEntry]:
+    """Return the sums of each cluster, by how often it has each pair: one integer with a place for each."""
+    place = len(clusters) + 1
+    unit_of = {pair: place**index for index, pair in enumerate(pairs)}
+    units = map(unit_of.__getitem__, zip(rows.variant, rows.baseline, strict=True))
+    counts: dict[str | None, int] = dict.fromkeys(clusters, 0)
+    for name, unit in zip(clusters, units, strict=True):
+        counts[name] += unit
+    entry_of = {count: _sums_of(count, unit_of, place) for count in set(counts.values())}
+    return dict(zip(counts, map(entry_of.__getitem__, counts.values()), strict=True))
+
+
+def _sums_of(count: int, unit_of: Mapping[tuple[int, int], int], place: int) -> SumEntry:
+    often = {pair: count // unit % place for pair, unit in unit_of.items()}
+    every = [(n, n * a, n * b, n * a * a, n * a * b, n * b * b) for (a, b), n in often.items()]
+    return tuple(map(sum, zip(*every, strict=True)))
+
+
+def _summed(rows: SummedRows, clusters: Sequence[str]) -> Mapping[str | None, SumEntry]:
+    """Return the sums of each cluster, row by row."""
+    totals: dict[str | None, list[int]] = {name: [0, 0, 0, 0, 0, 0] for name in clusters}
     for name, a, b in zip(clusters, rows.variant, rows.baseline, strict=True):
         total = totals[name]
         total[0] += 1
@@ -174,17 +213,25 @@ def _by_cluster(rows: SummedRows, clusters: Sequence[str]) -> Mapping[str | None
         total[3] += a * a
         total[4] += a * b
         total[5] += b * b
-    return {name: (*total, *_gaps_in(gaps.get(name, ()))) for name, total in totals.items()}
+    return {name: tuple(total) for name, total in totals.items()}
 
 
 def _named(by_cluster: Mapping[str | None, SumEntry], entries: Sequence[SumEntry]) -> dict[str, int]:
     """Return the row of the clusters that changed most in sum, by name."""
     row_of = dict(zip(entries, range(len(entries)), strict=True))
-    names = [name for name in by_cluster if name is not None]
+    change_of = {entry: abs(entry[1] - entry[2]) for entry in entries}
+    changes = list(map(change_of.__getitem__, by_cluster.values()))
+    # Only clusters that reach the hundredth change are compared by name: names cost more than numbers.
+    least = min(nlargest(MOST_NAMED, changes))
     most = nsmallest(
-        MOST_NAMED, names, key=lambda name: (-abs(by_cluster[name][1] - by_cluster[name][2]), name)
+        MOST_NAMED,
+        (
+            (-change, name)
+            for name, change in zip(by_cluster, changes, strict=True)
+            if change >= least and name is not None
+        ),
     )
-    return {name: row_of[by_cluster[name]] for name in sorted(most)}
+    return {name: row_of[by_cluster[name]] for name in sorted(name for _, name in most)}
 
 
 _EXACT = Context(prec=400)
