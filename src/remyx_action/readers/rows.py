@@ -31,7 +31,7 @@ class Strings(list[str]):
         return [f'"{text}"' for text in self]
 
 
-Found = str | Strings
+Cells = str | Strings
 """The values of one key in some lines: their JSON texts with line breaks between, or `Strings`."""
 
 
@@ -108,7 +108,7 @@ def rows_of_lines(
     and is NaN, or has two values, breaks the file.
     """
     asked = list(dict.fromkeys(pointers))
-    blocks: dict[str, list[Found]] = {pointer: [] for pointer in asked}
+    blocks: dict[str, list[Cells]] = {pointer: [] for pointer in asked}
     count = 0
     first: list[Any] = []
     tree, cuts = _tree(asked)
@@ -137,14 +137,14 @@ def rows_of_lines(
     )
 
 
-def _joined(blocks: Sequence[Found]) -> Found:
+def _joined(blocks: Sequence[Cells]) -> Cells:
     """The values of one key in all blocks."""
     if blocks and all(isinstance(block, Strings) for block in blocks):
         return Strings(chain.from_iterable(blocks))
     return "\n".join(_text(block) for block in blocks)
 
 
-def _text(found: Found) -> str:
+def _text(found: Cells) -> str:
     return "\n".join(found.quoted()) if isinstance(found, Strings) else found
 
 
@@ -193,12 +193,12 @@ def _tree(pointers: Iterable[str]) -> tuple[_Node, Mapping[str, tuple[str, Seque
 
 def _quickly(
     span: Span, tree: _Node, cuts: Mapping[str, tuple[str, Sequence[str]]]
-) -> tuple[int, Mapping[str, Found]] | None:
+) -> tuple[int, Mapping[str, Cells]] | None:
     """The number of some lines, and their columns.
 
     None unless each line is an object in which each key occurs once.
     """
-    found: dict[str, Found] = {}
+    found: dict[str, Cells] = {}
     if not span.ends_with(b"\n"):
         span = _whole(span.copied() + b"\n")
     try:
@@ -224,7 +224,7 @@ def _text_below(text: str, way: Sequence[str]) -> str:
     return "" if value is ABSENT else text_of(value)
 
 
-def _split(span: Span, node: _Node, place: str, found: dict[str, Found]) -> int | None:
+def _split(span: Span, node: _Node, place: str, found: dict[str, Cells]) -> int | None:
     """Add the columns below a place in each line's object; return the number of lines.
 
     None where that takes a closer look.
