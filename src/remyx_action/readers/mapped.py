@@ -210,9 +210,9 @@ def _add_names_of_document(part: Part, document: Any, reading: Reading) -> None:
 
 
 def _add_names_of_table(part: Part, table: Table, reading: Reading) -> None:
-    pointer = part.map.score or part.map.value
+    pointer = part.map.value if part.map.score is None else part.map.score
     if isinstance(pointer, str):
-        used = {parts_of(one)[0] for one in part.pointers()} - {part.name}
+        used = {key for one in part.pointers() for key in parts_of(one)[:1]} - {part.name}
         for row in table.first:
             names = names_at(row, split_factor(pointer)[0])
             scored = [name for name in names if pointer != f"/{PLACEHOLDER}" or _may_be_score(row[name])]

@@ -102,7 +102,7 @@ def spread(rows: list[Any], pointer: str | None, asked: Iterable[str]) -> list[A
     if pointer is None:
         return rows
     (key,) = parts_of(pointer)
-    others = {parts_of(one)[0] for one in asked} - {key}
+    others = {name for one in asked for name in parts_of(one)[:1]} - {key}
     found: list[Any] = []
     for row in rows:
         inner = row.get(key) if type(row) is dict else None

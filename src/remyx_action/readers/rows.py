@@ -84,12 +84,14 @@ def rows_of_values(
 ) -> Table:
     """The table of a list of JSON values."""
     parts = {pointer: parts_of(pointer) for pointer in pointers}
+    if keys is not None:  # the key identifies a row that has nothing else
+        values = [{} if value is None and any(parts.values()) else value for value in values]
     columns = {pointer: [_text_at(value, way) for value in values] for pointer, way in parts.items()}
     return Table(columns=columns, count=len(values), keys=keys, first=list(values[:FIRST_ROWS]))
 
 
 def _text_at(value: Any, way: Sequence[str]) -> str:
-    if type(value) is not dict:
+    if way and type(value) is not dict:
         return marked(NOT_OBJECTS, text_of(value)[:40])
     found = follow(value, way)
     return "" if found is ABSENT else text_of(found)

@@ -40,8 +40,8 @@ class Roles(Struct, frozen=True, kw_only=True):
 
     def pointers(self) -> list[str]:
         """All pointers that are read."""
-        named = (self.score, self.repeat, self.output, self.cluster, self.error)
-        return [*self.id, *self.input, *filter(None, named), *(self.failing or ())]
+        named = (self.repeat, self.output, self.cluster, self.error)
+        return [*self.id, *self.input, self.score, *filter(None, named), *(self.failing or ())]
 
 
 NATIVE = Roles(

@@ -6,7 +6,7 @@ What is found is a proposal to a person: names that usually mean an id, a questi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +19,8 @@ from .loose_json import Odd
 
 IDS = (
     *("id", "sample_id", "doc_id", "qid", "question_id", "query_id", "example_id", "item_id", "case_id"),
-    *("test_id", "task_id", "instance_id", "problem_id", "uid", "uuid", "idx", "index", "name"),
+    *("test_id", "task_id", "instance_id", "problem_id", "datasource_item_id", "nodeid", "uid", "uuid"),
+    *("idx", "index", "name"),
 )
 """Keys that usually identify a sample, likeliest first."""
 INPUTS = ("input", "question", "prompt", "query", "user_input", "vars", "problem", "instruction", "text")
@@ -51,9 +52,19 @@ NO_METRICS = frozenset(
     }
 )
 """Names of numbers that measure nothing."""
+_NO_METRIC = re.compile(
+    r"|unnamed: \d+|(.*_)?(ids?|idx|index|seed|turn|rank|t?stamp|timestamp|created(_at)?|version)"
+)
+_ID = re.compile(
+    r"(q|qid|id|idx|uid|row|doc|item|case|test|task|query|question|sample|example|prompt|problem|instance)?"
+    r"[-_ #/:.]?[0-9]+|.*\?"
+)
+"""A key that identifies a sample, as in {"q1": 0.5, "q2": 1}; also a whole question."""
 WORDS = (("true", "false"), ("yes", "no"), ("correct", "incorrect"), ("pass", "fail"), ("passed", "failed"))
 """A score of 1 and one of 0, in words."""
-_SAYS_SCORE = re.compile(r"correct|right|pass|success|match|hit|scor|result|grade|solved|verdict|ok$")
+_SAYS_SCORE = re.compile(
+    r"correct|right|pass|success|match|hit|scor|result|grade|solved|verdict|outcome|status|ok$"
+)
 NOT_FINITE = ("NaN", "Infinity", "-Infinity")
 DEEPEST, MOST_GROUPED = 3, 12
 
@@ -91,15 +102,19 @@ def _of_rows(file: str, pointer: str | None, rows: Sequence[Any]) -> tuple[Resul
 
 
 def _key_of(names: Iterable[str], rows: Sequence[Any]) -> str | None:
-    """The first of the names that every row has something at."""
+    """The first of the names that every row has something at, which is no object."""
     by_name = {str(key).casefold(): key for key in (rows[0] if rows else ())}
     there = (by_name[name] for name in names if name in by_name)
-    return next((key for key in there if all(row.get(key) not in (None, "") for row in rows)), None)
+    return next((key for key in there if all(_identifies(row.get(key)) for row in rows)), None)
+
+
+def _identifies(value: Any) -> bool:
+    return value not in (None, "") and type(value) not in (dict, list)
 
 
 def _scores_of(rows: Sequence[Any], used: Iterable[str | None]) -> tuple[str, list[str]]:
     """The pointer of the rows' scores, at their top or one step down, and the scores' names."""
-    names = [name for name in _scored(rows) if name not in used and name.casefold() not in NO_METRICS]
+    names = [name for name in _scored(rows) if name not in used and _may_be_metric(name)]
     if names:
         return f"/{PLACEHOLDER}", names
     for key in dict.fromkeys(key for row in rows for key in row):
@@ -149,7 +164,11 @@ def _folded(value: Any) -> str:
 def _numbers_in(objects: Iterable[Mapping[str, Any]]) -> list[str]:
     """Names of numbers that may be metrics."""
     names = dict.fromkeys(name for one in objects for name, value in one.items() if _is_number(value))
-    return [name for name in names if name.casefold() not in NO_METRICS]
+    return [name for name in names if _may_be_metric(name)]
+
+
+def _may_be_metric(name: str) -> bool:
+    return name.casefold() not in NO_METRICS and not _NO_METRIC.fullmatch(name.casefold())
 
 
 def _objects(found: Any) -> list[Any]:
@@ -168,30 +187,60 @@ def _lists(value: Any, pointer: str) -> Iterator[tuple[str, list[Any]]]:
 
 def _rows_by_metric(file: str, document: Any) -> tuple[ResultsMap, list[str]] | None:
     """A map of rows below each metric's own name, such as `/benchmarks/{metric}/per_item`."""
-    for key, group in document.items() if type(document) is dict else ():
-        if type(group) is not dict or not group or not all(type(one) is dict for one in group.values()):
+    groups = [("", document), *((pointer_to("", key), group) for key, group in _members(document))]
+    for pointer, group in groups:
+        of_metrics = [one for _, one in _members(group)]
+        if not of_metrics or len(of_metrics) < len(group):
             continue
-        first = next(iter(group.values()))
-        for inner in first:
-            lists = [_objects(one.get(inner)) for one in group.values()]
+        below = f"{pointer}/{PLACEHOLDER}"
+        if all(map(_scores_of_ids, of_metrics)):
+            return _by_id(below, of_metrics, file=file), list(group)
+        for inner in of_metrics[0]:
+            lists = [_objects(one.get(inner)) for one in of_metrics]
             id_ = next((name for name in IDS if all(rows and name in rows[0] for rows in lists)), None)
             scores = [name for name in _scored(rows[0] for rows in lists if rows) if name != id_]
             if id_ is not None and scores:
                 score = next((name for name in SCORES if name in scores), scores[0])
-                pointer = f"{pointer_to('', key)}/{PLACEHOLDER}{pointer_to('', inner)}"
-                map_ = ResultsMap(
-                    file=file, rows=pointer, id=pointer_to("", id_), score=pointer_to("", score)
-                )
+                rows = below + pointer_to("", inner)
+                map_ = ResultsMap(file=file, rows=rows, id=pointer_to("", id_), score=pointer_to("", score))
                 return map_, list(group)
     return None
 
 
+def _members(value: Any) -> list[tuple[str, Any]]:
+    """The objects of an object, by their keys."""
+    found = value.items() if type(value) is dict else ()
+    return [(key, inner) for key, inner in found if type(inner) is dict]
+
+
+def _by_id(rows: str, objects: Iterable[Mapping[str, Any]], **given: Any) -> ResultsMap:
+    """A map of objects that hold a score for each id."""
+    grades = grades_of(value for one in objects for value in one.values())
+    return ResultsMap(**given, rows=rows, score="", **({"grades": grades} if grades else {}))
+
+
+def _scores_of_ids(value: Any) -> bool:
+    """Whether an object holds a score for each id: `{"q1": 0.5, "q2": null}`."""
+    return type(value) is dict and are_ids(value) and _are_scores(SCORES[0], list(value.values()))
+
+
+def are_ids(names: Collection[str]) -> bool:
+    """Whether keys identify samples: they are numbered, are questions, or many alike but for their digits."""
+    if (
+        len(names) > MOST_GROUPED
+        and len({re.sub("[0-9a-f-]*[0-9][0-9a-f-]*", "#", name) for name in names}) == 1
+    ):
+        return True
+    return len(names) > 1 and all(map(_ID.fullmatch, map(str.casefold, names)))
+
+
 def _of_numbers(file: str, document: Any) -> tuple[ResultsMap, list[str]]:
-    """A map of an arm's numbers: those of a group that is named so, of objects of one number each, or any."""
+    """A map of samples by id, else of an arm's numbers: of a group that is named so, of objects, or any."""
     places = list(_places(document, ""))
+    by_id = [one for one in places if one[1][0].rows is not None and one[1][1]]
     named = [one for one in places if one[0].rpartition("/")[2].casefold() in GROUPS and one[1][1]]
     shallow = sorted((one for one in places if one[1][1]), key=lambda one: one[0].count("/"))
-    _, (map_, names) = next(iter([*named, *shallow]), ("", (ResultsMap(value=f"/{PLACEHOLDER}"), [])))
+    _, (map_, names) = next(iter([*by_id, *named, *shallow]), ("", (ResultsMap(value=f"/{PLACEHOLDER}"), [])))
     return map_.model_copy(update={"file": file}), names
 
 
@@ -206,6 +255,8 @@ def _places(value: Any, pointer: str) -> Iterator[tuple[str, tuple[ResultsMap, l
 
 
 def _of_group(value: Mapping[str, Any], pointer: str) -> tuple[ResultsMap, list[str]]:
+    if _scores_of_ids(value):
+        return _by_id(pointer, [value]), [SCORES[0]]
     found = _count_in(value)
     counts: dict[str, Any] = {"n": f"{pointer}{found}"} if found else {}
     return ResultsMap(value=f"{pointer}/{PLACEHOLDER}", **counts), _numbers_in([value])
@@ -215,6 +266,9 @@ def _of_members(value: Mapping[str, Any], pointer: str) -> tuple[ResultsMap, lis
     """The same of an object of objects, each with the number of one metric; or whose members are samples."""
     members = {key: inner for key, inner in value.items() if type(inner) is dict}
     inner = list(members.values())
+    if len(members) + list(value.values()).count(None) == len(value) and are_ids(value):
+        score, names = _scores_of(inner, ())
+        return ResultsMap(rows=pointer, score=score), names
     mean, error = _common(MEANS, inner), _common(ERRORS, inner)
     if mean is None or len(members) < 2 - (error is not None):
         return ResultsMap(value="/"), []

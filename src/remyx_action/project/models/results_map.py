@@ -13,11 +13,14 @@ from .fields import CONTROLS, DISTINCT, END, Bounds, Integer, Key, Line, Number,
 
 NUMBER = r"[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?"
 EXPRESSION_PATTERN = r"^/[^" + CONTROLS + r"*]*(\* *" + NUMBER + r")?" + END
+SCORE_PATTERN = r"^(/[^" + CONTROLS + r"*]*)?(\* *" + NUMBER + r")?" + END
 ID_PATTERN = r"^(/[^" + CONTROLS + r"]*|row)" + END
 PLACE_PATTERN = r"^/[^" + CONTROLS + r"]*" + END
 
 Expression = Annotated[str, Field(pattern=EXPRESSION_PATTERN, max_length=500)]
 """A pointer, or a pointer and a factor: `/latencyMs * 0.001`."""
+ScoreExpression = Annotated[str, Field(pattern=SCORE_PATTERN, max_length=500)]
+"""The same, or `""`: each row is a score by itself."""
 ResultPlace = Annotated[str, Field(pattern=PLACE_PATTERN, max_length=500)]
 """A pointer to a part of a row or file, never to all of it."""
 
@@ -161,13 +164,13 @@ class ResultsMap(Spec):
     """Not empty: the sample has no score; or a condition, such as {/failureReason: 2}."""
     score: (
         Annotated[
-            Annotated[Expression, Tag("<text>")]
+            Annotated[ScoreExpression, Tag("<text>")]
             | Annotated[Annotated[dict[Key, Expression], Field(min_length=1, max_length=1000)], Tag("<map>")],
             Discriminator(_kind_of_text_or_map),
         ]
         | None
     ) = None
-    """The sample's score, of every metric or by metric."""
+    """The sample's score, of every metric or by metric; `""` where each row is one, as in {"q1": 0.5}."""
     grades: (
         Annotated[dict[Annotated[str, Field(max_length=100)], Number], Field(min_length=1, max_length=100)]
         | None
