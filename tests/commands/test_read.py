@@ -120,6 +120,54 @@ def test_a_file_of_no_engine_is_read_by_its_shape(
     ResultsMap.model_validate(pasted)
 
 
+LISTED = [{"name": "f1", "value": 0.5}, {"name": "em", "value": 1}]
+DEEPER = [
+    ("r.jsonl", [{"id": 1, "scores": LISTED}, {"id": 2, "scores": LISTED[::-1]}], "em: mean 1 of 2 ids, \n"),
+    (
+        "r.json",
+        {"run": [{"id": 1, "evals": LISTED}, {"id": 2, "evals": []}]},
+        "f1: mean 0.5 of 1 ids, 1 without",
+    ),
+    ("r.jsonl", [{"id": 1, "evals": {"f1": {"score": 0.5, "reason": "x"}}}], "f1: mean 0.5 of 1 ids"),
+    ("r.csv", "id,metric,value\n1,em,1\n1,f1,0.5\n2,em,0\n2,f1,1\n", "f1: mean 0.75 of 2 ids"),
+    (
+        "r.jsonl",
+        [{"id": 1, "turn": 1, "score": 8}, {"id": 1, "turn": 2, "score": 6}],
+        "score: mean 7 of 1 ids, 2",
+    ),
+    ("r.json", {"id": ["a", "b"], "f1": [0.5, None]}, "f1: mean 0.5 of 1 ids, 1 without"),
+    ("r.json", {"columns": ["id", "f1"], "data": [["a", 0.5], ["b", 1]]}, "f1: mean 0.75 of 2 ids"),
+    (
+        "stats.json",
+        [{"name": {"name": "em", "split": "test"}, "count": 1, "mean": 0.7}],
+        "em: value 0.7, without",
+    ),
+]
+
+
+@pytest.mark.parametrize(("file", "content", "expected"), DEEPER)
+def test_scores_in_lists_and_tables_are_found_and_judged_as_the_block_says(
+    tmp_path: Path, file: str, content: object, expected: str
+) -> None:
+    if file.endswith(".jsonl"):
+        content = "\n".join(map(json.dumps, content))  # type: ignore[call-overload]
+    (tmp_path / file).write_text(content if isinstance(content, str) else json.dumps(content))
+    text = read(tmp_path, tmp_path / file, template=None, preset=None).text()
+    assert expected.strip(", \n") in text
+    pasted = yaml.safe_load(text[text.index("results:\n") :])["results"]
+    keys = [line.partition(":")[0] for line in text.split("\nresults:")[0].splitlines()[2:] if line[0] != " "]
+    files = {
+        ".remyx/metrics.yaml": {"version": 1, "metrics": [{"key": key} for key in keys]},
+        ".remyx/templates/t.yaml": {
+            "version": 1, "name": "t", "runtime": "results", "metrics": keys, "results": pasted
+        },
+    }  # fmt: skip
+    for path, written in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(yaml.safe_dump(written))
+    assert expected.strip(", \n") in read(tmp_path, tmp_path / file, template="t", preset=None).text()
+
+
 NO_SCORES = [
     ("r.json", '{"accuracy": "0.83", "f1": "81%"}', 'it holds accuracy: "0.83", f1: "81%"'),
     ("r.json", '{"rows": [{"id": 1, "score": "5%"}]}', 'its first row holds id: 1, score: "5%"'),
@@ -136,6 +184,22 @@ def test_what_is_no_score_is_shown(tmp_path: Path, file: str, content: str, said
         read(tmp_path, tmp_path / file, template=None, preset=None)
     assert said in wrong.value.message
     assert "without %" in wrong.value.help or ".jsonl" in wrong.value.help
+
+
+def test_ids_that_stand_twice_and_what_nothing_reads_lead_to_a_next_step(tmp_path: Path) -> None:
+    (tmp_path / "r.jsonl").write_text('{"task_id": 1, "passed": true}\n{"task_id": 1, "passed": false}\n')
+    text = read(tmp_path, tmp_path, template=None, preset=None).text()
+    assert "passed: ids that stand more than once: 1" in text
+    assert "`repeat: /KEY`" in text
+    (tmp_path / "r.jsonl").rename(tmp_path / "r.xml")
+    with pytest.raises(NotJudged, match=r"it holds r\.xml") as wrong:
+        read(tmp_path, tmp_path, template=None, preset=None)
+    assert "JSON Lines, CSV and parquet can be read" in wrong.value.help
+    (tmp_path / "eval.json").write_text(
+        '{"eval": {"HumanEval/0": [{"id": 1, "passed": true}], "HumanEval/1": []}}'
+    )
+    with pytest.raises(NotJudged, match="has no scores"):
+        read(tmp_path, tmp_path, template=None, preset=None)
 
 
 def test_what_has_no_scores_is_said_to_have_none(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from remyx_action.readers.csv_rows import rows_of_csv
 from remyx_action.readers.files import BrokenResults
 from remyx_action.readers.lines import BLOCK_BYTES, Span, blocks
 from remyx_action.readers.loose_json import read_loosely, text_of
-from remyx_action.readers.rows import Table, _quickly, _tree, rows_of_lines, rows_of_values
+from remyx_action.readers.rows import FIRST_ROWS, Table, _quickly, _tree, rows_of_lines, rows_of_values
 
 POINTERS = ("/id", "/score", "/cluster", "/a/b", "/a/b/c", "/list/0/x")
 TREE, CUTS = _tree(POINTERS)
@@ -201,7 +201,7 @@ def test_rows_of_several_shapes_and_blocks_become_one_table() -> None:
     assert (expected, len(rows)) == (table.at("/id"), table.count)
     assert ["null"] * 3 == table.at("/score")[-3:]
     assert '{"a":null}' == table.at("/cluster")[-1].replace(" ", "")
-    assert first[:3] == [{"id": row["id"], "score": int(row["score"])} for row in table.first]
+    assert first[:FIRST_ROWS] == [{"id": row["id"], "score": int(row["score"])} for row in table.first]
 
 
 def test_lines_that_are_not_json_are_counted_by_kind_with_the_first_place_of_each() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,11 @@ from remyx_action.errors import NotJudged, WrongUsage
 from remyx_action.project.models import ResultsMap, Template
 from remyx_action.project.models.metrics import BarMetric, measured_metrics
 from remyx_action.readers import read_arm
-from remyx_action.readers.files import MOST_NAMED, ArmFiles
+from remyx_action.readers.files import MOST_NAMED, ArmFiles, format_of
+from remyx_action.readers.opening import BY_ENDING
 from remyx_action.readers.presets import CODE, engine_of, presets
 from remyx_action.readers.proposing import MapProposal, propose, propose_all, without_scores
-from remyx_action.readers.samples import point_of
+from remyx_action.readers.samples import REPEATED, point_of
 from remyx_action.readers.scores import ArmScores, Samples, Scores, Summary, Unusable
 from remyx_action.sources.disk import ResultsFolder, open_run
 
@@ -27,6 +29,10 @@ NO_SCORES = (
     "a score is a number with a decimal point and without % (0.83, not 0,83 or 83%), true or false, or a "
     "word that `grades` lists: where the file has one, write a `results:` map (docs/reference/files.md); "
     "else have results.json written (docs/guide/writing-a-harness.md)"
+)
+NUMBER_THEM = (
+    "name what tells the rows of one id apart: `repeat: /KEY` where they are repetitions, "
+    "`where: {/KEY: …}` where only some of them count, or a list of pointers as `id`"
 )
 
 
@@ -55,9 +61,10 @@ def _proposed(folder: ResultsFolder, path: Path, file: str | None, preset: str |
         proposal = propose(ArmFiles(folder), file, preset)
         proposals = [proposal] if proposal is not None else []
     if not proposals:
-        raise NotJudged(
-            f"{file or path} has no scores that a map could name; {_there(folder, file)}", help=NO_SCORES
-        )
+        there = _there(folder, file)
+        is_readable = file is not None or any(map(format_of, folder.names()))
+        advice = NO_SCORES if is_readable else BY_ENDING
+        raise NotJudged(f"{file or path} has no scores that a map could name; {there}", help=advice)
     several = len(proposals) > 1
     maps = [
         one.map.model_copy(update={"metrics": list(one.names)}) if several else one.map for one in proposals
@@ -75,6 +82,10 @@ def _there(folder: ResultsFolder, file: str | None) -> str:
     if file is not None:
         return without_scores(ArmFiles(folder), file)
     names = folder.names()
+    readable = [name for name in names if format_of(name)]
+    if len(readable) == 1:
+        with suppress(NotJudged):
+            return f"{readable[0]}: {without_scores(ArmFiles(folder), readable[0])}"
     more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
     return f"it holds {', '.join(names[:MOST_NAMED])}{more}" if names else "it holds no files"
 
@@ -135,6 +146,8 @@ def _metrics(scores: ArmScores) -> Iterator[str]:
         if isinstance(found, Samples):
             first = list(zip(found.ids, found.scores, strict=True))[:EXAMPLES]
             yield f"  for example {', '.join(f'{json.dumps(id_)} {score}' for id_, score in first)}\n"
+    if any(isinstance(one, Unusable) and one.message.startswith(REPEATED) for one in scores.scores.values()):
+        yield f"help: {NUMBER_THEM}\n"
     for warning in scores.warnings:
         yield f"warning: {warning}\n"
 

@@ -14,7 +14,7 @@ Located = tuple[str, Words]
 """JSON Pointer and what is wrong there."""
 
 ENDINGS = (".eval", ".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
-WITH_SAMPLES = ("repeat", "input", "output", "cluster", "error", "grades")
+WITH_SAMPLES = ("spread", "repeat", "input", "output", "cluster", "error", "grades")
 """Keys that say more about a sample than its score."""
 
 
@@ -92,6 +92,9 @@ def _without_rows(map_: ResultsMap, place: str) -> Iterator[Located]:
 
 
 def _tables(map_: ResultsMap, place: str, format_: str | None) -> Iterator[Located]:
+    if map_.spread is not None and format_ == "csv":
+        message = "the cells of a csv file hold no lists"
+        yield f"{place}/spread", _words("not-in-rows", message, "remove `spread`")
     for name in ("rows", "require"):
         if getattr(map_, name) is not None:
             message = f"`{name}` goes with one JSON value, and the file is {format_}"

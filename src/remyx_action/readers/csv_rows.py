@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from remyx_action.project.files.json_text import Fault, NotStrictJson, decode_utf8
 from remyx_action.project.files.pointer import parts_of
 
-from .files import CAP_BYTES, broken, shown
+from .files import CAP_BYTES, MOST_NAMED, broken, shown
 from .lines import without_mark
 from .rows import FIRST_ROWS, Table
 
@@ -28,7 +28,7 @@ def rows_of_csv(file: str, pieces: Iterable[bytes], pointers: Iterable[str], *, 
     header = rows[0] if rows else []
     twice = [name for name, times in Counter(header).items() if times > 1]
     if twice:
-        message = f"has columns of the same name: {', '.join(map(shown, twice[:FIRST_ROWS]))}"
+        message = f"has columns of the same name: {', '.join(map(shown, twice[:MOST_NAMED]))}"
         raise broken(file, Fault(code="repeated-column", message=message, help=NAME_COLUMNS))
     columns = dict(zip(header, zip(*rows[1:], strict=True), strict=True)) if len(rows) > 1 else {}
     empty = [""] * (len(rows) - 1)

@@ -107,10 +107,12 @@ def _chosen(part: Part, table: Table) -> Rows | str | Entry:
     A text says why there are none; it becomes a warning, and the metric has no rows. An Entry holds the fault
     that rows of several measures are left and nothing says which is meant; the metric is then unusable.
     """
-    rows = Rows(table=table)
+    rows, roles, spread = Rows(table=table), part.roles(), part.map.spread
     asked = dict(part.where())
     for pointer, wanted in asked.items():
-        before, rows = rows, rows.where(pointer, wanted)
+        of_element = roles is not None and spread is not None and pointer.startswith(f"{spread}/")
+        score = roles.score if roles is not None and of_element else None
+        before, rows = rows, rows.where(pointer, wanted, or_without=score)
         if len(before) and not len(rows):
             there = sorted({text.strip('"') for text in before.at(pointer) if text})
             meant = nearest(str(wanted), there)

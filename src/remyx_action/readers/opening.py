@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from itertools import chain
 from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from remyx_action.project.files.json_text import Fault, NotStrictJson, NumberText
-from remyx_action.project.files.pointer import ABSENT, filled, parts_of, resolve
+from remyx_action.project.files.pointer import ABSENT, filled, parts_of, pointer_to, resolve
 from remyx_action.project.files.wording import nearest
 from remyx_action.project.models.results_map import Format
 from remyx_action.project.models.template import LOG_NAME
@@ -21,16 +20,16 @@ from .columns import shown_value
 from .csv_rows import rows_of_csv
 from .entry import Entry
 from .files import FORMATS, ArmFiles, broken, format_of, printed_json, shown
-from .loose_json import read_loosely
+from .loose_json import MARK, Odd, read_loosely
 from .parts import Part, RowsPlace
 from .presets import inspect
-from .rows import Table, rows_of_lines, rows_of_values
+from .rows import Table, objects_of_columns, rows_of_lines, rows_of_values
 
 PRINT_IT = "print the scores as one JSON object on the last line, or name the file that has them"
 MOST_NAMED = 8
 BY_ENDING = (
-    f"the ending of a name says its format: {', '.join(FORMATS)}, or one of these before .gz; "
-    "rename the file, or write `format:`"
+    "JSON, JSON Lines, CSV and parquet can be read, and the ending of a name says which it is: "
+    f"{', '.join(FORMATS)}, or one of these before .gz; convert or rename the file, or write `format:`"
 )
 AS_LINES = "it has one JSON value a line: write `format: jsonl`"
 
@@ -51,7 +50,11 @@ def open_file(files: ArmFiles, file: str, format_: Format, parts: Sequence[Part]
             pointers.setdefault(part.table, []).extend(part.pointers())
     if format_ == "json":
         return _open_json(files, file, parts, pointers)
-    asked = list(chain.from_iterable(pointers.values()))
+    asked = [
+        pointer
+        for place, of_rows in pointers.items()
+        for pointer in (_keys_of([place.spread, *of_rows]) if place.spread else of_rows)
+    ]
     if format_ == "csv":
         table = table_of_csv(files, file, asked)
     elif format_ == "parquet":
@@ -59,7 +62,32 @@ def open_file(files: ArmFiles, file: str, format_: Format, parts: Sequence[Part]
         table = rows_of_lines(file, files.parquet(file, list(columns)), asked)
     else:
         table = rows_of_lines(file, files.pieces(file), asked)
-    return Source(tables=dict.fromkeys(pointers, table))
+    return Source(
+        tables={
+            place: _spread_table(table, place.spread, of_rows) if place.spread else table
+            for place, of_rows in pointers.items()
+        }
+    )
+
+
+def _keys_of(asked: Iterable[str]) -> dict[str, str]:
+    """Pointer → name of each row's own keys below which something is asked for."""
+    names = [name for pointer in asked for name in parts_of(pointer)[:1]]
+    return {pointer_to("", name): name for name in names}
+
+
+def _spread_table(table: Table, pointer: str, asked: Sequence[str]) -> Table:
+    """The table whose rows are the elements of a list in each row."""
+    columns = {name: table.at(key) for key, name in _keys_of([pointer, *asked]).items()}
+    rows = [
+        {name: _value_of(column[row]) for name, column in columns.items() if column[row]}
+        for row in range(table.count)
+    ]
+    return rows_of_values(spread(rows, pointer, asked), asked)
+
+
+def _value_of(text: str) -> Any:
+    return Odd(text=text) if text[0] == MARK else read_loosely(text)
 
 
 def table_of_csv(files: ArmFiles, file: str, asked: Iterable[str]) -> Table:
@@ -85,6 +113,8 @@ def _open_json(
             tables[place] = nothing_at(document, place.rows)
         elif place.outcomes and type(found) is dict:
             tables[place] = rows_of_values(_with_outcomes(found, parts), asked)
+        elif type(found) is dict and (by_columns := objects_of_columns(found)) is not None:
+            tables[place] = rows_of_values(by_columns, asked)
         elif type(found) is list:
             tables[place] = rows_of_values(spread(found, place.spread, asked), asked)
         elif type(found) is dict:
@@ -97,7 +127,8 @@ def _open_json(
 def spread(rows: list[Any], pointer: str | None, asked: Iterable[str]) -> list[Any]:
     """Each row once for every element of one of its lists, the element in the place of the list.
 
-    Only what the pointers that are `asked` for begin with is kept: a row may hold much more.
+    A row without elements is kept without the list, so that its sample is missing and not forgotten. Only
+    what the pointers that are `asked` for begin with is kept: a row may hold much more.
     """
     if pointer is None:
         return rows
@@ -105,12 +136,12 @@ def spread(rows: list[Any], pointer: str | None, asked: Iterable[str]) -> list[A
     others = {name for one in asked for name in parts_of(one)[:1]} - {key}
     found: list[Any] = []
     for row in rows:
-        inner = row.get(key) if type(row) is dict else None
-        if type(inner) is not list:
+        if type(row) is not dict:
             found.append(row)
             continue
         kept = {name: row[name] for name in others if name in row}
-        found += [{**kept, key: one} for one in inner]
+        inner = row.get(key)
+        found += [{**kept, key: one} for one in inner] if type(inner) is list and inner else [kept]
     return found
 
 

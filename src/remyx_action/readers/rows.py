@@ -20,7 +20,8 @@ from .files import BrokenResults, problem_of
 from .lines import SMALL_ROW, Span, spans, without_mark
 from .loose_json import NOT_OBJECTS, Odd, marked, read_loosely, text_of
 
-FIRST_ROWS = 3
+FIRST_ROWS = 50
+"""Kept as values, to tell what a file has."""
 
 
 class Strings(list[str]):
@@ -90,6 +91,24 @@ def rows_of_values(
     return Table(columns=columns, count=len(values), keys=keys, first=list(values[:FIRST_ROWS]))
 
 
+def objects_of_columns(value: Mapping[str, Any]) -> list[Any] | None:
+    """The rows of a table that is written by columns, or None where the object is none.
+
+    It is `{"id": ["q1", …], "f1": [0.5, …]}`, or `{"columns": ["id", "f1"], "data": [["q1", 0.5], …]}`.
+    """
+    names, rows = value.get("columns"), value.get("data")
+    if type(names) is list and type(rows) is list and all(type(name) is str for name in names):
+        if not all(type(row) is list and len(row) == len(names) for row in rows):
+            return None
+        return [dict(zip(names, row, strict=True)) for row in rows]
+    lists = list(value.values())
+    if len(lists) < 2 or any(type(one) is not list or len(one) != len(lists[0]) for one in lists):
+        return None
+    if any(type(cell) is dict for one in lists for cell in one):
+        return None
+    return [dict(zip(value, row, strict=True)) for row in zip(*lists, strict=True)]
+
+
 def _text_at(value: Any, way: Sequence[str]) -> str:
     if way and type(value) is not dict:
         return marked(NOT_OBJECTS, text_of(value)[:40])
@@ -153,13 +172,15 @@ def _text(found: Cells) -> str:
 def _first_rows(block: bytes) -> list[Any]:
     """The first few rows that can be read."""
     rows: list[Any] = []
-    for line in block.split(b"\n", 10 * FIRST_ROWS)[:-1] or [block]:
+    for line in block.split(b"\n", 2 * FIRST_ROWS)[: 2 * FIRST_ROWS]:
         try:
             row = read_loosely(line) if line.strip() else None
         except (NotStrictJson, RecursionError):
             row = None
-        if type(row) is dict and len(rows) < FIRST_ROWS:
+        if type(row) is dict:
             rows.append(row)
+        if len(rows) == FIRST_ROWS:
+            break
     return rows
 
 

@@ -145,6 +145,9 @@ def _refused(columns: Columns, refused: Callable[[Iterable[str]], set[str]], kin
     return [counted(kind, places_of(found))]
 
 
+REPEATED = "ids that stand more than once"
+
+
 def _repeated(columns: Columns) -> list[str]:
     repeats = columns.repeats
     keys = columns.ids if repeats is None else list(zip(columns.ids, repeats, strict=True))
@@ -152,7 +155,7 @@ def _repeated(columns: Columns) -> list[str]:
         return []
     seen: set[object] = set()
     again = [key in seen or bool(seen.add(key)) for key in keys]  # type: ignore[func-returns-value]
-    kind = "ids that stand more than once" + (" with the same repeat" if repeats else "")
+    kind = REPEATED + (" with the same repeat" if repeats else "")
     return [
         counted(kind, places_of((id_, "") for id_, marked in zip(columns.ids, again, strict=True) if marked))
     ]

@@ -79,9 +79,16 @@ class Rows(Struct, frozen=True, kw_only=True):
         """The rows' numbers in their file, from 1."""
         return [str(row + 1) for row in (range(self.table.count) if self.chosen is None else self.chosen)]
 
-    def where(self, pointer: str, wanted: Any) -> Rows:
-        """The rows whose value at the pointer is the wanted one."""
-        hits = read.matches(self.at(pointer), wanted, plain=self.table.plain)
+    def where(self, pointer: str, wanted: Any, *, or_without: str | None = None) -> Rows:
+        """The rows whose value at the pointer is the wanted one.
+
+        `or_without`: also the rows that have nothing there and nothing at this other pointer.
+        """
+        texts = self.at(pointer)
+        hits = read.matches(texts, wanted, plain=self.table.plain)
+        if or_without is not None and "" in texts:
+            pairs = zip(texts, self.at(or_without), strict=True)
+            hits = [hit or not any(pair) for hit, pair in zip(hits, pairs, strict=True)]
         if all(hits):
             return self
         every = range(self.table.count) if self.chosen is None else self.chosen

@@ -11,22 +11,49 @@ from decimal import Decimal
 from typing import Any
 
 from remyx_action.project.files.json_text import NumberText
-from remyx_action.project.files.pointer import PLACEHOLDER, pointer_to, resolve
+from remyx_action.project.files.pointer import PLACEHOLDER, pointer_to
 from remyx_action.project.models.results_map import ResultsMap
 
 from .files import MOST_NAMED, shown
 from .loose_json import Odd
+from .rows import objects_of_columns
 
 IDS = (
-    *("id", "sample_id", "doc_id", "qid", "question_id", "query_id", "example_id", "item_id", "case_id"),
-    *("test_id", "task_id", "instance_id", "problem_id", "datasource_item_id", "nodeid", "uid", "uuid"),
+    *(
+        "datasource_item_id",
+        "id",
+        "sample_id",
+        "doc_id",
+        "qid",
+        "question_id",
+        "query_id",
+        "example_id",
+        "item_id",
+        "case_id",
+    ),
+    *("test_id", "task_id", "instance_id", "problem_id", "nodeid", "uid", "uuid"),
     *("idx", "index", "name"),
 )
 """Keys that usually identify a sample, likeliest first."""
-INPUTS = ("input", "question", "prompt", "query", "user_input", "vars", "problem", "instruction", "text")
+INPUTS = (
+    "input",
+    "inputs",
+    "question",
+    "prompt",
+    "query",
+    "user_input",
+    "vars",
+    "problem",
+    "instruction",
+    "text",
+)
 """Keys that usually hold what was asked, likeliest first."""
 SCORES = ("score", "correct", "value", "accuracy")
 """Keys that usually hold its score, likeliest first."""
+METRIC_NAMES = ("metric", "metric_name", "measure", "evaluator", "scorer", "score_name", "name", "key")
+"""Keys that usually name what an element of a list of scores measures, or a row of a table in long form."""
+REPEATS = ("repeat", "epoch", "turn", "trial", "attempt", "run", "seed", "sample", "sample_idx", "iteration")
+"""Keys that usually tell repetitions of one sample apart."""
 GROUPS = ("metrics", "scores", "results", "summary", "aggregate", "aggregates", "overall", "eval", "test")
 """Keys that usually hold the numbers of a whole arm."""
 MEANS, ERRORS = ("score", "value", "mean", "accuracy"), ("stderr", "standard_error", "std_err", "se")
@@ -86,7 +113,6 @@ def _of_rows(file: str, pointer: str | None, rows: Sequence[Any]) -> tuple[Resul
     """A map of rows with an id, with a question, or of a log's last row."""
     given: dict[str, Any] = {"file": file, **({} if pointer is None else {"rows": pointer})}
     id_, input_ = _key_of(IDS, rows), _key_of(INPUTS, rows)
-    score, names = _scores_of(rows, {id_, input_})
     if id_ is not None:
         given["id"] = pointer_to("", id_)
     elif input_ is not None:
@@ -96,9 +122,49 @@ def _of_rows(file: str, pointer: str | None, rows: Sequence[Any]) -> tuple[Resul
         return ResultsMap(**given, value=f"/{PLACEHOLDER}"), _numbers_in(rows)
     else:
         return ResultsMap(**given), []
-    grades = grades_of(resolve(row, score.replace(PLACEHOLDER, name)) for row in rows for name in names)
-    given |= {"grades": grades} if grades else {}
-    return ResultsMap(**given, score=score), names
+    repeat = _repeat_of(rows, id_)
+    given |= {"repeat": pointer_to("", repeat)} if repeat else {}
+    scores, names = _in_lists(rows) or _in_long_form(rows) or _scores_of(rows, {id_, input_, repeat})
+    return ResultsMap(**given, **scores), names
+
+
+def _repeat_of(rows: Sequence[Any], id_: str | None) -> str | None:
+    """The key that tells rows of one id apart."""
+    if id_ is None or len({row.get(id_) for row in rows}) == len(rows):
+        return None
+    found = _key_of(REPEATS, rows)
+    pairs = {(row.get(id_), row.get(found)) for row in rows} if found else ()
+    return found if len(pairs) == len(rows) else None
+
+
+def _in_lists(rows: Sequence[Any]) -> tuple[dict[str, Any], list[str]] | None:
+    """Where the scores are, and their names, where each row has a list of named scores, the same in each."""
+    for key in dict.fromkeys(key for row in rows for key in row):
+        lists = [_objects(row.get(key)) for row in rows if type(row.get(key)) is list]
+        found = _in_long_form([one for list_ in lists for one in list_], pointer_to("", key))
+        if found is not None and all(len(one) in (0, len(found[1])) for one in lists):
+            return {"spread": pointer_to("", key), **found[0]}, found[1]
+    return None
+
+
+def _in_long_form(rows: Sequence[Any], below: str = "") -> tuple[dict[str, Any], list[str]] | None:
+    """The same where each row has the name of a metric and one score."""
+    name, score = _key_of(METRIC_NAMES if below else METRIC_NAMES[:-2], rows), _key_of(SCORES, rows)
+    score = score or next((key for key in SCORES if any(key in row for row in rows)), None)
+    if name is None or score is None or not _are_scores(score, [row.get(score) for row in rows]):
+        return None
+    names = dict.fromkeys(row[name] for row in rows if type(row[name]) is str)
+    if not 0 < len(names) <= MOST_GROUPED:
+        return None
+    where = {f"{below}{pointer_to('', name)}": PLACEHOLDER}
+    return _graded(f"{below}{pointer_to('', score)}", [row.get(score) for row in rows], where=where), list(
+        names
+    )
+
+
+def _graded(score: str, values: Iterable[Any], **given: Any) -> dict[str, Any]:
+    grades = grades_of(values)
+    return {**given, "score": score, **({"grades": grades} if grades else {})}
 
 
 def _key_of(names: Iterable[str], rows: Sequence[Any]) -> str | None:
@@ -112,16 +178,22 @@ def _identifies(value: Any) -> bool:
     return value not in (None, "") and type(value) not in (dict, list)
 
 
-def _scores_of(rows: Sequence[Any], used: Iterable[str | None]) -> tuple[str, list[str]]:
-    """The pointer of the rows' scores, at their top or one step down, and the scores' names."""
+def _scores_of(rows: Sequence[Any], used: Iterable[str | None]) -> tuple[dict[str, Any], list[str]]:
+    """Where the rows' scores are, at their top or one or two steps down, and the scores' names."""
     names = [name for name in _scored(rows) if name not in used and _may_be_metric(name)]
     if names:
-        return f"/{PLACEHOLDER}", names
+        return _graded(f"/{PLACEHOLDER}", [row.get(name) for row in rows for name in names]), names
     for key in dict.fromkeys(key for row in rows for key in row):
-        inner = _objects([row.get(key) for row in rows])
+        inner, below = _objects([row.get(key) for row in rows]), f"{pointer_to('', key)}/{PLACEHOLDER}"
         if key not in used and _scored(inner):
-            return f"{pointer_to('', key)}/{PLACEHOLDER}", _scored(inner)
-    return f"/{PLACEHOLDER}", []
+            names = _scored(inner)
+            return _graded(below, [row.get(name) for row in inner for name in names]), names
+        deeper = [one for row in inner for _, one in _members(row)]
+        score = next((name for name in SCORES if name in _scored(deeper)), None)
+        if key not in used and score is not None:
+            names = list(dict.fromkeys(name for row in inner for name, one in _members(row) if score in one))
+            return _graded(f"{below}/{score}", [row.get(score) for row in deeper]), names
+    return {"score": f"/{PLACEHOLDER}"}, []
 
 
 def _scored(rows: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -177,11 +249,13 @@ def _objects(found: Any) -> list[Any]:
 
 
 def _lists(value: Any, pointer: str) -> Iterator[tuple[str, list[Any]]]:
-    """Each list of objects with its pointer."""
+    """Each list of objects, or table that is written by columns, with its pointer."""
     if type(value) is list:
         yield pointer, _objects(value)
     elif type(value) is dict and pointer.count("/") < DEEPEST:
-        for key, inner in value.items():
+        yield pointer, objects_of_columns(value) or []
+        lists_of_ids = all(type(one) is list for one in value.values()) and _are_alike(value)
+        for key, inner in () if lists_of_ids else value.items():
             yield from _lists(inner, pointer_to(pointer, key))
 
 
@@ -190,7 +264,7 @@ def _rows_by_metric(file: str, document: Any) -> tuple[ResultsMap, list[str]] | 
     groups = [("", document), *((pointer_to("", key), group) for key, group in _members(document))]
     for pointer, group in groups:
         of_metrics = [one for _, one in _members(group)]
-        if not of_metrics or len(of_metrics) < len(group):
+        if type(group) is not dict or len(of_metrics) < max(len(group), 1 if pointer else 2):
             continue
         below = f"{pointer}/{PLACEHOLDER}"
         if all(map(_scores_of_ids, of_metrics)):
@@ -215,8 +289,7 @@ def _members(value: Any) -> list[tuple[str, Any]]:
 
 def _by_id(rows: str, objects: Iterable[Mapping[str, Any]], **given: Any) -> ResultsMap:
     """A map of objects that hold a score for each id."""
-    grades = grades_of(value for one in objects for value in one.values())
-    return ResultsMap(**given, rows=rows, score="", **({"grades": grades} if grades else {}))
+    return ResultsMap(**given, rows=rows, **_graded("", [score for one in objects for score in one.values()]))
 
 
 def _scores_of_ids(value: Any) -> bool:
@@ -225,13 +298,14 @@ def _scores_of_ids(value: Any) -> bool:
 
 
 def are_ids(names: Collection[str]) -> bool:
-    """Whether keys identify samples: they are numbered, are questions, or many alike but for their digits."""
-    if (
-        len(names) > MOST_GROUPED
-        and len({re.sub("[0-9a-f-]*[0-9][0-9a-f-]*", "#", name) for name in names}) == 1
-    ):
-        return True
-    return len(names) > 1 and all(map(_ID.fullmatch, map(str.casefold, names)))
+    """Whether keys identify samples: they are numbered, or questions, or many that are alike."""
+    is_each_known = all(map(_ID.fullmatch, map(str.casefold, names)))
+    return (len(names) > 1 and is_each_known) or (len(names) > MOST_GROUPED and _are_alike(names))
+
+
+def _are_alike(names: Collection[str]) -> bool:
+    """Whether several keys are the same but for their digits."""
+    return len(names) > 1 and len({re.sub("[0-9a-f-]*[0-9][0-9a-f-]*", "#", name) for name in names}) == 1
 
 
 def _of_numbers(file: str, document: Any) -> tuple[ResultsMap, list[str]]:
@@ -267,14 +341,14 @@ def _of_members(value: Mapping[str, Any], pointer: str) -> tuple[ResultsMap, lis
     members = {key: inner for key, inner in value.items() if type(inner) is dict}
     inner = list(members.values())
     if len(members) + list(value.values()).count(None) == len(value) and are_ids(value):
-        score, names = _scores_of(inner, ())
-        return ResultsMap(rows=pointer, score=score), names
+        scores, names = _scores_of(inner, ())
+        return ResultsMap(rows=pointer, **scores), names
     mean, error = _common(MEANS, inner), _common(ERRORS, inner)
     if mean is None or len(members) < 2 - (error is not None):
         return ResultsMap(value="/"), []
     if len(members) > MOST_GROUPED or any(type(one) is str for row in inner for one in row.values()):
-        score, names = _scores_of(inner, ())
-        return ResultsMap(rows=pointer, score=score), names if len(members) == len(value) else []
+        scores, names = _scores_of(inner, ())
+        return ResultsMap(rows=pointer, **scores), names if len(members) == len(value) else []
     place = f"{pointer}/{PLACEHOLDER}"
     given = {"stderr": error, "n": _common(COUNTS, inner)}
     numbers: dict[str, Any] = {name: f"{place}/{key}" for name, key in given.items() if key is not None}

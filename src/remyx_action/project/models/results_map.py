@@ -15,6 +15,7 @@ NUMBER = r"[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?"
 EXPRESSION_PATTERN = r"^/[^" + CONTROLS + r"*]*(\* *" + NUMBER + r")?" + END
 SCORE_PATTERN = r"^(/[^" + CONTROLS + r"*]*)?(\* *" + NUMBER + r")?" + END
 ID_PATTERN = r"^(/[^" + CONTROLS + r"]*|row)" + END
+KEY_OF_ROW_PATTERN = r"^/[^/" + CONTROLS + r"*]+" + END
 PLACE_PATTERN = r"^/[^" + CONTROLS + r"]*" + END
 
 Expression = Annotated[str, Field(pattern=EXPRESSION_PATTERN, max_length=500)]
@@ -127,6 +128,11 @@ class ResultsMap(Spec):
     """json: pointer → value that the file must have, else the arm failed."""
     rows: Pointer | None = None
     """json: the list of samples, or an object whose values are samples and whose keys are their ids."""
+    spread: Annotated[str, Field(pattern=KEY_OF_ROW_PATTERN, max_length=500)] | None = None
+    """A list in each row, as in {"id": 1, "scores": [{"name": "f1", "value": 0.5}]}.
+
+    Each element makes a row of its own, in which it takes the place of the list.
+    """
     where: WordTable | None = None
     """Pointer → value of the rows that count."""
     take: Literal["last"] | None = None

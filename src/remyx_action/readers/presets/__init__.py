@@ -22,9 +22,6 @@ CODE = frozenset({"lighteval"})
 class EngineMap(ResultsMap):
     """A map of an engine's: what only its own files need is here, and in no template."""
 
-    spread: ResultPlace | None = None
-    """A list in each row whose elements are rows of their own: each row counts once for every element, which
-    takes the place of the list."""
     outcomes: dict[str, dict[ResultPlace, Number | None]] = Field(default_factory=dict)
     """Metric → pointer of a list of ids → the score of each of them, or null: they have none."""
     apart: dict[ResultPlace, list[Word | None]] = Field(default_factory=dict)
