@@ -35,4 +35,6 @@ def test_results_of_lm_eval_in_a_folder(tmp_path: Path) -> None:
     assert codes == [0, 2], text
     assert asked(text) == 5
     assert f"next: remyx-action {steps[1][0]}\n" in text
+    verdict = text.partition("$ remyx-action judge")[2].splitlines()[1:]
+    assert len(verdict) <= 20, "two metrics, at 80 columns"
     assert same_as_recorded("lm-eval", text), text

@@ -92,7 +92,7 @@ GAIN = {"metric": "spatialscore.delta", "op": ">=", "threshold": 0.02, "confiden
             {"metric": "omnispatial", "op": "no_regression", "threshold": 0.01},
             "lose at most 0.01",
             "OmniSpatial gained 0.030, at most 0.01 allowed",
-            "judged by the number alone",
+            "no certainty needed",
         ),
         (
             {"metric": "omnispatial.value", "op": ">=", "threshold": 0.9},
@@ -122,7 +122,7 @@ GAIN = {"metric": "spatialscore.delta", "op": ">=", "threshold": 0.02, "confiden
             {"metric": "latency.delta", "op": "<=", "threshold": 5},
             "rise at most 5 ms",
             "Latency dropped 22.5 ms, at most 5 ms allowed",
-            "judged by the number alone",
+            "no certainty needed",
         ),
         (
             {"metric": "tokens", "op": "improves_by", "threshold": 0.1, "mode": "relative"},

@@ -72,7 +72,7 @@ def test_the_longest_report_fits_and_says_what_was_left_out() -> None:
     )
     comment = render.comment(report.model_copy(update={"metrics": rows, "arms": arms, "proposal": proposal}))
     assert len(comment.encode()) <= COMMENT_LIMIT
-    assert comment.startswith("### 🔁 Iterate: ")
+    assert comment.startswith("### 🔁 Iterate, not good enough: ")
     assert f"Left out here to fit: {SHEDDING[0][0]}, {SHEDDING[1][0]}" in comment
     assert "All of it is in the job summary and verdict.json." in comment
 

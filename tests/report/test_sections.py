@@ -31,7 +31,7 @@ def test_the_worst_verdict_is_the_first_line_and_the_first_section() -> None:
     assert [
         "### ❌ Reject",
         "#### `quality` ❌ Reject",
-        "#### `cost` 🔁 Iterate",
+        "#### `cost` 🔁 Iterate, not good enough",
         "#### `speed` ✅ Ship",
     ] == headings(comment)
     assert [1, True] == [comment.count(MARKER), comment.endswith(f"\n{MARKER}\n")]
@@ -87,8 +87,8 @@ def test_several_reports_fit_and_a_short_one_leaves_its_room_to_a_long_one(limit
     assert len(comment.encode()) <= limit
     shown = headings(comment)
     assert [
-        "### 🔁 Iterate",
-        "#### `default` 🔁 Iterate",
+        "### 🔁 Iterate, not good enough",
+        "#### `default` 🔁 Iterate, not good enough",
         "#### `default` ✅ Ship",
         "### ✅ Nothing to evaluate",
     ] == shown

@@ -39,7 +39,7 @@ def test_four_metrics_take_at_most_26_lines_at_80_columns(kind: str, most: int) 
 
 def test_two_metrics_take_at_most_20_lines_at_80_columns() -> None:
     text = render.text(two_metrics(), width=80, details=".remyx-out/report.html")
-    assert text.startswith("↻ ITERATE: Recall@5 may have lost more than 0.01\n")
+    assert text.startswith("↻ ITERATE, too close to tell: Recall@5 may have lost more than 0.01\n")
     assert text.endswith("\n  Details: .remyx-out/report.html\n")
     assert len(text.splitlines()) <= 20
 

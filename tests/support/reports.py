@@ -437,6 +437,39 @@ def editing_the_workflow() -> Report:
     )
 
 
+def lacking_samples() -> Report:
+    """The numbers of a ship, of which the variant's run left out every seventh."""
+    before, after = flips(1995, 2744, won=208, lost=53)
+    assert isinstance(after, Samples)
+    few = replace(after, ids=after.ids[:4300], scores=after.scores[:4300])
+    others = {
+        "omnispatial": (430, 982, 88, 33),
+        "space10": (1015, 815, 88, 82),
+        "mindcube": (363, 617, 34, 36),
+    }
+    scores = {
+        key: flips(both, neither, won=won, lost=lost) for key, (both, neither, won, lost) in others.items()
+    }
+    report = judged(bar_of(SHIP, REJECT), {"spatialscore": (before, few), **scores}, caps=["incomplete"])
+    return on_a_pull_request(report, experiment=None)
+
+
+def without_a_lock() -> Report:
+    """The numbers of a ship, under files that nobody has locked."""
+    return judged(
+        bar_of(SHIP, REJECT),
+        {
+            "spatialscore": flips(1995, 2744, won=208, lost=53),
+            "omnispatial": flips(430, 982, won=88, lost=33),
+            "space10": flips(1015, 815, won=88, lost=82),
+            "mindcube": flips(363, 617, won=34, lost=36),
+        },
+        caps=["not_locked"],
+        source=f"commit {BASE}",
+        commits={"base": BASE, "head": HEAD, "merge_base": BASE},
+    )
+
+
 RETRIEVAL = {
     "version": 1,
     "metrics": [
@@ -517,5 +550,7 @@ REPORTS: dict[str, Callable[[], Report]] = {
     "experiment": with_an_experiment,
     "loosens": loosening,
     "workflow": editing_the_workflow,
+    "missing": lacking_samples,
+    "not_locked": without_a_lock,
 }
 """By name, a report of each kind."""

@@ -2,9 +2,10 @@
 
 from .estimates import Estimate, Weighed, estimate, interval_of_baseline, sample_size, weigh
 from .projection import AdviceNumbers, advise
-from .remarks import uneven_missing, who_lacks
+from .remarks import MORE_THAN_CHANCE, uneven_missing, who_lacks
 
 __all__ = [
+    "MORE_THAN_CHANCE",
     "AdviceNumbers",
     "Estimate",
     "Weighed",

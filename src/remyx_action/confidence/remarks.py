@@ -14,6 +14,8 @@ UNSEEN = 0.05
 """How often no sample of those drawn shows changes that are just frequent enough to be seen."""
 UNEVEN = 0.01
 """Probability below which missing ids are said to be no chance of one arm."""
+MORE_THAN_CHANCE = "more than chance explains"
+"""How the remark on them ends."""
 
 
 def remark_on(evidence: MetricEvidence, metric: BarMetric, clusters: int | None) -> str | None:
@@ -50,7 +52,7 @@ def uneven_missing(evidence: MetricEvidence) -> str | None:
     sums = evidence.sums("variant")
     units = "ids" if sums is None or sums.clusters is None else "clusters' ids"
     found = f"{counts['variant']:,} {units} are missing in the variant alone"
-    return f"{found}, {counts['baseline']:,} in the baseline: more than chance explains"
+    return f"{found}, {counts['baseline']:,} in the baseline: {MORE_THAN_CHANCE}"
 
 
 def _on_missing(evidence: MetricEvidence) -> list[str]:

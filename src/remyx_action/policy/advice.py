@@ -36,13 +36,15 @@ def _advice(condition: Condition, judgement: Judgement, bar: Bar, inputs: Inputs
     if condition.floor is None or condition.observed is None:
         return None
     metric, expect = condition.metric, condition.expect
+    evidence, floor = inputs.metrics[metric.key], condition.floor
     numbers = advise(
-        inputs.metrics[metric.key],
-        metric,
-        condition.claim,
-        condition.floor,
-        None if expect is None else condition.turn * expect,
+        evidence, metric, condition.claim, floor, None if expect is None else condition.turn * expect
     )
+    limits_a_loss = condition.is_directional and condition.op == "no_regression"
+    if limits_a_loss and expect is None and numbers.n_needed is None and not numbers.evidence_against:
+        unchanged = advise(evidence, metric, condition.claim, floor, Decimal(0))
+        if unchanged.n_needed is not None:
+            numbers = unchanged
     return _entry(numbers, condition.claim, condition.text, metric, _term(condition), condition.turn)
 
 

@@ -15,11 +15,11 @@ from remyx_action.project.files.yaml_text import Place
 
 from . import render
 from .render import escape
-from .render.cause import cause_of, marked, views_in
+from .render.cause import cause_of, marked, verdict_words, views_in
 from .render.condition_words import ConditionView
 from .render.no_verdict import NoVerdict
 from .render.sections import MARKER
-from .render.words import MARK_WORDS, NO_VERDICT, NOT_JUDGED, VERDICTS, NoVerdictKind
+from .render.words import MARK_WORDS, NO_VERDICT, NOT_JUDGED, NoVerdictKind
 from .report import Report
 
 if TYPE_CHECKING:
@@ -314,4 +314,5 @@ def _came_out(view: ConditionView) -> str:
 
 def headline_of(report: Report) -> str:
     """Return verdict and cause in one line of plain text."""
-    return f"{VERDICTS[report.verdict][1]}: {escape.plain(cause_of(marked(report)))}"
+    of = marked(report)
+    return f"{verdict_words(of)}: {escape.plain(cause_of(of))}"

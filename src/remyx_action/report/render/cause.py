@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from remyx_action.confidence import who_lacks
 from remyx_action.policy.rules import Mark
+from remyx_action.readers.scores import Reason
 from remyx_action.report.report import HELP, ArmReport, Report, help_of_failure
 
 from . import numbers
@@ -17,12 +18,25 @@ from .escape import Phrase, Prose, joined, with_names
 from .field_words import FieldConditionView
 from .metric_words import MetricView, metric_views
 from .rule_lines import ConditionText, RuleLine, lines_of
-from .words import CAPS, in_words, lock_words
+from .words import (
+    CANNOT_TELL,
+    CAPS,
+    KINDS,
+    NOT_GOOD_ENOUGH,
+    PARTLY,
+    TOO_CLOSE,
+    VERDICTS,
+    in_words,
+    lock_words,
+)
 
 CAUSES_NAMED = 2
 FAILED = frozenset({"failed", "timed_out"})
 BLOCKED = frozenset({"not_locked", "lock_stale", "incomplete", "ship_undetermined"})
 """Reasons for which the line below the headline says why, not how sure anything is."""
+KIND_OF_FIELD = {"delta_confidence": TOO_CLOSE, "sample_size": PARTLY, "coverage": PARTLY}
+LOOSENS = {"loosened": "loosens", "incomparable": "may loosen"}
+"""Effect of a changed bar → what the headline says of it, the worst first."""
 ERROR_LIMIT = 80
 """Characters of a log's last line in the headline."""
 
@@ -38,6 +52,12 @@ class Marked(Struct, frozen=True, kw_only=True):
     def of_ship(self, mark: Mark) -> list[ConditionView]:
         """Return the conditions of the ship rule with this mark, in the file's order."""
         return [view for view in views_in(self.ship) if view.condition.mark is mark]
+
+    @property
+    def failing(self) -> list[ConditionView]:
+        """The conditions of the ship rule that are not met and block it."""
+        false = self.of_ship(Mark.FALSE)
+        return [view for view in false if view.in_the_way] or false
 
     def of_reject(self, mark: Mark) -> list[ConditionView]:
         """Return the conditions of the reject rule with this mark, in the file's order."""
@@ -60,13 +80,41 @@ def marked(report: Report) -> Marked:
     )
 
 
+def verdict_words(of: Marked) -> str:
+    """Return what the headline begins with: `Ship`, or `Iterate, too close to tell` with its kind."""
+    word, kind = VERDICTS[of.report.verdict][1], _kind(of)
+    return f"{word}, {kind}" if kind else word
+
+
+def _kind(of: Marked) -> str:
+    if of.report.verdict != "iterate":
+        return ""
+    if of.report.reason != "below_bar":
+        return KINDS.get(of.report.reason, "")
+    kinds = {_kind_of(view) for view in of.failing}
+    return next((kind for kind in (NOT_GOOD_ENOUGH, CANNOT_TELL, PARTLY, TOO_CLOSE) if kind in kinds), "")
+
+
+def _kind_of(view: ConditionView) -> str:
+    """Of one condition that is not met."""
+    if view.unknown is not None:
+        return CANNOT_TELL
+    if view.condition.reason == "low_confidence":
+        return TOO_CLOSE
+    if isinstance(view, FieldConditionView) and view.condition.field in KIND_OF_FIELD:
+        return KIND_OF_FIELD[view.condition.field]
+    return NOT_GOOD_ENOUGH
+
+
 def cause_of(of: Marked) -> Phrase:
     """Return what follows the verdict in the headline."""
     report = of.report
-    if report.quick_look is None or report.reason == "quick_look":
-        return _cause(of)
-    samples = numbers.plural(report.quick_look, "sample")
-    return (*_cause(of), f" (quick look: {samples} at most)")
+    cause = _cause(of)
+    if report.quick_look is not None and report.reason != "quick_look":
+        cause = (*cause, f" (quick look: {numbers.plural(report.quick_look, 'sample')} at most)")
+    effects = {change.effect for change in report.proposal.changes} if report.proposal else ()
+    does = next((does for effect, does in LOOSENS.items() if effect in effects), "")
+    return (*cause, f"; this pull request {does} the bar") if does else cause
 
 
 def _cause(of: Marked) -> Phrase:
@@ -78,14 +126,14 @@ def _cause(of: Marked) -> Phrase:
             also: Phrase = (" (the ship rule was met too)",) if report.reason == "both_match" else ()
             return (*_named(of.of_reject(Mark.TRUE)), *also)
         case "below_bar":
-            return _named(of.of_ship(Mark.FALSE))
+            return _named(of.failing)
         case "ship_undetermined":
-            return ("cannot tell yet: ", *_named(of.of_ship(Mark.UNKNOWN)))
+            return _named(of.of_ship(Mark.UNKNOWN))
         case "reject_undetermined":
             unknown = _named(of.of_reject(Mark.UNKNOWN))
             return ("ship rule met, but a reject cannot be ruled out: ", *unknown)
         case "not_comparable":
-            return ("not comparable: baseline and variant had different inputs",)
+            return ("baseline and variant had different inputs",)
         case "run_failed":
             return _failure(report)
     return _capped(of)
@@ -187,7 +235,7 @@ def certainty_of(of: Marked) -> Phrase:
     if report.verdict == "reject":
         asked = of.of_reject(Mark.TRUE)
     elif report.reason == "below_bar":
-        asked = of.of_ship(Mark.FALSE)
+        asked = of.failing
     else:
         asked = sorted(views_in(of.ship), key=_margin)
     sure = next((view.sure_that for view in asked if view.sure_that), ())
@@ -198,11 +246,16 @@ def _blocked(of: Marked) -> Phrase:
     """Why a bar does not ship that is met or not known, where another metric's number would mislead."""
     report = of.report
     if report.reason in {"not_locked", "lock_stale"}:
-        return (Prose(lock_words(report.judged_under.lock, report.policy.policy.require_lock)[1]),)
+        state, _, why = report.judged_under.lock.partition(": ")
+        words = lock_words(report.judged_under.lock, report.policy.policy.require_lock)[1]
+        return (Prose(why if state == "unlocked" and why else words),)
     if report.reason == "ship_undetermined":
         unknown = next((view for view in of.of_ship(Mark.UNKNOWN) if view.note), None)
         return (*unknown.label, ": ", *with_names(unknown.note or "")) if unknown else ()
     least = _least_scored(report)
+    row = of.metrics[least[0]].row if least else None
+    if row and row.note and row.reason == Reason.TOO_MANY_MISSING:
+        return (*of.metrics[row.key].name, ": ", *with_names(row.note))
     evidence = report.inputs.metrics[least[0]] if least else None
     if evidence is None or not evidence.missing:
         return ()

@@ -97,7 +97,7 @@ class ConditionView(Struct, frozen=True, kw_only=True):
 
     @property
     def certainty(self) -> Phrase:
-        """`50 % sure, shipping needs 80 %`; "judged by the number alone"; why it is not known."""
+        """`50 % sure, shipping needs 80 %`; "no certainty needed"; why it is not known."""
         if self.unknown is None:
             return self._certainty
         counts = ", which counts against it" if self.condition.mark is not Mark.UNKNOWN else ""
@@ -233,7 +233,7 @@ class MetricConditionView(ConditionView, frozen=True, kw_only=True):
         floor = floor_of(self.condition)
         if floor is None:
             holds = self.condition.mark is Mark.TRUE and self.condition.role == "ship"
-            return ("judged by the number alone",) if holds else ()
+            return ("no certainty needed",) if holds else ()
         needs = f"{NEEDS[self.condition.role]} {numbers.needed(floor)}"
         if self.condition.confidence is None:
             return (needs,)

@@ -15,8 +15,10 @@ from .cause import CAUSES_NAMED, Marked, failed_arm_of
 from .condition_words import ConditionView, MetricConditionView
 from .escape import Code, Phrase, Prose, joined
 from .field_words import FieldConditionView
-from .words import NEXT, UNKNOWN, lock_step
+from .words import LOCK_STEPS, NEXT, UNKNOWN, lock_step
 
+LEADS = {"reject": "Do not merge. ", "iterate": "Do not merge yet. "}
+"""Verdict → what its Next begins with."""
 KEEP_WORKING = "Keep working: "
 NAMED = 4
 """Conditions that are named behind the first one."""
@@ -27,11 +29,18 @@ def next_step(of: Marked) -> Phrase:
     report = of.report
     lock = lock_step(report.judged_under.lock, report.policy.policy.require_lock)
     if not lock or report.reason in {"not_locked", "lock_stale"} or report.run_state == "not_comparable":
-        return _split_first(of)
+        return (*_lead(report), *_split_first(of))
     if report.verdict == "ship":
         return (f"{lock[0].upper()}{lock[1:]}, which a pull request needs to ship. Then merge it.",)
     also = f" To ship, also {lock}."
-    return (*_split_first(of), *((also,) if report.verdict == "iterate" else ()))
+    return (*_lead(report), *_split_first(of), *((also,) if report.verdict == "iterate" else ()))
+
+
+def _lead(report: Report) -> Phrase:
+    """Whether to merge; nothing where the policy lets an iterate through."""
+    if report.verdict == "iterate" and report.policy.policy.gate.iterate == "allow":
+        return ()
+    return (LEADS[report.verdict],) if report.verdict in LEADS else ()
 
 
 def _split_first(of: Marked) -> Phrase:
@@ -52,8 +61,7 @@ def _next_step(of: Marked) -> Phrase:
         case "reject_rule" | "both_match":
             return _after_a_reject(report, of.of_reject(Mark.TRUE))
         case "below_bar":
-            failing = of.of_ship(Mark.FALSE)
-            return (KEEP_WORKING, *_missing(of, failing[0]), *_also(failing[1:])) if failing else ()
+            return (KEEP_WORKING, *_keep_working(of, of.failing)) if of.failing else ()
         case "ship_undetermined":
             return _as_sentence(_supply(of.of_ship(Mark.UNKNOWN)))
         case "reject_undetermined":
@@ -62,7 +70,25 @@ def _next_step(of: Marked) -> Phrase:
             return _after_a_failure(report)
         case "not_comparable":
             return _to_compare(report.inputs.not_comparable)
+        case "not_locked":
+            return _to_lock(report)
     return (NEXT.get(report.reason, ""),)
+
+
+def _to_lock(report: Report) -> Phrase:
+    """The files to merge; of a lock that lacks only proof, where the proof is described."""
+    if report.judged_under.lock.partition(": ")[0] == "captured":
+        return (f"{LOCK_STEPS['captured'].capitalize()}, then re-run.",)
+    lock = Code(f".remyx/locks/{report.policy.template}.json")
+    return (
+        "Run ",
+        Code("remyx-action lock"),
+        ", commit ",
+        lock,
+        " and ",
+        Code(".github/CODEOWNERS"),
+        " to the base branch, then re-run.",
+    )
 
 
 def _to_compare(differences: Sequence[str]) -> Phrase:
@@ -77,7 +103,11 @@ def _to_compare(differences: Sequence[str]) -> Phrase:
             (Code(name), " (", Prose(found), ")") if is_value else ("inputs (", Prose(difference), ")")
         )
         same.append(had)
-    return ("Measure both arms with the same ", *joined(same, " and the same "), ", then run again.")
+    return (
+        "Measure baseline and variant with the same ",
+        *joined(same, " and the same "),
+        ", then run again.",
+    )
 
 
 def _after_a_failure(report: Report) -> Phrase:
@@ -96,14 +126,16 @@ def splits(proposal: ProposalReport) -> bool:
 
 
 def without_lead(phrase: Phrase) -> Phrase:
-    """Return what to do without "Keep working:", for a place that says it already."""
-    if phrase and phrase[0] == KEEP_WORKING:
-        return _as_sentence(phrase[1:])
-    return phrase
+    """Return what to do without "Do not merge yet. Keep working:", for a place that says it already."""
+    leads = (KEEP_WORKING, *LEADS.values())
+    rest = list(phrase)
+    while rest and rest[0] in leads:
+        rest.pop(0)
+    return _as_sentence(tuple(rest))
 
 
 def _as_sentence(phrase: Phrase) -> Phrase:
-    first, *rest = phrase
+    first, *rest = phrase or ("",)
     return (first[:1].upper() + first[1:], *rest) if isinstance(first, str) else phrase
 
 
@@ -117,9 +149,16 @@ def _after_a_reject(report: Report, views: Sequence[ConditionView]) -> Phrase:
     return ("Find why ", *view.label, f" got worse, and fix or revert the cause.{keep}", *also)
 
 
-def _also(views: Sequence[ConditionView]) -> Phrase:
-    """The other conditions that block a ship, each with what it did and what it needs."""
-    return _listed(" Also failing: ", [view.short for view in views])
+def _keep_working(of: Marked, failing: Sequence[ConditionView]) -> Phrase:
+    """What to change, with an aim for each metric, more samples where they would do, and what else fails."""
+    aims = {id(view): aim for view in failing if (aim := _aim(of, view))}
+    first, aimed = failing[0], [view for view in failing if id(view) in aims][:NAMED]
+    steps = [] if first in aimed else [_missing(of, first)]
+    if aimed:
+        steps.append(_aims(of, aimed, [aims[id(view)] for view in aimed]))
+    rest = [view for view in failing[1:] if view not in aimed]
+    also = _listed(" Also failing: ", [view.short for view in rest])
+    return (*joined(steps, "; "), *_or_test(of, failing), ".", *also)
 
 
 def _listed(lead: str, named: Sequence[Phrase]) -> Phrase:
@@ -148,48 +187,51 @@ def _find_why(worse: int, on: Phrase = ()) -> Phrase:
 
 def _supply(views: Sequence[ConditionView]) -> Phrase:
     """What is missing, so that it can be known."""
+    return (*joined(_steps(views), "; "), ". What is not known never ships.")
+
+
+def _steps(views: Sequence[ConditionView]) -> list[Phrase]:
     steps: list[Phrase] = []
     for view in views:
         known = view.unknown or UNKNOWN["missing_metric"]
         before, brace, after = known.step.partition("{}")
         steps.append((before, *(view.label or ("it",)), after) if brace else (before,))
-    return (*joined(list(dict.fromkeys(steps))[:CAUSES_NAMED], "; "), ". What is not known never ships.")
+    return list(dict.fromkeys(steps))[:CAUSES_NAMED]
 
 
 def _missing(of: Marked, view: ConditionView) -> Phrase:
-    """The metric and the amount that is missing; a number of samples where there is one."""
+    """What to do about a condition for which no change of a metric can be named."""
     if view.unknown is not None:
-        return _supply([view])
+        return joined(_steps([view]), "; ")
     if isinstance(view, FieldConditionView):
         return _missing_of_field(of, view)
     assert isinstance(view, MetricConditionView)
     if view.condition.reason != "low_confidence":
         return _gap(of, view)
     movement = view.movement
-    return _unsure_limit(of, view) if movement and movement.limits else _unsure_gain(of, view)
+    if movement and movement.limits:
+        worse = _worse(of.report, view.metric.key)
+        return _find_why(worse, on=view.label) if worse else ("show that ", *view.label, " ", *view.happened)
+    return _unsure_gain(of, view)
 
 
 def _gap(of: Marked, view: MetricConditionView) -> Phrase:
     """How far the point is from what is asked."""
     condition, movement = view.condition, view.movement
     if condition.observed is None:
-        return (*view.label, " is not known.")
+        return (*view.label, " is not known")
     distance = abs(condition.observed - plain(condition.threshold))
     if distance == 0:
-        return (*view.label, " needs more than that.")
+        return (*view.label, " needs more than that")
     size = _size(view, distance)
     if movement is None:
         up = condition.observed < plain(condition.threshold)
-        return (*view.label, " needs to be ", *size, f" {'higher' if up else 'lower'}.")
+        return (*view.label, " needs to be ", *size, f" {'higher' if up else 'lower'}")
     if movement.limits:
         worse = _worse(of.report, view.metric.key)
         fix: Phrase = (": ", *_find_why(worse)) if worse else ()
-        return (*view.label, f" {movement.verb.past} ", *size, " too much", *fix, ".")
-    advice = _advice_for(of, view)
-    effect = _possible(of.report, view, advice) if advice else None
-    if advice is None or effect is None:
-        return (*view.label, " needs ", *size, " more.")
-    return (*_improved_to(view, effect, advice), ".")
+        return (*view.label, f" {movement.verb.past} ", *size, " too much", *fix)
+    return (*view.label, " needs ", *size, " more")
 
 
 def _size(view: MetricConditionView, size: Decimal) -> Phrase:
@@ -202,64 +244,58 @@ def _size(view: MetricConditionView, size: Decimal) -> Phrase:
 
 
 def _advice_for(of: Marked, view: ConditionView) -> Advice | None:
-    """The advice on it, without a number of samples where something else fails on its number anyway."""
-    advice = next((each for each in of.report.advice if each.condition == view.condition.text), None)
-    others = (other for other in of.of_ship(Mark.FALSE) if other.condition.text != view.condition.text)
-    if advice and any(map(_fails_by_number, others)):
-        return advice.model_copy(update={"n_needed": None})
-    return advice
+    return next((each for each in of.report.advice if each.condition == view.condition.text), None)
 
 
-def _fails_by_number(view: ConditionView) -> bool:
-    """Whether it fails however many samples are tested, if the true change is as measured."""
-    is_known = isinstance(view, MetricConditionView) and view.unknown is None
-    return is_known and view.in_the_way and view.condition.reason != "low_confidence"
-
-
-def _samples_needed(advice: Advice | None) -> str:
-    """`about 3,900 samples`; "" where no number would show it."""
-    if advice is None or advice.kind != "more_samples" or not advice.n_needed:
-        return ""
-    return f"about {round_up(advice.n_needed):,} {advice.counted_in}"
-
-
-def _unsure_limit(of: Marked, view: MetricConditionView) -> Phrase:
-    worse, advice = _worse(of.report, view.metric.key), _advice_for(of, view)
-    first: Phrase = ("show that ", *view.label, " ", *view.happened)
-    if worse:
-        first = _find_why(worse, on=view.label)
-    needed = _samples_needed(advice)
-    if not needed or advice is None:
-        return (*first, ".")
-    assumed = "truly no worse" if not advice.expected else f"truly as {advice.expected_from}"
-    return (*first, f", or, if the variant is {assumed}, test {needed}.")
+def _or_test(of: Marked, failing: Sequence[ConditionView]) -> Phrase:
+    """How many samples would do instead; () where a condition fails however many there are."""
+    found = [(view, _advice_for(of, view)) for view in failing]
+    needs = [(view, advice) for view, advice in found if advice and advice.n_needed]
+    if len(needs) < len(failing):
+        return ()
+    view, advice = max(needs, key=lambda each: each[1].n_needed or 0)
+    test = f"test about {round_up(advice.n_needed or 0):,} {advice.counted_in}"
+    if not all(each.expected for _, each in needs):
+        same = "truly no worse" if len(needs) == 1 else "truly no worse and its gains as measured"
+        return (f", or, if the variant is {same}, {test}",)
+    if len(needs) > 1 or isinstance(view, FieldConditionView):
+        return (f", or, if the true changes are as measured, {test}",)
+    assert isinstance(view, MetricConditionView)
+    assert advice.expected is not None
+    if view.movement and view.movement.limits:
+        return (f", or, if the variant is truly as {advice.expected_from}, {test}",)
+    return (", or, if ", *_at(view, advice.expected), f" is the true {_noun(view)}, {test}")
 
 
 def _unsure_gain(of: Marked, view: MetricConditionView) -> Phrase:
+    """Of a gain for which no aim is within reach."""
     advice = _advice_for(of, view)
     if advice is None or advice.expected is None:
-        return (*view.label, " needs a larger gain, or more samples.")
-    now, needed = f"{advice.n_now or 0:,} {advice.counted_in}", _samples_needed(advice)
-    effect = _possible(of.report, view, advice)
+        return (*view.label, " needs a larger gain, or more samples")
+    now = f"{advice.n_now or 0:,} {advice.counted_in}"
+    if not advice.n_needed:
+        return (*view.label, f" cannot be sure enough on these {now}")
+    what = f"{view.movement.verb.noun} in" if view.movement else "value of"
+    return (f"these {now} cannot confirm any {what} ", *view.label)
+
+
+def _aim(of: Marked, view: ConditionView) -> Phrase:
+    """The change to aim for, `+0.056 on SpatialScore`; () where none is known or within reach."""
+    if not isinstance(view, MetricConditionView) or view.unknown or (view.movement and view.movement.limits):
+        return ()
+    advice = _advice_for(of, view)
+    effect = _possible(of.report, view, advice) if advice else None
     if effect is None:
-        first: Phrase = (*view.label, f" cannot be sure enough on these {now}.")
-        if advice.n_needed:
-            what = f"{view.movement.verb.noun} in" if view.movement else "value of"
-            first = (f"these {now} cannot confirm any {what} ", *view.label, ".")
-        test = f" is the true {_noun(view)}, test {needed}."
-        return (*first, " If ", *_at(view, advice.expected), test) if needed else first
-    first = _improved_to(view, effect, advice)
-    if not needed:
-        return (*first, ".")
-    return (*first, ", or, if ", *_at(view, advice.expected), f" is the true {_noun(view)}, test {needed}.")
+        return ()
+    return (*_at(view, effect), " on ", *view.label)
 
 
-def _improved_to(view: MetricConditionView, effect: Decimal, advice: Advice) -> Phrase:
-    enough = f" (usually enough with {advice.n_now or 0:,} {advice.counted_in})"
-    if view.movement is None:
-        return ("bring ", *view.label, " to about ", *_at(view, effect), enough)
-    way = "up" if view.condition.turn * effect > 0 else "down"
-    return ("bring ", *view.label, f" {way} by about ", *_size(view, abs(effect)), " in all", enough)
+def _aims(of: Marked, views: Sequence[ConditionView], aims: Sequence[Phrase]) -> Phrase:
+    """They are beyond the bar, as the change that is measured is now above the true one and now below it."""
+    counts = {(advice.n_now, advice.counted_in) for view in views if (advice := _advice_for(of, view))}
+    now, counted_in = counts.pop() if len(counts) == 1 else (None, "")
+    on = f" on {now:,} {counted_in}" if now else ""
+    return ("aim for about ", *joined(list(aims), " and "), f" (the bar, and a margin for chance{on})")
 
 
 def _noun(view: MetricConditionView) -> str:
@@ -298,19 +334,16 @@ def _missing_of_field(of: Marked, view: FieldConditionView) -> Phrase:
     if view.condition.field == "delta_confidence":
         advice = _advice_for(of, view)
         label: Phrase = (Prose(of.report.policy.metric(advice.metric).label),) if advice else ("a target",)
-        needed = _samples_needed(advice)
-        if not needed:
-            return ("improve ", *label, " further.")
-        return ("improve ", *label, f" further, or, if its true gain is as measured, test {needed}.")
+        return ("improve ", *label, " further")
     if view.condition.field == "sample_size":
-        return (f"measure {numbers.plural(int(threshold), 'sample')}, now {int(observed):,}.",)
+        return (f"measure {numbers.plural(int(threshold), 'sample')}, now {int(observed):,}",)
     if view.condition.field == "coverage":
-        return (f"score more of the samples, now {view.observed}.",)
+        return (f"score more of the samples, now {view.observed}",)
     if view.condition.field == "worse":
         over = numbers.plural(int(observed - threshold), "sample")
-        return (*_find_why(int(observed), on=view.label), f": {over} too many.")
+        return (*_find_why(int(observed), on=view.label), f": {over} too many")
     more = numbers.plural(int(threshold - observed), "more sample")
-    return (*view.label, f" needs {more} that got better.")
+    return (*view.label, f" needs {more} that got better")
 
 
 def round_up(count: int) -> int:

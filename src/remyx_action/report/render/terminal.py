@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 NARROWEST = 60
-LABEL_WIDTH = 26
+LABEL_WIDTH = 28
 """Longer names of metrics wrap."""
 LOG_LINES = 12
 WARNINGS = 6
@@ -83,7 +83,7 @@ def _parts(view: View, width: int, details: str, *, verbose: bool) -> Iterator[R
             yield _failure(arm)
     if view.rows:
         yield None
-        yield _table(view, width)
+        yield _table(view, width, verbose=verbose)
         yield None
     facts = (*view.facts, *view.asides) if verbose else view.facts
     yield from (_item(" ", "", fact) for fact in facts[:WARNINGS])
@@ -121,7 +121,9 @@ def _above(view: View) -> Iterator[RenderableType]:
 def _headline(view: View) -> RenderableType:
     from rich.text import Text
 
-    line = Text(f"{GLYPHS.get(view.verdict, '!')} {view.word.upper()}", style=VERDICT_STYLES[view.verdict])
+    word, comma, kind = view.word.partition(",")
+    shown = f"{GLYPHS.get(view.verdict, '!')} {word.upper()}{comma}{kind}"
+    line = Text(shown, style=VERDICT_STYLES[view.verdict])
     line.append(f": {escape.plain(view.cause)}", style="bold default")
     return line
 
@@ -138,7 +140,7 @@ def _item(sign: str, style: str, phrase: Phrase) -> RenderableType:
     return grid
 
 
-def _table(view: View, width: int) -> RenderableType:
+def _table(view: View, width: int, *, verbose: bool) -> RenderableType:
     """One block of lines per metric: label and values, change and interval, the bar."""
     from rich.cells import cell_len
     from rich.console import Group
@@ -157,7 +159,8 @@ def _table(view: View, width: int) -> RenderableType:
     changes = max(cell_len(part) for row in rows for part in (escape.plain(row.change), row.interval))
     room = width - names - changes - 4
     for row in rows:
-        table.add_row(_name(row), _change(row), _bar(row.bar, room))
+        lines = [line for line in row.bar if verbose or not line.is_aside]
+        table.add_row(_name(row), _change(row), _bar(lines, room))
     more = (
         [Text(f"… {numbers.plural(len(rest), 'more metric')} in verdict.json", style=QUIET)] if rest else []
     )

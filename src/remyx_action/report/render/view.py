@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
+from remyx_action.confidence import MORE_THAN_CHANCE
 from remyx_action.policy.lints.rules import no_such_rule
 from remyx_action.policy.rules import Gate, Mark
 from remyx_action.report.report import (
@@ -14,7 +15,7 @@ from remyx_action.report.report import (
 )
 
 from . import escape, numbers
-from .cause import CAUSES_NAMED, Marked, cause_of, certainty_of, marked, views_in
+from .cause import CAUSES_NAMED, Marked, cause_of, certainty_of, marked, verdict_words, views_in
 from .condition_words import ConditionView, MetricConditionView
 from .escape import Code, Phrase, Prose, joined
 from .field_words import FieldConditionView
@@ -48,6 +49,8 @@ class BarLine(Struct, frozen=True, kw_only=True):
     words: Phrase
     below: Phrase = ()
     """How sure it is, or why it is not known."""
+    is_aside: bool = False
+    """Whether a short report leaves it out."""
 
     @property
     def glyph(self) -> str:
@@ -95,6 +98,7 @@ class View(Struct, frozen=True, kw_only=True):
     verdict: str | None
     symbol: str
     word: str
+    """`Ship`; of an iterate with its kind: `Iterate, too close to tell`."""
     cause: Phrase
     policy: str
     proposal: ProposalView | None
@@ -143,12 +147,11 @@ class View(Struct, frozen=True, kw_only=True):
 def view_of(report: Report) -> View:
     """Return everything that a reader of the report is shown."""
     of = marked(report)
-    symbol, word = VERDICTS[report.verdict]
     levels = {row.level for row in report.metrics if row.interval}
     return View(
         verdict=report.verdict,
-        symbol=symbol,
-        word=word,
+        symbol=VERDICTS[report.verdict][0],
+        word=verdict_words(of),
         cause=cause_of(of),
         policy=report.policy.policy.name,
         proposal=proposal_view(report.proposal) if report.proposal else None,
@@ -157,7 +160,7 @@ def view_of(report: Report) -> View:
         next_step=next_step(of),
         experiment=_experiment(report, of.metrics),
         level=numbers.percent(max(levels)) if levels else "",
-        rows=tuple(_rows(of)),
+        rows=tuple(sorted(_rows(of), key=lambda row: report.verdict != "ship" and not row.decides)),
         facts=tuple(_facts(of)),
         asides=tuple(_asides(of)),
         warnings=tuple(_warnings(report)),
@@ -223,7 +226,7 @@ def _target(experiment: ExperimentReport, metrics: Mapping[str, MetricView]) -> 
 
 
 def _rows(of: Marked) -> Iterator[ViewRow]:
-    """Every metric in the template's order, then fields that stand in the way."""
+    """Every metric in the template's order, then fields that stand in the way: what fails is sorted up."""
     if of.report.run_state in {"failed", "not_comparable"}:
         return
     by_key: dict[str, list[ConditionView]] = {key: [] for key in of.metrics}
@@ -250,13 +253,13 @@ def _rows(of: Marked) -> Iterator[ViewRow]:
 
 def _field_row(view: ConditionView) -> ViewRow:
     assert isinstance(view, FieldConditionView)
-    below = view.certainty if view.unknown else view.needs
+    line = BarLine(mark=view.mark, words=view.asks, below=view.certainty if view.unknown else view.needs)
     return ViewRow(
         name=(FIELD_NAMES.get(view.condition.field, view.condition.field),),
         values=(),
         change=(view.observed,),
         interval="",
-        bar=(BarLine(mark=view.mark, words=view.asks, below=below),),
+        bar=(_not_known(view, view.asks) if view.mark is Mark.UNKNOWN else line,),
         decides=True,
     )
 
@@ -273,12 +276,19 @@ def _bar_cell(views: Sequence[ConditionView]) -> Iterator[BarLine]:
     ship = [view for view in ship if not any(_says_it_too(other, view) for other in shown)]
     rule = "to ship: " if ship and shown else ""
     yield from (
-        BarLine(mark=view.mark, words=(rule, *view.asks) if rule else view.asks, below=view.certainty)
+        _not_known(view, view.asks)
+        if view.mark is Mark.UNKNOWN
+        else BarLine(mark=view.mark, words=(rule, *view.asks) if rule else view.asks, below=view.certainty)
         for view in ship
     )
     yield from map(_rejecting, shown)
     if rejecting and not ship and not shown:
         yield BarLine(mark=Mark.TRUE, words=("not rejected",))
+
+
+def _not_known(view: ConditionView, asks: Phrase) -> BarLine:
+    why = f" ({view.unknown.short})" if view.unknown else ""
+    return BarLine(mark=view.mark, words=(f"not known{why}: ", *asks))
 
 
 def _says_it_too(rejecting: ConditionView, view: ConditionView) -> bool:
@@ -298,12 +308,13 @@ def _is_quiet(view: ConditionView) -> bool:
 def _rejecting(view: ConditionView) -> BarLine:
     condition = view.condition
     if condition.mark is Mark.UNKNOWN:
-        return BarLine(mark=view.mark, words=("a reject cannot be ruled out",))
+        return BarLine(mark=view.mark, words=("not known: whether to reject",))
     if condition.mark is Mark.FALSE:
         return BarLine(
             mark=view.mark,
             words=("not rejected",),
             below=("looks worse than allowed, but only ", *view.certainty),
+            is_aside=True,
         )
     does = "rejected" if view.rejects_alone else "counts towards a reject"
     return BarLine(mark=view.mark, words=(*view.broke, f": {does}"), below=view.certainty)
@@ -318,7 +329,8 @@ def _facts(of: Marked) -> Iterator[Phrase]:
         yield from (("Also different: ", Prose(difference)) for difference in more)
         return
     yield from counts(report, of.metrics)
-    yield from metric_notes(report)
+    above = certainty_of(of)
+    yield from (note for note in metric_notes(report) if note != above)
     yield from _beside_the_table(of)
     for rule in (report.ship_rule(), report.reject_rule()):
         yield from _choices(rule)
@@ -358,7 +370,9 @@ def _choices(rule: Gate | None) -> Iterator[Phrase]:
 
 def _warnings(report: Report) -> Iterator[Phrase]:
     for name, arm in report.arms.items():
-        yield from ((f"{name}: ", *escape.with_names(warning)) for warning in arm.warnings)
+        for warning in arm.warnings:
+            if report.reason != "incomplete" or not warning.endswith(MORE_THAN_CHANCE):
+                yield (f"{name}: ", *escape.with_names(warning))
 
 
 def _rules(of: Marked) -> Iterator[RuleView]:

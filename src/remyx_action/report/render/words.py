@@ -37,8 +37,8 @@ NOT_JUDGED = {
 
 CAPS = {
     "workflow_changed": "this pull request edits the workflow that judges it",
-    "lock_stale": "its lock is out of date",
-    "not_locked": "the bar is not locked",
+    "lock_stale": "the evaluation's lock is out of date",
+    "not_locked": "the evaluation is not locked",
     "isolation": "the evaluation was not sandboxed",
     "not_measured": "changed files were not measured",
     "looks_unknown": "earlier looks could not be read",
@@ -47,18 +47,34 @@ CAPS = {
 }
 """Reason of an iterate whose bar is met → what follows "bar met, but"."""
 
+SET_UP, PARTLY, CANNOT_TELL = "set-up missing", "not all measured", "cannot tell yet"
+NOT_GOOD_ENOUGH, TOO_CLOSE = "not good enough", "too close to tell"
+KINDS = {
+    "not_comparable": "no result",
+    "ship_undetermined": CANNOT_TELL,
+    "reject_undetermined": CANNOT_TELL,
+    "workflow_changed": SET_UP,
+    "lock_stale": SET_UP,
+    "not_locked": SET_UP,
+    "isolation": SET_UP,
+    "looks_unknown": SET_UP,
+    "not_measured": PARTLY,
+    "quick_look": PARTLY,
+    "incomplete": PARTLY,
+}
+"""Reason → which kind of iterate it is; of `below_bar` the conditions tell."""
+
 NEXT = {
     "bar_met": "Merge it.",
     "not_comparable": "Give baseline and variant the same inputs, harness, data and judge, then run again.",
     "run_failed": "Fix the error below and run again. A failed run is never scored.",
     "workflow_changed": "Move the files under .github/ into a pull request of their own.",
     "lock_stale": "Review what changed on the base branch, run `remyx-action lock` there, and merge that.",
-    "not_locked": "Run `remyx-action lock`, commit its files to the base branch, then re-run.",
     "isolation": "Measure it sandboxed, or lower `trust: {min_level}` in a reviewed change of the policy.",
     "not_measured": "Land the other files in a pull request of their own: they took no part in this run.",
     "looks_unknown": "Let the job read the pull request's comments and checks, then run again.",
     "quick_look": "Run it on all samples.",
-    "incomplete": "Find why samples have no score, then evaluate them again.",
+    "incomplete": "Find why these samples have no score, then evaluate them again.",
 }
 """Reason → what to do, where it needs no numbers."""
 
@@ -112,8 +128,8 @@ UNKNOWN = {
         "too few clusters", "has too few clusters", "measure {} on more clusters"
     ),
     "unmatched_samples": UnknownText(
-        "different samples in the two arms",
-        "was scored on different samples in the two arms",
+        "different samples in baseline and variant",
+        "was scored on different samples in baseline and variant",
         "score {} on the same ids in baseline and variant",
     ),
     "missing_samples": UnknownText(
@@ -123,9 +139,9 @@ UNKNOWN = {
         "too many samples were not scored", "lacks too many scores", "score the missing samples of {}"
     ),
     "not_comparable": UnknownText(
-        "the arms had different inputs",
+        "baseline and variant had different inputs",
         "cannot be compared",
-        "give both arms the same inputs, harness, data and judge",
+        "give baseline and variant the same inputs, harness, data and judge",
     ),
     "arm_failed": UnknownText("the run failed", "was not measured", "fix the run"),
 }
