@@ -45,7 +45,7 @@ class _RefusedAnswerError(Exception):
 
     def __init__(self, error: urllib.error.HTTPError) -> None:
         body = ""
-        with suppress(OSError, http.client.HTTPException):  # cut off in the middle: the status stays
+        with error, suppress(OSError, http.client.HTTPException):  # cut off in the middle: the status stays
             body = error.read(2000).decode("utf-8", "replace")
         super().__init__(f"{error.code} {error.reason}: {body}")
         self.code = error.code
