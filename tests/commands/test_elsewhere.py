@@ -1,43 +1,40 @@
-"""The recipes for GitLab and Slurm, carried out with the variables that those set."""
+"""The recipes for GitLab, Kubernetes and Slurm, carried out with the variables that those set."""
 
 from __future__ import annotations
 
+import json
 import os
-import shlex
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator, ValidationError
 
 from remyx_action.errors import Exit
+from remyx_action.runtimes.plan.schedulers import SCHEDULERS
 from support.git_commands import git
 from support.gitlab_stand_in import merge_request_on_loopback
 from support.pages import ROOT
-from support.places import Place
-from support.small_project import FILES, HARNESS, model
+from support.places import Place, compared
+from support.small_project import FILES, SHARDED, model
 
 EXAMPLES = ROOT / "examples"
 GITLAB = EXAMPLES / "gitlab/.gitlab-ci.yml"
-SHARDED = HARNESS.replace(
-    "results = {",
-    'rows = rows[int(os.environ["REMYX_SHARD"])::int(os.environ["REMYX_SHARDS"])]\nresults = {',
-)
+KUBERNETES = [
+    yaml.safe_load((EXAMPLES / f"kubernetes/{name}.yaml").read_text()) for name in ("measure", "judge")
+]
 PROGRAMS = Path(sys.executable).parent
+VARIANT = ("--variant", "better")
+OF_SCHEDULERS = {name for one in SCHEDULERS for name in (one.index, one.count)}
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     return Place(tmp_path, {**FILES, "evaluation/evaluate.py": SHARDED})
-
-
-def shell(line: str, folder: Path, **variables: str) -> int:
-    environment = {**os.environ, "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}", **variables}
-    return subprocess.run(
-        ["bash", "-c", line], cwd=folder, env=environment, capture_output=True, check=False
-    ).returncode
 
 
 def test_gitlab_takes_the_recipe() -> None:
@@ -46,15 +43,53 @@ def test_gitlab_takes_the_recipe() -> None:
     assert 0 == checked.returncode, checked.stdout
 
 
-def test_a_job_of_kubernetes_says_twice_how_many_parts_there_are() -> None:
-    job = yaml.safe_load((EXAMPLES / "kubernetes/measure.yaml").read_text())["spec"]
-    (container,) = job["template"]["spec"]["containers"]
-    assert [{"name": "REMYX_SHARDS", "value": str(job["completions"])}] == container["env"]
-    assert "Indexed" == job["completionMode"]
+def test_kubernetes_takes_the_recipe() -> None:
+    schema = json.loads((Path(__file__).parents[1] / "support/kubernetes_job.json").read_text())
+    for job in KUBERNETES:
+        Draft202012Validator(schema).validate(job)
+    with pytest.raises(ValidationError, match="completion"):
+        Draft202012Validator(schema).validate(job | {"spec": job["spec"] | {"completion": 4}})
+
+
+def shell(line: str, folder: Path, **variables: str) -> int:
+    return begun(["bash", "-c", line], folder, **variables).wait()
+
+
+def begun(words: Sequence[str], folder: Path, **variables: str) -> subprocess.Popen[bytes]:
+    usual = {name: value for name, value in os.environ.items() if name not in OF_SCHEDULERS}
+    environment = {**usual, "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}", **variables}
+    return subprocess.Popen(
+        words, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
 
 
 @pytest.mark.slow
-def test_a_merge_request_is_judged_by_the_bar_that_it_branched_off(place: Place) -> None:
+def test_two_jobs_of_kubernetes_give_the_bytes_of_one_machine(place: Place) -> None:
+    (measure,), (judge,) = (job["spec"]["template"]["spec"]["containers"] for job in KUBERNETES)
+    measuring, judging = (
+        [word.replace("org/model", "better") for word in (*one["command"], *one.get("args", ()))]
+        for one in (measure, judge)
+    )
+    given = {one["name"]: one["value"] for one in measure["env"]}
+    spec = KUBERNETES[0]["spec"]
+    assert ("Indexed", {"REMYX_SHARDS": str(spec["completions"])}) == (spec["completionMode"], given)
+    pods = [
+        begun(measuring, place.root, JOB_COMPLETION_INDEX=str(index), **given)
+        for index in range(spec["completions"])
+    ]
+    assert [0] * spec["completions"] == [pod.wait() for pod in pods]
+    (place.root / "legs/1").rename(place.root / "lost")
+    assert Exit.NOT_JUDGED == begun(judging, place.root).wait()
+    assert 0 == begun(measuring, place.root, JOB_COMPLETION_INDEX="1", **given).wait()
+    assert Exit.SHIP == begun(judging, place.root).wait()
+    place.run("better")
+    assert compared(place.out) == compared(place.root / ".remyx-out")
+
+
+@pytest.mark.slow
+def test_a_merge_request_is_judged_by_the_bar_that_it_branched_off_with_the_bytes_of_one_machine(
+    place: Place,
+) -> None:
     git(place.root, "init", "--quiet", "--initial-branch=main")
     git(place.root, "add", "--all")
     git(place.root, "commit", "--quiet", "--message=base")
@@ -66,9 +101,23 @@ def test_a_merge_request_is_judged_by_the_bar_that_it_branched_off(place: Place)
     (measure,), (judge,), (_, note) = (
         jobs[f"remyx {name}"]["script"] for name in ("measure", "verdict", "note")
     )
-    of_merge_request = {"CI_MERGE_REQUEST_DIFF_BASE_SHA": base, "CI_NODE_TOTAL": "2"}
-    assert [0, 0] == [shell(measure, place.root, CI_NODE_INDEX=part, **of_merge_request) for part in "12"]
+    of_merge_request = {"CI_MERGE_REQUEST_DIFF_BASE_SHA": base}
+    count = jobs["remyx measure"]["parallel"]
+    parts = [
+        begun(
+            ["bash", "-c", measure],
+            place.root,
+            CI_NODE_INDEX=str(part),
+            CI_NODE_TOTAL=str(count),
+            **of_merge_request,
+        )
+        for part in range(1, count + 1)
+    ]
+    assert [0] * count == [part.wait() for part in parts]
     assert Exit.REJECT == shell(judge, place.root, **of_merge_request)
+    alone = 'remyx-action run --base "$CI_MERGE_REQUEST_DIFF_BASE_SHA" --out alone'
+    assert Exit.REJECT == shell(alone, place.root, **of_merge_request)
+    assert compared(place.root / "alone") == compared(place.root / ".remyx-out")
     cases = ET.fromstring((place.root / "junit.xml").read_bytes()).iter("testcase")
     assert {"verdict", "accuracy improves_by 0.02 at 0.80"} <= {case.get("name") for case in cases}
     with merge_request_on_loopback() as world:
@@ -83,12 +132,19 @@ def test_a_merge_request_is_judged_by_the_bar_that_it_branched_off(place: Place)
 
 
 @pytest.mark.slow
-def test_the_tasks_of_an_array_are_judged_together(place: Place) -> None:
-    measure, judge = (shlex.quote(str(EXAMPLES / f"slurm/{name}.sbatch")) for name in ("measure", "judge"))
+def test_the_tasks_of_an_array_give_the_bytes_of_one_machine(place: Place) -> None:
+    measure, judge = (str(EXAMPLES / f"slurm/{name}.sbatch") for name in ("measure", "judge"))
     array = {"SLURM_SUBMIT_DIR": str(place.root), "SLURM_ARRAY_JOB_ID": "77"}
-    array |= {"SLURM_ARRAY_TASK_MIN": "0", "SLURM_ARRAY_TASK_MAX": "1", "SLURM_ARRAY_TASK_COUNT": "2"}
-    arguments = "--variant better"
-    assert 0 == shell(f"bash {measure} {arguments}", place.root, SLURM_ARRAY_TASK_ID="0", **array)
-    assert Exit.NOT_JUDGED == shell(f"bash {judge} 77 {arguments}", place.root, **array)
-    assert 0 == shell(f"bash {measure} {arguments}", place.root, SLURM_ARRAY_TASK_ID="1", **array)
-    assert Exit.SHIP == shell(f"bash {judge} 77 {arguments}", place.root, **array)
+    array |= {"SLURM_ARRAY_TASK_MIN": "0", "SLURM_ARRAY_TASK_MAX": "3", "SLURM_ARRAY_TASK_COUNT": "4"}
+
+    def task(number: int, **variables: str) -> subprocess.Popen[bytes]:
+        given = {"SLURM_ARRAY_TASK_ID": str(number), **array, **variables}
+        return begun(["bash", measure, *VARIANT], place.root, **given)
+
+    assert [0] * 3 == [one.wait() for one in [task(number) for number in (0, 1, 3)]]
+    assert Exit.NOT_JUDGED == begun(["bash", judge, "77", *VARIANT], place.root, **array).wait()
+    again = [task(1, SLURM_RESTART_COUNT="1"), task(2)]  # a task that is queued again writes its part again
+    assert [0, 0] == [one.wait() for one in again]
+    assert Exit.SHIP == begun(["bash", judge, "77", *VARIANT], place.root, **array).wait()
+    place.run("better")
+    assert compared(place.out) == compared(place.root / ".remyx-out")

@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from remyx_action.errors import WrongUsage
-from remyx_action.report.report import compared_part
-from remyx_action.runtimes.plan.schedulers import SCHEDULERS, shard_of
-from support.places import Place
-from support.small_project import FILES, HARNESS
-
-PROGRAM = Path(sys.executable).with_name("remyx-action")
+from remyx_action.runtimes.plan.schedulers import shard_of
 
 
 def slurm(id_: object, first: object, last: object, count: object, step: object = 1) -> dict[str, str]:
@@ -89,55 +78,3 @@ def test_what_is_missing_or_contradicts_is_said(environment: dict[str, str], sai
         shard_of(environment)
     assert said in caught.value.message
     assert "--shard 2/4" in caught.value.help
-
-
-SHARDED = HARNESS.replace(
-    "results = {",
-    'rows = rows[int(os.environ["REMYX_SHARD"])::int(os.environ["REMYX_SHARDS"])]\nresults = {',
-)
-OTHERS = {name for one in SCHEDULERS for name in (one.index, one.count)}
-
-
-def command(place: Place, *words: str) -> list[str]:
-    return [str(PROGRAM), "-C", str(place.root), "run", "--variant", "better", *words]
-
-
-def compared(folder: Path) -> str:
-    return json.dumps(compared_part(json.loads((folder / "verdict.json").read_text())))
-
-
-@pytest.fixture(scope="module")
-def measured_once(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """A project, measured on one machine."""
-    place = Place(tmp_path_factory.mktemp("once"), {**FILES, "evaluation/evaluate.py": SHARDED})
-    place.run("better")
-    return place
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "tasks",
-    [
-        [slurm(task, 1, 4, 4) for task in range(1, 5)],
-        [kubernetes(task, 4) for task in range(4)],
-        [gitlab(task, 4) for task in range(1, 5)],
-    ],
-    ids=["slurm", "kubernetes", "gitlab"],
-)
-def test_four_processes_of_a_scheduler_give_the_bytes_of_one_machine(
-    tasks: list[dict[str, str]], measured_once: Place, tmp_path: Path
-) -> None:
-    usual = {name: value for name, value in os.environ.items() if name not in OTHERS}
-    part = ("--shard", "auto", "--measure-only", "--out")
-    begun = [
-        subprocess.Popen(
-            command(measured_once, *part, str(tmp_path / f"legs/{number}")),
-            env=usual | task,
-            stderr=subprocess.DEVNULL,
-        )
-        for number, task in enumerate(tasks)
-    ]
-    assert [0] * 4 == [process.wait() for process in begun]
-    judge = command(measured_once, "--measured", str(tmp_path / "legs"), "--out", str(tmp_path / "out"))
-    assert 0 == subprocess.run(judge, env=usual, capture_output=True, check=False).returncode
-    assert compared(measured_once.out) == compared(tmp_path / "out")

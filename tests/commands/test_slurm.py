@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
-from remyx_action.report.report import compared_part
-from support.places import Place
+from support.places import Place, compared
 from support.slurm import HELP, running_cluster, until, what_is_missing
-from support.small_project import FILES, HARNESS
+from support.small_project import FILES, SHARDED
 
 VARIANT = ("--variant", "better")
 RECIPE = Path(__file__).parents[2] / "examples" / "slurm"
 HELD = "held"
 """While a file of this name lies in the project, the third of four parts does not end."""
-SHARDED = HARNESS.replace(
+HOLDING = SHARDED.replace(
     "results = {",
-    'mine, of = int(os.environ["REMYX_SHARD"]), int(os.environ["REMYX_SHARDS"])\n'
-    "rows = rows[mine::of]\n"
     "import time\n"
-    f'while (mine, of) == (2, 4) and pathlib.Path("{HELD}").exists(): time.sleep(0.05)\n'
+    'held = (os.environ["REMYX_SHARD"], os.environ["REMYX_SHARDS"]) == ("2", "4")\n'
+    f'while held and pathlib.Path("{HELD}").exists(): time.sleep(0.05)\n'
     "results = {",
 )
-
-
-def compared(folder: Path) -> str:
-    return json.dumps(compared_part(json.loads((folder / "verdict.json").read_text())))
 
 
 def judge_of(submitted: str) -> str:
@@ -38,8 +31,10 @@ def judge_of(submitted: str) -> str:
 @pytest.mark.slow
 @pytest.mark.xdist_group("slurm")
 @pytest.mark.skipif(bool(what_is_missing()), reason=f"no Slurm: {what_is_missing()} missing; {HELP}")
-def test_an_array_that_lost_a_task_is_judged_after_the_task_ran_again(tmp_path: Path) -> None:
-    once = Place(tmp_path, {**FILES, "evaluation/evaluate.py": SHARDED})
+def test_an_array_that_lost_a_task_gives_the_bytes_of_one_machine_at_last(
+    tmp_path: Path,
+) -> None:
+    once = Place(tmp_path, {**FILES, "evaluation/evaluate.py": HOLDING})
     assert "ship" == once.run("better").verdict
     project = once.root
     (project / HELD).touch()

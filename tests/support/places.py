@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 from remyx_action.commands.run.pipeline import run
 from remyx_action.commands.run.request import CacheSettings, Request, World
-from remyx_action.report.report import ArmReport, Report, to_json
+from remyx_action.report.report import ArmReport, Report, compared_part, to_json
 from remyx_action.runtimes import RunEvent, Started
 from support.small_project import FILES
 
@@ -62,3 +63,8 @@ class Place:
 
 def arm(report: Report, name: str = "baseline") -> ArmReport:
     return report.arms[name]  # type: ignore[index]
+
+
+def compared(out: Path) -> str:
+    """The part of the verdict in a run's output folder that is the same from one machine and from several."""
+    return json.dumps(compared_part(json.loads((out / "verdict.json").read_text())))

@@ -49,6 +49,11 @@ rows = [{"id": f"s{i:03}", "score": int(i < RIGHT[asset])} for i in range(400)]
 results = {"schema": "remyx-results/1", "metrics": {"accuracy": {"samples": rows}}}
 (pathlib.Path(os.environ["REMYX_OUTPUT_DIR"]) / "results.json").write_text(json.dumps(results))
 '''
+SHARDED = HARNESS.replace(
+    "results = {",
+    'rows = rows[int(os.environ["REMYX_SHARD"])::int(os.environ["REMYX_SHARDS"])]\nresults = {',
+)
+"""Scores its shard alone."""
 
 
 OWNERS = ["@org/leads"]
