@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import socket
 import subprocess
@@ -16,12 +17,15 @@ from pathlib import Path
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol")
 PATH = f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
 """With this project's program for the tasks; Debian keeps daemons where the PATH of a person may not lead."""
+USER = pwd.getpwuid(os.geteuid()).pw_name
+"""Runs the daemons and every task, so that none of it takes the rights of root."""
 HELP = "`script/slurm`, as root on Debian 12, gets what is missing"
 
 CONFIGURATION = """\
 ClusterName=remyx
 SlurmctldHost={host}(127.0.0.1)
-SlurmUser=root
+SlurmUser={user}
+SlurmdUser={user}
 AuthType=auth/munge
 AuthInfo=socket={folder}/munge.socket,cred_expire=5
 CredType=cred/munge
@@ -50,10 +54,7 @@ PartitionName=all Nodes=node Default=YES MaxTime=5 State=UP
 
 def what_is_missing() -> str:
     """Why no cluster can be started here; "" where one can."""
-    missing = [name for name in PROGRAMS if not shutil.which(name, path=PATH)]
-    if os.geteuid() != 0:
-        missing.append("the rights of root")
-    return ", ".join(missing)
+    return ", ".join(name for name in PROGRAMS if not shutil.which(name, path=PATH))
 
 
 class Cluster:
@@ -99,7 +100,7 @@ def running_cluster() -> Iterator[Cluster]:
         (folder / "key").chmod(0o400)
         controller, node = _free_ports(2)
         host = socket.gethostname().partition(".")[0]
-        text = CONFIGURATION.format(folder=folder, host=host, controller=controller, node=node)
+        text = CONFIGURATION.format(folder=folder, host=host, user=USER, controller=controller, node=node)
         (folder / "slurm.conf").write_text(text)
         cluster = Cluster(folder)
         files = {"socket": "munge.socket", "key-file": "key", "pid-file": "munged.pid", "seed-file": "seed"}
@@ -135,7 +136,7 @@ def _daemon(words: list[str], folder: Path, environment: dict[str, str]) -> Iter
 
 def _cancel_all(cluster: Cluster) -> None:
     """Leave no task behind: a node that ends does not end its tasks."""
-    cluster.ask("scancel", "--user=root")
+    cluster.ask("scancel", f"--user={USER}")
     until(lambda: not cluster.ask("squeue", "--noheader"))
 
 
