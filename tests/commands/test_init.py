@@ -216,6 +216,52 @@ def test_a_task_of_lighteval_brings_its_metrics_along(tmp_path: Path) -> None:
     assert (done.returncode, "--headline: there is no metric" in done.stderr) == (64, True)
 
 
+def test_samples_without_a_score_are_counted_and_looks_have_their_price(tmp_path: Path) -> None:
+    (tmp_path / "odd").mkdir()
+    scores = {f"q{number}": None if number == 7 else number % 2 for number in range(1000)}
+    (tmp_path / "odd/named.json").write_text(json.dumps(scores))
+    given = {"--script": ["results odd/named.json"]}
+    said: list[str] = []
+    nobody = Person().ask
+    init(tmp_path, given, Wishes(yes=True), ask=nobody, say=said.append, try_out=tried)
+    assert "samples: 1000" in (tmp_path / ".remyx/templates/suite.yaml").read_text()
+    assert 1 == "\n".join(said).count("With 1,000 samples this bar ships")
+    table = "at 80 % the first look needs 90 %, the second 96.7 % and the third 98.3 %, and what is hoped for"
+    offered = next(line for line in said if "--looks corrected" in line)
+    assert table in offered
+    raised, once = re.findall(r"(\d+), \d+ and \d+ of 100 runs instead of (\d+)", offered)[0]
+    assert int(raised) < int(once)
+    wishes = Wishes(yes=True, force=True, looks="corrected")
+    said.clear()
+    init(tmp_path, given, wishes, ask=nobody, say=said.append, try_out=tried)
+    assert "\nlooks: corrected\n" in (tmp_path / ".remyx/policies/default.yaml").read_text()
+    assert "--looks" not in "\n".join(said)
+    for path, told in [("odd/name.json", "did you mean odd/named.json"), ("../x", "odd/named.json")]:
+        with pytest.raises(WrongUsage, match=r"there is no") as wrong:
+            init(
+                tmp_path,
+                {"--script": [f"results {path}"]},
+                wishes,
+                ask=nobody,
+                say=said.append,
+                try_out=tried,
+            )
+        assert told in wrong.value.help
+
+
+@pytest.mark.parametrize("name", ["baseline/eval.jsonl", "scores.tsv", "run-1/eval_results.parquet"])
+def test_results_are_found_by_folder_name_and_format(tmp_path: Path, name: str) -> None:
+    from pyarrow import Table, parquet
+
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    if name.endswith("parquet"):
+        parquet.write_table(Table.from_pydict({"id": [1, 2], "f1": [0.5, 1.0]}), tmp_path / name)
+    else:
+        text = "id\tf1\n1\t0.5\n2\t1\n" if name.endswith("tsv") else '{"id": 1, "f1": 0.75}\n'
+        (tmp_path / name).write_text(text)
+    assert "0.75" == survey(tmp_path).results[name].metrics[0].baseline
+
+
 def test_no_is_no(tmp_path: Path) -> None:
     Person("", "no").sets_up(tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -88,7 +88,8 @@ def test_arms_without_a_common_id_leave_only_each_arms_own_value() -> None:
     evidence = paired(samples(["1", "0", "1"]), samples(["1", "1", "1"], first=3))
     assert evidence.unmatched == (
         "3 ids are only in the baseline: q0, q1, q2; 3 ids are only in the variant: q3, q4, q5 "
-        "(baseline 3, variant 3 ids): evaluate the same samples in both arms"
+        "(baseline 3, variant 3 ids): evaluate the same samples in both arms, by ids that are the "
+        "data set's and not the run's own"
     )
     delta = weigh(evidence, metric(), claim("delta", "at_least", "-1"))
     assert (None, Reason.UNMATCHED_SAMPLES, None) == (delta.holds, delta.point_reason, delta.n)

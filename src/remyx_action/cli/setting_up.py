@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from msgspec.structs import replace
@@ -67,6 +67,10 @@ ProtectedBranch = Annotated[
 ]
 WithRecord = Annotated[
     bool, typer.Option("--record", help="Also the job that keeps each verdict on the branch remyx-verdicts.")
+]
+LooksOfPolicy = Annotated[
+    Literal["counted", "corrected"] | None,
+    typer.Option(help="corrected: each look at a pull request raises the floors of ship; default: counted."),
 ]
 ForForks = Annotated[
     bool, typer.Option("--forks", help="Also the workflow that comments on pull requests from forks.")
@@ -200,6 +204,7 @@ def init(
     action: ActionUsed = "",
     forks: ForForks = False,
     record: WithRecord = False,
+    looks: LooksOfPolicy = None,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: flags, findings and defaults.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")] = False,
@@ -216,7 +221,7 @@ def init(
     several |= {"--ship": ship, "--reject": reject}
     wishes = command.Wishes(template=template, policy=policy, branch=branch, action=action)
     wishes = replace(wishes, owners=owners or [], for_forks=forks, recorded=record, yes=yes)
-    wishes = replace(wishes, dry_run=dry_run, force=force)
+    wishes = replace(wishes, dry_run=dry_run, force=force, looks=looks)
     root = (context.obj or Path()).absolute()
     given = _given(single, several)
     return command.init(root, given, wishes, ask=_ask, say=echo, try_out=_try_out)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
-from remyx_action.odds.power import plan_samples, sizes_in, spreads_for
-from remyx_action.odds.words import planned_in_words
+from remyx_action.odds.power import LOOKS, looks_at, plan_samples, sizes_in, spreads_for
+from remyx_action.odds.scenarios import hoped_effects
+from remyx_action.odds.words import in_a_list, planned_in_words
 from remyx_action.policy.bar import make_bar
 from remyx_action.project.load import Bundle
 from remyx_action.report.report import Report
@@ -36,3 +39,31 @@ def planned_samples(root: Path, bundle: Bundle, *, policy: str | None = None) ->
         if planned is not None:
             lines.append(f"{name}: {planned_in_words(bar, planned)}")
     return lines
+
+
+def price_of_looks(bundle: Bundle, policy: str) -> str | None:
+    """Return what `looks: corrected` would ask of a policy's first looks, and how often each then ships.
+
+    None where ship has no floor that rises.
+    """
+    if bundle.errors or bundle.metrics is None:
+        return None
+    written = bundle.policies[policy].model_copy(update={"looks": "corrected"})
+    bar = make_bar(written, bundle.templates[written.template], bundle.metrics)
+    floors = [
+        next((_percent(one.floor) for one in rules.ship.conditions() if one.floor is not None), None)
+        for rules in (bar.rules, *map(bar.rules_at, LOOKS))
+    ]
+    if None in floors:
+        return None
+    declared, first, second, third = floors
+    hoped, _ = hoped_effects(bar)
+    once, *ships = [f"{one.ship * 100:.0f}" for one in looks_at(bar, sizes_in(bar), spreads_for(bar), hoped)]
+    return (
+        f"at {declared} the first look needs {first}, the second {second} and the third {third}, and what is "
+        f"hoped for ships in {in_a_list(ships)} of 100 runs instead of {once}"
+    )
+
+
+def _percent(floor: Fraction | Decimal) -> str:
+    return f"{float(floor) * 100:.3g} %"

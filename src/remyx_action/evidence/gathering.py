@@ -297,7 +297,9 @@ def _unmatched(baseline: Averaged, variant: Averaged, pairing: Pairing) -> str:
     if alike:
         found.append(f"{len(alike)} of them differ in case, Unicode form or outer blanks alone")
     counts = f"baseline {len(baseline.ids)}, variant {len(variant.ids)} ids"
-    return f"{'; '.join(found)} ({counts}): evaluate the same samples in both arms"
+    is_any_common = pairing.baseline_rows is None or len(pairing.baseline_rows) > 0
+    advice = "" if is_any_common else ", by ids that are the data set's and not the run's own"
+    return f"{'; '.join(found)} ({counts}): evaluate the same samples in both arms{advice}"
 
 
 def _folded(id_: str) -> str:

@@ -141,7 +141,7 @@ def power_at(
         scenarios=[(scenario, chances_under(outlook, scenario)) for scenario in scenarios_of(bar, hoped)],
         unknown=[condition.text for condition in outlook.unknown],
         curve=_curve(outlook, hoped),
-        looks=_looks(bar, sizes, spreads, hoped, joint),
+        looks=looks_at(bar, sizes, spreads, hoped, joint) if _first_look(bar) else [],
     )
 
 
@@ -159,15 +159,14 @@ def _at_first_look(
     return outlook_of(bar, sizes, spreads, look=_first_look(bar), joint=joint)
 
 
-def _looks(
+def looks_at(
     bar: Bar,
     sizes: Mapping[str, int],
     spreads: Mapping[str, Spread],
     hoped: Mapping[str, float],
-    joint: JointDraws | None,
+    joint: JointDraws | None = None,
 ) -> list[LookPower]:
-    if bar.policy.looks != "corrected":
-        return []
+    """Return what each look costs under `looks: corrected`, which the policy of the bar has."""
     scenario = Scenario(name="as hoped", effects=hoped)
     return [
         LookPower(

@@ -89,6 +89,7 @@ _ID = re.compile(
 """A key that identifies a sample, as in {"q1": 0.5, "q2": 1}; also a whole question."""
 WORDS = (("true", "false"), ("yes", "no"), ("correct", "incorrect"), ("pass", "fail"), ("passed", "failed"))
 """A score of 1 and one of 0, in words."""
+_UUID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 _SAYS_SCORE = re.compile(
     r"correct|right|pass|success|match|hit|scor|result|grade|solved|verdict|outcome|status|ok$"
 )
@@ -113,6 +114,8 @@ def _of_rows(file: str, pointer: str | None, rows: Sequence[Any]) -> tuple[Resul
     """A map of rows with an id, with a question, or of a log's last row."""
     given: dict[str, Any] = {"file": file, **({} if pointer is None else {"rows": pointer})}
     id_, input_ = _key_of(IDS, rows), _key_of(INPUTS, rows)
+    if id_ is not None and _is_of_the_run(rows, id_, input_):
+        id_ = input_
     if id_ is not None:
         given["id"] = pointer_to("", id_)
     elif input_ is not None:
@@ -126,6 +129,15 @@ def _of_rows(file: str, pointer: str | None, rows: Sequence[Any]) -> tuple[Resul
     given |= {"repeat": pointer_to("", repeat)} if repeat else {}
     scores, names = _in_lists(rows) or _in_long_form(rows) or _scores_of(rows, {id_, input_, repeat})
     return ResultsMap(**given, **scores), names
+
+
+def _is_of_the_run(rows: Sequence[Any], id_: str, input_: str | None) -> bool:
+    """Whether ids are drawn anew by each run, and questions identify the samples instead."""
+    return (
+        input_ is not None
+        and all(_UUID.fullmatch(str(row[id_]).casefold()) for row in rows)
+        and len({row[input_] for row in rows}) == len(rows)
+    )
 
 
 def _repeat_of(rows: Sequence[Any], id_: str | None) -> str | None:

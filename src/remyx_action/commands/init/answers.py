@@ -25,7 +25,7 @@ class MetricAnswer(Struct, frozen=True, kw_only=True):
     name: str = ""
     """What the results call it, where that is not the key."""
     samples: int | None = None
-    """How many were scored, where the results say it."""
+    """How many there are, scored or missing, where the results say it."""
     has_spread: bool = True
     """Whether the results say how far the value may be off; a bare number has no confidence."""
 
@@ -82,8 +82,16 @@ class Answers(Struct, frozen=True, kw_only=True):
     ship: tuple[str, ...] = ()
     """Conditions as they are typed: `accuracy improves_by 0.02 at 0.80`."""
     reject: tuple[str, ...] = ()
+    looks: Literal["counted", "corrected"] = "counted"
+    """Whether each measurement of a pull request raises the floors of ship."""
+    owners: tuple[str, ...] = ()
+    """Whose review a change of the bar needs."""
     branch: str = "main"
     action: str = ""
     """What the workflow uses: `OWNER/NAME@COMMIT`; "": to be found out."""
+    for_forks: bool = False
+    """Also the workflow that comments on pull requests from forks."""
+    recorded: bool = False
+    """Also the job that puts each verdict onto the branch of the record."""
     is_agreed: bool = False
     """Whether the files are to be written."""

@@ -7,6 +7,7 @@ from functools import partial
 from itertools import chain, count
 from pathlib import Path
 from shlex import join
+from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -33,6 +34,8 @@ class Wishes(Struct, frozen=True, kw_only=True):
     branch: str = ""
     """"": the default one."""
     action: str = ""
+    looks: Literal["counted", "corrected"] | None = None
+    """None: counted, where nothing else says it."""
     owners: Sequence[str] = ()
     yes: bool = False
     dry_run: bool = False
@@ -72,19 +75,12 @@ def _init(
     ready = None
     known = interview(known, [questions.example, *questions.steps], given, ask, say)
     if known.example:
-        named = {"--template": wishes.template, "--policy": wishes.policy}
+        named = {"--template": wishes.template, "--policy": wishes.policy, "--looks": wishes.looks}
         refuse_unused([flag for flag, typed in named.items() if typed], known)
         of_example, ready = example(known.example)
-        known = replace(of_example, branch=known.branch, action=known.action)
+        known = replace(known, policy=of_example.policy, template=of_example.template, example="")
     known = replace(known, samples=known.samples or _counts(known))
-    drafted = draft(
-        root,
-        known,
-        wishes.owners,
-        ready=ready,
-        for_forks=wishes.for_forks,
-        recorded=wishes.recorded,
-    )
+    drafted = draft(root, known, ready=ready)
     _show(root, drafted, say)
     if wishes.dry_run or not interview(known, [questions.agreement], {}, ask, say).is_agreed:
         say("nothing was written")
@@ -138,6 +134,10 @@ def _named(root: Path, wishes: Wishes) -> Answers:
         policy=wishes.policy or free("policies", "default"),
         branch=wishes.branch or _branch(root),
         action=release_named(wishes.action),
+        looks=wishes.looks or "counted",
+        owners=tuple(wishes.owners),
+        for_forks=wishes.for_forks,
+        recorded=wishes.recorded,
     )
 
 

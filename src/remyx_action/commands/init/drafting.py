@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct
 
+from remyx_action.commands.planned_samples import planned_samples, price_of_looks
 from remyx_action.commands.schema import schema_texts
 from remyx_action.errors import FilesWrong, Problem, WrongUsage
-from remyx_action.policy.lints.chances import USUAL_SAMPLES, chance_if_unchanged
 from remyx_action.policy.lints.errors import load_checked
 from remyx_action.policy.lints.warnings import warnings_of
-from remyx_action.policy.rules import OnMetric, compile_policy
 from remyx_action.project.codeowners import CAP_BYTES, LOCATIONS, is_owner, with_block
 from remyx_action.project.load import VOCABULARY, Bundle, load_bundle
-from remyx_action.project.models import Metrics, Policy, Template
-from remyx_action.project.models.metrics import all_metrics
 from remyx_action.project.protected import protected_paths
 from remyx_action.sources.disk import read_below, read_project, write_whole
 from remyx_action.sources.git import find_repository
@@ -47,16 +43,9 @@ class Draft(Struct, frozen=True, kw_only=True):
     """What was not written, each with the flag that has it written."""
 
 
-def draft(
-    root: Path,
-    answers: Answers,
-    owners: Sequence[str],
-    *,
-    ready: Mapping[str, str] | None = None,
-    for_forks: bool = False,
-    recorded: bool = False,
-) -> Draft:
+def draft(root: Path, answers: Answers, *, ready: Mapping[str, str] | None = None) -> Draft:
     """Return every text, checked as `check` would; FilesWrong where the answers make no valid files."""
+    owners = answers.owners
     wrong = [owner for owner in owners if not is_owner(owner)]
     if wrong:
         raise WrongUsage(f"{wrong[0]!r} is no owner", help="write @user, @org/team or an address")
@@ -67,11 +56,14 @@ def draft(
     if any(problem.path in of_project for problem in bundle.errors):
         raise FilesWrong(bundle.errors, contents)
     left_out: list[str] = []
-    of_repository = _workflows(root, bundle, answers, for_forks=for_forks, recorded=recorded)
+    of_repository = _workflows(root, bundle, answers)
     if not of_repository:
         left_out.append("the workflow for pull requests (--action OWNER/NAME@COMMIT)")
-    elif not recorded:
+    elif not answers.recorded:
         left_out.append("the job that keeps each verdict on the branch remyx-verdicts (--record)")
+    price = price_of_looks(bundle, answers.policy)
+    if price and answers.looks == "counted":
+        left_out.append(f"floors that rise with each look at a pull request (--looks corrected): {price}")
     if owners:
         location, text, prefix = _codeowners(root)
         every = [path for one in bundle.templates.values() for path in protected_paths(one, root=prefix)]
@@ -106,9 +98,7 @@ def _texts(root: Path, answers: Answers) -> dict[str, str]:
     return texts
 
 
-def _workflows(
-    root: Path, bundle: Bundle, answers: Answers, *, for_forks: bool, recorded: bool
-) -> dict[str, str]:
+def _workflows(root: Path, bundle: Bundle, answers: Answers) -> dict[str, str]:
     """Return the workflows for what the project has: shards, another policy, a folder of its own.
 
     Empty where it is not known which release of this program shall judge.
@@ -122,14 +112,12 @@ def _workflows(
         action=action,
         in_shards=any((one.shards or 1) > 1 for one in bundle.templates.values()),
         folder=repository.prefix.rstrip("/") if repository else "",
-        for_forks=for_forks,
-        recorded=recorded,
+        for_forks=answers.for_forks,
+        recorded=answers.recorded,
     )
 
 
 def _notes(root: Path, answers: Answers, texts: Mapping[str, str], bundle: Bundle) -> Iterator[str]:
-    from remyx_action.commands.planned_samples import planned_samples
-
     template = bundle.templates[answers.template]
     if template.script and template.script not in texts and not (root / template.script).exists():
         yield (
@@ -142,9 +130,9 @@ def _notes(root: Path, answers: Answers, texts: Mapping[str, str], bundle: Bundl
             f"{', '.join(bare)}: bare numbers, so nothing says how sure a change is; "
             "report a score for each sample to be able to ask for it (docs/guide/writing-a-harness.md)"
         )
-    yield from odds_of(bundle.policies[answers.policy], template, bundle.vocabulary)
-    if not bare:
-        yield from planned_samples(root, bundle, policy=answers.policy)
+    else:
+        for line in planned_samples(root, bundle, policy=answers.policy):
+            yield line.removeprefix(f"{answers.policy}: ")
 
 
 def example(name: str) -> tuple[Answers, dict[str, str]]:
@@ -229,24 +217,3 @@ def _codeowners(root: Path) -> tuple[str, str, str]:
         if content is not None:
             return location, content.decode("utf-8", "replace"), prefix
     return LOCATIONS[0], "", prefix
-
-
-def odds_of(policy: Policy, template: Template, vocabulary: Metrics) -> Iterator[str]:
-    """Yield how often the guard of the ship rule that fails most often passes an equally good variant."""
-    rules = compile_policy(policy, all_metrics(template, vocabulary))
-    guards = [
-        condition
-        for condition in rules.ship.conditions()
-        if isinstance(condition, OnMetric) and condition.floor is not None and condition.op == "no_regression"
-    ]
-    worst = min(guards, key=chance_if_unchanged, default=None)
-    if worst is not None:
-        samples = worst.metric.samples or USUAL_SAMPLES
-        share = Fraction(chance_if_unchanged(worst)).limit_denominator(10)
-        often = "never" if share == 0 else "always" if share == 1 else f"about {share.numerator} time"
-        often += "" if share in {0, 1} else f"{'' if share.numerator == 1 else 's'} in {share.denominator}"
-        supposed = "" if worst.metric.samples else ", say,"
-        yield (
-            f"with {samples:,}{supposed} samples `{worst.text}` passes an equally good variant {often}: "
-            "more samples, or a larger loss that may be, pass it more often"
-        )

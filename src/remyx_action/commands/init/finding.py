@@ -21,6 +21,7 @@ from remyx_action.project.files.layout import matcher
 from remyx_action.project.files.pointer import pointer_to
 from remyx_action.project.files.yaml_text import load_yaml
 from remyx_action.project.models.container import Container, Prebuild
+from remyx_action.readers.files import format_of
 from remyx_action.sources.disk import read_below
 from remyx_action.sources.disk.project import PASSED_OVER
 
@@ -34,11 +35,10 @@ _SCRIPT = re.compile(
     r"(run_)?((eval|evaluate|evaluation|benchmark|bench|score)(_\w+)?|\w+_(eval|bench))\.(py|sh)"
 )
 _FOLDER = re.compile(r"(^|[/_-])(eval|bench|score)", re.IGNORECASE)
-_RESULT = re.compile(
-    r"(.*_)?(results?|metrics|scores|summary|report|samples)(_.*)?\.(json|jsonl|csv|parquet|eval)"
+_RESULT = re.compile(r"(.*[_-])?(results?|metrics|scores?|summary|report|samples|evals?)([_.-].*)?")
+_RESULT_FOLDER = re.compile(
+    r"(^|/)(results?|outputs?|reports?|runs?|reviews|evals?|logs?|baselines?|variants?|candidates?)(/|$)"
 )
-_RESULT_FOLDER = re.compile(r"(^|/)(results?|outputs?|reports?|runs?|reviews|evals?|logs?)(/|$)")
-_ENDINGS = (".json", ".jsonl", ".csv", ".eval")
 _DATA = (".jsonl", ".csv", ".tsv", ".parquet", ".txt")
 _CONFIGS = re.compile(r"(^|/)(config|conf|settings|params|model|experiment)\w*(/[^/]+)?\.(ya?ml|json)$")
 _MODEL_KEYS = re.compile(r"(\w+_)?(model|checkpoint)(_(name|id|path|name_or_path))?")
@@ -165,7 +165,9 @@ def _results(root: Path, paths: Sequence[str]) -> Iterator[tuple[str, Contents]]
     for path in paths:
         name, named = basename(path), _is_named_result(path)
         few = len(by_folder.setdefault(dirname(path), [])) < MOST_TRIED
-        if name.casefold().endswith(_ENDINGS) and (named or few) and _is_small_file(root / path):
+        format_ = format_of(name)
+        is_tried = named or (few and format_ != "parquet")
+        if format_ is not None and is_tried and _is_small_file(root / path):
             by_folder[dirname(path)].append(name)
     others = {}
     for folder, names in [one for one in by_folder.items() if one[1]][:MOST_TRIED]:

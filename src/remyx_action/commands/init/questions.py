@@ -108,15 +108,16 @@ class Questions:
             help="A file, a folder with a Dockerfile, or a command; it is run once for the baseline and once "
             "for the variant. {asset} is the version's name and {output_dir} a folder for results; the "
             "script also finds them in REMYX_ASSET and REMYX_OUTPUT_DIR. `remyx-action tasks` lists "
-            "lighteval's tasks.",
+            f"lighteval's tasks. `{NOTHING_RUNS} PATH` names files that are not found by themselves.",
             proposal=[proposal],
             is_needed=not (first or self._found.results),
             accept=lambda lines: self._with_program(known, lines[0]),
         )
 
     def _with_program(self, known: Answers, typed: str) -> Answers:
-        if typed == NOTHING_RUNS:
-            return with_results(known, self._found)
+        name, _, path = typed.partition(" ")
+        if name == NOTHING_RUNS:
+            return with_results(known, self._root, self._found, path.strip())
         words, of_task = split_words(typed), self._with_task(known, typed)
         if of_task is not None:
             return of_task

@@ -172,7 +172,7 @@ def _metric(key: str, name: str, found: Scores) -> MetricAnswer | None:
         baseline=baseline,
         is_binary=isinstance(found, Samples) and not lower and set(scores) <= {Decimal(0), Decimal(1)},
         name=name if name != key else "",
-        samples=len(set(found.ids)) if isinstance(found, Samples) else found.n,
+        samples=len({*found.ids, *found.missing}) if isinstance(found, Samples) else found.n,
         has_spread=has_spread,
     )
 

@@ -177,6 +177,8 @@ def _policy(answers: Answers) -> Iterator[str]:
         yield from _rule("reject", "any", answers.reject, answers.metrics)
         if any(" at " in line for line in answers.reject):
             yield "  floors: shared"
+    if answers.looks != "counted":
+        yield f"looks: {answers.looks}"
 
 
 def _rule(role: str, gate: str, conditions: Sequence[str], metrics: Sequence[MetricAnswer]) -> Iterator[str]:

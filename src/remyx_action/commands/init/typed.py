@@ -19,6 +19,7 @@ from .answers import Answers, MetricAnswer
 from .conditions import check_condition
 from .drafting import EXAMPLES
 from .finding import Found, parsed, texts_in
+from .reading import contents_of_files, contents_of_output
 from .tables import merged, metrics_in
 from .texts import dotted
 
@@ -70,13 +71,30 @@ def with_program(known: Answers, root: Path, found: Found, script: str, words: S
     return replace(known, script=script, command=() if list(words) == [script] else tuple(words))
 
 
-def with_results(known: Answers, found: Found) -> Answers:
-    """Return the answers where nothing is run: with what the result files at hand hold."""
+def with_results(known: Answers, root: Path, found: Found, path: str = "") -> Answers:
+    """Return the answers where nothing is run: with what a file or folder holds, or the results at hand."""
+    if path:
+        place = root / path
+        if path.startswith(("/", "../")) or not place.exists():
+            advice = did_you_mean(path, found.paths, none="name a file or folder below this one")
+            raise WrongUsage(f"there is no {quoted(path)} here", help=advice)
+        contents = (
+            contents_of_output(place)
+            if place.is_dir()
+            else contents_of_files(place.parent, [place.name], lambda _name: True)
+        )
+        if contents is None:
+            raise WrongUsage(
+                f"{path} has no scores that could be read",
+                help=f"`remyx-action read {path}` says what is in it",
+            )
+        return replace(known, runtime="results", contents=contents)
     first = next((path for path in found.results if "base" in path.casefold()), None)
     first = first or next(iter(found.results), None)
     if first is None:
         raise WrongUsage(
-            "no file here looks like results", help="name a script, or put the baseline's results here first"
+            "no file here looks like results",
+            help=f"name a script, or the baseline's file or folder: `{NOTHING_RUNS} PATH`",
         )
     return replace(known, runtime="results", contents=found.results[first])
 

@@ -31,12 +31,15 @@ def reject_without_floor(context: LintContext) -> Iterator[Finding]:
     sizes = {condition.metric.samples or USUAL_SAMPLES for condition in bare}
     about = "about" if all(_spread(condition) for condition in bare) else "up to"
     conditions = "1 condition has" if len(bare) == 1 else f"{len(bare)} conditions have"
+    add = f"add `at 80%`, which makes it {percent(floored)}"
+    if any(context.is_read_alone(condition.metric.key) for condition in bare):
+        add = f"read a score of each sample, or `stderr` and `n`; then {add}"
     yield Finding(
         lint="reject-without-floor",
         pointer=bare[0].pointer,
         message=f"{conditions} no floor: at n = {min(sizes)} the rule rejects an unchanged model "
         f"with probability {about} {percent(chance)}",
-        help=f"add `at 80%`, which makes it {percent(floored)}",
+        help=add,
     )
 
 

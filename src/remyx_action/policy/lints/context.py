@@ -12,6 +12,7 @@ from remyx_action.policy.bar import Bar, make_bar
 from remyx_action.policy.rules import Gate, OnField, OnMetric, Role, RuleTree
 from remyx_action.project.models import Metrics, Policy, Template
 from remyx_action.project.models.metrics import BarMetric
+from remyx_action.project.models.results_map import maps_of
 
 
 class Finding(Struct, frozen=True, kw_only=True):
@@ -59,6 +60,15 @@ class LintContext(Struct, frozen=True, kw_only=True, dict=True):
         """Pointers of the conditions without which nothing ships, or each of which rejects by itself."""
         rules = [rule for rule in (self.bar.rules.ship, self.bar.rules.reject) if rule is not None]
         return {condition.pointer for rule in rules for condition in rule.deciding()}
+
+    def is_read_alone(self, key: str) -> bool:
+        """Whether the template's maps find a metric's value and nothing that says how sure it is."""
+        maps = [one for one in maps_of(self.template.results) if one.metrics is None or key in one.metrics]
+        return bool(maps) and not any(
+            getattr(one, name) is not None
+            for one in maps
+            for name in ("preset", "rows", "score", "stderr", "stddev", "n", "aggregates")
+        )
 
 
 def context_of(

@@ -9,9 +9,7 @@ from fractions import Fraction
 from remyx_action.confidence.pseudo_samples import Observed, Prior, locate
 from remyx_action.decimals import plain
 from remyx_action.policy.rules import Condition, OnMetric
-from remyx_action.project.models import Template
 from remyx_action.project.models.metrics import PERCENT, ExactBaseline, RecordedBaseline, declared_value
-from remyx_action.project.models.results_map import maps_of
 
 from .context import Finding, LintContext, width_of
 
@@ -90,7 +88,7 @@ def _no_room(condition: OnMetric) -> tuple[str, str] | None:
 
 def _no_uncertainty(context: LintContext, condition: OnMetric) -> tuple[str, str] | None:
     recorded = context.bar.baseline == "recorded" and not context.has_recorded_arm
-    if condition.floor is not None and _is_read_alone(context.template, condition.metric.key):
+    if condition.floor is not None and context.is_read_alone(condition.metric.key):
         return (
             f"`results` reads one number of {condition.metric.key}: there is never a confidence (0 of it)",
             "read `rows` with a `score`, or `stderr` and `n` as well as the value",
@@ -102,15 +100,6 @@ def _no_uncertainty(context: LintContext, condition: OnMetric) -> tuple[str, str
     return (
         f"the baseline of {condition.metric.key} is a bare number: there is never a confidence (0 of it)",
         "declare {value, stderr, n}, record a baseline arm, or measure the baseline",
-    )
-
-
-def _is_read_alone(template: Template, key: str) -> bool:
-    """Return whether the template's maps find a metric's value and nothing that says how sure it is."""
-    maps = [one for one in maps_of(template.results) if one.metrics is None or key in one.metrics]
-    return bool(maps) and not any(
-        one.preset or one.rows or one.score or one.stderr or one.stddev or one.n or one.aggregates
-        for one in maps
     )
 
 
