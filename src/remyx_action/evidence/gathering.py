@@ -12,6 +12,7 @@ from math import lcm
 
 from pydantic import ValidationError
 
+from remyx_action.project.models.fields import unchecked
 from remyx_action.project.models.metrics import PERCENT, BarMetric
 from remyx_action.project.models.template import ArmName
 from remyx_action.readers.scores import Exact, Reason, Samples, Scores, Summary, Unusable
@@ -84,7 +85,7 @@ def _gather_both(
     torn = _cluster_conflict(baseline, variant, pairing)
     if torn is not None:
         invalid = UnusableState(reason=Reason.INVALID_VALUE, message=torn)
-        return MetricEvidence(baseline=invalid, variant=invalid)
+        return unchecked(MetricEvidence)(baseline=invalid, variant=invalid)
     both = len(baseline.ids) - len(pairing.only_baseline)
     if not both:
         arms: dict[ArmName, Averaged | ArmState] = {"baseline": baseline, "variant": variant}
@@ -99,7 +100,7 @@ def _gather_both(
         None if baseline.clusters is None else chosen(baseline.clusters, pairing.baseline_rows),
         missing.gaps() if _is_bounded(metric) else (),
     )
-    return MetricEvidence(
+    return unchecked(MetricEvidence)(
         paired=paired_sums(rows, scale, named=True),
         both=both,
         asked=missing.asked,
@@ -237,7 +238,7 @@ def _gather_apart(
     before = states["baseline"]
     exact = Fraction(before.value) if isinstance(before, SummaryState) and before.exact else None
     ranked = RankedArms(variant=rows.get("variant"), baseline=rows.get("baseline"), exact_baseline=exact)
-    return MetricEvidence(
+    return unchecked(MetricEvidence)(
         baseline=before,
         variant=states["variant"],
         asked=asked if averaged else None,

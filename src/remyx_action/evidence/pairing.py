@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
+from remyx_action.project.models.fields import unchecked
 from remyx_action.project.models.template import ArmName
 from remyx_action.readers.scores import Reason, Samples, Unusable
 
@@ -48,7 +49,7 @@ class Averaged(Struct, frozen=True, kw_only=True):
     def facts(self, *, missing: int) -> ArmFacts:
         errors = Counter(filter(None, self.missing.values())).most_common()
         error, count = min(errors, key=lambda found: (-found[1], found[0]), default=(None, 0))
-        return ArmFacts(
+        return unchecked(ArmFacts)(
             ids=len(self.ids),
             missing=missing,
             error=error and error[:LONGEST_ERROR],

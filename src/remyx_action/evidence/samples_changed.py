@@ -16,7 +16,7 @@ from typing import Annotated
 from pydantic import Field
 
 from remyx_action.decimals import round_significant
-from remyx_action.project.models.fields import Integer, Number, Spec
+from remyx_action.project.models.fields import Integer, Number, Spec, unchecked
 from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.template import ArmName
 from remyx_action.readers.scores import Samples, Scores
@@ -74,7 +74,7 @@ def samples_changed(baseline: Samples, variant: Samples) -> SamplesChanged:
     """Return the changes of the ids scored in both arms."""
     before, after = average(baseline, "baseline"), average(variant, "variant")
     if not isinstance(before, Averaged) or not isinstance(after, Averaged):
-        return SamplesChanged(up=0, down=0, examples=[])
+        return unchecked(SamplesChanged)(up=0, down=0, examples=[])
     scale = scale_of([before, after])
     pairing = pair(before.ids, after.ids)
     a = chosen(after.values(scale.decimals, scale.parts), pairing.variant_rows)
@@ -87,11 +87,11 @@ def samples_changed(baseline: Samples, variant: Samples) -> SamplesChanged:
     arms: dict[ArmName, Samples] = {"baseline": baseline, "variant": variant}
     inputs = [_texts(samples, samples.inputs, named) for samples in arms.values()]
     outputs = {arm: _texts(samples, samples.outputs, named) for arm, samples in arms.items()}
-    return SamplesChanged(
+    return unchecked(SamplesChanged)(
         up=sum(count for move, count in counts.items() if move > 0),
         down=sum(count for move, count in counts.items() if move < 0),
         examples=[
-            SampleChange(
+            unchecked(SampleChange)(
                 id=ids[row],
                 baseline=round_significant(Fraction(b[row], scale.whole)),
                 variant=round_significant(Fraction(a[row], scale.whole)),
@@ -141,7 +141,7 @@ def _bins(counts: Mapping[int, int], whole: int) -> ChangeBins | None:
     for move, count in counts.items():
         if move:
             found["up" if move > 0 else "down"][(abs(move) * BINS - 1) // largest] += count
-    return ChangeBins(largest=round_significant(Fraction(largest, whole)), **found)
+    return unchecked(ChangeBins)(largest=round_significant(Fraction(largest, whole)), **found)
 
 
 def _texts(samples: Samples, column: Sequence[str | None] | None, named: set[str]) -> Mapping[str, str]:

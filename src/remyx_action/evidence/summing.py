@@ -12,6 +12,7 @@ from operator import mul
 
 from msgspec import Struct
 
+from remyx_action.project.models.fields import unchecked
 from remyx_action.project.models.metrics import BarMetric
 
 from .claims import Claim
@@ -267,7 +268,7 @@ def _of_ratio(rows: SummedRows, ratio: Fraction) -> Extremes:
 
 
 def _extreme(ratio: Decimal | None, values: Sequence[int]) -> Extremes:
-    return Extremes(ratio=ratio, low=str(min(values)), high=str(max(values)))
+    return unchecked(Extremes)(ratio=ratio, low=str(min(values)), high=str(max(values)))
 
 
 class RankedArms(Struct, frozen=True, kw_only=True):

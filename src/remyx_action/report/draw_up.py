@@ -115,7 +115,7 @@ def lay_out(judgement: Judgement, *, bar: Bar, inputs: Inputs) -> Compared:
     reject = judgement.reject
     return Compared(
         metrics=[_metric_row(metric, judgement, bar, inputs) for metric in bar.metrics],
-        rules=Rules(ship=_rule_row(judgement.ship), reject=_rule_row(reject) if reject else None),
+        rules=unchecked(Rules)(ship=_rule_row(judgement.ship), reject=_rule_row(reject) if reject else None),
         fields=_fields(judgement),
         advice=advice_for(judgement, bar=bar, inputs=inputs),
     )
@@ -127,7 +127,7 @@ def _metric_row(metric: BarMetric, judgement: Judgement, bar: Bar, inputs: Input
         estimate = _not_comparable(estimate)
     interval = estimate.interval
     drift = drift_of(metric, bar, inputs)
-    return MetricRow(
+    return unchecked(MetricRow)(
         key=metric.key,
         label=metric.label,
         unit=metric.unit,
@@ -154,7 +154,7 @@ def _not_comparable(estimate: Estimate) -> Estimate:
 
 
 def _rule_row(gate: Gate) -> RuleRow:
-    return RuleRow(
+    return unchecked(RuleRow)(
         combinator=gate.combinator,
         k=gate.k if gate.combinator == "at_least" else None,
         mark=gate.mark.value,
@@ -166,7 +166,7 @@ def _rule_row(gate: Gate) -> RuleRow:
 
 def _condition_row(condition: Condition) -> MetricConditionRow | FieldConditionRow:
     if isinstance(condition, OnField):
-        return FieldConditionRow(
+        return unchecked(FieldConditionRow)(
             text=condition.text,
             field=condition.field,
             mark=condition.mark.value,
@@ -179,7 +179,7 @@ def _condition_row(condition: Condition) -> MetricConditionRow | FieldConditionR
             why=condition.why,
         )
     assert isinstance(condition, OnMetric)
-    return MetricConditionRow(
+    return unchecked(MetricConditionRow)(
         text=condition.text,
         metric=condition.metric.key,
         mark=condition.mark.value,
@@ -198,7 +198,7 @@ def _fields(judgement: Judgement) -> Fields:
     def value(found: FieldValue) -> Decimal | None:
         return _number(found.value)
 
-    return Fields(
+    return unchecked(Fields)(
         delta_confidence=value(judgement.delta_confidence),
         delta_confidence_word=word_of(judgement.delta_confidence),
         sample_size=value(judgement.sample_size),
