@@ -94,7 +94,7 @@ def test_a_harness_that_the_code_under_test_changes_is_found(jobs: Jobs, what: s
     jobs.propose(code(HARNESS_EDITS[what], right=260))
     ended = jobs.step("run")
     assert "ship" != ended.outputs["verdict"]
-    assert "the harness changed while the arms ran: evaluation/evaluate.py" in ended.summary
+    assert "the harness changed during the run: evaluation/evaluate.py" in ended.summary
 
 
 def test_honest_code_ships_and_each_arm_has_its_own_temporary_folder(jobs: Jobs) -> None:

@@ -47,7 +47,7 @@ def test_noise_on_the_examples_reports_agrees_with_power_of_their_spread(policy:
     [at] = answer["at"]
     unchanged = at["scenarios"][0]
     assert {"spatialscore": 1000, "omnispatial": 800, "space10": 600, "mindcube": 500} == at["sizes"]
-    assert "hang together as in the arms" in answer["source"]
+    assert "hang together as in the recorded results" in answer["source"]
     assert found["reject_limits"][0] < unchanged["reject"] < found["reject_limits"][1]
     assert rejects == pytest.approx(found["reject"], abs=0.02)
     assert unchanged["ship"] <= found["ship_limits"][1] <= 0.01

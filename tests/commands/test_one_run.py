@@ -65,7 +65,7 @@ def test_a_dirty_tree_is_named_as_it_was_when_the_arms_began(tmp_path: Path) -> 
 )
 def test_a_harness_that_changes_while_the_arms_run_fails_the_run(tmp_path: Path, edits: str) -> None:
     place = Place(tmp_path, {**harness(edits), "evaluation/labels.csv": "1"})
-    with pytest.raises(NotJudged, match=r"the harness changed while the arms ran: evaluation/labels.csv"):
+    with pytest.raises(NotJudged, match=r"the harness changed during the run: evaluation/labels.csv"):
         place.run()
     assert not [name for name in WRITTEN if (place.out / name).exists()]
 
@@ -75,7 +75,7 @@ def test_an_asset_that_changes_while_the_arms_run_fails_the_run(tmp_path: Path) 
     place = Place(
         tmp_path, {**harness("pathlib.Path('better/weights').write_text('2.')"), "better/weights": "1"}
     )
-    with pytest.raises(NotJudged, match=r"the asset better changed while the arms ran: better/weights$"):
+    with pytest.raises(NotJudged, match=r"the asset better changed during the run: better/weights$"):
         place.run()
     place = Place(
         tmp_path / "added", {**harness("pathlib.Path('better/cache').touch()"), "better/weights": "1"}

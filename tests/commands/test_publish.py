@@ -91,7 +91,7 @@ TAMPERED: dict[str, Callable[[Path], object]] = {
     "an arm missing": edited(lambda record: record["arms"].pop("baseline")),
     "an arm handed in": edited(lambda record: record["arms"]["variant"].update(state="handed_in")),
     "a key too many": edited(lambda record: record.update(verdict="ship")),
-    "the arms twice": twice,
+    "both runs twice": twice,
     "a linked file": linked,
     "no results": lambda folder: (folder / "arms" / "variant" / "results.json").unlink(),
     "no record": lambda folder: (folder / "run.json").unlink(),
@@ -202,7 +202,7 @@ def test_no_conclusion_is_repeated_an_event_without_results_is_red(jobs: Jobs, a
     jobs.evaluate()
     ended = jobs.step("publish", jobs.payload("edited"), policy="default")
     assert (Exit.NOT_JUDGED, "not-judged") == (ended.exit, ended.outputs["verdict"])
-    assert "the results hold no arms" in ended.summary
+    assert "the results hold nothing of template" in ended.summary
 
 
 def test_an_arm_that_the_machine_lost_makes_the_measuring_job_red(tmp_path: Path) -> None:

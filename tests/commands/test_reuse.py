@@ -278,7 +278,7 @@ def test_an_asset_that_is_a_file_is_told_apart_by_its_content(tmp_path: Path) ->
     (place.root / "models" / "old.txt").unlink()
     (place.root / "models" / "old.txt").symlink_to("new.txt")
     report = place.run("models/new.txt")
-    assert ["the arm is neither reused nor kept: old.txt is a link or no regular file"] == arm(
+    assert ["the baseline is neither reused nor kept: old.txt is a link or no regular file"] == arm(
         report
     ).warnings
 

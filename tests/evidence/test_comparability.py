@@ -46,7 +46,7 @@ def test_what_one_arm_says_alone_is_a_warning() -> None:
 
 def test_inputs_are_compared_by_id_where_both_arms_give_them() -> None:
     assert compare_provenance(arm(["x", "y", "z"]), arm(["x", "Y", "Z"])).mismatches == (
-        'mindcube: the question text of 2 samples differs, of 3 in both arms ("b", "c")',
+        'mindcube: the question text of 2 samples differs, of 3 in baseline and variant ("b", "c")',
     )
     assert compare_provenance(arm(["x", "y", None]), arm(["y", "x", "q"], ids="bax")).mismatches == ()
 
@@ -65,7 +65,9 @@ def test_only_samples_have_inputs() -> None:
 def test_the_order_of_rows_does_not_change_what_is_said(shuffled: str) -> None:
     asked = compare_provenance(arm(list("abcdefg"), ids="abcdefg"), arm(["?"] * 7, ids=shuffled))
     told = compare_provenance(arm(["?"] * 7, ids=shuffled), arm(list("abcdefg"), ids="abcdefg"))
-    expected = 'mindcube: the question text of 7 samples differs, of 7 in both arms ("a", "b", "c", …)'
+    expected = (
+        'mindcube: the question text of 7 samples differs, of 7 in baseline and variant ("a", "b", "c", …)'
+    )
     assert ((expected,), (expected,)) == (asked.mismatches, told.mismatches)
 
 

@@ -88,8 +88,8 @@ def test_arms_without_a_common_id_leave_only_each_arms_own_value() -> None:
     evidence = paired(samples(["1", "0", "1"]), samples(["1", "1", "1"], first=3))
     assert evidence.unmatched == (
         "3 ids are only in the baseline: q0, q1, q2; 3 ids are only in the variant: q3, q4, q5 "
-        "(baseline 3, variant 3 ids): evaluate the same samples in both arms, by ids that are the "
-        "data set's and not the run's own"
+        "(baseline 3, variant 3 ids): evaluate the same samples in baseline and variant, by ids "
+        "that are the data set's and not the run's own"
     )
     delta = weigh(evidence, metric(), claim("delta", "at_least", "-1"))
     assert (None, Reason.UNMATCHED_SAMPLES, None) == (delta.holds, delta.point_reason, delta.n)
@@ -149,9 +149,9 @@ def test_missing_ids_keep_the_cluster_of_the_arm_that_has_them() -> None:
 @pytest.mark.parametrize(
     ("baseline", "variant", "words"),
     [
-        (None, ["x", "y"], "the variant has clusters and the baseline has none: report them in both arms"),
-        (["x", "y"], None, "the baseline has clusters and the variant has none: report them in both arms"),
-        (["x", "y"], ["x", "x"], "1 ids stand in different clusters in the two arms: q1"),
+        (None, ["x", "y"], "the variant has clusters and the baseline has none: report them in both"),
+        (["x", "y"], None, "the baseline has clusters and the variant has none: report them in both"),
+        (["x", "y"], ["x", "x"], "1 ids stand in different clusters in baseline and variant: q1"),
     ],
 )
 def test_clusters_that_disagree_make_the_metric_invalid(

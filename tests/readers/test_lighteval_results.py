@@ -291,7 +291,7 @@ def test_another_instruction_is_another_input(unpacked: Path, run: Path) -> None
 
     rewrite(details_of(run, "sums|0"), instruct)
     mismatches = compare_provenance(scores(unpacked / "model-a", "em"), scores(run, "em")).mismatches
-    assert ["em: the question text of 40 samples differs, of 40 in both arms"] == [
+    assert ["em: the question text of 40 samples differs, of 40 in baseline and variant"] == [
         one.partition(" (")[0] for one in mismatches
     ]
 

@@ -38,8 +38,8 @@ def read(phrase: Phrase) -> str:
     return plain(phrase).replace("\N{NO-BREAK SPACE}", " ")
 
 
-LOCK = " To ship, also run `remyx-action lock`."
-LOCK_FIRST = "Run `remyx-action lock`, which a pull request needs to ship. Then merge it."
+LOCK = " To ship, also run remyx-action lock."
+LOCK_FIRST = "Run remyx-action lock, which a pull request needs to ship. Then merge it."
 
 
 def first_lines(report: Report) -> tuple[str, str, str]:

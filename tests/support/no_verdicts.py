@@ -33,7 +33,7 @@ NO_VERDICTS = {
     ),
     "no_results": NoVerdict(
         kind="not_judged",
-        message="the results hold no arms of template spatial-suite",
+        message="the results hold nothing of template spatial-suite",
         help="let the evaluation run again: push a commit, or update the branch",
         commit=HEAD,
     ),

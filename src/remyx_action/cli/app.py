@@ -92,7 +92,9 @@ app.add_typer(measuring.baseline_commands, name="baseline")
 def judge(
     context: typer.Context,
     policy: Annotated[str, typer.Option(metavar="NAME", help="The policy to judge by.")],
-    variant: Annotated[Path, typer.Option(metavar="PATH", help="An arm's output folder or results file.")],
+    variant: Annotated[
+        Path, typer.Option(metavar="PATH", help="The output folder or results file of the variant's run.")
+    ],
     baseline: Annotated[
         Path | None, typer.Option(metavar="PATH", help="Likewise; default: the recorded baseline.")
     ] = None,
@@ -123,7 +125,9 @@ def judge(
 @app.command()
 def read(
     context: typer.Context,
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="A result file, or an arm's output folder.")],
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="A result file, or the output folder of a run.")
+    ],
     template: Annotated[
         str | None, typer.Option(metavar="NAME", help="Read it as this template says.")
     ] = None,

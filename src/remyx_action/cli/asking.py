@@ -21,15 +21,17 @@ Draws = Annotated[
 def _refuse_arms(*arms: Path | None) -> None:
     """WrongUsage for recorded arms together with --run, which measures new ones."""
     if any(arms):
-        raise WrongUsage("--run measures anew, and recorded arms are named", help="name one: --asset ASSET")
+        raise WrongUsage(
+            "--run measures anew, and recorded results are named", help="name one: --asset ASSET"
+        )
 
 
 RecordedArm = Annotated[
-    Path | None, typer.Option(metavar="PATH", help="A recorded arm; default: the last run's.")
+    Path | None, typer.Option(metavar="PATH", help="Recorded results; default: those of the last run.")
 ]
 
 OwnArm = Annotated[
-    Path | None, typer.Option(metavar="PATH", help="A recorded arm: how changes spread, and hang together.")
+    Path | None, typer.Option(metavar="PATH", help="Recorded results: how changes spread, and hang together.")
 ]
 
 
@@ -68,7 +70,7 @@ def power(
         samples=command.sizes_of(samples), changed=changed, deviation=sd, gain=gain
     )
     if (baseline is None) != (variant is None):
-        raise WrongUsage("two arms say how changes spread", help="pass --baseline PATH and --variant PATH")
+        raise WrongUsage("two results say how changes spread", help="pass --baseline PATH and --variant PATH")
     arms = None if baseline is None or variant is None else (baseline, variant)
     recorded = None if verdict is None else read_verdict(verdict)
     return show(command.power(root, assumptions, policy=policy, verdict=recorded, arms=arms), format)

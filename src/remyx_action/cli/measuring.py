@@ -148,7 +148,7 @@ def gitlab_note(
 
 
 baseline_commands = typer.Typer(
-    help="Measure the baseline arm alone: to record it in the project, or to keep it for later runs.",
+    help="Measure the baseline alone: to record it in the project, or to keep it for later runs.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

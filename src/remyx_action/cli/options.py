@@ -42,7 +42,9 @@ JunitFile = Annotated[
 ]
 KeptFolder = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="Where baseline arms are kept between runs; default: kept/ in --out."),
+    typer.Option(
+        metavar="DIR", help="Where measured baselines are kept between runs; default: kept/ in --out."
+    ),
 ]
 SampleCap = Annotated[
     int | None,
@@ -55,7 +57,10 @@ ShardName = Annotated[
 MeasuredFolder = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Run nothing: judge what --measure-only left in DIR.")
 ]
-MeasureOnly = Annotated[bool, typer.Option("--measure-only", help="Stop after the arms, without a verdict.")]
+MeasureOnly = Annotated[
+    bool,
+    typer.Option("--measure-only", help="Stop after baseline and variant are measured, without a verdict."),
+]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Measure the baseline, even where one is kept.")]
 
 

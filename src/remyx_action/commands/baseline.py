@@ -178,7 +178,7 @@ def measure_baseline(
         what = arm.report.detail if arm.report.state != "completed" else "\n".join(lacking)
         raise NotJudged(
             f"the baseline of template {template.name} is not whole: {what}",
-            help="fix the harness; a broken or partial arm is neither recorded nor kept",
+            help="fix the harness; a broken or partial run is neither recorded nor kept",
         )
     return Taken(template=template, asset=asset, commit=sources.commits.get("merge_base"), arm=arm)
 

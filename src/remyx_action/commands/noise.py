@@ -56,7 +56,7 @@ def read_arms(
         arm = read_handed_in(template, metrics, path)
         if arm.report.state == "failed":
             raise WrongUsage(
-                f"{path} holds no arm that was measured: {arm.report.detail or 'it failed'}",
+                f"{path} holds no results that were measured: {arm.report.detail or 'it failed'}",
                 help="name two output folders: --baseline PATH --variant PATH",
             )
         scores.append(arm.scores.scores)
@@ -115,7 +115,7 @@ def _json(value: Mapping[str, Any]) -> str:
 def _noise_output(bar: Bar, rates: NoiseRates) -> Output:
     name = bar.policy.name
     how = "exact" if not rates.draws else f"{rates.draws:,} draws, seed {rates.seed}"
-    title = f"an unchanged variant, ids of the recorded arms swapped at random ({how})"
+    title = f"an unchanged variant, ids of the recorded results swapped at random ({how})"
     rows = [
         ("ships", rates.ship, rates.ship_limits),
         ("rejects", rates.reject, rates.reject_limits),

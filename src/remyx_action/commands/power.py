@@ -150,7 +150,10 @@ def _source(spreads: Mapping[str, Spread], recorded: Report | None, joint: Joint
     kinds = {spread.source for spread in spreads.values()}
     parts = []
     if joint is not None and "recorded" in kinds:
-        parts.append(f"changes spread and hang together as in the arms ({DRAWS:,} draws, seed {joint.seed})")
+        parts.append(
+            "changes spread and hang together as in the recorded results"
+            f" ({DRAWS:,} draws, seed {joint.seed})"
+        )
     elif "recorded" in kinds and recorded is not None:
         sizes = [row.n for row in recorded.metrics if row.n is not None]
         n = f", {min(sizes):,} samples" if sizes else ""

@@ -279,5 +279,5 @@ def _of_quantile(tails: Tails, sums: ArmSums | PairedSums) -> Inference:
 def _needs_samples(metric: BarMetric) -> NotKnown:
     return NotKnown(
         reason=Reason.NO_UNCERTAINTY,
-        note=f"a {metric.aggregate} needs samples in both arms: report them",
+        note=f"a {metric.aggregate} needs samples in baseline and variant: report them",
     )

@@ -40,7 +40,7 @@ def who_lacks(evidence: MetricEvidence) -> str:
     if len(evidence.facts) == 1:
         return "have no score"
     if evidence.unmatched is not None or evidence.absent or len(lacking) != 1:
-        return "have no score in at least one arm"
+        return "have no score in baseline or variant"
     return f"have a score in the {'baseline' if lacking == ['variant'] else 'variant'} only"
 
 
@@ -61,7 +61,7 @@ def _on_missing(evidence: MetricEvidence) -> list[str]:
         return []
     found = [f"{facts.missing:,} in the {arm}" for arm, facts in evidence.facts.items() if facts.missing]
     if evidence.absent:
-        found.append(f"{evidence.absent:,} declared ones in neither arm")
+        found.append(f"{evidence.absent:,} declared ones in neither")
     remark = f"samples without a score: {', '.join(found)}"
     errors = [facts for facts in evidence.facts.values() if facts.error is not None]
     if errors:

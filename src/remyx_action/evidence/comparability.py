@@ -99,7 +99,8 @@ def _compare_inputs(
         examples = ", ".join(map(_shown, other[:EXAMPLES])) + (", …" if len(other) > EXAMPLES else "")
         what = "sample differs" if len(other) == 1 else "samples differs"
         mismatches.append(
-            f"{key}: the question text of {len(other):,} {what}, of {len(both):,} in both arms ({examples})"
+            f"{key}: the question text of {len(other):,} {what},"
+            f" of {len(both):,} in baseline and variant ({examples})"
         )
 
 

@@ -275,7 +275,7 @@ def _cluster_conflict(baseline: Averaged, variant: Averaged, pairing: Pairing) -
     """Return what is wrong, or None where both arms put every id into the same cluster."""
     if (baseline.clusters is None) != (variant.clusters is None):
         given, lacking = ("baseline", "variant") if variant.clusters is None else ("variant", "baseline")
-        return f"the {given} has clusters and the {lacking} has none: report them in both arms"
+        return f"the {given} has clusters and the {lacking} has none: report them in both"
     if baseline.clusters is None or variant.clusters is None:
         return None
     ids = chosen(baseline.ids, pairing.baseline_rows)
@@ -284,7 +284,7 @@ def _cluster_conflict(baseline: Averaged, variant: Averaged, pairing: Pairing) -
     moved = [id_ for id_, name, other in zip(ids, before, after, strict=True) if name != other]
     if not moved:
         return None
-    return f"{len(moved)} ids stand in different clusters in the two arms: {examples_of(moved)}"
+    return f"{len(moved)} ids stand in different clusters in baseline and variant: {examples_of(moved)}"
 
 
 def _unmatched(baseline: Averaged, variant: Averaged, pairing: Pairing) -> str:
@@ -300,7 +300,7 @@ def _unmatched(baseline: Averaged, variant: Averaged, pairing: Pairing) -> str:
     counts = f"baseline {len(baseline.ids)}, variant {len(variant.ids)} ids"
     is_any_common = pairing.baseline_rows is None or len(pairing.baseline_rows) > 0
     advice = "" if is_any_common else ", by ids that are the data set's and not the run's own"
-    return f"{'; '.join(found)} ({counts}): evaluate the same samples in both arms{advice}"
+    return f"{'; '.join(found)} ({counts}): evaluate the same samples in baseline and variant{advice}"
 
 
 def _folded(id_: str) -> str:

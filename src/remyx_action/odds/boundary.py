@@ -56,7 +56,9 @@ def _at_boundary(
         return _without(condition, "the metric has no range")
     changes = changes_of(metric, baseline[metric.key], variant[metric.key])
     if changes is None:
-        return _without(condition, "it needs samples of the same ids in both arms, none of them missing")
+        return _without(
+            condition, "it needs samples of the same ids in baseline and variant, none of them missing"
+        )
     requirement = Requirement(metric=metric, claim=condition.claim, floor=floor)
     rate = None if changes.is_clustered else _by_wins(requirement, changes)
     if rate is not None:

@@ -223,7 +223,7 @@ def _length(kind: str, context: dict[str, Any]) -> Words | None:
 
 KEYS: dict[str, dict[str, str]] = {
     "Template": {
-        "executor": "running arms on a cluster",
+        "executor": "running evaluations on a cluster",
     },
     "Policy": {
         "sequential": "spending confidence over pushes",

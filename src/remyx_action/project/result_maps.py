@@ -61,7 +61,7 @@ def _map(map_: ResultsMap, place: str, keys: Sequence[str]) -> Iterator[Located]
         yield place, _words("missing-key", "`file` is missing", "add `file: NAME`, or an engine's `preset`")
         return
     if map_.score is None and map_.value is None and map_.aggregates is None:
-        help_ = "add `score`, a pointer into each row, or `value`, a pointer to the arm's number"
+        help_ = "add `score`, a pointer into each row, or `value`, a pointer to the number itself"
         yield place, _words("reads-nothing", "the map reads no number", help_)
     format_ = _format(map_.file, map_.format)
     if map_.score is not None:
@@ -125,7 +125,7 @@ def _samples(map_: ResultsMap, place: str, format_: str | None) -> Iterator[Loca
         help_ = "add `id`, a pointer into each row; or `id: row` with `input`"
         yield f"{place}/score", _words("without-id", "samples need an `id` to pair by", help_)
     if map_.take is not None:
-        message = "`take` chooses one row of several as the arm's number, and `score` reads all"
+        message = "`take` chooses one row of several as the number, and `score` reads all"
         yield (
             f"{place}/take",
             _words("takes-one-of-all", message, "remove `take`, or write `value` for `score`"),

@@ -161,7 +161,7 @@ def _too_many(metric: BarMetric, scores: Scores | None, samples: int | None) -> 
 
 def failed_arm(keys: Iterable[str], report: ArmReport) -> Arm:
     """Return an arm without scores: a crash is never a score, so every metric is unusable."""
-    lost = Unusable(reason=Reason.ARM_FAILED, message=report.detail or "the arm failed")
+    lost = Unusable(reason=Reason.ARM_FAILED, message=report.detail or "the run failed")
     return Arm(scores=ArmScores(scores=dict.fromkeys(keys, lost)), report=report)
 
 

@@ -233,4 +233,4 @@ def test_a_cached_baseline_is_measured_anew_where_its_base_image_moved(
     finally:
         engine.ask("rmi", "moving:1")
     assert '"kind": "kept"' not in verdict
-    assert f"the cached arm was measured anew: {where} was sha256:" in verdict
+    assert f"the kept baseline was measured anew: {where} was sha256:" in verdict

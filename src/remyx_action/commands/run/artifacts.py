@@ -75,7 +75,7 @@ def _read(evaluation: Evaluation, leg: ArtifactLeg, name: ArmName, asset: str) -
         file for file, digest in recorded.digests.items() if arm.report.digests.get(file, digest) != digest
     ]
     if changed:
-        detail = f"{changed[0]} is not what was measured: it changed after the arm was read"
+        detail = f"{changed[0]} is not what was measured: it changed after it was read"
         failed = arm.report.model_copy(update={"state": "failed", "detail": detail})
         return failed_arm(evaluation.metrics, failed)
     return replace(arm, report=arm.report.model_copy(update={"seconds": recorded.seconds}))
@@ -93,7 +93,7 @@ def _legs(results: Path, template: str) -> Sequence[ArtifactLeg]:
             if record.template == template:
                 legs.append(ArtifactLeg(folder=folder, record=record))
     if not legs:
-        raise Incomplete(f"the results hold no arms of template {template}", help=AGAIN)
+        raise Incomplete(f"the results hold nothing of template {template}", help=AGAIN)
     _refuse_incomplete(legs, template)
     return sorted(legs, key=lambda leg: leg.record.shard)
 
@@ -127,7 +127,7 @@ def _refuse_incomplete(legs: Sequence[ArtifactLeg], template: str) -> None:
     count = Counter(leg.record.shard for leg in legs)
     twice = [shard for shard, times in sorted(count.items()) if times > 1]
     if twice:
-        what = "the arms twice" if shards == 1 else f"{_named(twice, shards)} twice"
+        what = "both runs twice" if shards == 1 else f"{_named(twice, shards)} twice"
         raise NotJudged(f"the results hold {what} of template {template}", help=AGAIN)
     missing = [shard for shard in range(shards) if shard not in count]
     if missing or max(count) >= shards:
@@ -173,7 +173,9 @@ def _refuse_strangers(
                 help=AGAIN,
             )
     if record.harness != harness:
-        raise NotJudged("the harness on the base branch changed after the arms were measured", help=AGAIN)
+        raise NotJudged(
+            "the harness on the base branch changed after both versions were measured", help=AGAIN
+        )
     if record.measuring != digest_of_measuring(template, harness):
         raise NotJudged(
             f"the results were measured under another template {template.name} than the one judged by",
@@ -182,6 +184,6 @@ def _refuse_strangers(
     for name, asset in shown.items():
         recorded = record.arms.get(name)
         if recorded is None or recorded.state not in {"completed", "failed", "timed_out"}:
-            raise NotJudged(f"the results hold no {name} arm of template {template.name}", help=AGAIN)
+            raise NotJudged(f"the results hold no {name} of template {template.name}", help=AGAIN)
         if recorded.asset != asset:
-            raise NotJudged(f"the {name} arm was measured on another asset than {asset}", help=AGAIN)
+            raise NotJudged(f"the {name} was measured on another asset than {asset}", help=AGAIN)

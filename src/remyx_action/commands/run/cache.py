@@ -68,7 +68,7 @@ class ArmCache(Struct, kw_only=True):
             entry = read_entry(text, key)
             folder.get(key.digest, entry.files, into)
         except NotWhatItSays as wrong:
-            self.note(f"the kept arm {key.digest[:12]} was refused, and measured anew: {wrong}")
+            self.note(f"the kept baseline {key.digest[:12]} was refused, and measured anew: {wrong}")
             return None
         return entry
 
@@ -98,7 +98,7 @@ class ArmCache(Struct, kw_only=True):
             CacheFolder(self.settings.folder).put(key.digest, write_entry(entry), entry.files, source)
         except (NotWhatItSays, OSError) as wrong:
             what = wrong.strerror if isinstance(wrong, OSError) else wrong
-            self.note(f"the arm was not kept for later runs: {what}")
+            self.note(f"the baseline was not kept for later runs: {what}")
 
 
 def baseline_key(

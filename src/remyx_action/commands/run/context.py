@@ -83,7 +83,7 @@ class Context(Struct, frozen=True, kw_only=True):
         if now[:1] == [before]:
             return None
         moved = f"to {now[0][:12]} " if now else ""
-        return f"HEAD moved {moved}while the arms ran: the commit named here is the one they began with"
+        return f"HEAD moved {moved}during the run: the commit named here is the one it began with"
 
     @property
     def bar_changes(self) -> tuple[Change, ...]:

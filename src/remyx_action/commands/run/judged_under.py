@@ -206,6 +206,6 @@ def _refuse(name: str, before: Mapping[str, str], after: Mapping[str, str]) -> N
     changed = [path for path, stamp in before.items() if after.get(path) != stamp]
     if changed:
         raise NotJudged(
-            f"{name} changed while the arms ran: {changed[0]}",
+            f"{name} changed during the run: {changed[0]}",
             help="run it again, and leave the files that are measured, and those that measure, as they are",
         )

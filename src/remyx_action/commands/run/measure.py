@@ -192,7 +192,7 @@ def _measure_seed(
     outcomes = dict(_run(evaluation, to_run, folders, seed, runtime))
     moved = _moved_images(entry, outcomes.get("variant"))
     if moved is not None:
-        cache.note(f"the cached arm was measured anew: {moved}")
+        cache.note(f"the kept baseline was measured anew: {moved}")
         entry = None
         empty_folder(folders["baseline"])
         outcomes |= _run(evaluation, {"baseline": assets["baseline"]}, folders, seed, runtime)
@@ -229,7 +229,7 @@ def _key(
     )
     if isinstance(found, CacheKey):
         return found
-    cache.note(f"the arm is neither reused nor kept: {found}")
+    cache.note(f"the baseline is neither reused nor kept: {found}")
     return None
 
 

@@ -65,7 +65,7 @@ def refuse_changed_asset(repository: Repository, trees: Trees, asset: str) -> No
             raise NotJudged(
                 f"no_variant: {asset} is a path in the repository, and the change itself touches what it "
                 "leads to",
-                help="arms run from the base branch's files: land the files first and name them in a later "
+                help="both runs use the base branch's files: land the files first and name them in a later "
                 "change, keep them outside (a hub's name at a commit), or compare commits",
             )
         if trees.merge_base.is_submodule(path):

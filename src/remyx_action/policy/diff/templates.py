@@ -51,10 +51,14 @@ def _metrics(old: Template, new: Template) -> JudgedChange:
     if gone and come:
         return Effect.INCOMPARABLE, f"measures {listed(come)} instead of {listed(gone)}"
     if gone:
-        sentence = f"no longer measures {listed(gone)}, whose inputs could show that the arms differ"
+        sentence = (
+            f"no longer measures {listed(gone)}, whose inputs could show that baseline and variant differ"
+        )
         return Effect.LOOSENED, sentence
     if come:
-        sentence = f"measures {listed(come)} too, whose inputs may show that the arms cannot be compared"
+        sentence = (
+            f"measures {listed(come)} too, whose inputs may show that baseline and variant cannot be compared"
+        )
         return Effect.INCOMPARABLE, sentence
     return Effect.UNCHANGED, "the metrics stand in another order"
 
@@ -100,7 +104,7 @@ def _max_missing(old: Template, new: Template) -> JudgedChange:
 
 
 def _timeout(old: Template, new: Template) -> JudgedChange:
-    sentence = f"an arm may run {number(new.timeout)} s instead of {number(old.timeout)}"
+    sentence = f"a run may take {number(new.timeout)} s instead of {number(old.timeout)}"
     if new.timeout > old.timeout:
         return Effect.LOOSENED, f"{sentence}: one that failed before may ship"
     return Effect.INCOMPARABLE, f"{sentence}: one that was judged before may fail"
@@ -108,21 +112,21 @@ def _timeout(old: Template, new: Template) -> JudgedChange:
 
 def _seeds(old: Template, new: Template) -> JudgedChange:
     was, is_ = len(old.seeds or ()), len(new.seeds or ())
-    sentence = f"runs each arm with seeds {_shown(new.seeds)} instead of {_shown(old.seeds)}"
+    sentence = f"measures each version with seeds {_shown(new.seeds)} instead of {_shown(old.seeds)}"
     if is_ < 2 <= was:
         return Effect.LOOSENED, f"{sentence}: the variance between seeds no longer counts"
     return Effect.INCOMPARABLE, sentence
 
 
 def _retries(old: Template, new: Template) -> JudgedChange:
-    sentence = f"runs an arm that its machine failed again {new.retries:,} times instead of {old.retries:,}"
+    sentence = f"repeats a run that its machine failed {new.retries:,} times instead of {old.retries:,}"
     if new.retries > old.retries:
         return Effect.LOOSENED, f"{sentence}: one that failed before may ship"
     return Effect.INCOMPARABLE, sentence
 
 
 def _shards(old: Template, new: Template) -> JudgedChange:
-    sentence = f"spreads an arm over {_shown(new.shards)} shards instead of {_shown(old.shards)}"
+    sentence = f"spreads a run over {_shown(new.shards)} shards instead of {_shown(old.shards)}"
     return Effect.UNCHANGED, f"{sentence}, which are judged as one"
 
 

@@ -172,7 +172,7 @@ LINTS: dict[str, Lint] = {
     "commits-without-paths": Lint(
         title="every pull request is a full run",
         why="Under `compare: commits` a template without `paths` is about every file, so that an edit of a "
-        "README measures both arms.",
+        "README measures baseline and variant.",
         figure="None.",
         example="compare: commits   # and no `paths`",
         better='paths: ["src/**", "requirements.txt"]',
@@ -180,7 +180,7 @@ LINTS: dict[str, Lint] = {
     "shards-without-samples": Lint(
         title="a template is cut into parts, and says nothing of how many samples they have together",
         why="A harness that ignores its shard scores every sample on every machine. Where `samples` is "
-        "declared, the first arm that holds all of them ends its job; where it is not, mostly the parts must "
+        "declared, the first run that holds all of them ends its job; where it is not, mostly the parts must "
         "be paid for before they are seen to overlap.",
         figure="How many parts the template has.",
         example="shards: 8   # and no `samples`",
@@ -213,7 +213,7 @@ LINTS: dict[str, Lint] = {
     ),
     "dockerfile-beyond-harness": Lint(
         title="a Dockerfile copies files that `harness` does not name",
-        why="What is copied into the image scores the arms. Outside of `harness` it is neither digested "
+        why="What is copied into the image gives the scores. Outside of `harness` it is neither digested "
         "nor protected.",
         figure="The line of the Dockerfile.",
         example="COPY src/ /app/src/   # harness: [evaluation/**]",

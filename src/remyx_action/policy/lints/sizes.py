@@ -99,7 +99,7 @@ def _no_uncertainty(context: LintContext, condition: OnMetric) -> tuple[str, str
         return None
     return (
         f"the baseline of {condition.metric.key} is a bare number: there is never a confidence (0 of it)",
-        "declare {value, stderr, n}, record a baseline arm, or measure the baseline",
+        "declare {value, stderr, n}, record a baseline, or measure it",
     )
 
 

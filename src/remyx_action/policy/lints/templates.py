@@ -58,7 +58,7 @@ def commits_without_paths(context: TemplateContext) -> Iterator[Finding]:
         yield Finding(
             lint="commits-without-paths",
             pointer="/compare",
-            message="every pull request is a full run of both arms, one that edits a README too",
+            message="every pull request measures baseline and variant in full, one that edits a README too",
             help='add what the scores depend on: `paths: ["src/**"]`',
         )
 

@@ -135,7 +135,7 @@ class ChangeCondition(Spec):
     """How many samples of one metric got `worse` or `better`."""
 
     field: Literal["worse", "better"]
-    """Samples scored in both arms, each by the mean of its repeats."""
+    """Samples scored in baseline and variant, each by the mean of its repeats."""
     metric: MetricKey
     """The metric whose samples are counted."""
     by: Annotated[Number, Bounds(least="0")] = Decimal(0)

@@ -99,7 +99,7 @@ class Predict(Spec):
     inputs: RepositoryPath
     """A file or folder of the harness; nothing else of it is seen."""
     source: Annotated[list[RepositoryPath], Field(min_length=1, max_length=100)] | None = None
-    """Globs of what is brought of the arm's commit, never of the harness; default: the template's `paths`."""
+    """Globs of what is brought of the run's commit, never of the harness; default: the template's `paths`."""
     container: Container
     """Its image, from the base branch's Dockerfile."""
 

@@ -59,7 +59,7 @@ class Generation(Spec):
     )
     """Texts that end an answer, besides the task's."""
     seed: Annotated[Integer, Bounds(least="0", most="4294967295")] | None = None
-    """The seed of the draws; default: the arm's seed."""
+    """The seed of the draws; default: the run's seed."""
 
 
 OF_A_SERVER = ("base_url", "api_key", "concurrency", "timeout")
@@ -69,7 +69,7 @@ OF_WEIGHTS = ("dtype", "batch_size", "chat_template")
 
 
 class Model(Spec):
-    """How lighteval runs the model that an arm's asset names."""
+    """How lighteval runs the model that an asset names."""
 
     model_config = ConfigDict(
         json_schema_extra={

@@ -94,10 +94,11 @@ class Metric(Spec):
     scores: Literal["binary"] | None = None
     """`binary`: every score is an end of the range."""
     aggregate: Annotated[str, Field(pattern=PERCENTILE_PATTERN)] | None = None
-    """`p95`: the arm's value is that percentile of its samples; absent: their mean."""
+    """`p95`: the run's value is that percentile of its samples; absent: their mean."""
     max_change: Annotated[Number, Bounds(above="0")] | None = None
-    """No sample's score changes by more than this between the arms, in the metric's unit: less noise is
-    assumed than the range would allow. A larger change in the results, and the range counts again."""
+    """No sample's score changes by more than this between baseline and variant, in the metric's unit: less
+    noise is assumed than the range would allow. A larger change in the results, and the range counts
+    again."""
 
     @field_validator("direction", mode="before")
     @classmethod
@@ -220,7 +221,7 @@ class BarMetric(Spec):
     max_change: Annotated[
         Annotated[Number, Bounds(above="0")] | None, Field(exclude_if=lambda most: most is None)
     ] = None
-    """No sample's score changes by more between the arms; left out where nothing is declared."""
+    """No sample's score changes by more between baseline and variant; left out where nothing is declared."""
 
 
 def measured_metrics(template: Template, vocabulary: Metrics) -> dict[str, BarMetric]:

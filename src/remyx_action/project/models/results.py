@@ -1,4 +1,4 @@
-"""`results.json`: what a harness leaves behind in an arm's output folder.
+"""`results.json`: what a harness leaves behind in a run's output folder.
 
 The reader of this file works line by line; the model is the source of its JSON Schema.
 """
@@ -27,7 +27,7 @@ class Sample(Received):
     """One scored item of the evaluation."""
 
     id: Id
-    """Pairs the two arms; strings or integers, compared as written."""
+    """Pairs baseline and variant; strings or integers, compared as written."""
     score: Limited | None = None
     """A number in the metric's range; null where the sample could not be scored."""
     error: Any = None
@@ -37,7 +37,7 @@ class Sample(Received):
     repeat: Id | None = None
     """Which repetition of the same id this is."""
     input: Any = None
-    """The question, or its digest; compared between the arms where both give it."""
+    """The question, or its digest; compared between baseline and variant where both give it."""
     output: Any = None
     """The answer."""
 
@@ -50,7 +50,7 @@ class MetricResult(Received):
     """One metric: samples, or a value with as much about its uncertainty as is known."""
 
     value: Limited | None = None
-    """The arm's mean; may be left out where there are samples, else must agree with them."""
+    """The run's mean; may be left out where there are samples, else must agree with them."""
     n: Annotated[Integer, Bounds(least="1")] | None = None
     """How many samples the value is the mean of."""
     stderr: Number | None = None
@@ -68,7 +68,7 @@ class MetricResult(Received):
 
 
 class Results(Received):
-    """What one arm scored."""
+    """What one run scored."""
 
     schema_: Literal["remyx-results/1"] = Field(alias="schema")
     """The version of this file's format."""
@@ -77,4 +77,4 @@ class Results(Received):
     provenance: dict[str, str] = Field(default_factory=dict)
     """`dataset_revision`, `judge`, `model_revision`, …"""
     cost: dict[str, Annotated[Number, Bounds(least="0")]] = Field(default_factory=dict)
-    """What the arm cost, by unit: `usd`, `tokens`, `gpu_hours`, …; shown, never judged."""
+    """What the run cost, by unit: `usd`, `tokens`, `gpu_hours`, …; shown, never judged."""

@@ -83,7 +83,7 @@ class Aggregates(Spec):
     """Where the engine's own numbers are: compared with those of its rows, and used where it left none."""
 
     file: RepositoryPath
-    """Below the arm's output folder; `*` within a name, `**` across folders; exactly one file must match."""
+    """Below the run's output folder; `*` within a name, `**` across folders; exactly one file must match."""
     format: Format | None = None
     """The file's format; default: by its ending."""
     rows: Pointer | None = None
@@ -93,7 +93,7 @@ class Aggregates(Spec):
     take: Literal["last"] | None = None
     """`last`: of several rows that have the metric, the last."""
     value: Expression
-    """Where the arm's mean is."""
+    """Where the run's mean is."""
     stderr: Expression | None = None
     """Where the standard error of the mean is."""
     stddev: Expression | None = None
@@ -117,7 +117,7 @@ class ResultsMap(Spec):
     ) = None
     """The metrics that this map reads, where `results` has several; absent: all that no other one names."""
     file: RepositoryPath | None = None
-    """Below the arm's output folder; `*` within a name, `**` across folders; exactly one file must match.
+    """Below the run's output folder; `*` within a name, `**` across folders; exactly one file must match.
 
     With `{metric}` each metric has a file of its own.
     `stdout`: the last JSON object or list that the script printed on a line of its own.
@@ -125,7 +125,7 @@ class ResultsMap(Spec):
     format: Format | None = None
     """The file's format; default: by its ending. `.gz` is unpacked."""
     require: WordTable | None = None
-    """json: pointer → value that the file must have, else the arm failed."""
+    """json: pointer → value that the file must have, else the run failed."""
     rows: Pointer | None = None
     """json: the list of samples, or an object whose values are samples and whose keys are their ids."""
     spread: Annotated[str, Field(pattern=KEY_OF_ROW_PATTERN, max_length=500)] | None = None
@@ -155,7 +155,7 @@ class ResultsMap(Spec):
         ]
         | None
     ) = None
-    """The question as the data set has it; compared between the arms."""
+    """The question as the data set has it; compared between baseline and variant."""
     output: ResultPlace | None = None
     """The answer; shown, never judged."""
     cluster: ResultPlace | None = None
@@ -183,7 +183,7 @@ class ResultsMap(Spec):
     ) = None
     """Words for scores, such as {C: 1, I: 0}."""
     value: Expression | None = None
-    """Where the arm's mean is, in a file without samples."""
+    """Where the run's mean is, in a file without samples."""
     stderr: Expression | None = None
     """Where the standard error of the mean is."""
     stddev: Expression | None = None

@@ -105,7 +105,7 @@ class Template(Spec):
     predict: Predict | None = None
     """Code under test in a container of its own; `script` then scores the predictions."""
     patch: Annotated[list[Patch], Field(min_length=1, max_length=16)] | None = None
-    """Config files of which each arm gets a changed copy."""
+    """Config files of which each run gets a changed copy."""
     results: ResultsOf | None = None
     """An engine, or where a result file has the scores; absent: the native `results.json`."""
     env: Annotated[list[VariableName], Field(max_length=100)] = Field(default_factory=no_entries)
@@ -113,7 +113,7 @@ class Template(Spec):
     secrets: Annotated[list[VariableName], Field(max_length=100)] = Field(default_factory=no_entries)
     """Names of variables that are passed through and shown nowhere: tokens, keys, passwords."""
     timeout: Annotated[Number, Bounds(above="0", most="604800")] = Decimal(3600)
-    """Seconds for one arm."""
+    """Seconds for one run."""
     samples: SampleCounts | None = None
     """How many samples are expected: a number, or a map per metric."""
     seeds: (
@@ -124,11 +124,11 @@ class Template(Spec):
         ]
         | None
     ) = None
-    """Each arm is run once per seed, and claims are about the recipe; absent: once, with seed 0."""
+    """Each version is run once per seed, and claims are about the recipe; absent: once, with seed 0."""
     shards: Annotated[Integer, Bounds(least="1", most="256")] | None = None
     """How many parts of the samples `plan` spreads over machines."""
     retries: Annotated[Integer, Bounds(least="0", most="5")] = 0
-    """How often an arm is run again after a failure of the machine; the harness's own are never repeated."""
+    """How often a run is repeated after a failure of the machine; the harness's own are never repeated."""
     missing: Literal["bounds", "unknown"] = "bounds"
     """`bounds`: decisions must hold whatever the missing scores are. `unknown`: its metric is unknown."""
     max_missing: Annotated[Number, Bounds(least="0", below="1")] = Decimal("0.02")
@@ -138,7 +138,7 @@ class Template(Spec):
     arms: Literal["parallel", "sequential"] | None = None
     """Default parallel; sequential where gpus are used or a metric's unit is a time."""
     baseline: Literal["measured", "recorded"] = "measured"
-    """`measured`: the baseline arm is run. `recorded`: its recorded or declared numbers are used."""
+    """`measured`: the baseline is run. `recorded`: its recorded or declared numbers are used."""
     baseline_asset: Annotated[Line, Field(min_length=1)] | None = None
     """What the variant is compared with."""
     variant_asset: VariantFile | None = None
@@ -181,7 +181,7 @@ ARMS: tuple[ArmName, ArmName] = ("baseline", "variant")
 
 
 LOG_NAME = "harness.log"
-"""In the arm's output folder: what the harness printed."""
+"""In the run's output folder: what the harness printed."""
 
 
 class ScriptKind(StrEnum):
@@ -210,10 +210,10 @@ def contained(template: Template, kind: ScriptKind) -> Container | None:
 
 
 def seeds_of(template: Template) -> tuple[int | None, ...]:
-    """Return the seeds that each arm is run with, in turn; one None where the template has none."""
+    """Return the seeds of the runs, in turn; one None where the template has none."""
     return tuple(template.seeds) if template.seeds else (None,)
 
 
 def folder_of(seed: int | None) -> str:
-    """Return the folder of one seed's run below the arm's output folder; "" is that folder itself."""
+    """Return the folder of one seed's run below the run's output folder; "" is that folder itself."""
     return "" if seed is None else f"seed-{seed}"

@@ -84,8 +84,8 @@ def _one_draw(template: Template) -> Iterator[Words]:
     if template.seeds and generation is not None and generation.seed is not None:
         yield Words(
             code="seeds-without-effect",
-            message="`seeds` runs each arm several times, and this draws the same each time",
-            help="remove one of the two: the arm's seed is what follows from `seeds`",
+            message="`seeds` measures each version several times, and this draws the same each time",
+            help="remove one of the two: each run's seed follows from `seeds`",
         )
 
 

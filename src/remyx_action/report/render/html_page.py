@@ -135,6 +135,7 @@ def _environment() -> Environment:
         log=lambda text: "\n".join(escape.terminal_lines(text, lines=60, limit=8_000)),
         mark_word=lambda view: MARK_WORDS[view.condition.role, view.condition.mark],
         found=_found,
+        breakable=lambda text: text.replace(numbers.KEPT, " "),
         plural=numbers.plural,
     )
     return environment

@@ -13,7 +13,7 @@ from remyx_action.report.report import ProposalReport, Report, help_of_failure
 from . import numbers
 from .cause import CAUSES_NAMED, Marked, failed_arm_of
 from .condition_words import ConditionView, MetricConditionView
-from .escape import Code, Phrase, Prose, joined
+from .escape import Code, Phrase, Prose, joined, with_names
 from .field_words import FieldConditionView
 from .words import LOCK_STEPS, NEXT, UNKNOWN, lock_step
 
@@ -31,9 +31,9 @@ def next_step(of: Marked) -> Phrase:
     if not lock or report.reason in {"not_locked", "lock_stale"} or report.run_state == "not_comparable":
         return (*_lead(report), *_split_first(of))
     if report.verdict == "ship":
-        return (f"{lock[0].upper()}{lock[1:]}, which a pull request needs to ship. Then merge it.",)
-    also = f" To ship, also {lock}."
-    return (*_lead(report), *_split_first(of), *((also,) if report.verdict == "iterate" else ()))
+        return with_names(f"{lock[0].upper()}{lock[1:]}, which a pull request needs to ship. Then merge it.")
+    also = with_names(f" To ship, also {lock}.")
+    return (*_lead(report), *_split_first(of), *(also if report.verdict == "iterate" else ()))
 
 
 def _lead(report: Report) -> Phrase:
@@ -72,13 +72,13 @@ def _next_step(of: Marked) -> Phrase:
             return _to_compare(report.inputs.not_comparable)
         case "not_locked":
             return _to_lock(report)
-    return (NEXT.get(report.reason, ""),)
+    return with_names(NEXT.get(report.reason, ""))
 
 
 def _to_lock(report: Report) -> Phrase:
     """The files to merge; of a lock that lacks only proof, where the proof is described."""
     if report.judged_under.lock.partition(": ")[0] == "captured":
-        return (f"{LOCK_STEPS['captured'].capitalize()}, then re-run.",)
+        return with_names(f"{LOCK_STEPS['captured'].capitalize()}, then re-run.")
     lock = Code(f".remyx/locks/{report.policy.template}.json")
     return (
         "Run ",

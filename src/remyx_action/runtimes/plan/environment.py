@@ -11,7 +11,7 @@ from remyx_action.project.models.fields import PLACEHOLDERS
 _WITHOUT_VALUE = {
     "samples": ("the template declares no samples", "add `samples: N` to the template"),
     "harness": ("in a container the harness is what its image holds", "name the path in the image"),
-    "source": ("this arm has no commit of its own", "write `compare: commits`, or leave it out"),
+    "source": ("this run has no commit of its own", "write `compare: commits`, or leave it out"),
     "inputs": ("only `predict.command` knows it", "leave it out"),
     "predictions": ("the template has no `predict`", "leave it out, or add `predict`"),
     "output_dir": ("code under test writes predictions alone", "write {predictions}"),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _BLOCK_BYTES = 1024 * 1024
 FILES_CAP = 20_000
 DEPTH_CAP = 24
-LEAVE_LESS = "name the folder that holds the results of one arm, and nothing else"
+LEAVE_LESS = "name the folder that holds the results of one run, and nothing else"
 
 
 class ResultsFolder:
@@ -180,6 +180,6 @@ def open_run(path: Path, *, below: str, beside: str) -> tuple[ResultsFolder, str
 def _file_at(path: Path) -> Path:
     if not os.path.lexists(path):
         raise WrongUsage(
-            f"no such file or folder: {path}", help="name an arm's output folder or its results file"
+            f"no such file or folder: {path}", help="name a run's output folder or its results file"
         )
     return path.parent.resolve() / path.name
