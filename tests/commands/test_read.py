@@ -229,6 +229,32 @@ def test_a_run_of_lighteval_is_recognised(tmp_path: Path) -> None:
     assert text.endswith('results:\n  preset: "lighteval"\n')
 
 
+def test_of_two_engines_that_fit_alike_one_is_asked_for(tmp_path: Path) -> None:
+    case = {"name": "a", "input": "?", "metricsData": [{"name": "f1", "score": 0.5}]}
+    both = {"testCases": [case], "log_history": [{"eval_f1": 0.75}], "global_step": 1}
+    (tmp_path / "r.json").write_text(json.dumps(both))
+    text = read(tmp_path, tmp_path / "r.json", template=None, preset=None).text()
+    assert "could be of deepeval or hf-trainer: name one with --preset" in text
+    for preset, expected in [("deepeval", "f1: mean 0.5 of 1 ids"), ("hf-trainer", "eval_f1: value 0.75")]:
+        text = read(tmp_path, tmp_path / "r.json", template=None, preset=preset).text()
+        assert expected in text
+        assert f'preset: "{preset}"' in text
+
+
+def test_a_template_reads_as_it_says_and_an_unknown_one_is_named(tmp_path: Path) -> None:
+    metrics = {"version": 1, "metrics": [{"key": "hit", "label": "Hit", "unit": "accuracy"}]}
+    template = {"version": 1, "name": "t", "runtime": "results", "metrics": ["hit"]}
+    template["results"] = {"file": "r.csv", "id": "/id", "score": "/{metric}", "grades": {"y": 1, "n": 0}}
+    for path, content in {"metrics": metrics, "templates/t": template}.items():
+        (tmp_path / ".remyx" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / f".remyx/{path}.yaml").write_text(json.dumps(content))
+    (tmp_path / "r.csv").write_text("id,hit\na,y\nb,n\nc,\n")
+    text = read(tmp_path, tmp_path / "r.csv", template="t", preset=None).text()
+    assert 'hit: mean 0.5 of 2 ids, 1 without a score\n  for example "a" 1, "b" 0\n' == text
+    with pytest.raises(WrongUsage, match="there is no template s"):
+        read(tmp_path, tmp_path / "r.csv", template="s", preset=None)
+
+
 def test_of_two_prompts_the_block_names_the_first() -> None:
     text = read(Path(), EXAMPLES / "promptfoo" / "two-prompts", template=None, preset=None).text()
     assert "score: mean 0.666667 of 3 ids" in text

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from msgspec import Struct
+from pyarrow import Table, parquet
 
 from remyx_action.cli import carry_out
 
@@ -135,6 +138,12 @@ def judged(folder: Path, baseline: Path, variant: Path, capsys: pytest.CaptureFi
     return report
 
 
+def parquet_of(**columns: list[Any]) -> bytes:
+    sink = BytesIO()
+    parquet.write_table(Table.from_pydict(columns), sink)
+    return sink.getvalue()
+
+
 JUDGE = 'results: {preset: inspect, score: "/scores/judge/value/{metric}"}\n'
 REFUSED = [
     ("results: inspect\n", "choice", "inspect/cancelled", None, "run_failed", '"cancelled" at /status'),
@@ -167,6 +176,60 @@ def test_what_must_not_be_judged_says_why(
     report = judged(tmp_path, EXAMPLES / arm, EXAMPLES / arm, capsys)
     assert (verdict, reason) == (report["verdict"], report["reason"])
     assert said in json.dumps(report, ensure_ascii=False).replace('\\"', '"')
+
+
+def test_epochs_are_judged_where_the_template_lets_that_many_be_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = json.loads((EXAMPLES / "inspect/epochs/log.json").read_text())
+    for sample in log["samples"]:
+        if sample.get("scores"):
+            sample["scores"]["judge"]["value"]["correct"] = 1
+    (tmp_path / "log.json").write_text(json.dumps(log))
+    write_project(tmp_path, JUDGE, ["correct"], max_missing=0.25)
+    report = judged(tmp_path, EXAMPLES / "inspect/epochs", tmp_path, capsys)
+    row = next(row for row in report["metrics"] if row["key"] == "correct")
+    assert (0.5, 1, 3) == (row["baseline"], row["variant"], row["n"])
+    assert "incomplete" != report["reason"]
+
+
+HOSTILE = [
+    ("r.csv", b"id,score\n1,=1+1\n2,1\n", 'scores that are not numbers: 1 ("1": "=1+1")'),
+    ("r.csv", b"id,score\n1,1\n1,1\n", "ids that stand more than once: 1"),
+    ("r.csv", b"id,score\n1,1,1\n", "has 3 cells where the header has 2"),
+    ("r.csv", b'id,score\n"1,1\n', "is not CSV"),
+    ("r.csv", b"\xff\xfei\x00", "byte order mark"),
+    ("r.jsonl", b'{"id": 1, "score": NaN}\n', "scores that are not numbers"),
+    ("r.jsonl", b'{"id": 1, "score": 0, "score": 1}\n', "values whose key occurs twice"),
+    ("r.jsonl", b"[" * 100_000, "r.jsonl:1"),
+    ("r.jsonl.gz", b"no gzip", "is not a gzip file"),
+    ("r.jsonl.gz", gzip.compress(b'{"id": 1, "score": 1}\n' * 9)[:-7], "ends in the middle"),
+    ("r.jsonl.gz", gzip.compress(b"\x00" * 1000), "is not JSON"),
+    ("r.parquet", b"PAR1", "cannot be read as parquet"),
+    ("r.parquet", parquet_of(id=[1, 1], score=[1.0, 1.0]), "ids that stand more than once: 1"),
+    ("r.parquet", parquet_of(id=[1, 2], score=[float("nan"), 1.0]), "scores that are not numbers"),
+    ("r.parquet", parquet_of(id=[1, 2], score=["1", "="]), "scores that are not numbers: 2"),
+    ("r.parquet", parquet_of(id=[1, 2], score=[1.0, 1.0])[:-30], "cannot be read as parquet"),
+    ("r.parquet", parquet_of(id=[1, 2], points=[1.0, 1.0]), "holds none of the declared metrics"),
+    ("r.eval", b"PK\x03\x04", "is not an archive of inspect's"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "content", "said"), HOSTILE)
+def test_no_hostile_file_of_any_format_ships(
+    name: str, content: bytes, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = ", rows: /samples" if name.endswith(".eval") else ""
+    write_project(tmp_path, f"results: {{file: {name}, id: /id, score: '/{{metric}}'{rows}}}\n", ["score"])
+    place = tmp_path / name
+    place.write_bytes(content)
+    arms = [f"--baseline={place}", f"--variant={place}"]
+    exit_code = carry_out(["-C", str(tmp_path), "judge", "--policy=p", *arms, "--format=json"])
+    output = capsys.readouterr()
+    assert "Traceback" not in output.out + output.err
+    report = json.loads(output.out)
+    assert {4: None, 2: "iterate"}[exit_code] == report["verdict"]
+    assert said in output.out.replace('\\"', '"') + output.err
 
 
 def test_ids_that_stand_for_other_questions_are_said_to_be_that(

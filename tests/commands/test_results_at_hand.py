@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+from pyarrow import Table, parquet
 
 from remyx_action.commands.check import check_project
 from remyx_action.errors import Exit
+from support.lighteval_runs import a_run
 from support.repositories import git
 
 METRICS = {"version": 1, "metrics": [{"key": "mrr", "label": "MRR", "unit": "fraction"}]}
@@ -14,7 +16,7 @@ POLICY = "version: 1\nname: p\ntemplate: t\nship: {all: [mrr.value >= 0.5]}\n"
 TEMPLATE = "version: 1\nname: t\nruntime: results\nmetrics: [mrr]\nresults: "
 
 
-def messages(root: Path, results: str, **files: object) -> list[tuple[str, int, str]]:
+def messages(root: Path, results: str, key: str = "mrr", /, **files: object) -> list[tuple[str, int, str]]:
     written = {
         ".remyx/metrics.yaml": json.dumps(METRICS),
         ".remyx/policies/p.yaml": POLICY,
@@ -23,7 +25,7 @@ def messages(root: Path, results: str, **files: object) -> list[tuple[str, int, 
     }
     for name, content in written.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(content)
+        (root / name).write_text(content.replace("mrr", key) if name.startswith(".remyx") else content)
     git(root, "add", "--all")
     checked = check_project(root)
     found = [one for one in checked.problems if one.code in ("map-reads-nothing", "not-in-rows")]
@@ -47,7 +49,7 @@ MAP = "{file: scores.json, value: '/{metric}'}"
 def test_a_file_that_fits_and_is_not_read_is_told(
     folder: Path, name: str, content: object, said: str
 ) -> None:
-    ((path, line, message),) = messages(folder, MAP, **{name: content})
+    ((path, line, message),) = messages(folder, MAP, "mrr", **{name: content})
     assert (".remyx/templates/t.yaml", 5) == (path, line)
     assert message.startswith(f'"{name}" fits `file`, and is not read: ')
     assert message.endswith(said)
@@ -55,8 +57,27 @@ def test_a_file_that_fits_and_is_not_read_is_told(
 
 def test_one_file_that_is_read_is_enough_and_other_names_do_not_matter(folder: Path) -> None:
     files = {"a/scores.json": {"other": 1}, "b/scores.json": {"mrr": 0.7}, "c/other.json": {}}
-    assert [] == messages(folder, MAP, **files)
+    assert [] == messages(folder, MAP, "mrr", **files)
     assert [] == messages(folder, "{file: 'elsewhere_*.json', value: '/{metric}'}")
+
+
+def test_parquet_files_are_tried_too(folder: Path) -> None:
+    rows = "{file: '*.parquet', id: /id, score: '/{metric}'}"
+    (folder / "out").mkdir()
+    parquet.write_table(Table.from_pydict({"id": [1, 2], "mmr": [0.5, 1.0]}), folder / "out/rows.parquet")
+    ((_, _, message),) = messages(folder, rows)
+    assert '"out/rows.parquet" fits `file`, and is not read: mrr: nothing at /mrr' in message
+    parquet.write_table(Table.from_pydict({"id": [1, 2], "mrr": [0.5, 1.0]}), folder / "out/rows.parquet")
+    assert [] == messages(folder, rows)
+
+
+def test_runs_of_lighteval_are_tried_too(folder: Path) -> None:
+    a_run("model-a", folder / "runs")
+    other = {"other/results_1.json": {"f1": 0.5}}
+    assert [] == messages(folder, "lighteval", "mrr", **other)
+    ((path, _, message),) = messages(folder, "lighteval", "bleu", **other)
+    assert ".remyx/templates/t.yaml" == path
+    assert "looks like a run of lighteval, and is not read: " in message
 
 
 def test_conditions_on_rows_that_nothing_finds_are_refused(folder: Path) -> None:

@@ -22,11 +22,12 @@ from remyx_action.project.models.results_map import maps_of
 from remyx_action.project.path_patterns import WrongPatternError, pattern_of
 from remyx_action.project.protected import not_lockable, protected_paths
 from remyx_action.project.secret_names import secrets_in_env, with_secrets_moved
-from remyx_action.readers import BrokenResults
+from remyx_action.readers import BrokenResults, read_arm
 from remyx_action.readers.entry import Contradiction, Entry, scored
 from remyx_action.readers.files import ArmFiles, fits, format_of, shown
 from remyx_action.readers.foreign import keys_by_map, read_one_map
 from remyx_action.readers.presets import CODE, EngineMap, merged
+from remyx_action.readers.proposing import propose
 from remyx_action.readers.scores import Unusable
 from remyx_action.report.render.problems import (
     counted,
@@ -34,7 +35,15 @@ from remyx_action.report.render.problems import (
     problems_as_sarif,
     problems_as_text,
 )
-from remyx_action.sources.disk import ResultsFolder, files_below, read_below, read_project, write_whole
+from remyx_action.sources.disk import (
+    ResultsFolder,
+    files_below,
+    open_run,
+    read_below,
+    read_project,
+    write_whole,
+)
+from remyx_action.sources.disk.parquet import reads_parquet
 from remyx_action.sources.git import Repository, find_repository
 
 from .output import Output
@@ -215,6 +224,8 @@ CAP_BYTES = 16 * 1024 * 1024
 MOST_TRIED = 8
 """Files of one map; a repository may hold a thousand."""
 LAST_RUN = ".remyx-out/arms"
+RUNS = "**/results_*.json"
+"""Where lighteval leaves a run."""
 READ_IT = "`remyx-action read FILE` shows what is in it, and a map that reads it"
 
 
@@ -235,6 +246,10 @@ def maps_that_read_nothing(bundle: Bundle, root: Path, tracked: Iterable[str]) -
             failure = _failure(root, map_, keys, metrics, at_hand)
             if failure:
                 yield _warning(bundle, path, place, failure)
+        if any(map_.preset in CODE for map_ in maps_of(template.results)):
+            failure = _failure_of_runs(root, template, metrics, at_hand)
+            if failure:
+                yield _warning(bundle, path, "/results", failure)
 
 
 def _of_last_run(root: Path) -> list[str]:
@@ -248,8 +263,6 @@ def _of_last_run(root: Path) -> list[str]:
 def _maps(template: Template) -> Iterator[tuple[str, EngineMap, list[str]]]:
     maps = maps_of(template.results)
     merged_maps = [merged(map_) for map_ in maps if map_.preset not in CODE]
-    if len(merged_maps) < len(maps):
-        return
     for index, (map_, keys) in enumerate(keys_by_map(merged_maps, template.metrics)):
         yield f"/results/{index}" if isinstance(template.results, list) else "/results", map_, keys
 
@@ -264,11 +277,36 @@ def _failure(
     """Why the first of the files that fit is not read; None where one of them is, or none fits."""
     first: str | None = None
     fitting = [path for path in at_hand if map_.file and fits(f"**/{map_.file.removeprefix('**/')}", path)]
-    for path in [path for path in fitting if format_of(path) in ("json", "jsonl", "csv")][:MOST_TRIED]:
+    formats = {"json", "jsonl", "csv"} | ({"parquet"} if reads_parquet() else set())
+    for path in [path for path in fitting if format_of(path) in formats][:MOST_TRIED]:
         failure = _tried(root, path, map_, keys, metrics)
         if failure is None:
             return None
         first = first or f"{shown(path)} fits `file`, and is not read: {failure}"
+    return first
+
+
+def _failure_of_runs(
+    root: Path, template: Template, metrics: Mapping[str, BarMetric], at_hand: Iterable[str]
+) -> str | None:
+    """The same of runs of lighteval, whose files lie in several folders."""
+    first: str | None = None
+    for path in [path for path in at_hand if fits(RUNS, path)][:MOST_TRIED]:
+        try:
+            folder, file = open_run(root / path, below="results", beside="details")
+            with folder:
+                found = propose(ArmFiles(folder), file) if file is not None else None
+                if found is None or found.map.preset not in CODE:
+                    continue
+                scores = read_arm(template, metrics, folder, file=file).scores
+        except NotJudged as broken:
+            failure = broken.message.partition("\n")[0]
+        else:
+            unusable = [f"{key}: {one.message}" for key, one in scores.items() if isinstance(one, Unusable)]
+            if not unusable:
+                return None
+            failure = unusable[0]
+        first = first or f"{shown(path)} looks like a run of lighteval, and is not read: {failure}"
     return first
 
 

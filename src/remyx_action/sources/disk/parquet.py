@@ -101,10 +101,15 @@ ACTION_FOLDER = "REMYX_ACTION_FOLDER"
 _OF_THE_RUNNER = ("ACTIONS_", "GITHUB_", "INPUT_", "REMYX_", "RUNNER_")
 
 
+def reads_parquet() -> bool:
+    """Whether parquet files can be read without installing anything."""
+    return find_spec("pyarrow") is not None
+
+
 def _is_installed() -> bool:
     """Whether pyarrow is there; on GitHub it is installed, from the lock, for the first parquet file."""
     folder = os.environ.get(ACTION_FOLDER)
-    if find_spec("pyarrow") is None and folder:
+    if folder and not reads_parquet():
         options = (
             "--frozen",
             "--no-dev",
@@ -122,4 +127,4 @@ def _is_installed() -> bool:
             capture_output=True,
         )
         importlib.invalidate_caches()
-    return find_spec("pyarrow") is not None
+    return reads_parquet()
