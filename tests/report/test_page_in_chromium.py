@@ -85,12 +85,47 @@ def test_the_page_asks_the_network_for_nothing(tmp_path: Path) -> None:
     assert {"probe.example"} == hosts_asked(probe, tmp_path / "probe") - own
 
 
+PAGES = {
+    "light": ["ship", "clustered", "failed", "loosens", "reject", "not_comparable"],
+    "dark": ["loosens", "missing", "two_metrics"],
+}
+
+
 @needs_chromium
 @needs_axe
-@pytest.mark.parametrize("kind", ["ship", "clustered", "failed", "loosens"])
-def test_the_page_shuts_nobody_out(kind: str, tmp_path: Path) -> None:
-    report = clustered() if kind == "clustered" else REPORTS[kind]()
-    assert [] == found_by_axe(render.page(report).replace("<details", "<details open"), tmp_path)
+@pytest.mark.parametrize("theme", PAGES)
+def test_the_page_shuts_nobody_out(theme: str, tmp_path: Path) -> None:
+    found: dict[str, list[object]] = {}
+    for kind in PAGES[theme]:
+        page = render.page(clustered() if kind == "clustered" else REPORTS[kind]())
+        violations = found_by_axe(in_theme(page.replace("<details", "<details open"), theme), tmp_path)
+        found |= {kind: violations} if violations else {}
+    assert {} == found
+
+
+def in_theme(page: str, theme: str) -> str:
+    """The page as a browser shows it that prefers the theme."""
+    return page.replace(
+        "@media (prefers-color-scheme: dark)", "@media all" if theme == "dark" else "@media not all"
+    )
+
+
+WIDTH = """<script>document.title = 'WIDTH' + document.documentElement.scrollWidth + 'END'</script></body>"""
+
+
+@needs_chromium
+@pytest.mark.parametrize("kind", ["iterate", "many", "loosens", "failed"])
+def test_no_page_is_wider_than_a_phone(kind: str, tmp_path: Path) -> None:
+    """A frame of 390 pixels: a browser's own window has a least width."""
+    page = POLICY.sub("", render.page(REPORTS[kind]())).replace("<details", "<details open")
+    (tmp_path / "inner.html").write_text(page.replace("</body>", WIDTH), encoding="utf-8")
+    frame = """<!doctype html><title>none</title><iframe src="inner.html" width="390" height="800"></iframe>
+      <script>
+      onload = () => { const inner = document.querySelector('iframe').contentDocument;
+        document.title = inner.title }</script>"""
+    found = re.search(r"WIDTH(\d+)END", shown(frame, tmp_path, "--allow-file-access-from-files"))
+    assert found is not None
+    assert int(found.group(1)) <= 390
 
 
 @needs_chromium
