@@ -37,7 +37,7 @@ class MetricRow(Spec):
     variant: Number | None
     delta: Number | None
     """variant - baseline, in the metric's unit; never turned by direction."""
-    interval: list[Number] | None
+    interval: Annotated[list[Number], Field(min_length=2, max_length=2)] | None
     """[low, high] of the delta at `level`, two-sided."""
     level: Number
     confidence_improved: Number | None
