@@ -131,7 +131,8 @@ def _noise_output(bar: Bar, rates: NoiseRates) -> Output:
     def as_page() -> str:
         header = ["an unchanged variant", "how often", "limits of the simulation, 95 %"]
         cells = [[verb, chance_in_words(rate), spans(limits)] for verb, rate, limits in rows]
-        return _page(name, [f"{title[0].upper()}{title[1:]}.", PageTable(header=header, rows=cells)])
+        table = PageTable(header=header, rows=cells)
+        return _page(name, [f"{title[0].upper()}{title[1:]}.", _rates_chart(rows), table])
 
     plain = {
         "policy": name,
@@ -145,6 +146,36 @@ def _noise_output(bar: Bar, rates: NoiseRates) -> Output:
     return Output(
         formats={"text": lambda _: as_text(), "json": lambda _: _json(plain), "page": lambda _: as_page()}
     )
+
+
+def _rates_chart(rows: Sequence[tuple[str, float, tuple[float, float]]]) -> Chart:
+    kinds = {"ships": "ship", "rejects": "reject"}
+    points = [
+        Point(
+            x=place,
+            y=rate,
+            low=limits[0],
+            high=limits[1],
+            kind=kinds[verb],
+            title=f"{verb} {chance_in_words(rate)}",
+        )
+        for place, (verb, rate, limits) in enumerate(rows)
+    ]
+    return Chart(
+        title="How often an unchanged variant ships and is rejected, with the limits of the simulation",
+        series=[Series(name="", points=points, joined=False)],
+        x_ticks=[(-0.5, ""), *((place, verb) for place, (verb, _, _) in enumerate(rows)), (1.5, "")],
+        y_ticks=_chances_up_to(max(limits[1] for _, _, limits in rows)),
+    )
+
+
+def _chances_up_to(highest: float) -> list[tuple[float, str]]:
+    """Return round chances for a scale that holds the highest."""
+    above = next(part for part in CHANCES if part >= min(highest, 1))
+    return [(part, chance_in_words(part)) for part in (0, above / 2, above)]
+
+
+CHANCES = (0.02, 0.05, 0.1, 0.2, 0.5, 1)
 
 
 def _page(name: str, parts: Sequence[str | Chart | PageTable]) -> str:

@@ -38,6 +38,8 @@ svg text { fill: var(--ink); font: 12px system-ui, sans-serif; }
 .iterate { fill: var(--paper); stroke: var(--open); stroke-width: 2; }
 .none { fill: var(--quiet); stroke: var(--quiet); }
 polyline { fill: none !important; stroke-width: 2; }
+.same { fill: var(--soft); stroke: var(--line); } .moved { fill: var(--paper); stroke: var(--line); }
+@media (max-width: 40rem) { svg text { font-size: 18px; } }
 """
 KINDS = frozenset({"ship", "reject", "iterate", "none"})
 """Colours of points and lines."""
@@ -76,6 +78,15 @@ class Chart(Struct, frozen=True, kw_only=True):
     """Vertical lines at an x, with what each says."""
 
 
+class Moves(Struct, frozen=True, kw_only=True):
+    """A drawing of how many went from each kind to each: a square of cells, with a circle for each count."""
+
+    title: str
+    kinds: Sequence[str]
+    counts: Sequence[Sequence[int]]
+    """One row for each kind before, one column for each kind after."""
+
+
 class PageTable(Struct, frozen=True, kw_only=True):
     """Rows of text under a header."""
 
@@ -89,7 +100,7 @@ class Section(Struct, frozen=True, kw_only=True):
     """A heading with sentences, drawings and tables below it."""
 
     title: str
-    parts: Sequence[str | Chart | PageTable]
+    parts: Sequence[str | Chart | Moves | PageTable]
 
 
 def text_of(value: str, limit: int = TEXT_LIMIT) -> str:
@@ -114,9 +125,10 @@ def document(title: str, lead: Sequence[str], sections: Sequence[Section]) -> st
     for section in sections:
         body.append(f"<h2>{text_of(section.title)}</h2>")
         for part in section.parts:
-            if isinstance(part, Chart):
+            if isinstance(part, Chart | Moves):
                 drawings += 1
-                body.append(_drawn(part, f"drawing-{drawings}"))
+                name = f"drawing-{drawings}"
+                body.append(_drawn(part, name) if isinstance(part, Chart) else _moves(part, name))
             else:
                 body.append(f"<p>{_line(part, 1000)}</p>" if isinstance(part, str) else _table(part))
     return "\n".join(
@@ -214,6 +226,36 @@ def _drawn(chart: Chart, name: str) -> str:
     return "\n".join([*lines, "</svg>"])
 
 
+CELL_WIDTH, CELL_HEIGHT, HEAD, SIDE = 150, 64, 40, 120
+
+
+def _moves(moves: Moves, name: str) -> str:
+    most = max((count for row in moves.counts for count in row), default=0) or 1
+    size = len(moves.kinds)
+    width, height = SIDE + size * CELL_WIDTH + 2, HEAD + size * CELL_HEIGHT + 8
+    lines = [
+        f'<svg viewBox="0 0 {width} {height}" role="img" aria-labelledby="{name}">',
+        f'<title id="{name}">{text_of(moves.title)}</title>',
+    ]
+    for place, kind in enumerate(moves.kinds):
+        x, y = SIDE + CELL_WIDTH * (place + 0.5), HEAD + CELL_HEIGHT * (place + 0.5)
+        lines.append(f'<text x="{x}" y="{HEAD - 14}" text-anchor="middle">now {text_of(kind, 20)}</text>')
+        lines.append(f'<text x="{SIDE - 14}" y="{y}" dy="4" text-anchor="end">was {text_of(kind, 20)}</text>')
+    for row, counts in enumerate(moves.counts):
+        for column, count in enumerate(counts):
+            x, y = SIDE + CELL_WIDTH * column, HEAD + CELL_HEIGHT * row
+            kind = moves.kinds[column] if moves.kinds[column] in KINDS else "none"
+            cell = "same" if row == column else "moved"
+            lines.append(
+                f'<rect class="{cell}" x="{x}" y="{y}" width="{CELL_WIDTH}" height="{CELL_HEIGHT}"/>'
+            )
+            if count:
+                radius = max(3.0, 26 * (count / most) ** 0.5)
+                lines.append(f'<circle class="{kind}" cx="{x + 52}" cy="{y + 32}" r="{radius:.1f}"/>')
+            lines.append(f'<text x="{x + 96}" y="{y + 32}" dy="4">{count}</text>')
+    return "\n".join([*lines, "</svg>"])
+
+
 def _series(series: Series, scale: _Scale, place: int) -> list[str]:
     kind = series.kind if series.kind in KINDS else "none"
     lines = []
@@ -228,7 +270,7 @@ def _series(series: Series, scale: _Scale, place: int) -> list[str]:
         if not series.joined or point.title:
             lines.append(_dot(point.kind, float(x), float(scale.y(point.y)), point.title))
     if series.name:
-        left = MARGIN + 8 + 150 * place
+        left = MARGIN + 8 + 190 * place
         lines.append(_dot(kind, left, 12))
         lines.append(f'<text x="{left + 9}" y="16">{text_of(series.name, 30)}</text>')
     return lines
