@@ -41,6 +41,27 @@ def said(jobs: Jobs) -> str:
     return jobs.ours()[-1].body
 
 
+def test_the_record_is_read_as_the_server_has_it_and_where_only_the_bar_changes(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = recorded(jobs)
+    first, *others = files
+    jobs.world.history.write(BRANCH, {first: files[first]})
+    jobs.propose({".remyx/policies/default.yaml": LENIENT}, branch="feature/bar")
+    clone = jobs.clone
+
+    def then_others_write(folder: Path, ref: str) -> Path:
+        made = clone(folder, ref)
+        jobs.world.history.write(BRANCH, {path: files[path] for path in others})
+        return made
+
+    jobs.evaluate()
+    assert "of the last 1 verdict, 1 would have been other" in jobs.ours()[-1].body
+    monkeypatch.setattr(jobs, "clone", then_others_write)
+    jobs.evaluate()
+    assert "of the last 3 verdicts, 1 would have been other" in jobs.ours()[-1].body
+
+
 def test_the_comment_says_what_the_new_bar_would_have_said(jobs: Jobs) -> None:
     assert "would have been other" not in said(jobs)
     files = recorded(jobs)

@@ -52,9 +52,19 @@ def test_history_tells_it_as_text_and_json(record: Record) -> None:
     assert "60 verdicts" in text
     assert "never held" in text
     assert "the bar changed on 2025-07" in text
+    assert "accuracy: baseline was 0.6525 on 2025-01-05, and 0.86" in text
+    assert "the newest baseline was measured 37 days ago" in text
+    assert "default, ship: `safety no_regression 0.03 at 80%` never failed in 60" in text
     plain = json.loads(output.text("json"))
     assert 60 == len(plain["verdicts"])
     assert 1 == len(plain["bar_changes"])
+    assert 37 == plain["baseline_age_days"]
+    assert [("accuracy", 0.6525, 0.86), ("safety", 0.9775, 0.965)] == [
+        (one["metric"], one["first"], one["last"]) for one in plain["baseline_drift"]
+    ]
+    remarks = {one["text"]: one["remark"] for one in plain["conditions"]}
+    assert "never failed" == remarks["safety no_regression 0.03 at 80%"]
+    assert "never held" == remarks["safety no_regression 0.03 at 95%"]
     only = json.loads(history(record, Asking(tag="retrieval"), now=NOW).text("json"))
     assert 0 < len(only["verdicts"]) < 60
 

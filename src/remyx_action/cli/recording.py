@@ -77,10 +77,12 @@ def history(
     if context.invoked_subcommand is not None:
         return Exit.SHIP
     from remyx_action.commands import history as command
+    from remyx_action.commands.record import with_forgeries_named
 
     asking = command.Asking(metric=metric, policy=policy, tag=tag)
     now = on_github.world().now().clock
-    return show(command.history(_record(context, record, repository), asking, now=now), format)
+    found = with_forgeries_named(_record(context, record, repository))
+    return show(command.history(found, asking, now=now), format)
 
 
 @history_commands.command("add")
@@ -131,9 +133,11 @@ def insights(
     Example: remyx-action history insights
     """
     from remyx_action.commands import history as command
+    from remyx_action.commands.record import with_forgeries_named
 
     asking = command.Asking(policy=policy, tag=tag)
-    return show(command.what_was_gained(_record(context, record, repository), asking), format)
+    found = with_forgeries_named(_record(context, record, repository))
+    return show(command.what_was_gained(found, asking), format)
 
 
 @history_commands.command("prune")
@@ -147,11 +151,12 @@ def prune(
     Example: remyx-action history prune --before 2025-01
     """
     from remyx_action.commands import record as command
+    from remyx_action.report.render import numbers
 
     if not re.fullmatch(r"\d{4}-\d{2}", before):
         raise WrongUsage(f"--before {before} names no month", help="write it as 2025-01")
     count = command.prune(_place(context, None, push), before)
-    echo(f"{count} files removed" if count else "nothing is older")
+    echo(f"{numbers.plural(count, 'file')} removed" if count else "nothing is older")
     return Exit.SHIP
 
 
@@ -188,6 +193,9 @@ def backtest(
     last: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Only the newest N verdicts of each policy.")
     ] = None,
+    recorded: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What the policy was called, if it was renamed.")
+    ] = None,
     record: RecordFolder = None,
     repository: Elsewhere = None,
     format: PageFormat = "text",
@@ -199,5 +207,5 @@ def backtest(
     from remyx_action.commands.backtest import backtest_project
 
     kept = _record(context, record, repository)
-    found = backtest_project(root_of(context), kept, policy=policy, base=base, last=last)
+    found = backtest_project(root_of(context), kept, policy=policy, base=base, last=last, recorded=recorded)
     return show(found, format)

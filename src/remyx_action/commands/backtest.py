@@ -12,11 +12,12 @@ from remyx_action.history.record import Record, RecordedVerdict
 from remyx_action.odds.backtest import Backtest, Past, Rate, backtest
 from remyx_action.odds.words import chance_in_words, span_in_words
 from remyx_action.policy.bar import Bar, make_bar
+from remyx_action.project.files.wording import listed
 from remyx_action.report.render import escape
-from remyx_action.report.render.charts import PageTable, Section, document
+from remyx_action.report.render.charts import Moves, PageTable, Section, document
 
+from .history_words import trouble
 from .output import Output
-from .record import newest_of_branch
 from .run.project import choose, load_project
 
 NEWEST = 40
@@ -25,37 +26,59 @@ WORDS = ("ship", "reject", "iterate")
 
 
 def backtest_project(
-    root: Path, record: Record, *, policy: str | None, base: str | None, last: int | None
+    root: Path,
+    record: Record,
+    *,
+    policy: str | None,
+    base: str | None,
+    last: int | None,
+    recorded: str | None = None,
 ) -> Output:
-    """Judge the recorded verdicts of each policy by the files of the working tree, or of a commit."""
+    """Judge the recorded verdicts of each policy by the files of the working tree, or of a commit.
+
+    `recorded`: the name that the policy had in the record, where it was renamed since.
+    """
     project = load_project(root, base=base)
     bars = [
         make_bar(one, template, project.vocabulary)
         for template, policies in choose(project.bundle, template=None, policy=policy)
         for one in policies
     ]
-    answers = [(bar, of_record(bar, record.verdicts, last=last)) for bar in bars]
+    if recorded is not None and len(bars) > 1:
+        raise WrongUsage("--recorded names one policy", help="name the one that judges, too: --policy NAME")
+    answers = [(bar, of_record(bar, record.verdicts, last=last, recorded=recorded)) for bar in bars]
     answers = [(bar, answer) for bar, answer in answers if answer.rows]
     if not answers:
+        names = list(dict.fromkeys(one.policy for one in record.verdicts))
         raise WrongUsage(
-            "no verdict of these policies is recorded",
-            help="`remyx-action history add VERDICT` adds one; --record DIR names a folder",
+            f"no verdict of {listed(recorded or bar.policy.name for bar in bars)} is recorded",
+            help=f"recorded are {listed(names)}: --recorded NAME judges those of a policy that was renamed"
+            if names
+            else "`remyx-action history add VERDICT` adds one; --record DIR names a folder",
         )
     return Output(
         formats={
-            "text": lambda _: "\n".join(_as_text(bar, answer) for bar, answer in answers),
-            "json": lambda _: json.dumps({"policies": [_as_json(*one) for one in answers]}, indent=2) + "\n",
-            "page": lambda _: _as_page(answers),
+            "text": lambda _: "\n".join(
+                [*(_as_text(*one) for one in answers), *(f"{line}\n" for line in trouble(record))]
+            ),
+            "json": lambda _: _all_as_json(answers, record),
+            "page": lambda _: _as_page(answers, record),
         }
     )
 
 
-def of_record(bar: Bar, verdicts: Sequence[RecordedVerdict], *, last: int | None = None) -> Backtest:
-    """Return the bar's judgements of the recorded verdicts of its policy, the newest `last`."""
+def of_record(
+    bar: Bar, verdicts: Sequence[RecordedVerdict], *, last: int | None = None, recorded: str | None = None
+) -> Backtest:
+    """Return the bar's judgements of the recorded verdicts of its policy, the newest `last`.
+
+    `recorded`: the policy's name in the record, whatever its template was called.
+    """
     found = [
         one
         for one in verdicts
-        if one.policy == bar.policy.name and one.report.policy.template == bar.template
+        if one.policy == (recorded or bar.policy.name)
+        and (recorded is not None or one.report.policy.template == bar.template)
     ]
     chosen = found if last is None else found[-last:]
     return backtest(
@@ -74,14 +97,14 @@ def of_record(bar: Bar, verdicts: Sequence[RecordedVerdict], *, last: int | None
     )
 
 
-def sentence_of_branch(root: Path, bar: Bar) -> str | None:
-    """Return the bar's judgements of the newest verdicts on the branch, or None without any."""
-    answer = of_record(bar, newest_of_branch(root), last=NEWEST)
+def sentence_of(bar: Bar, verdicts: Sequence[RecordedVerdict]) -> str | None:
+    """Return the bar's judgements of the newest of the verdicts, or None without any."""
+    answer = of_record(bar, verdicts, last=NEWEST)
     return answer.sentence() if answer.rows else None
 
 
 def _table(answer: Backtest) -> list[list[str]]:
-    seen = [*WORDS, *(["none"] if any("none" in place for place in answer.table) else [])]
+    seen = _kinds(answer)
     return [[old, *(str(answer.table.get((old, new), 0)) for new in seen)] for old in seen]
 
 
@@ -92,7 +115,7 @@ def _rate(rate: Rate) -> str:
 
 def _as_text(bar: Bar, answer: Backtest) -> str:
     lines = [f"{bar.policy.name}: {answer.sentence()}", "", "  recorded, then under this bar"]
-    lines.append("  " + "".join(f"{word:>10}" for word in ("", *WORDS)))
+    lines.append("  " + "".join(f"{word:>10}" for word in ("", *_kinds(answer))))
     lines += ["  " + "".join(f"{cell:>10}" for cell in row) for row in _table(answer)]
     lines.append("")
     lines += [f"  {title}: {before}; now {after}" for title, before, after in _rates(answer)]
@@ -113,6 +136,11 @@ def _as_text(bar: Bar, answer: Backtest) -> str:
         if row.why is not None:
             lines.append(f"  {escape.terminal(row.past.name)} cannot be told: {escape.terminal(row.why)}")
     return "\n".join(lines) + "\n"
+
+
+def _all_as_json(answers: Sequence[tuple[Bar, Backtest]], record: Record) -> str:
+    plain = {"policies": [_as_json(*one) for one in answers], "warnings": list(record.warnings)}
+    return json.dumps(plain, indent=2) + "\n"
 
 
 def _as_json(bar: Bar, answer: Backtest) -> dict[str, Any]:
@@ -152,18 +180,35 @@ def _as_json(bar: Bar, answer: Backtest) -> dict[str, Any]:
     }
 
 
-def _as_page(answers: Sequence[tuple[Bar, Backtest]]) -> str:
+def _as_page(answers: Sequence[tuple[Bar, Backtest]], record: Record) -> str:
     sections = [
         Section(title=f"Policy {bar.policy.name}", parts=list(_parts_of_page(answer)))
         for bar, answer in answers
     ]
+    if record.warnings or record.unread:
+        sections.append(Section(title="What does not fit", parts=trouble(record)))
     return document("What this bar would have said", [], sections)
 
 
-def _parts_of_page(answer: Backtest) -> Iterator[str | PageTable]:
+def _kinds(answer: Backtest) -> Sequence[str]:
+    return [*WORDS, *(["none"] if any("none" in place for place in answer.table) else [])]
+
+
+def _moves(answer: Backtest) -> Moves:
+    kinds = _kinds(answer)
+    return Moves(
+        title="Recorded verdicts, and under this bar: how many went from each to each",
+        kinds=kinds,
+        counts=[[answer.table.get((old, new), 0) for new in kinds] for old in kinds],
+    )
+
+
+def _parts_of_page(answer: Backtest) -> Iterator[str | Moves | PageTable]:
     sentence = answer.sentence()
     yield f"{sentence[0].upper()}{sentence[1:]}."
-    yield PageTable(header=["recorded", *(f"now {word}" for word in WORDS)], rows=_table(answer))
+    if answer.table:
+        yield _moves(answer)
+    yield PageTable(header=["recorded", *(f"now {word}" for word in _kinds(answer))], rows=_table(answer))
     yield PageTable(header=["of all changes", "recorded", "under this bar"], rows=_rates(answer))
     if answer.chance is not None:
         yield _chance(answer)

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from remyx_action.errors import NotJudged, WrongUsage
 from remyx_action.history.record import (
@@ -30,9 +31,11 @@ from remyx_action.report.report import Report
 from remyx_action.sources.disk import write_whole
 from remyx_action.sources.git import GrowingBranch, Remote, find_repository, new_repository
 
-from .replay import differences
+from .replay import differences, follows
 
 MOST_FILES = 20_000
+MOST_NAMED = 5
+"""Verdicts that are named one by one where something is wrong with them."""
 NEWEST = 200
 """Files of the branch that are read where only the newest verdicts count."""
 
@@ -131,6 +134,18 @@ def of_project(record: Record, project: str) -> Record:
     return Record(verdicts=own, unread=record.unread, warnings=record.warnings)
 
 
+def with_forgeries_named(record: Record) -> Record:
+    """Return the record with a warning for each verdict that does not follow from its own inputs."""
+    forged = [one.path for one in record.verdicts if not follows(one.report)]
+    named = [
+        f"{path} does not follow from its own policy and inputs: `remyx-action replay` shows what differs, "
+        "and `git log` who wrote it"
+        for path in forged[:MOST_NAMED]
+    ]
+    rest = [f"{len(forged) - MOST_NAMED} more do not follow"] if len(forged) > MOST_NAMED else []
+    return replace(record, warnings=[*record.warnings, *named, *rest])
+
+
 def read_remote(remote: Remote) -> Record:
     """Return the record of a repository that is not here: its branch is fetched into a folder for the moment.
 
@@ -141,8 +156,8 @@ def read_remote(remote: Remote) -> Record:
         tip = remote.tip(repository, BRANCH)
         if tip is None or not remote.obtain(repository, tip, f"refs/heads/{BRANCH}"):
             raise NotJudged(
-                f"{remote.name} at {remote.server_url} shows no branch {BRANCH}",
-                help="check the name, and pass a token that may read it: GH_TOKEN",
+                f"{remote.name} at {remote.server_url} shows no branch {BRANCH}, or does not answer",
+                help="check the name and the network, and pass a token that may read it: GH_TOKEN",
             )
         branch = GrowingBranch(repository=repository, name=BRANCH, at=tip)
         return read_record(list(branch.files()), branch.irregularities())
@@ -216,6 +231,10 @@ def decide(place: RecordPlace, named: str, decision: Choice, *, why: str, by: st
 
     `named`: its path, or the end of one, or a pull request as `#12` (the newest of its verdicts).
     """
+    if not why.strip():
+        raise WrongUsage(
+            "a decision has a reason", help='write it as --why "the loss is in items that go away"'
+        )
     verdicts = read_place(place).verdicts
     found = [one for one in verdicts if one.path == named or one.path.endswith(f"/{named}")]
     found = found or [one for one in verdicts if one.subject in {named, f"#{named}"}]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ HELP = "name a verdict.json that `run` or `judge` wrote, of the same version of 
 
 def read_verdict(path: Path) -> Report:
     """The report in the file, or in the output folder, at `path`."""
+    if not os.path.lexists(path):
+        raise WrongUsage(f"there is no {path}", help=HELP)
     folder, name = open_results(path, "verdict.json")
     try:
         content = b"".join(folder(name))
@@ -61,6 +64,15 @@ def differences(report: Report) -> Iterator[str]:
         before, after = written.get(place, "nothing"), recomputed.get(place, "nothing")
         if before != after:
             yield f"  {place}: the file says {before}, its policy and inputs give {after}"
+
+
+def follows(report: Report) -> bool:
+    """Return whether every compared value follows from policy and inputs; numbers are compared by value."""
+    try:
+        again = recompute(report)
+    except (ArithmeticError, LookupError, ValueError):  # sums that no program of ours wrote
+        return False
+    return all(getattr(report, name) == getattr(again, name) for name in COMPARED)
 
 
 def recompute(report: Report) -> Report:

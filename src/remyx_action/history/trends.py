@@ -36,6 +36,14 @@ class BarMove(Struct, frozen=True, kw_only=True):
     """Which digests are others: metrics, template, policy, harness."""
 
 
+class BaselineDrift(Struct, frozen=True, kw_only=True):
+    """A metric's baseline in the first and the last verdict that has one."""
+
+    metric: str
+    first: TrendPoint
+    last: TrendPoint
+
+
 class ConditionHealth(MarkCounts, frozen=True, kw_only=True):
     """How one condition came out over the verdicts under its policy."""
 
@@ -83,6 +91,16 @@ def trend_of(verdicts: Sequence[RecordedVerdict], key: str) -> list[TrendPoint]:
         for row in one.report.metrics
         if row.key == key and row.delta is not None
     ]
+
+
+def baseline_drifts(verdicts: Sequence[RecordedVerdict], keys: Sequence[str]) -> list[BaselineDrift]:
+    """Return where the baseline itself moved over the record, for metrics that have two of them."""
+    found = []
+    for key in keys:
+        points = [point for point in trend_of(verdicts, key) if point.row.baseline is not None]
+        if len(points) > 1:
+            found.append(BaselineDrift(metric=key, first=points[0], last=points[-1]))
+    return found
 
 
 def metrics_of(verdicts: Sequence[RecordedVerdict]) -> list[str]:

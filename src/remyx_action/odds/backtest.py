@@ -94,9 +94,13 @@ class Backtest(Struct, frozen=True, kw_only=True):
         """Return "of the last 40 verdicts, 3 would have been other", and how many cannot be told."""
         answered, left = len(self.answered), len(self.rows) - len(self.answered)
         if not answered:
-            return f"none of the last {left} verdicts can be judged by it"
-        text = f"of the last {answered} verdicts, {len(self.others)} would have been other"
+            return f"none of the last {_verdicts(left)} can be judged by it"
+        text = f"of the last {_verdicts(answered)}, {len(self.others)} would have been other"
         return f"{text}; {left} more cannot be told" if left else text
+
+
+def _verdicts(count: int) -> str:
+    return "1 verdict" if count == 1 else f"{count} verdicts"
 
 
 def backtest(bar: Bar, record: Iterable[Past]) -> Backtest:

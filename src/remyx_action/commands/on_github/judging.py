@@ -107,7 +107,7 @@ def judge(
     event = target.event
     branch = branch_of_event(job.root, event, job.runner.repository)
     asking = knowing_enforcement(job.world, target.client, branch, job.runner)
-    world = knowing_looks(asking, target, thread, found)
+    world = replace(knowing_looks(asking, target, thread, found), recorded=found and found.record.verdicts)
 
     def carry_out() -> Ran:
         if not target.is_at_tip:

@@ -97,7 +97,7 @@ def recorded(job: Job, target: Target, posts: Posts) -> ProjectRecord | None:
 
 def _at_the_tip(repository: Repository, remote: Remote) -> GrowingBranch | None:
     branch = GrowingBranch(repository=repository, name=BRANCH)
-    if branch.tip() is None:
+    if not branch.tips():
         return None
     tip = remote.tip(repository, BRANCH)
     known = tip is not None and remote.obtain(repository, tip, f"refs/heads/{BRANCH}")
@@ -106,12 +106,12 @@ def _at_the_tip(repository: Repository, remote: Remote) -> GrowingBranch | None:
 
 def _read(branch: GrowingBranch, number: int, project: str, posts: Posts) -> Record:
     from remyx_action.commands.record import of_project
-    from remyx_action.commands.replay import differences
+    from remyx_action.commands.replay import follows
 
     files = dict(branch.newest(NEWEST)) | dict(branch.files(lambda path: f"/{number}-" in path))
     record = of_project(read_record(files.items()), project)
     own = [one for one in record.verdicts if one.pull_request == str(number)]
-    forged = [one.path for one in own if next(differences(one.report), None) is not None]
+    forged = [one.path for one in own if not follows(one.report)]
     strange = [*forged, *(one.path for one in record.unread)]
     if strange:
         posts.notes.append(

@@ -9,6 +9,8 @@ from hashlib import sha256
 from shlex import join
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from remyx_action.github.trouble import NotRead
 from remyx_action.policy.bar import Bar, make_bar
 from remyx_action.policy.isolation import HANDED_IN, Isolation, enforced
@@ -77,7 +79,7 @@ def judge_arms(
         ),
         run=world.now(),
         caps=caps_of(context, template, bar, arms, lock=lock, isolation=isolation, looks=known),
-        proposal=proposal_of(context, template, policy, arms),
+        proposal=proposal_of(context, template, policy, arms, world),
         experiment=None if context.proposal else experiment_report(context.experiments, template),
         earlier_looks=_earlier_looks(known, context, template, harness, request),
     )
@@ -150,7 +152,9 @@ def caps_of(
     return [cap for cap, holds in caps.items() if holds]
 
 
-def proposal_of(context: Context, template: Template, policy: Policy, arms: Arms) -> ProposalReport | None:
+def proposal_of(
+    context: Context, template: Template, policy: Policy, arms: Arms, world: World
+) -> ProposalReport | None:
     """Return what the pull request proposes; None off GitHub."""
     proposal, proposed = context.proposal, context.proposed
     if proposal is None or proposed is None:
@@ -167,27 +171,38 @@ def proposal_of(context: Context, template: Template, policy: Policy, arms: Arms
         others=len(proposal.paths) - len(protected),
         not_measured=list(proposal.not_measured(template, context.file_change(template)))[:MOST_FILES],
         moved=list(proposal.moved(template))[:MOST_FILES],
-        changes=_bar_changes(context, policy, about),
+        changes=_bar_changes(context, policy, about, world),
         verdict=verdict,  # type: ignore[arg-type]
         reason=reason,
     )
 
 
-def _bar_changes(context: Context, policy: Policy, about: Sequence[Change]) -> list[BarChange]:
+def _bar_changes(context: Context, policy: Policy, about: Sequence[Change], world: World) -> list[BarChange]:
     """Return the changes of the bar; the first has the proposed bar's judgements of recorded verdicts."""
-    changes = [
-        BarChange(effect=change.effect.value, path=change.path, sentence=change.sentence) for change in about
+    so_far = sentence_of_record(context, policy, world) if about else None
+    return [
+        BarChange(effect=change.effect.value, path=change.path, sentence=change.sentence)
+        for change in with_sentence(about, so_far)
     ]
-    bar = _proposed_bar(context, policy) if changes else None
-    if bar is None:
-        return changes
-    from remyx_action.commands.backtest import sentence_of_branch
 
-    so_far = sentence_of_branch(context.project.root, bar)
-    if so_far is None:
+
+def sentence_of_record(context: Context, policy: Policy, world: World) -> str | None:
+    """Return the proposed bar's judgements of the recorded verdicts; None where either is not there."""
+    bar = _proposed_bar(context, policy)
+    if bar is None:
+        return None
+    from remyx_action.commands.backtest import sentence_of
+    from remyx_action.commands.record import newest_of_branch
+
+    recorded = newest_of_branch(context.project.root) if world.recorded is None else world.recorded
+    return sentence_of(bar, recorded)
+
+
+def with_sentence(changes: Sequence[Change], so_far: str | None) -> Sequence[Change]:
+    """Return changes of the bar, the first followed by the sentence."""
+    if so_far is None or not changes:
         return changes
-    first = changes[0].model_copy(update={"sentence": f"{changes[0].sentence}; {so_far}"})
-    return [first, *changes[1:]]
+    return [replace(changes[0], sentence=f"{changes[0].sentence}; {so_far}"), *changes[1:]]
 
 
 def _proposed_bar(context: Context, policy: Policy) -> Bar | None:

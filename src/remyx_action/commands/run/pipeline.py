@@ -20,9 +20,9 @@ from remyx_action.report.verdict import Arms
 from remyx_action.sources.disk import prepare_output, remove_written, write_whole
 
 from .artifacts import read_artifacts
-from .context import open_context, open_sources
+from .context import Context, open_context, open_sources
 from .evaluation import Evaluation
-from .judge import judge_arms
+from .judge import judge_arms, sentence_of_record, with_sentence
 from .judged_under import harness_digest
 from .request import Request, World
 
@@ -45,14 +45,17 @@ class Ran(Struct, frozen=True, kw_only=True):
     """What the pull request does to metrics, templates and policies."""
     harness_paths: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """By template: the files of its harness that the pull request changes."""
+    so_far: Mapping[str, str | None] = field(default_factory=dict)
+    """By policy, where nothing was evaluated: the proposed bar's judgements of the recorded verdicts."""
 
     def changes_of(self, policy: str) -> Sequence[Change]:
         """Return what the pull request does to a policy's bar; to every one for ""."""
-        return [
+        changes = [
             change
             for change in self.bar_changes
             if not policy or not change.policies or policy in change.policies
         ]
+        return with_sentence(changes, self.so_far.get(policy))
 
     def harness_paths_of(self, policy: str) -> Sequence[str]:
         """Return the changed files that a policy's template measures with; of every one for ""."""
@@ -89,6 +92,11 @@ def run(request: Request, world: World) -> Ran:
                     )
                     write_report(first if alone else request.out / policy.name, report)
                     reports.append(report)
+    return _ended(context, reports, world)
+
+
+def _ended(context: Context, reports: list[Report], world: World) -> Ran:
+    """Return the reports with what the pull request does to the bar."""
     bundle, proposal = context.project.bundle, context.proposal
     return Ran(
         reports=reports,
@@ -96,6 +104,11 @@ def run(request: Request, world: World) -> Ran:
         first=context.first,
         bundle=bundle,
         bar_changes=context.bar_changes,
+        so_far={
+            name: sentence_of_record(context, policy, world)
+            for name, policy in bundle.policies.items()
+            if not reports and context.bar_changes
+        },
         harness_paths={
             name: proposal.harness_paths(template) if proposal else ()
             for name, template in bundle.templates.items()

@@ -21,6 +21,7 @@ from remyx_action.report.report import RunReport
 if TYPE_CHECKING:
     from remyx_action.github.events import Event
     from remyx_action.github.trouble import NotRead
+    from remyx_action.history.record import RecordedVerdict
     from remyx_action.policy.lock_state import Item
     from remyx_action.policy.looks import Look
     from remyx_action.project.models import Policy
@@ -83,6 +84,9 @@ class World(Struct, frozen=True, kw_only=True):
     looks: Callable[[Policy, str | None], KnownLooks] = lambda _policy, _asset: None
     """Tells the looks at the pull request under a policy so far, and those at the same asset elsewhere; None:
     the variant has no name that means the same elsewhere."""
+
+    recorded: Sequence[RecordedVerdict] | None = None
+    """The newest verdicts as the server has them now; None: those that the repository knows."""
 
     def now(self) -> RunReport:
         """The record of this moment; `seconds` counts since this process began its work."""
