@@ -16,13 +16,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remyx_action.commands.init.answers import Answers, Contents, MetricAnswer
+from remyx_action.commands.init.answers import Answers, Contents, MetricAnswer, check_condition, recommended
 from remyx_action.commands.init.command import Wishes, init
-from remyx_action.commands.init.conditions import check_condition, recommended
 from remyx_action.commands.init.finding import survey
 from remyx_action.commands.init.interview import NobodyAnswers
 from remyx_action.commands.init.origin import installed_from, origin, release_named
-from remyx_action.commands.init.reading import contents_of_output
+from remyx_action.commands.init.result_files import contents_of_output
 from remyx_action.commands.init.tables import as_line, metrics_in
 from remyx_action.commands.init.texts import PLACEHOLDER, texts_of, variant_text, workflow_texts
 from remyx_action.errors import NotJudged, WrongUsage
@@ -30,7 +29,7 @@ from remyx_action.policy.lints.warnings import warnings_of
 from remyx_action.project.codeowners import read_codeowners
 from remyx_action.project.files.yaml_text import load_yaml
 from remyx_action.project.load import load_bundle
-from remyx_action.project.models.fields import KEY_PATTERN
+from remyx_action.project.models.field_types import KEY_PATTERN
 from support.person import at_a_terminal
 from support.repositories import git
 

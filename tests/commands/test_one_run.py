@@ -13,7 +13,7 @@ import pytest
 from remyx_action.commands.judge import judge
 from remyx_action.commands.run.request import NO_CACHE
 from remyx_action.errors import FilesWrong, NotJudged, WrongUsage
-from remyx_action.sources.disk.output import WRITTEN
+from remyx_action.sources.disk.output_folder import WRITTEN
 from support.places import Place, arm
 from support.repositories import commit, git
 from support.small_project import FILES, HARNESS, TEMPLATE

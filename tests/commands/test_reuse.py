@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from remyx_action.commands import baseline
-from remyx_action.commands.run.cache import baseline_key
+from remyx_action.commands.run.baseline_cache import baseline_key
 from remyx_action.commands.run.context import open_context
 from remyx_action.commands.run.measure import _moved_images
 from remyx_action.commands.run.request import CacheSettings, Request, World

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from remyx_action.commands import baseline
 from remyx_action.commands.plan import legs_of, matrix_of
 from remyx_action.commands.run.arms import arm_report
-from remyx_action.commands.run.parts import join_shards
+from remyx_action.commands.run.joined_arms import join_shards
 from remyx_action.commands.run.request import NO_CACHE, CacheSettings
 from remyx_action.errors import NotJudged, WrongUsage
 from remyx_action.evidence.gathering import gather

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from remyx_action.errors import Exit
-from remyx_action.github.check import check_name
+from remyx_action.github.check_run import check_name
 from remyx_action.github.marks import ExternalId, Marker, Order, Scope
 from support.github_stand_in import payloads
 from support.github_stand_in.talk import bot

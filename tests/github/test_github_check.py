@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from remyx_action.github import check
+from remyx_action.github import check_run
 from remyx_action.github.events import Commit
 from remyx_action.github.marks import ExternalId, Order
 from remyx_action.github.trouble import NotPosted, NotRead, Posted, Superseded
@@ -15,13 +15,13 @@ from support.github_stand_in.world import Fault, Identity
 PAGE = "https://example.invalid/run"
 
 
-def conclusion(word: str = "failure", annotations: int = 0, **values: object) -> check.Conclusion:
+def conclusion(word: str = "failure", annotations: int = 0, **values: object) -> check_run.Conclusion:
     given = {
         "word": word,
         "title": "reject: regression on mindcube",
         "renderings": ["the report"],
         "annotations": [
-            check.Annotation(
+            check_run.Annotation(
                 path=".remyx/policies/default.yaml",
                 line=line,
                 level="failure",
@@ -31,38 +31,40 @@ def conclusion(word: str = "failure", annotations: int = 0, **values: object) ->
             for line in range(1, annotations + 1)
         ],
     }
-    return check.Conclusion(**(given | values))  # type: ignore[arg-type]
+    return check_run.Conclusion(**(given | values))  # type: ignore[arg-type]
 
 
-def opened(stage: Stage, order: Order | None = None, token: str = TOKEN) -> check.Opened:
+def opened(stage: Stage, order: Order | None = None, token: str = TOKEN) -> check_run.Opened:
     external_id = stage.external_id(order)
-    outcome = check.open_check(stage.client(token), stage.named(), external_id, details_url=PAGE)
-    assert isinstance(outcome, check.Opened)
+    outcome = check_run.open_check(stage.client(token), stage.named(), external_id, details_url=PAGE)
+    assert isinstance(outcome, check_run.Opened)
     return outcome
 
 
 def close(
     stage: Stage,
     opened_id: int | None,
-    said: check.Conclusion,
+    said: check_run.Conclusion,
     order: Order | None = None,
     token: str = TOKEN,
 ) -> Posted | NotPosted:
     used = stage.client(token)
-    return check.close_check(
+    return check_run.close_check(
         used,
         stage.named(),
         stage.external_id(order),
         said,
-        checks=check.read_checks(used, stage.named(), opened_id=opened_id),
+        checks=check_run.read_checks(used, stage.named(), opened_id=opened_id),
         opened_id=opened_id,
         details_url=PAGE,
     )
 
 
 def test_its_name_carries_folder_policy_and_base_branch() -> None:
-    assert "remyx / default (release/1.0)" == check.check_name("default", "release/1.0")
-    assert "remyx / models/vision / default (main)" == check.check_name("default", "main", "models/vision")
+    assert "remyx / default (release/1.0)" == check_run.check_name("default", "release/1.0")
+    assert "remyx / models/vision / default (main)" == check_run.check_name(
+        "default", "main", "models/vision"
+    )
 
 
 def test_an_external_id_is_read_back_as_it_was_written() -> None:
@@ -116,10 +118,10 @@ def test_one_that_an_older_run_left_open_is_taken_up_and_no_second_one_is_added(
 
 def test_one_that_a_newer_run_has_is_neither_taken_up_nor_closed(stage: Stage) -> None:
     newer = opened(stage, Order(501, 1))
-    outcome = check.open_check(stage.client(), stage.named(), stage.external_id(), details_url=PAGE)
+    outcome = check_run.open_check(stage.client(), stage.named(), stage.external_id(), details_url=PAGE)
     assert Superseded(by="run 501, attempt 1") == outcome
-    checks = check.read_checks(stage.client(), stage.named())
-    assert isinstance(checks, check.Checks)
+    checks = check_run.read_checks(stage.client(), stage.named())
+    assert isinstance(checks, check_run.Checks)
     assert Order(501, 1) == checks.newer_than(Order(500, 9))
     assert checks.newer_than(Order(501, 1)) is None
     assert ([], [newer.id]) == (checks.open_until(Order(500, 9)), checks.open_until(Order(501, 1)))
@@ -162,10 +164,10 @@ def test_one_left_open_below_a_completed_one_is_closed_and_the_newest_verdict_is
 def test_one_of_another_project_policy_or_app_is_not_ours(stage: Stage) -> None:
     stage.world.identities["other"] = bot("other")
     strange = replace(stage.external_id(), key=policy_key("b", "default"))
-    check.open_check(stage.client(), stage.named(), strange, details_url=PAGE)
+    check_run.open_check(stage.client(), stage.named(), strange, details_url=PAGE)
     opened(stage, Order(900, 1), token="other")
-    found = check.read_checks(stage.client(), stage.named())
-    assert isinstance(found, check.Checks)
+    found = check_run.read_checks(stage.client(), stage.named())
+    assert isinstance(found, check_run.Checks)
     assert ((), 2) == (tuple(found.ours), len(found.others))
     assert found.newer_than(Order(1, 1)) is None
 
@@ -175,8 +177,8 @@ def test_an_app_s_token_finds_its_own_by_the_one_that_it_opened(stage: Stage) ->
     begun = opened(stage, token="ghs_app")
     assert "remyx" == begun.app
     forged = opened(stage, Order(900, 1))
-    found = check.read_checks(stage.client("ghs_app"), stage.named(), opened_id=begun.id)
-    assert isinstance(found, check.Checks)
+    found = check_run.read_checks(stage.client("ghs_app"), stage.named(), opened_id=begun.id)
+    assert isinstance(found, check_run.Checks)
     assert ([begun.id], [forged.id]) == ([each.id for each in found.ours], [each.id for each in found.others])
 
 
@@ -204,7 +206,7 @@ def test_annotations_go_fifty_a_request(stage: Stage, annotations: int, requests
 
 
 def test_a_long_annotation_is_cut_where_it_can_be_seen(stage: Stage) -> None:
-    long = check.Annotation(path="a", line=1, level="notice", title="t" * 300, message="m" * 5000)
+    long = check_run.Annotation(path="a", line=1, level="notice", title="t" * 300, message="m" * 5000)
     close(stage, opened(stage).id, replace(conclusion(), annotations=[long]))
     (only,) = stage.world.checks[0].annotations
     assert ("t" * 254 + "…", "m" * 4095 + "…") == (only["title"], only["message"])
@@ -246,20 +248,20 @@ def test_a_rendering_that_never_fits_is_said(stage: Stage) -> None:
 
 def test_a_commit_that_github_does_not_know_is_said(stage: Stage) -> None:
     named = stage.named(Commit("d" * 40))
-    outcome = check.open_check(stage.client(), named, stage.external_id(), details_url=PAGE)
+    outcome = check_run.open_check(stage.client(), named, stage.external_id(), details_url=PAGE)
     assert isinstance(outcome, NotPosted)
     expected = f"the check was not posted: GitHub answered 422: No commit found for SHA: {'d' * 40}"
     assert expected == outcome.reason
 
 
 def test_checks_that_cannot_be_read_are_not_taken_for_none(stage: Stage) -> None:
-    outcome = check.read_checks(stage.client("expired"), stage.named())
+    outcome = check_run.read_checks(stage.client("expired"), stage.named())
     assert isinstance(outcome, NotRead)
     assert "the checks of the commit could not be read" in outcome.reason
 
 
 def test_a_token_that_may_not_check_is_told_the_line_to_add(stage: Stage) -> None:
     stage.world.allow(TOKEN, pull_requests="write")
-    outcome = check.open_check(stage.client(), stage.named(), stage.external_id(), details_url=PAGE)
+    outcome = check_run.open_check(stage.client(), stage.named(), stage.external_id(), details_url=PAGE)
     assert isinstance(outcome, NotPosted)
     assert "add to the job in the workflow file:\npermissions:\n  checks: write" == outcome.next_step

@@ -15,9 +15,9 @@ from remyx_action.odds.outcomes import fewest_samples, outcomes_of, smallest_eff
 from remyx_action.odds.power import plan_samples, power_at, sizes_in, spreads_for
 from remyx_action.odds.requirements import Requirement
 from remyx_action.odds.scenarios import bounds_of_rule, outlook_of
+from remyx_action.odds.sentences import planned_in_words
 from remyx_action.odds.spread import Spread
 from remyx_action.odds.wins import boundary_of, evidence_of_wins, outcomes_of_wins
-from remyx_action.odds.words import planned_in_words
 from remyx_action.policy.bar import Bar
 from remyx_action.policy.rules import Mark
 from support.bars import bar, inputs, samples

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remyx_action.policy.lints.errors import load_checked
 from remyx_action.policy.lints.possible import errors_of_rules
+from remyx_action.policy.lints.rule_errors import load_checked
 from remyx_action.policy.lints.warnings import warnings_of
 from remyx_action.policy.rules import Condition, Gate
 from support.bars import bar

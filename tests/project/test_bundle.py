@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from remyx_action.policy.lints.errors import load_checked as load_bundle
+from remyx_action.policy.lints.rule_errors import load_checked as load_bundle
 from remyx_action.project.load import Bundle
 
 MAX_EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "300"))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from remyx_action.project.models import Template
-from remyx_action.project.models.fields import KEY_PATTERN
+from remyx_action.project.models.field_types import KEY_PATTERN
 from remyx_action.project.models.lighteval import TASK_PATTERN
 from remyx_action.project.tasks import Resolved, Task, TaskFault, TaskList, TaskMetric, resolve, task_list
 from remyx_action.project.tasks.listing import key_of, label_of

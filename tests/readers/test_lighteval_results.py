@@ -23,7 +23,7 @@ from remyx_action.evidence.comparability import compare_provenance
 from remyx_action.project.files.json_text import read_as_written
 from remyx_action.project.models import Template
 from remyx_action.readers import BrokenResults, read_arm
-from remyx_action.readers.files import ArmFiles
+from remyx_action.readers.arm_files import ArmFiles
 from remyx_action.readers.lighteval import read_lighteval
 from remyx_action.readers.lighteval.details import id_of, input_of, read_details
 from remyx_action.readers.samples import point_of

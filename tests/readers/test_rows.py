@@ -8,8 +8,8 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from remyx_action.project.files.json_text import NotStrictJson
+from remyx_action.readers.arm_files import BrokenResults
 from remyx_action.readers.csv_rows import rows_of_csv
-from remyx_action.readers.files import BrokenResults
 from remyx_action.readers.lines import BLOCK_BYTES, Span, blocks
 from remyx_action.readers.loose_json import read_loosely, text_of
 from remyx_action.readers.rows import FIRST_ROWS, Table, _quickly, _tree, rows_of_lines, rows_of_values

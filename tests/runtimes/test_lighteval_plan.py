@@ -26,7 +26,7 @@ from remyx_action.runtimes.plan.lighteval import (
     name_and_revision,
     plan_lighteval,
 )
-from remyx_action.runtimes.plan.plan import RunPlan
+from remyx_action.runtimes.plan.run_plan import RunPlan
 
 ASSETS: dict[ArmName, str] = {"baseline": "org/old@" + "a" * 40, "variant": "models/new"}
 SURROUNDINGS = {

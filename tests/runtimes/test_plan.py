@@ -8,11 +8,11 @@ import pytest
 from remyx_action.commands.run.variants import choose_assets, choose_variant
 from remyx_action.errors import NotJudged, WrongUsage
 from remyx_action.project.models import Metrics, Template
-from remyx_action.project.models.fields import PLACEHOLDERS
+from remyx_action.project.models.field_types import PLACEHOLDERS
 from remyx_action.project.models.template import ArmName, Script, ScriptKind
 from remyx_action.runtimes.plan.container import Brought
-from remyx_action.runtimes.plan.environment import SET
-from remyx_action.runtimes.plan.plan import RunPlan, Site, plan_run
+from remyx_action.runtimes.plan.run_plan import RunPlan, Site, plan_run
+from remyx_action.runtimes.plan.variables import SET
 
 
 def template(**keys: Any) -> Template:

@@ -23,7 +23,7 @@ from remyx_action.runtimes import (
     Started,
     run_arms,
 )
-from remyx_action.runtimes.plan.plan import ArmPlan, RunPlan
+from remyx_action.runtimes.plan.run_plan import ArmPlan, RunPlan
 from support.arm_plans import FAMILY, STUBBORN_FAMILY, arm_plan
 from support.living import holding, is_free
 
@@ -247,7 +247,7 @@ INTERRUPTED_RUN = """
     from support.arm_plans import STUBBORN_FAMILY, arm_plan
     from support.living import holding
     from remyx_action.runtimes import OutputLine, ScriptRuntime, run_arms
-    from remyx_action.runtimes.plan.plan import RunPlan
+    from remyx_action.runtimes.plan.run_plan import RunPlan
 
     def terminate(number, frame):
         sys.exit(143)

@@ -3,7 +3,7 @@
 import pytest
 
 from remyx_action.errors import NotJudged
-from remyx_action.runtimes.plan.environment import SET, passed_through
+from remyx_action.runtimes.plan.variables import SET, passed_through
 
 
 def test_only_what_is_listed_or_asked_for_is_passed_on() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from remyx_action.errors import NotJudged
 from remyx_action.sources.git import Repository, find_repository, git
-from remyx_action.sources.git.known import Known
+from remyx_action.sources.git.git import Known
 from support.repositories import commit, found
 from support.repositories import git as by_hand
 

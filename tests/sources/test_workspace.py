@@ -270,7 +270,7 @@ def test_what_cannot_be_renamed_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_too_many_files_and_folders_too_deep_are_problems(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("remyx_action.sources.disk.project.FILES_CAP", 4)
+    monkeypatch.setattr("remyx_action.sources.disk.project_files.FILES_CAP", 4)
     (root / ".remyx" / "z").mkdir()
     for number in range(5):
         (root / ".remyx" / "z" / f"{number}.yaml").write_text("")

@@ -6,7 +6,7 @@ import textwrap
 from pathlib import Path
 
 from remyx_action.project.models.template import ArmName
-from remyx_action.runtimes.plan.plan import ArmPlan
+from remyx_action.runtimes.plan.run_plan import ArmPlan
 
 
 def arm_plan(

@@ -10,7 +10,7 @@ from typing import Any
 from remyx_action.errors import WrongUsage
 from remyx_action.history.record import Record, RecordedVerdict
 from remyx_action.odds.backtest import Backtest, Past, Rate, backtest
-from remyx_action.odds.words import chance_in_words, span_in_words
+from remyx_action.odds.sentences import chance_in_words, span_in_words
 from remyx_action.policy.bar import Bar, make_bar
 from remyx_action.project.files.wording import listed
 from remyx_action.report.render import escape

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from remyx_action.errors import Exit, NotJudged, Problem, Severity
 from remyx_action.github.workflow import annotation
-from remyx_action.policy.lints.errors import load_checked
+from remyx_action.policy.lints.rule_errors import load_checked
 from remyx_action.policy.lints.templates import missing_files
 from remyx_action.policy.lints.warnings import warnings_of
 from remyx_action.project.files.pointer import json_path
@@ -23,8 +23,8 @@ from remyx_action.project.path_patterns import WrongPatternError, pattern_of
 from remyx_action.project.protected import not_lockable, protected_paths
 from remyx_action.project.secret_names import secrets_in_env, with_secrets_moved
 from remyx_action.readers import BrokenResults, read_arm
+from remyx_action.readers.arm_files import ArmFiles, fits, format_of, shown
 from remyx_action.readers.entry import Contradiction, Entry, scored
-from remyx_action.readers.files import ArmFiles, fits, format_of, shown
 from remyx_action.readers.foreign import keys_by_map, read_one_map
 from remyx_action.readers.presets import CODE, EngineMap, merged
 from remyx_action.readers.proposing import propose

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from remyx_action.errors import FilesWrong, Problem, WrongUsage
 from remyx_action.policy.diff import Change, DiffSide, compare_bars
-from remyx_action.policy.lints.errors import load_checked
+from remyx_action.policy.lints.rule_errors import load_checked
 from remyx_action.project.files.layout import matcher
 from remyx_action.project.load import BASELINES, ROOT, Bundle, stem_of
 from remyx_action.project.protected import harness_globs

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from remyx_action.errors import Exit, FilesWrong, Refusal, WrongUsage, most_severe
-from remyx_action.github.check import check_name
+from remyx_action.github.check_run import check_name
 from remyx_action.github.client import Client
 from remyx_action.github.events import MergeGroupEvent, PullRequestEvent
 from remyx_action.github.protection import read_protection

@@ -9,10 +9,10 @@ from pathlib import Path
 from msgspec import Struct
 
 from remyx_action.errors import FilesWrong, WrongUsage
-from remyx_action.policy.lints.errors import load_checked
+from remyx_action.policy.lints.rule_errors import load_checked
 from remyx_action.project.files.wording import did_you_mean, quoted
 from remyx_action.project.models import Template
-from remyx_action.project.models.fields import NAME_PATTERN
+from remyx_action.project.models.field_types import NAME_PATTERN
 from remyx_action.sources.disk import read_project, write_whole
 
 from .init.texts import scalar

@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from remyx_action.errors import Exit, FilesWrong, Problem, Severity, WrongUsage
-from remyx_action.github.check import check_name
+from remyx_action.github.check_run import check_name
 from remyx_action.policy.enforcement import ownership
 from remyx_action.policy.lints.templates import missing_of
 from remyx_action.policy.lock_state import Verified

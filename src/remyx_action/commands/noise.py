@@ -13,8 +13,8 @@ from remyx_action.errors import WrongUsage
 from remyx_action.odds.boundary import AtBoundary, at_boundary, worst_of
 from remyx_action.odds.noise import SEED, NoiseRates, noise
 from remyx_action.odds.repeats import Repeated, judge_repeats
+from remyx_action.odds.sentences import chance_in_words, span_in_words
 from remyx_action.odds.swaps import ArmOfScores, Compare
-from remyx_action.odds.words import chance_in_words, span_in_words
 from remyx_action.policy.bar import Bar, make_bar
 from remyx_action.project.models import Template
 from remyx_action.project.models.metrics import measured_metrics

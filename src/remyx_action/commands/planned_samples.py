@@ -9,7 +9,7 @@ from pathlib import Path
 
 from remyx_action.odds.power import LOOKS, looks_at, plan_samples, sizes_in, spreads_for
 from remyx_action.odds.scenarios import hoped_effects
-from remyx_action.odds.words import in_a_list, planned_in_words
+from remyx_action.odds.sentences import in_a_list, planned_in_words
 from remyx_action.policy.bar import make_bar
 from remyx_action.project.load import Bundle
 from remyx_action.report.report import Report

@@ -14,9 +14,7 @@ from remyx_action.errors import WrongUsage
 from remyx_action.odds.joint import DRAWS, JointDraws, joint_draws
 from remyx_action.odds.power import PowerAt, SamplePlan, plan_samples, power_at, sizes_in, spreads_for
 from remyx_action.odds.scenarios import hoped_effects
-from remyx_action.odds.spread import Spread
-from remyx_action.odds.swaps import ArmOfScores
-from remyx_action.odds.words import (
+from remyx_action.odds.sentences import (
     chance_in_words,
     change_in_words,
     planned_in_words,
@@ -24,6 +22,8 @@ from remyx_action.odds.words import (
     span_in_words,
     unchanged_in_words,
 )
+from remyx_action.odds.spread import Spread
+from remyx_action.odds.swaps import ArmOfScores
 from remyx_action.policy.bar import Bar, make_bar
 from remyx_action.report.render.charts import Chart, PageTable, Point, Section, Series, document
 from remyx_action.report.report import Report

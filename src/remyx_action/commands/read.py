@@ -13,7 +13,7 @@ from remyx_action.errors import NotJudged, WrongUsage
 from remyx_action.project.models import ResultsMap, Template
 from remyx_action.project.models.metrics import BarMetric, measured_metrics
 from remyx_action.readers import read_arm
-from remyx_action.readers.files import MOST_NAMED, ArmFiles, format_of
+from remyx_action.readers.arm_files import MOST_NAMED, ArmFiles, format_of
 from remyx_action.readers.opening import BY_ENDING
 from remyx_action.readers.presets import CODE, engine_of, presets
 from remyx_action.readers.proposing import MapProposal, propose, propose_all, without_scores

@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from remyx_action.project.models.fields import Integer, Key, Number, Spec, no_entries
+from remyx_action.project.models.field_types import Integer, Key, Number, Spec, no_entries
 from remyx_action.project.models.template import ArmName
 from remyx_action.readers.scores import Reason
 

@@ -12,7 +12,7 @@ from math import lcm
 
 from pydantic import ValidationError
 
-from remyx_action.project.models.fields import unchecked
+from remyx_action.project.models.field_types import unchecked
 from remyx_action.project.models.metrics import PERCENT, BarMetric
 from remyx_action.project.models.template import ArmName
 from remyx_action.readers.scores import Exact, Reason, Samples, Scores, Summary, Unusable

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from remyx_action.project.models.fields import unchecked
+from remyx_action.project.models.field_types import unchecked
 from remyx_action.project.models.template import ArmName
 from remyx_action.readers.scores import Reason, Samples, Unusable
 

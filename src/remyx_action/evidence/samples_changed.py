@@ -16,7 +16,7 @@ from typing import Annotated
 from pydantic import Field
 
 from remyx_action.decimals import round_significant
-from remyx_action.project.models.fields import Integer, Number, Spec, unchecked
+from remyx_action.project.models.field_types import Integer, Number, Spec, unchecked
 from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.template import ArmName
 from remyx_action.readers.scores import Samples, Scores

@@ -12,7 +12,7 @@ from operator import mul
 
 from msgspec import Struct
 
-from remyx_action.project.models.fields import unchecked
+from remyx_action.project.models.field_types import unchecked
 from remyx_action.project.models.metrics import BarMetric
 
 from .claims import Claim

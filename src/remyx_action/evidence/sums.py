@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from remyx_action.project.models.fields import Integer, Spec
+from remyx_action.project.models.field_types import Integer, Spec
 
 LARGEST_SCORE = 10**15
 MOST_DECIMALS = 100

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from msgspec import Struct
 from msgspec.structs import replace
 
-from .check import Named, read_checks
+from .check_run import Named, read_checks
 from .client import Client, numbered, said
 from .events import Commit
 from .marks import Order

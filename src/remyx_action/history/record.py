@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from pydantic import Field, ValidationError
 
 from remyx_action.project.files import json_text as strict_json
-from remyx_action.project.models.fields import Spec
+from remyx_action.project.models.field_types import Spec
 from remyx_action.project.models.policy import policy_key
 from remyx_action.report.report import Report, to_json
 

@@ -13,7 +13,7 @@ from math import sqrt
 from remyx_action.evidence.evidence import ArmFacts, Extremes, MetricEvidence
 from remyx_action.evidence.sums import PairedSums
 from remyx_action.policy.rules import Mark
-from remyx_action.project.models.fields import unchecked
+from remyx_action.project.models.field_types import unchecked
 from remyx_action.project.models.metrics import BarMetric
 
 from .distributions import binomial_at_least, binomial_mass, probable_counts, t_quantile

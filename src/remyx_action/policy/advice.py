@@ -9,7 +9,7 @@ from remyx_action.confidence import AdviceNumbers, advise
 from remyx_action.decimals import round_significant
 from remyx_action.evidence.claims import IMPROVED, Claim
 from remyx_action.evidence.evidence import Inputs
-from remyx_action.project.models.fields import Integer, Number, Spec
+from remyx_action.project.models.field_types import Integer, Number, Spec
 from remyx_action.project.models.metrics import BarMetric
 
 from .bar import Bar

@@ -13,7 +13,7 @@ from pydantic import model_validator
 
 from remyx_action.evidence.claims import IMPROVED, Claim
 from remyx_action.project.models import Metrics, Policy, Template
-from remyx_action.project.models.fields import Name, Spec, unchecked
+from remyx_action.project.models.field_types import Name, Spec, unchecked
 from remyx_action.project.models.metrics import BarMetric, measured_metrics
 
 from .rules import OnField, RuleTree, compile_policy

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from remyx_action.evidence.evidence import Inputs, MetricEvidence, SummaryState
 from remyx_action.evidence.sums import ArmSums, PairedSums
-from remyx_action.project.models.fields import Spec
+from remyx_action.project.models.field_types import Spec
 
 LookId = Annotated[str, Field(pattern=r"^[0-9a-f]{16}(?![\s\S])")]
 FAILED = frozenset({"failed", "timed_out"})

@@ -12,11 +12,11 @@ from msgspec.structs import replace
 from pydantic import BaseModel
 
 from remyx_action.errors import Problem, Severity
+from remyx_action.project.models.field_types import NAME_PATTERN
 
 from .files.wording import did_you_mean, quoted
 from .files.yaml_text import MOST_PROBLEMS, Document, Place, load_json, load_yaml
 from .models import Experiment, Lock, Metrics, Policy, Template
-from .models.fields import NAME_PATTERN
 from .problems import Words, problem_at, read_spec
 from .references import Files, is_of_lighteval, misplaced_references, misused_containers, needs_vocabulary
 from .result_maps import misused_maps

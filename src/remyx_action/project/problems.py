@@ -13,13 +13,7 @@ from pydantic import BaseModel, Tag, ValidationError
 from pydantic.fields import FieldInfo
 
 from remyx_action.errors import Problem, Severity
-
-from .files.pointer import pointer_to
-from .files.wording import did_you_mean, quoted
-from .files.yaml_text import MOST_PROBLEMS, TOP, Document
-from .models.conditions import REFERENCE_PATTERN, as_fraction
-from .models.container import DOTTED_PATTERN, IMAGE_PATTERN, INSIDE_PATTERN, SIZE_PATTERN, USER_PATTERN
-from .models.fields import (
+from remyx_action.project.models.field_types import (
     FIELDS,
     KEY_PATTERN,
     LINE_PATTERN,
@@ -33,6 +27,12 @@ from .models.fields import (
     VARIABLE_PATTERN,
     WORD_PATTERN,
 )
+
+from .files.pointer import pointer_to
+from .files.wording import did_you_mean, quoted
+from .files.yaml_text import MOST_PROBLEMS, TOP, Document
+from .models.conditions import REFERENCE_PATTERN, as_fraction
+from .models.container import DOTTED_PATTERN, IMAGE_PATTERN, INSIDE_PATTERN, SIZE_PATTERN, USER_PATTERN
 from .models.lighteval import TASK_PATTERN, URL_PATTERN
 from .models.lock import DIGEST_PATTERN
 from .models.metrics import PERCENTILE_PATTERN

@@ -15,13 +15,13 @@ from msgspec import Struct, field
 from pydantic import BaseModel
 
 from remyx_action.errors import Problem
+from remyx_action.project.models.field_types import FIELDS
 
 from .files.pointer import pointer_to
 from .files.wording import did_you_mean, listed, nearest, quoted
 from .files.yaml_text import MOST_PROBLEMS, Document
 from .models import Template
 from .models.conditions import parse_line
-from .models.fields import FIELDS
 from .problems import Words, problem_at
 
 Located = tuple[str, Words]

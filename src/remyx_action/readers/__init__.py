@@ -11,10 +11,10 @@ from remyx_action.project.models import Template
 from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.results_map import maps_of
 
-from .files import CAP_BYTES, POINT_AT_IT, ArmFiles, BrokenResults, Folder, broken, format_of
+from .arm_files import CAP_BYTES, POINT_AT_IT, ArmFiles, BrokenResults, Folder, broken, format_of
 from .native import FILE as NATIVE_FILE
 from .native import FREE_TEXTS, read_native
-from .recorded import Measured, Recorded, recorded_baseline, write_recorded
+from .recorded_baseline import Measured, Recorded, recorded_baseline, write_recorded
 from .scores import ArmScores
 
 __all__ = [

@@ -14,7 +14,7 @@ from msgspec import Struct, field
 
 from remyx_action.project.files.json_text import NumberText
 
-from .files import shown
+from .arm_files import shown
 from .loose_json import MARK, Odd, read_loosely, text_of
 
 EXAMPLES = 3

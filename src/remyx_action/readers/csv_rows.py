@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from remyx_action.project.files.json_text import Fault, NotStrictJson, decode_utf8
 from remyx_action.project.files.pointer import parts_of
 
-from .files import CAP_BYTES, MOST_NAMED, broken, shown
+from .arm_files import CAP_BYTES, MOST_NAMED, broken, shown
 from .lines import without_mark
 from .rows import FIRST_ROWS, Table
 

@@ -15,8 +15,8 @@ from remyx_action.project.files.json_text import Fault, NumberText
 from remyx_action.project.files.wording import nearest
 from remyx_action.project.models.metrics import BarMetric
 
+from .arm_files import BrokenResults, broken, problem_of, shown
 from .columns import Columns, rows_with_faults, shown_value
-from .files import BrokenResults, broken, problem_of, shown
 from .samples import beyond_limits, beyond_range, point_of, usable_samples
 from .scores import ArmScores, Empty, Reason, Samples, Scores, Summary, Unusable
 

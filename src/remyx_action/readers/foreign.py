@@ -11,8 +11,8 @@ from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.results_map import Aggregates, ResultsMap, assigned
 from remyx_action.project.models.template import LOG_NAME
 
+from .arm_files import MOST_NAMED, ArmFiles, BrokenResults, broken, format_of, shown
 from .entry import Arrived, Entry, assemble
-from .files import MOST_NAMED, ArmFiles, BrokenResults, broken, format_of, shown
 from .mapped import Reading, as_map, read_parts
 from .parts import Part
 from .presets import EngineMap, lm_eval, merged, presets

@@ -14,9 +14,9 @@ from remyx_action.project.files.wording import nearest
 from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.results_map import Aggregates, Format, split_factor
 
+from .arm_files import ArmFiles, shown
 from .columns import Columns, Places, cell_number, shown_value, times
 from .entry import Entry
-from .files import ArmFiles, shown
 from .loose_json import Odd
 from .opening import Source, listed_names_of, nothing_at, nothing_in, open_file
 from .parts import NUMBERS, Part

@@ -13,9 +13,9 @@ from remyx_action.errors import Problem
 from remyx_action.project.files.json_text import Fault, NumberText
 from remyx_action.project.models.metrics import BarMetric
 
+from .arm_files import ArmFiles, BrokenResults, broken, shown
 from .columns import Columns, shown_value
 from .entry import Arrived, Entry, assemble
-from .files import ArmFiles, BrokenResults, broken, shown
 from .rows import Table, rows_of_lines, rows_of_values
 from .samples import beyond_limits
 from .sampling import NATIVE, Rows, columns_of

@@ -16,10 +16,10 @@ from remyx_action.project.files.wording import nearest
 from remyx_action.project.models.results_map import Format
 from remyx_action.project.models.template import LOG_NAME
 
+from .arm_files import FORMATS, ArmFiles, broken, format_of, printed_json, shown
 from .columns import shown_value
 from .csv_rows import rows_of_csv
 from .entry import Entry
-from .files import FORMATS, ArmFiles, broken, format_of, printed_json, shown
 from .loose_json import MARK, Odd, read_loosely
 from .parts import Part, RowsPlace
 from .presets import inspect

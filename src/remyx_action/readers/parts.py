@@ -10,7 +10,7 @@ from msgspec import Struct
 from remyx_action.project.files.pointer import PLACEHOLDER, filled
 from remyx_action.project.models.results_map import Format, split_factor
 
-from .files import format_of
+from .arm_files import format_of
 from .presets import EngineMap
 from .sampling import Roles
 

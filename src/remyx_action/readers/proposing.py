@@ -15,8 +15,8 @@ from remyx_action.project.files.pointer import ABSENT, PLACEHOLDER, filled, poin
 from remyx_action.project.models.results_map import ResultsMap, split_factor
 from remyx_action.project.models.template import LOG_NAME
 
+from .arm_files import ArmFiles, fits, format_of
 from .columns import cell_number
-from .files import ArmFiles, fits, format_of
 from .foreign import STDOUT, SUMMARY_OF_LM_EVAL
 from .mapped import names_at
 from .opening import read_document, spread, table_of_csv

@@ -16,7 +16,7 @@ from remyx_action.errors import Problem
 from remyx_action.project.files.json_text import Fault, NotStrictJson, read_as_written
 from remyx_action.project.files.pointer import ABSENT, follow, parts_of, pointer_to
 
-from .files import BrokenResults, problem_of
+from .arm_files import BrokenResults, problem_of
 from .lines import SMALL_ROW, Span, spans, without_mark
 from .loose_json import NOT_OBJECTS, Odd, marked, read_loosely, text_of
 

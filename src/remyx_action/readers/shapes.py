@@ -14,7 +14,7 @@ from remyx_action.project.files.json_text import NumberText
 from remyx_action.project.files.pointer import PLACEHOLDER, pointer_to
 from remyx_action.project.models.results_map import ResultsMap
 
-from .files import MOST_NAMED, shown
+from .arm_files import MOST_NAMED, shown
 from .loose_json import Odd
 from .rows import objects_of_columns
 

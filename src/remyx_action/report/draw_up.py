@@ -24,7 +24,7 @@ from remyx_action.policy.bar import Bar
 from remyx_action.policy.fields import FieldValue, word_of
 from remyx_action.policy.judgement import Judgement
 from remyx_action.policy.rules import Condition, Gate, OnField, OnMetric
-from remyx_action.project.models.fields import unchecked
+from remyx_action.project.models.field_types import unchecked
 from remyx_action.project.models.metrics import BarMetric, ExactBaseline, RecordedBaseline
 from remyx_action.project.models.template import ArmName
 from remyx_action.readers.scores import Reason

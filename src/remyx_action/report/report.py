@@ -19,7 +19,7 @@ from remyx_action.policy.bar import Bar
 from remyx_action.policy.looks import Look, LookId, number_of
 from remyx_action.policy.rules import Condition, Gate, Mark
 from remyx_action.project.files import json_text as strict_json
-from remyx_action.project.models.fields import Integer, Number, Spec
+from remyx_action.project.models.field_types import Integer, Number, Spec
 
 COMPARED = ("verdict", "reason", "run_state", "metrics", "rules", "fields", "advice")
 

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 
 from remyx_action.errors import NotJudged
 from remyx_action.project.files import json_text as strict_json
-from remyx_action.project.models.fields import Integer, Line, Name, Spec
+from remyx_action.project.models.field_types import Integer, Line, Name, Spec
 from remyx_action.project.models.shard import Shard
 from remyx_action.project.models.template import ArmName
 

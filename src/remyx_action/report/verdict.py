@@ -15,7 +15,7 @@ from remyx_action.evidence.samples_changed import SamplesChanged, count_changes,
 from remyx_action.policy.bar import Bar, claims_in, sizes_in
 from remyx_action.policy.judgement import Judgement, asks_for_coverage, judge
 from remyx_action.policy.looks import Look, identity_of
-from remyx_action.project.models.fields import unchecked
+from remyx_action.project.models.field_types import unchecked
 from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.template import ArmName
 from remyx_action.readers.scores import ArmScores, Reason, Samples, Scores, Unusable

@@ -1,6 +1,6 @@
 """Carrying out a plan: each runtime runs one arm and returns its outcome; siblings behind one protocol."""
 
-from .arms import Predicting, Redacting, Retrying, run_arms
+from .both_arms import Predicting, Redacting, Retrying, run_arms
 from .containers import ContainerRuntime
 from .outcomes import (
     Finished,

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import IO
 
 from remyx_action.project.models.template import LOG_NAME
+from remyx_action.runtimes.plan.run_plan import ArmPlan
 
 from .outcomes import OnEvent, OutputLine, Progress, RunEvent
-from .plan.plan import ArmPlan
 from .redaction import RedactedStream, Redactor
 
 LOG_CAP_BYTES = 16 * 1024 * 1024

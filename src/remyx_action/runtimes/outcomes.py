@@ -14,8 +14,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from remyx_action.project.models.template import ArmName
-
-from .plan.plan import ArmPlan
+from remyx_action.runtimes.plan.run_plan import ArmPlan
 
 State = Literal["completed", "failed", "timed_out"]
 

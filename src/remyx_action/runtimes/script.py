@@ -20,12 +20,12 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from remyx_action.errors import NotJudged
+from remyx_action.runtimes.plan.run_plan import ArmPlan
 
 from . import supervisor
 from .lighteval.environment import uv_command
 from .log import LOG_CAP_BYTES, HarnessLog, new_log
 from .outcomes import Ending, OnEvent, Outcome, count_memory_kills, outcome_of
-from .plan.plan import ArmPlan
 from .supervisor import KILL_SECONDS, MECHANISMS
 
 GRACE_SECONDS = 3.0

@@ -25,7 +25,7 @@ from remyx_action.runtimes import (
     ScriptRuntime,
     run_arms,
 )
-from remyx_action.runtimes.plan.plan import ArmPlan
+from remyx_action.runtimes.plan.run_plan import ArmPlan
 from support.containers.arms import FROM, harness, lines_of, outcome_of, planned
 from support.containers.engine import BASE, RunningEngine
 

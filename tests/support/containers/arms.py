@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from remyx_action.project.models import Metrics, Template
 from remyx_action.project.models.template import ArmName, Script, ScriptKind
 from remyx_action.runtimes import ContainerRuntime, Outcome, OutputLine, RunEvent, run_arms
-from remyx_action.runtimes.plan.plan import ArmPlan, RunPlan, Site, plan_run
+from remyx_action.runtimes.plan.run_plan import ArmPlan, RunPlan, Site, plan_run
 from support.containers.engine import BASE, RunningEngine
 
 FROM = f"FROM {BASE}\n"

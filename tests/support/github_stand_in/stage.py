@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from remyx_action.github import check, comment, pull_request
+from remyx_action.github import check_run, comment, pull_request
 from remyx_action.github.client import Client, Connection
 from remyx_action.github.events import Commit
 from remyx_action.github.marks import ExternalId, Marker, Order, Scope
@@ -63,8 +63,8 @@ class Stage:
         }
         return comment.CommentDraft(marker=marker, **(given | values))
 
-    def named(self, head: Commit | None = None, policy: str = "default") -> check.Named:
-        return check.Named(folder="", policy=policy, base_branch="main", head=head or self.head)
+    def named(self, head: Commit | None = None, policy: str = "default") -> check_run.Named:
+        return check_run.Named(folder="", policy=policy, base_branch="main", head=head or self.head)
 
     def external_id(self, order: Order | None = None, policy: str = "default") -> ExternalId:
         base = Commit(self.world.base(self.pull))
@@ -88,9 +88,9 @@ class Stage:
 class Publication:
     """What one publication answered, step by step."""
 
-    opened: check.Opened | Superseded | NotPosted
+    opened: check_run.Opened | Superseded | NotPosted
     thread: comment.Thread | NotPosted
-    checks: check.Checks | NotRead
+    checks: check_run.Checks | NotRead
     now: pull_request.PullRequest | NotRead
     comment: comment.Posting
     closed: Any
@@ -112,10 +112,10 @@ def publish(
     named = stage.named(draft.marker.head)
     external_id = stage.external_id(draft.marker.order)
     page = "https://example.invalid/run"
-    opened = check.open_check(client, named, external_id, details_url=page)
-    opened_id = opened.id if isinstance(opened, check.Opened) else None
+    opened = check_run.open_check(client, named, external_id, details_url=page)
+    opened_id = opened.id if isinstance(opened, check_run.Opened) else None
     thread = comment.find_comments(client, stage.pull.number, draft.marker.scope)
-    checks = check.read_checks(client, named, opened_id=opened_id)
+    checks = check_run.read_checks(client, named, opened_id=opened_id)
     now = pull_request.current(client, stage.pull.number)
     head = now.head_commit if isinstance(now, pull_request.PullRequest) else None
     outcome: comment.Posting = (
@@ -123,10 +123,10 @@ def publish(
         if isinstance(thread, NotPosted)
         else comment.post(client, thread, draft, current_head=head, mode=mode)
     )
-    conclusion = check.Conclusion(
+    conclusion = check_run.Conclusion(
         word="failure" if draft.blocks else "success", title=draft.marker.word, renderings=draft.renderings
     )
-    closed = check.close_check(
+    closed = check_run.close_check(
         client, named, external_id, conclusion, checks=checks, opened_id=opened_id, details_url=page
     )
     return Publication(opened=opened, thread=thread, checks=checks, now=now, comment=outcome, closed=closed)

@@ -12,7 +12,7 @@ from msgspec import Struct
 from remyx_action.commands.planned_samples import planned_samples, price_of_looks
 from remyx_action.commands.schema import schema_texts
 from remyx_action.errors import FilesWrong, Problem, WrongUsage
-from remyx_action.policy.lints.errors import load_checked
+from remyx_action.policy.lints.rule_errors import load_checked
 from remyx_action.policy.lints.warnings import warnings_of
 from remyx_action.project.codeowners import CAP_BYTES, LOCATIONS, is_owner, with_block
 from remyx_action.project.load import VOCABULARY, Bundle, load_bundle

@@ -21,12 +21,12 @@ from remyx_action.project.files.layout import matcher
 from remyx_action.project.files.pointer import pointer_to
 from remyx_action.project.files.yaml_text import load_yaml
 from remyx_action.project.models.container import Container, Prebuild
-from remyx_action.readers.files import format_of
+from remyx_action.readers.arm_files import format_of
 from remyx_action.sources.disk import read_below
-from remyx_action.sources.disk.project import PASSED_OVER
+from remyx_action.sources.disk.project_files import PASSED_OVER
 
 from .answers import Contents
-from .reading import contents_of_files
+from .result_files import contents_of_files
 
 MOST_FILES, MOST_TRIED, MOST_DATA = 20_000, 40, 8
 DEEPEST = 4

@@ -13,8 +13,7 @@ from remyx_action.errors import WrongUsage
 from remyx_action.project.files.layout import matcher
 from remyx_action.project.files.wording import did_you_mean, nearest, quoted
 
-from .answers import Answers, Contents, MetricAnswer
-from .conditions import recommended
+from .answers import Answers, Contents, MetricAnswer, recommended
 from .drafting import EXAMPLES
 from .finding import Found, Program, container_of, harness_of, program_at
 from .interview import Given, Prompt, Step

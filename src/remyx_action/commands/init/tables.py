@@ -10,12 +10,12 @@ from msgspec.structs import replace
 
 from remyx_action.errors import WrongUsage
 from remyx_action.project.files.wording import quoted
-from remyx_action.project.models.fields import FIELDS, KEY_PATTERN
+from remyx_action.project.models.field_types import FIELDS, KEY_PATTERN
 from remyx_action.project.models.metrics import RANGE_OF_UNIT, UNITS_THAT_NEED_A_DIRECTION
 from remyx_action.readers.presets import fitted
 
 from .answers import MetricAnswer
-from .reading import unit_of
+from .result_files import unit_of
 
 NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?")
 COLUMNS = ("key", "label", "unit", "baseline")

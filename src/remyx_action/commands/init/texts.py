@@ -16,8 +16,7 @@ from remyx_action.commands.read import block
 from remyx_action.project.files.pointer import parts_of
 from remyx_action.project.models.results_map import ResultsMap
 
-from .answers import Answers, MetricAnswer
-from .conditions import check_condition
+from .answers import Answers, MetricAnswer, check_condition
 
 _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]*(?: [A-Za-z0-9_./-]+)*")
 _NUMBER = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?")

@@ -16,7 +16,7 @@ from remyx_action.sources.disk import prepare_output
 from remyx_action.sources.git import Sources
 
 from .answers import Answers, Contents, MetricAnswer
-from .reading import contents_of_output
+from .result_files import contents_of_output
 from .texts import texts_of
 
 GO_ON = "correct it with `<`, or answer `no` and say what it reports"

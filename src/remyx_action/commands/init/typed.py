@@ -15,11 +15,10 @@ from remyx_action.project.tasks import task_list
 from remyx_action.project.tasks.listing import label_of
 from remyx_action.project.tasks.resolving import offers_of
 
-from .answers import Answers, MetricAnswer
-from .conditions import check_condition
+from .answers import Answers, MetricAnswer, check_condition
 from .drafting import EXAMPLES
 from .finding import Found, parsed, texts_in
-from .reading import contents_of_files, contents_of_output
+from .result_files import contents_of_files, contents_of_output
 from .tables import merged, metrics_in
 from .texts import dotted
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from remyx_action.github import check, comment, pull_request
-from remyx_action.github.check import Checks
+from remyx_action.github import check_run, comment, pull_request
+from remyx_action.github.check_run import Checks
 from remyx_action.github.client import Client
 from remyx_action.github.events import PullRequestEvent
 from remyx_action.github.marks import Marker, Order
@@ -49,7 +49,7 @@ def post_all(
         posts.note(NO_TOKEN)
         return
     checks = {
-        section.policy: check.read_checks(
+        section.policy: check_run.read_checks(
             target.client, target.named(section.policy), opened_id=posts.opened.get(section.policy)
         )
         for section in sections
@@ -193,8 +193,8 @@ def _close(
         posts.red = True
         if not was_open:
             return
-        conclusion = check.superseded(str(newer))
-    done = check.close_check(
+        conclusion = check_run.superseded(str(newer))
+    done = check_run.close_check(
         client,
         target.named(policy),
         target.external_id(policy, look_of(section)),
@@ -220,13 +220,13 @@ def _not_ours(opened: int, policy: str) -> NotPosted:
     )
 
 
-def _conclusion(section: Section, footer: str) -> check.Conclusion:
-    return check.Conclusion(
+def _conclusion(section: Section, footer: str) -> check_run.Conclusion:
+    return check_run.Conclusion(
         word="success" if section.passes else "failure",
         title=section.title[:200],
         renderings=check_texts(section, footer=footer),
         annotations=[
-            check.Annotation(
+            check_run.Annotation(
                 path=each.path, line=each.line, level=each.level, title=each.title, message=each.message
             )
             for each in section.remarks

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from remyx_action.github import check
-from remyx_action.github.check import Named
+from remyx_action.github import check_run
+from remyx_action.github.check_run import Named
 from remyx_action.github.client import Client, Connection
 from remyx_action.github.events import Commit, Event, MergeGroupEvent, PullRequestEvent
 from remyx_action.github.marks import ExternalId, Order, Scope
@@ -140,14 +140,14 @@ def open_checks(target: Target, policies: Sequence[str], posts: Posts) -> None:
         posts.note(NO_TOKEN)
         return
     for policy in policies:
-        made = check.open_check(
+        made = check_run.open_check(
             target.client,
             target.named(policy),
             target.external_id(policy),
             details_url=target.runner.run_url,
             replaces=target.replaced_head,
         )
-        if isinstance(made, check.Opened):
+        if isinstance(made, check_run.Opened):
             target.client.app = made.app
             posts.opened[policy] = made.id
             posts.check_urls[policy] = made.url

@@ -26,7 +26,7 @@ from remyx_action.report.report import HELP, ArmReport, Origin
 from remyx_action.report.verdict import Arm, Arms, failed_arm
 from remyx_action.sources.disk import ResultsFolder, open_run
 
-from .parts import join_seeds
+from .joined_arms import join_seeds
 
 if TYPE_CHECKING:
     from remyx_action.runtimes import Outcome

@@ -20,8 +20,8 @@ from remyx_action.sources.disk import read_below
 
 from .arms import read_runs, report_of_another_job, with_variables
 from .evaluation import Evaluation, both
+from .joined_arms import join_shards
 from .judged_under import harness_digest
-from .parts import join_shards
 from .variants import choose_assets
 
 AGAIN = "let the evaluation run again: push a commit, or update the branch"

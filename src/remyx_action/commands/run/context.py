@@ -12,7 +12,7 @@ from msgspec import Struct, field
 
 from remyx_action.errors import FilesWrong, NotJudged, WrongUsage
 from remyx_action.github.events import MergeGroupEvent, PullRequestEvent
-from remyx_action.policy.lints.errors import load_checked
+from remyx_action.policy.lints.rule_errors import load_checked
 from remyx_action.project.load import Bundle
 from remyx_action.project.models import Experiment, Policy, Template
 from remyx_action.sources.disk import read_below
@@ -28,9 +28,8 @@ from remyx_action.sources.git import (
 from .experiments import experiments_of, template_asked_for, variant_named
 from .judged_under import commit_at_head, why_no_commit
 from .project import Project, choose, load_project
-from .proposal import Proposal
+from .proposal import Proposal, Trees, file_change, harness_notes, refuse_changed_asset
 from .request import Request
-from .trees import Trees, file_change, harness_notes, refuse_changed_asset
 from .variants import (
     UNCHANGED,
     FileChange,

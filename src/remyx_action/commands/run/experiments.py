@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from remyx_action.errors import FilesWrong, WrongUsage
-from remyx_action.policy.lints.errors import load_checked
+from remyx_action.policy.lints.rule_errors import load_checked
 from remyx_action.project.files.wording import did_you_mean
 from remyx_action.project.load import Bundle
 from remyx_action.project.models import Experiment, Template

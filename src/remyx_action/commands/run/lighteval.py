@@ -11,7 +11,6 @@ from remyx_action.project.models.template import ArmName
 from remyx_action.runtimes import Note
 from remyx_action.runtimes.lighteval.environment import child_folder, lighteval_python, packages
 from remyx_action.runtimes.lighteval.hub import commit_of, is_on_hub
-from remyx_action.runtimes.plan.environment import passed_through
 from remyx_action.runtimes.plan.lighteval import (
     CACHES,
     LIGHTEVAL_VERSION,
@@ -19,6 +18,7 @@ from remyx_action.runtimes.plan.lighteval import (
     ChildSite,
     name_and_revision,
 )
+from remyx_action.runtimes.plan.variables import passed_through
 
 from .request import World
 

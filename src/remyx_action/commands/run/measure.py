@@ -33,7 +33,7 @@ from remyx_action.runtimes import (
 )
 from remyx_action.runtimes.plan.lighteval import plan_lighteval
 from remyx_action.runtimes.plan.patching import MOST_BYTES
-from remyx_action.runtimes.plan.plan import RunPlan, Site, plan_run, runs_other_code, with_secrets
+from remyx_action.runtimes.plan.run_plan import RunPlan, Site, plan_run, runs_other_code, with_secrets
 from remyx_action.runtimes.redaction import LEAST_CHARACTERS, REDACTED, secrets_of
 from remyx_action.sources.disk import (
     ResultsFolder,
@@ -44,7 +44,7 @@ from remyx_action.sources.disk import (
 )
 from remyx_action.sources.disk.cache_key import CacheEntry, CacheKey
 from remyx_action.sources.disk.large_files import fill, lacks_bytes
-from remyx_action.sources.disk.output import empty_folder
+from remyx_action.sources.disk.output_folder import empty_folder
 from remyx_action.sources.git import find_repository
 
 from .arms import (
@@ -55,12 +55,12 @@ from .arms import (
     report_of_outcome,
     with_variables,
 )
-from .cache import ArmCache, baseline_key
+from .baseline_cache import ArmCache, baseline_key
 from .evaluation import Evaluation, both
 from .ignored_shard import refusing_ignored_shards, shard_warnings
+from .joined_arms import join_seeds
 from .judged_under import unchanged_assets, unchanged_harness
 from .lighteval import at_one_commit, lighteval_site
-from .parts import join_seeds
 from .variants import choose_assets, judge_files
 
 TOKENS_OF_A_JOB = (

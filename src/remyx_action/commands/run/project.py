@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from remyx_action.errors import FilesWrong, Problem, WrongUsage
-from remyx_action.policy.lints.errors import load_checked
+from remyx_action.policy.lints.rule_errors import load_checked
 from remyx_action.project.files.wording import did_you_mean
 from remyx_action.project.load import Bundle
 from remyx_action.project.models import Metrics, Policy, Template

@@ -14,7 +14,7 @@ from remyx_action.project.files.json_text import read as read_json
 from remyx_action.project.files.pointer import ABSENT, parts_of, resolve
 from remyx_action.project.files.yaml_text import load_yaml
 from remyx_action.project.models import Experiment, Template
-from remyx_action.project.models.fields import LINE_PATTERN
+from remyx_action.project.models.field_types import LINE_PATTERN
 from remyx_action.project.models.template import ArmName
 
 ADVICE = "name the variant in that file, or add an experiment file; a command line takes --variant ASSET"

@@ -14,7 +14,7 @@ from remyx_action.policy.rules import Condition, OnField, OnMetric, Role, effect
 
 from .change import Change, Effect, effect_of, together
 from .logic import about, identity_of, subject_of
-from .words import listed, number, threshold_moved
+from .phrases import listed, number, threshold_moved
 
 
 def effect_of_replacing(before: Condition, after: Condition, role: Role) -> Effect:

@@ -13,7 +13,7 @@ from remyx_action.project.models import Metric
 from remyx_action.project.models.metrics import ExactBaseline, implied_range
 
 from .change import Change, DiffSide, Effect, effect_of
-from .words import number
+from .phrases import number
 
 COUNTS = ("sample_size", "coverage")
 """Fields that know what kind of baseline there is, and not how high it is."""

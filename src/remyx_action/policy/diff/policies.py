@@ -17,7 +17,7 @@ from remyx_action.project.models import Policy
 from .change import Change, DiffSide, Effect, effect_of, together
 from .conditions import ConditionPlace, changes_of_condition
 from .logic import RuleNode, about, conditions_of, identity_of, simplified, subject_of
-from .words import combinator, node_in_words
+from .phrases import combinator, node_in_words
 
 WITHOUT_EFFECT = {
     "notes": "the notes are others",

@@ -13,7 +13,7 @@ from remyx_action.project.models import Template
 from remyx_action.project.models.lighteval import Model
 
 from .change import Change, DiffSide, Effect, effect_of
-from .words import listed, number
+from .phrases import listed, number
 
 JudgedChange = tuple[Effect, str]
 

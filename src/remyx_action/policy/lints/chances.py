@@ -11,8 +11,8 @@ from remyx_action.decimals import plain
 from remyx_action.policy.rules import Condition, Gate, OnField, OnMetric
 from remyx_action.project.models.metrics import RecordedBaseline, declared_value
 
-from .context import Finding, LintContext, width_of
-from .rules import percent
+from .lint_context import Finding, LintContext, width_of
+from .whole_rules import percent
 
 USUAL_SPREAD = 0.44
 """Standard deviation of a paired difference as a part of the range, where nothing is known: two arms of

@@ -10,7 +10,7 @@ from remyx_action.decimals import plain
 from remyx_action.policy.rules import Condition, Gate, OnField, OnMetric, RuleTree
 from remyx_action.project.problems import Words
 
-from .context import Finding, LintContext, width_of
+from .lint_context import Finding, LintContext, width_of
 
 INFINITE = float("inf")
 MOST_STEPS = 10_000

@@ -11,7 +11,7 @@ from remyx_action.decimals import plain
 from remyx_action.policy.rules import Condition, OnMetric
 from remyx_action.project.models.metrics import PERCENT, ExactBaseline, RecordedBaseline, declared_value
 
-from .context import Finding, LintContext, width_of
+from .lint_context import Finding, LintContext, width_of
 
 TRIED = 50
 """Shares of improved samples among which the best is sought."""

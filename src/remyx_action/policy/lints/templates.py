@@ -21,7 +21,7 @@ from remyx_action.project.models.metrics import RecordedBaseline
 from remyx_action.project.problems import Words
 from remyx_action.project.protected import harness_globs
 
-from .context import Finding, LintContext
+from .lint_context import Finding, LintContext
 
 STARTS = ("Dockerfile", "run", "entrypoint.sh")
 """What a folder may hold that says how it is started."""

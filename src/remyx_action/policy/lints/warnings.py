@@ -10,16 +10,8 @@ from remyx_action.project.load import Bundle
 
 from .catalogue import PAGE
 from .chances import changes_by_chance, looks_without_floor, reject_without_floor
-from .context import Finding, LintContext, context_of
+from .lint_context import Finding, LintContext, context_of
 from .possible import cannot_fail, cannot_hold, good_side_in_reject
-from .rules import (
-    floors_not_shared,
-    locked_needs_a_token,
-    metric_in_no_rule,
-    metric_without_guard,
-    notes_say_k_of_n,
-    ship_unreachable,
-)
 from .sizes import cannot_pass, threshold_unit, wide_range, wrong_side
 from .templates import (
     TemplateContext,
@@ -30,6 +22,14 @@ from .templates import (
     one_samples_number,
     samples_beyond_baseline,
     shards_without_samples,
+)
+from .whole_rules import (
+    floors_not_shared,
+    locked_needs_a_token,
+    metric_in_no_rule,
+    metric_without_guard,
+    notes_say_k_of_n,
+    ship_unreachable,
 )
 
 OF_THE_POLICY: tuple[Callable[[LintContext], Iterator[Finding]], ...] = (

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, fiel
 
 from remyx_action.project.files.wording import quoted
 
-from .fields import END, FIELDS, Bounds, MetricKey, Number, Spec, Text, refuse, unchecked
+from .field_types import END, FIELDS, Bounds, MetricKey, Number, Spec, Text, refuse, unchecked
 from .miswritten import NO_SUFFIX, respelled, why_no_condition
 
 REFERENCE_PATTERN = r"^[a-z][a-z0-9_-]{0,63}\.(value|delta|relative_delta)" + END

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from .fields import CONTROLS, END, Bounds, CommandWord, Integer, Line, Number, RepositoryPath, Spec
+from .field_types import CONTROLS, END, Bounds, CommandWord, Integer, Line, Number, RepositoryPath, Spec
 
 IMAGE_PATTERN = r"^[a-z0-9]+([._/:-]+[A-Za-z0-9_]+)*" + END
 INSIDE_PATTERN = r"^/(?!remyx(/|" + END + r"))(?!.*(^|/)\.\.(/|" + END + r"))[^:\\" + CONTROLS + r"]+" + END

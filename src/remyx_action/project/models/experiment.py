@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from .fields import Key, Line, Name, Spec, Text, Version
+from .field_types import Key, Line, Name, Spec, Text, Version
 
 Tag = Annotated[Line, Field(min_length=1, max_length=64)]
 

@@ -16,7 +16,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from remyx_action.project.files.wording import did_you_mean, quoted
 
-from .fields import CONTROLS, END, Bounds, Integer, Line, Number, Spec, VariableName, no_entries, refuse
+from .field_types import CONTROLS, END, Bounds, Integer, Line, Number, Spec, VariableName, no_entries, refuse
 
 AUTO = "auto"
 TASK_PATTERN = r"^[A-Za-z0-9_][^,|@\s" + CONTROLS + r"]*" + END

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .fields import END, Line, Name, Spec
+from .field_types import END, Line, Name, Spec
 
 DIGEST_PATTERN = r"^sha256:[0-9a-f]{64}" + END
 Digest = Annotated[str, Field(pattern=DIGEST_PATTERN)]

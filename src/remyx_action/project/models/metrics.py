@@ -10,7 +10,7 @@ from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
 
 from remyx_action.decimals import plain
 
-from .fields import Bounds, Integer, Key, Line, MetricKey, Number, Spec, Version, refuse
+from .field_types import Bounds, Integer, Key, Line, MetricKey, Number, Spec, Version, refuse
 from .template import Template
 
 RANGE_OF_UNIT = {

@@ -6,7 +6,7 @@ import re
 
 from remyx_action.project.files.wording import nearest, quoted
 
-from .fields import FIELDS
+from .field_types import FIELDS
 
 OPERATORS = {
     "=>": ">=",

@@ -21,7 +21,7 @@ from .conditions import (
     WrittenCondition,
     condition_of,
 )
-from .fields import Bounds, Integer, Line, Name, Spec, Text, Version, no_entries, refuse
+from .field_types import Bounds, Integer, Line, Name, Spec, Text, Version, no_entries, refuse
 
 MOST_LEVELS = 3
 """How deep rules may stand in rules, the outermost included."""

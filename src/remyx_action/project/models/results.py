@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
-from .fields import END, Bounds, Integer, Number, Spec
+from .field_types import END, Bounds, Integer, Number, Spec
 
 Id = Annotated[str, Field(min_length=1)] | Integer
 Limited = Annotated[Number, Bounds(least="-1000000000000000", most="1000000000000000")]

@@ -9,7 +9,19 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from .fields import CONTROLS, DISTINCT, END, Bounds, Integer, Key, Line, Number, Pointer, RepositoryPath, Spec
+from .field_types import (
+    CONTROLS,
+    DISTINCT,
+    END,
+    Bounds,
+    Integer,
+    Key,
+    Line,
+    Number,
+    Pointer,
+    RepositoryPath,
+    Spec,
+)
 
 NUMBER = r"[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?"
 EXPRESSION_PATTERN = r"^/[^" + CONTROLS + r"*]*(\* *" + NUMBER + r")?" + END

@@ -11,7 +11,7 @@ from msgspec import Struct
 from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag, ValidationInfo, field_validator
 
 from .container import Container, Patch, Predict
-from .fields import (
+from .field_types import (
     DISTINCT,
     Bounds,
     CommandWord,

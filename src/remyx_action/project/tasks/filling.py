@@ -11,7 +11,7 @@ from msgspec import Struct
 from remyx_action.errors import Problem
 from remyx_action.project.files.yaml_text import Document
 from remyx_action.project.models import Metric, Metrics, Template
-from remyx_action.project.models.fields import unchecked
+from remyx_action.project.models.field_types import unchecked
 from remyx_action.project.models.metrics import ExactBaseline, RecordedBaseline, implied_range
 from remyx_action.project.problems import Words, problem_at
 from remyx_action.project.references import VOCABULARY, Files, Filled, needs_vocabulary

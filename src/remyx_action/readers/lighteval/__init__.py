@@ -17,8 +17,8 @@ from remyx_action.project.models import Template
 from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.tasks import resolve, task_list
 from remyx_action.project.tasks.listing import key_of
+from remyx_action.readers.arm_files import ArmFiles, BrokenResults, broken, shown
 from remyx_action.readers.entry import Arrived, assemble
-from remyx_action.readers.files import ArmFiles, BrokenResults, broken, shown
 from remyx_action.readers.scores import ArmScores
 
 from .details import DETAIL_COLUMNS, Details, read_details

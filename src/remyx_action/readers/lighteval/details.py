@@ -16,8 +16,8 @@ from remyx_action.project.files.json_text import (
     decode_utf8,
     read_as_written,
 )
+from remyx_action.readers.arm_files import broken, shown
 from remyx_action.readers.columns import Columns, Places, counted
-from remyx_action.readers.files import broken, shown
 from remyx_action.readers.lines import blocks
 from remyx_action.readers.rows import rows_of_values
 from remyx_action.readers.sampling import NATIVE, Rows, columns_of

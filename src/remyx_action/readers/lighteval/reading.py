@@ -13,9 +13,9 @@ from remyx_action.errors import Problem
 from remyx_action.project.files.json_text import Fault, NumberText
 from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.tasks.listing import key_of
+from remyx_action.readers.arm_files import problem_of, shown
 from remyx_action.readers.columns import Columns, Places
 from remyx_action.readers.entry import LEAST_TOLERANCE, Entry
-from remyx_action.readers.files import problem_of, shown
 from remyx_action.readers.samples import beyond_limits, point_of, usable_samples
 from remyx_action.readers.scores import Samples
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from remyx_action.project.files.json_text import Fault
 from remyx_action.project.files.pointer import pointer_to
-from remyx_action.readers.files import broken
+from remyx_action.readers.arm_files import broken
 from remyx_action.runtimes.lighteval.child.names import canonical
 
 PARTS = ("config_general", "results", "config_tasks")

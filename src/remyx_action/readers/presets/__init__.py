@@ -12,7 +12,7 @@ from pydantic import Field
 
 from remyx_action.project.files.pointer import ABSENT, resolve
 from remyx_action.project.files.yaml_text import load_yaml
-from remyx_action.project.models.fields import KEY_PATTERN, Line, Number, Spec
+from remyx_action.project.models.field_types import KEY_PATTERN, Line, Number, Spec
 from remyx_action.project.models.results_map import Expression, Preset, ResultPlace, ResultsMap, Word
 
 CODE = frozenset({"lighteval"})

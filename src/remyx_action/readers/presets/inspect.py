@@ -9,7 +9,7 @@ import zlib
 from typing import Any
 
 from remyx_action.project.files.json_text import Fault, NotStrictJson
-from remyx_action.readers.files import CAP_BYTES, broken
+from remyx_action.readers.arm_files import CAP_BYTES, broken
 from remyx_action.readers.loose_json import read_loosely
 
 ENDING = ".eval"

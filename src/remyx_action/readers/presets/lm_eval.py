@@ -18,8 +18,8 @@ from msgspec import Struct
 from remyx_action.project.files.json_text import Fault, NumberText
 from remyx_action.project.files.pointer import ABSENT, resolve
 from remyx_action.project.models.metrics import BarMetric
+from remyx_action.readers.arm_files import ArmFiles, broken
 from remyx_action.readers.entry import Entry
-from remyx_action.readers.files import ArmFiles, broken
 from remyx_action.readers.mapped import Reading, read_parts
 from remyx_action.readers.opening import listed_names_of, read_document
 from remyx_action.readers.parts import Part

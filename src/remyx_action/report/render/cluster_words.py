@@ -12,7 +12,7 @@ from remyx_action.confidence import estimate
 from remyx_action.decimals import round_significant
 from remyx_action.evidence.evidence import ArmFacts, MetricEvidence
 from remyx_action.evidence.sums import PairedSums
-from remyx_action.project.models.fields import unchecked
+from remyx_action.project.models.field_types import unchecked
 from remyx_action.report.report import Report
 
 from . import numbers

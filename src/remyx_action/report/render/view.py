@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from remyx_action.confidence import MORE_THAN_CHANCE
-from remyx_action.policy.lints.rules import no_such_rule
+from remyx_action.policy.lints.whole_rules import no_such_rule
 from remyx_action.policy.rules import Gate, Mark
 from remyx_action.report.report import (
     ExperimentReport,

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from remyx_action.runtimes.outcomes import Ending
 from remyx_action.runtimes.plan.container import INSIDE, ContainerPlan
-from remyx_action.runtimes.plan.plan import ArmPlan
+from remyx_action.runtimes.plan.run_plan import ArmPlan
 
 from .engine import Engine, EngineLostError, EngineRefusedError, asked, gone_already
 from .files import OUT_OF_ROOM, TOTAL_CAP_BYTES, TooMuchError, first_file, packed, unpacked

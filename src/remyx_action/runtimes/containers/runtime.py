@@ -11,7 +11,7 @@ from typing import Self
 from remyx_action.runtimes.log import LOG_CAP_BYTES, HarnessLog, new_log
 from remyx_action.runtimes.outcomes import OnEvent, Outcome, outcome_of
 from remyx_action.runtimes.plan.container import ContainerPlan
-from remyx_action.runtimes.plan.plan import ArmPlan
+from remyx_action.runtimes.plan.run_plan import ArmPlan
 
 from .container import ArmContainer, NotEndedError
 from .engine import Engine, EngineLostError, EngineRefusedError

@@ -23,8 +23,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from remyx_action.errors import NotJudged
-from remyx_action.runtimes.plan.environment import KEPT, passed_through
 from remyx_action.runtimes.plan.lighteval import LIGHTEVAL_VERSION
+from remyx_action.runtimes.plan.variables import KEPT, passed_through
 
 
 def uv_command(environment: Mapping[str, str]) -> tuple[str, ...] | None:

@@ -15,8 +15,8 @@ from remyx_action.project.models import Metrics, Template
 from remyx_action.project.models.shard import WHOLE, Shard
 from remyx_action.project.models.template import ARMS, ArmName
 
-from .environment import passed_through
-from .plan import ArmPlan, RunPlan, expected_samples, not_run, runs_together
+from .run_plan import ArmPlan, RunPlan, expected_samples, not_run, runs_together
+from .variables import passed_through
 
 LIGHTEVAL_VERSION = "0.13.0"
 """The one that is locked, whose tasks are listed, and whose traps are guarded against."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from remyx_action.errors import NotJudged
 
 from .cache_key import NAME, NotWhatItSays
-from .output import empty_folder, write_whole
+from .output_folder import empty_folder, write_whole
 from .regular import UnreadableError, open_file, open_folder
 from .results import ResultsFolder
 

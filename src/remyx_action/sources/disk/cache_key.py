@@ -11,7 +11,7 @@ from msgspec import Struct
 from pydantic import Field, ValidationError
 
 from remyx_action.project.files import json_text as strict_json
-from remyx_action.project.models.fields import Bounds, Line, Number, Spec
+from remyx_action.project.models.field_types import Bounds, Line, Number, Spec
 from remyx_action.project.models.lock import Digest
 from remyx_action.project.models.shard import Shard
 

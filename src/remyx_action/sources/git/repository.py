@@ -18,7 +18,7 @@ from remyx_action.project.files.layout import FOLDER, LEFT_ALONE, cap_of, matche
 from remyx_action.project.lock import HarnessFile
 
 from . import git
-from .known import Known, commit_named, difference, is_full_id
+from .git import Known, commit_named, difference, is_full_id
 
 LINK, SUBMODULE = "120000", "160000"
 _REFUSALS = {

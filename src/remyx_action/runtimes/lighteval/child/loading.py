@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from .isolation import MODEL_LINK
+from .guards import MODEL_LINK
 from .specification import ModelSpecification, RefusedError
 
 _REVISION = re.compile(r"@([0-9a-f]{40})/")

@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from . import backends, evaluating, isolation, loading
+from . import backends, evaluating, guards, loading
 from .documents import digest_of_all
 from .evaluating import Row
 from .specification import RefusedError, Specification, fail, read_specification, say
@@ -27,8 +27,8 @@ def main(arguments: Sequence[str]) -> int:
         return 64
     try:
         specification = read_specification(arguments[0])
-        isolation.end_on_signals()
-        with isolation.working_folder() as folder:
+        guards.end_on_signals()
+        with guards.working_folder() as folder:
             evaluate(specification, folder)
     except Exception as error:  # noqa: BLE001 - whatever it was, it is no score
         return fail(error)
@@ -39,11 +39,11 @@ def evaluate(specification: Specification, folder: Path) -> None:
     """Carry the arm out and leave its results; `folder` is this program's own."""
     logging.basicConfig(level=logging.ERROR)
     warnings.simplefilter("ignore", FutureWarning)
-    isolation.prepare(folder, specification.tasks)
+    guards.prepare(folder, specification.tasks)
     backends.check(specification.model)
     located = loading.locate(specification.model)
     say("loading lighteval")
-    isolation.without_git()
+    guards.without_git()
     cache = folder / "cache"
     config = backends.config_of(
         specification.model, located, seed=specification.sampling_seed, cache=cache / "predictions"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from remyx_action.errors import NotJudged
-from remyx_action.project.models.fields import PLACEHOLDERS
+from remyx_action.project.models.field_types import PLACEHOLDERS
 
 _WITHOUT_VALUE = {
     "samples": ("the template declares no samples", "add `samples: N` to the template"),

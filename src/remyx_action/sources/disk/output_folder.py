@@ -17,7 +17,7 @@ from msgspec import Struct
 from remyx_action.errors import NotJudged, WrongUsage
 from remyx_action.project.models.template import LOG_NAME
 
-from .project import PASSED_OVER
+from .project_files import PASSED_OVER
 
 Unit = TypeVar("Unit")
 LEFT_OUT = PASSED_OVER - {".venv", "node_modules"}

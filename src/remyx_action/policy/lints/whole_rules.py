@@ -10,7 +10,7 @@ from remyx_action.decimals import plain
 from remyx_action.evidence.claims import Claim
 from remyx_action.policy.rules import Condition, Gate, OnMetric
 
-from .context import Finding, LintContext, width_of
+from .lint_context import Finding, LintContext, width_of
 
 
 def ship_unreachable(context: LintContext) -> Iterator[Finding]:

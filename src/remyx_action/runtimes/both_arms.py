@@ -10,9 +10,9 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from remyx_action.project.models.template import LOG_NAME, ArmName
+from remyx_action.runtimes.plan.run_plan import PREDICT_LOG_NAME, ArmPlan, RunPlan
 
 from .outcomes import Finished, Note, OnEvent, Outcome, RunEvent, Runtime, Started
-from .plan.plan import PREDICT_LOG_NAME, ArmPlan, RunPlan
 from .redaction import Redactor, redact_files
 
 

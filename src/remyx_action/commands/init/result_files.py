@@ -17,11 +17,11 @@ from remyx_action.decimals import plain, round_significant
 from remyx_action.errors import NotJudged
 from remyx_action.project.files.wording import shown_as
 from remyx_action.project.models import ResultsMap, Template
-from remyx_action.project.models.fields import FIELDS
+from remyx_action.project.models.field_types import FIELDS
 from remyx_action.project.models.metrics import RANGE_OF_UNIT, UNITS_THAT_NEED_A_DIRECTION, BarMetric
 from remyx_action.project.models.template import LOG_NAME
 from remyx_action.readers import NATIVE_FILE, read_arm
-from remyx_action.readers.files import ArmFiles
+from remyx_action.readers.arm_files import ArmFiles
 from remyx_action.readers.loose_json import read_loosely
 from remyx_action.readers.presets import engine_of, fitted
 from remyx_action.readers.proposing import MapProposal, propose, propose_all

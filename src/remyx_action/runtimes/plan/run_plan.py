@@ -33,8 +33,8 @@ from .container import (
     images_of,
     plan_container,
 )
-from .environment import as_variables, asked_for, filled_in, passed_through
 from .patching import patched
+from .variables import as_variables, asked_for, filled_in, passed_through
 
 PREDICT_LOG_NAME = "predict.log"
 """In the same folder: what the code under test printed, where that is apart from the harness."""

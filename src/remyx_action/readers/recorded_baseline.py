@@ -11,12 +11,12 @@ from msgspec.structs import replace
 from pydantic import ValidationError
 
 from remyx_action.project.files.json_text import Fault, NotStrictJson, NumberText, dump, read, read_as_written
-from remyx_action.project.models.fields import Line, Number, Spec
+from remyx_action.project.models.field_types import Line, Number, Spec
 from remyx_action.project.models.lock import Digest
 from remyx_action.project.models.metrics import BarMetric, ExactBaseline, RecordedBaseline
 
+from .arm_files import broken, shown
 from .entry import Arrived, assemble
-from .files import broken, shown
 from .native import check_shape, entry_of
 from .scores import ArmScores, Exact, Reason, Samples, Scores, Summary, Unusable
 
