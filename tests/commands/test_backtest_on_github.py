@@ -62,7 +62,7 @@ def test_the_record_is_read_as_the_server_has_it_and_where_only_the_bar_changes(
     assert "of the last 3 verdicts, 1 would have been other" in jobs.ours()[-1].body
 
 
-def test_the_comment_says_what_the_new_bar_would_have_said(jobs: Jobs) -> None:
+def test_the_comment_says_what_the_new_bar_would_have_decided(jobs: Jobs) -> None:
     assert "would have been other" not in said(jobs)
     files = recorded(jobs)
     jobs.world.history.write(BRANCH, files)

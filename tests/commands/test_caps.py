@@ -57,7 +57,7 @@ def test_a_reject_comes_before_any_cap(tmp_path: Path) -> None:
         assert ("reject", "reject_rule") == jobs.step("run").verdict
 
 
-def test_what_the_numbers_lack_is_said_before_a_cap(tmp_path: Path) -> None:
+def test_what_the_numbers_lack_is_reported_before_a_cap(tmp_path: Path) -> None:
     for jobs in jobs_on(tmp_path, UNLOCKED):
         jobs.propose({"model.yaml": model("slightly")})
         assert "below_bar" == jobs.step("run").verdict[1]

@@ -39,7 +39,7 @@ def test_errors_exit_3_and_are_counted() -> None:
     assert checked.text().endswith("\n6 errors in 3 files\n")
 
 
-def test_what_could_not_be_read_is_told_with_the_rest() -> None:
+def test_what_could_not_be_read_is_reported_with_the_rest() -> None:
     unreadable = Problem(
         path=".remyx/policies/x.yaml",
         line=1,

@@ -139,7 +139,7 @@ def test_a_shallow_clone_says_how_to_deepen(triage: Path, tmp_path: Path) -> Non
     assert (4, True) == (code, "git fetch --unshallow" in said)
 
 
-def test_an_unknown_commit_and_a_missing_repository_are_told(triage: Path, tmp_path: Path) -> None:
+def test_an_unknown_commit_and_a_missing_repository_are_reported(triage: Path, tmp_path: Path) -> None:
     assert refused(triage, "--head", "nowhere")[0] == 64
     git(triage, "switch", "--quiet", "main")
     (triage / ".git").rename(tmp_path / "hidden.git")

@@ -214,7 +214,7 @@ STATES: dict[str, tuple[dict[str, Any], dict[str, str | None], str]] = {
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_one_state_of_the_lock_is_told_in_the_same_words_everywhere(enforced: Jobs, state: str) -> None:
+def test_one_state_of_the_lock_is_reported_in_the_same_words_everywhere(enforced: Jobs, state: str) -> None:
     more, files, words = STATES[state]
     enforced.world.allow(TOKEN, **MAY_POST | more)
     if files:

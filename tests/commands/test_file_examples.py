@@ -38,7 +38,7 @@ def said_about(case: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_each_example_is_told_as_expected(case: str) -> None:
+def test_each_example_is_reported_as_expected(case: str) -> None:
     golden = EXAMPLES / case / "expected.yaml"
     said = said_about(case)
     if os.environ.get("REWRITE_GOLDEN"):

@@ -42,7 +42,7 @@ def with_entries(jobs: Jobs, *entries: tuple[str, bytes, str]) -> None:
 
 
 @pytest.mark.parametrize("path", [b"vendor/library", b"src/library", b"evaluation-data"])
-def test_a_submodule_outside_the_harness_blocks_nothing_and_is_told(tmp_path: Path, path: bytes) -> None:
+def test_a_submodule_outside_the_harness_blocks_nothing_and_is_reported(tmp_path: Path, path: bytes) -> None:
     for jobs in jobs_on(tmp_path):
         with_entries(jobs, (SUBMODULE, path, "1" * 40))
         jobs.propose({"model.yaml": model("better")})
@@ -71,7 +71,7 @@ def test_a_submodule_in_the_harness_is_refused(tmp_path: Path, path: bytes, harn
         assert f"holds a submodule, whose files a checkout lacks: {path.decode()}" in ended.said
 
 
-def test_a_link_in_the_harness_is_told(tmp_path: Path) -> None:
+def test_a_link_in_the_harness_is_reported(tmp_path: Path) -> None:
     for jobs in jobs_on(tmp_path, UNLOCKED):
         with_entries(jobs, (LINK, b"evaluation/labels", "../README.md"))
         jobs.propose({"model.yaml": model("better")})
@@ -109,7 +109,7 @@ def test_a_changed_submodule_of_the_code_under_test_was_not_measured(
 @pytest.mark.parametrize(
     ("landed", "moved"), [("src/other", ["src/other"]), ("README.md", []), (".remyx/notes.md", [])]
 )
-def test_a_tip_that_moved_in_paths_is_told(tmp_path: Path, landed: str, moved: list[str]) -> None:
+def test_a_tip_that_moved_in_paths_is_reported(tmp_path: Path, landed: str, moved: list[str]) -> None:
     for jobs in jobs_on(tmp_path, COMMITS):
         jobs.propose({"src/name": "better"})
         jobs.world.history.write("main", {landed: "Landed meanwhile.\n"})

@@ -62,7 +62,7 @@ def test_several_policies_share_the_note(tmp_path: Path) -> None:
     assert sorted(places) == places
 
 
-def test_what_gitlab_refuses_is_said_without_the_token(tmp_path: Path) -> None:
+def test_what_gitlab_refuses_is_reported_without_the_token(tmp_path: Path) -> None:
     out = written(tmp_path, REPORTS["ship"]())
     with merge_request_on_loopback() as world:
         for status in (401, 403, 500):

@@ -172,7 +172,7 @@ def test_commits_need_no_variant(tmp_path: Path) -> None:
     assert {"baseline_asset", "variant_asset"} & set(template) == set()
 
 
-def test_the_second_time_another_bar_stands_beside_the_first(tmp_path: Path) -> None:
+def test_the_second_time_another_bar_comes_with_the_first(tmp_path: Path) -> None:
     script(tmp_path)
     Person(*[""] * 10).sets_up(tmp_path)
     first = (tmp_path / ".remyx/metrics.yaml").read_text()
@@ -354,7 +354,7 @@ def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
     assert "── .remyx/policies/default.yaml" in done.stdout
 
 
-def test_lines_of_codeowners_are_added_where_it_stands(tmp_path: Path) -> None:
+def test_lines_of_codeowners_are_added_where_it_is(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs/CODEOWNERS").write_text("* @everyone\n")
     assert run(tmp_path, "init", "--from", "digits", "--yes", "--owners", "@lead").returncode == 0
@@ -374,7 +374,7 @@ def test_lines_of_codeowners_are_added_where_it_stands(tmp_path: Path) -> None:
         "",
     ],
 )
-def test_what_is_no_condition_is_told(typed: str) -> None:
+def test_what_is_no_condition_is_reported(typed: str) -> None:
     with pytest.raises(WrongUsage):
         check_condition(typed, [MetricAnswer(key="accuracy", unit="accuracy")])
 
@@ -452,7 +452,7 @@ def test_a_variant_file_names_its_asset(asset: str, file: str) -> None:
 
 
 @given(st.binary(max_size=400))
-def test_any_file_may_stand_there(content: bytes) -> None:
+def test_any_file_may_be_there(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name in ("results.json", "results.jsonl", "scores.csv"):
             (Path(folder) / name).write_bytes(content)

@@ -157,7 +157,7 @@ def test_what_is_protected_must_be_committed(folder: Path, path: str) -> None:
     assert [(problem.path, problem.code) for problem in wrong.value.problems] == [(path, "uncommitted")]
 
 
-def test_nobody_owns_it_is_told_with_the_flag(folder: Path) -> None:
+def test_nobody_owns_it_is_reported_with_the_flag(folder: Path) -> None:
     with pytest.raises(WrongUsage) as wrong:
         lock(folder, template=None, owners=[])
     assert "--owners @org/team" in wrong.value.help
@@ -187,7 +187,7 @@ def test_links_and_twins_are_refused(folder: Path) -> None:
     assert not (folder / ".remyx/locks").exists()
 
 
-def test_a_path_that_codeowners_cannot_hold_is_said_by_check_and_refused_by_lock(folder: Path) -> None:
+def test_a_path_that_codeowners_cannot_hold_is_reported_by_check_and_refused_by_lock(folder: Path) -> None:
     text = str(UNLOCKED[".remyx/templates/small.yaml"])
     commit(folder, {".remyx/templates/small.yaml": text.replace("[evaluation/**]", "['evaluation/[ab].py']")})
     assert "not-lockable" in {problem.code for problem in check_project(folder).problems}
@@ -369,7 +369,7 @@ def test_the_checks_of_a_project_in_a_folder_bear_its_name(tmp_path: Path) -> No
         (OWNERS, False),
     ],
 )
-def test_a_single_owner_is_told_of_being_locked_out(folder: Path, owners: list[str], is_told: bool) -> None:
+def test_a_single_owner_is_warned_of_being_locked_out(folder: Path, owners: list[str], is_told: bool) -> None:
     made = lock(folder, template=None, owners=owners)
     assert ("alone owns the bar" in made.log and "--allow-own" in made.log) is is_told
     assert json.loads(made.ruleset)["bypass_actors"] == []
@@ -384,7 +384,7 @@ def test_the_bypass_of_a_single_owner_says_what_it_costs(folder: Path) -> None:
     assert "without a review, and no lock is proven" in made.log
 
 
-def test_the_app_that_the_check_must_come_from_is_said(folder: Path) -> None:
+def test_the_app_that_the_check_must_come_from_is_reported(folder: Path) -> None:
     assert "takes its checks from GitHub Actions (app 15368" in lock(folder, template=None, owners=OWNERS).log
     made = lock(folder, template=None, owners=OWNERS, app_id=4242)
     assert "takes its checks from app 4242" in made.log
@@ -455,7 +455,7 @@ def test_owners_that_cannot_be_read_are_left_alone(folder: Path, kind: str) -> N
         ("/* @org/leads\n", "/.remyx/metrics.yaml has no owner here"),
     ],
 )
-def test_owners_that_changed_since_are_told_by_the_check(
+def test_owners_that_changed_since_are_reported_by_the_check(
     folder: Path, codeowners: str | None, finding: str
 ) -> None:
     locked(folder)

@@ -142,7 +142,7 @@ def test_an_option_that_says_what_is_judged_is_given_once(tmp_path: Path, words:
 
 
 @pytest.mark.parametrize(("declared", "told"), [(20, True), (400, False), (1000, False)])
-def test_more_samples_than_declared_are_told(tmp_path: Path, declared: int, *, told: bool) -> None:
+def test_more_samples_than_declared_are_reported(tmp_path: Path, declared: int, *, told: bool) -> None:
     template = TEMPLATE.replace("samples: 400", f"samples: {declared}")
     place = Place(tmp_path, {**FILES, ".remyx/templates/small.yaml": template})
     warning = f"accuracy: 400 samples were scored, and the template declares {declared:,}"
@@ -189,7 +189,7 @@ def test_two_first_runs_of_a_script_with_metadata_do_not_race(
 
 
 @pytest.mark.parametrize("name", ["rows.jsonl", "rows.csv"])
-def test_a_file_of_another_format_is_told_how_to_be_read(tmp_path: Path, name: str) -> None:
+def test_a_file_of_another_format_is_shown_how_to_be_read(tmp_path: Path, name: str) -> None:
     place = Place(tmp_path)
     place.run()
     (tmp_path / name).write_text('{"id": "a", "score": 1}\n{"id": "b", "score": 0}\n')
@@ -199,7 +199,7 @@ def test_a_file_of_another_format_is_told_how_to_be_read(tmp_path: Path, name: s
     assert "say where the scores are with `results:`" in (arm(report, "variant").detail or "")
 
 
-def test_a_file_that_cannot_be_written_whole_is_said_and_leaves_no_verdict(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_whole_is_reported_and_leaves_no_verdict(tmp_path: Path) -> None:
     place = Place(tmp_path, {**FILES, "evaluation/evaluate.py": HARNESS.replace("range(400)", "range(60)")})
     place.run()
     largest = (place.out / "report.html").stat().st_size - 1

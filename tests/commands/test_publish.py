@@ -122,7 +122,7 @@ def test_an_evaluation_that_left_nothing_closes_the_check_red(jobs: Jobs, result
     assert 1 == len(jobs.checks())
 
 
-def test_a_link_in_an_archive_is_said_and_red(jobs: Jobs, tmp_path: Path) -> None:
+def test_a_link_in_an_archive_is_reported_and_red(jobs: Jobs, tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "results.tar", "w") as tar:
         info = tarfile.TarInfo("run.json")
         info.type, info.linkname = tarfile.SYMTYPE, "/etc/passwd"
@@ -340,7 +340,7 @@ def test_a_changed_base_is_judged(jobs: Jobs) -> None:
         ({"contents": "read", "pull_requests": "write", "checks": "read"}, "checks: write"),
     ],
 )
-def test_a_missing_permission_is_said_with_its_line(
+def test_a_missing_permission_is_reported_with_its_line(
     tmp_path: Path, permissions: dict[str, Any], line: str
 ) -> None:
     for jobs in jobs_on(tmp_path, **permissions):

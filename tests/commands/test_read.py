@@ -186,7 +186,7 @@ def test_what_is_no_score_is_shown(tmp_path: Path, file: str, content: str, said
     assert "without %" in wrong.value.help or ".jsonl" in wrong.value.help
 
 
-def test_ids_that_stand_twice_and_what_nothing_reads_lead_to_a_next_step(tmp_path: Path) -> None:
+def test_ids_that_occur_twice_and_what_nothing_reads_lead_to_a_next_step(tmp_path: Path) -> None:
     (tmp_path / "r.jsonl").write_text('{"task_id": 1, "passed": true}\n{"task_id": 1, "passed": false}\n')
     text = read(tmp_path, tmp_path, template=None, preset=None).text()
     assert "passed: ids that stand more than once: 1" in text
@@ -202,7 +202,7 @@ def test_ids_that_stand_twice_and_what_nothing_reads_lead_to_a_next_step(tmp_pat
         read(tmp_path, tmp_path, template=None, preset=None)
 
 
-def test_what_has_no_scores_is_said_to_have_none(tmp_path: Path) -> None:
+def test_what_has_no_scores_is_reported_without_scores(tmp_path: Path) -> None:
     (tmp_path / "r.json").write_text('{"model": "x"}')
     with pytest.raises(NotJudged, match="has no scores"):
         read(tmp_path, tmp_path / "r.json", template=None, preset=None)

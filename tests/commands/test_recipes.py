@@ -142,7 +142,7 @@ def lossy(ending: str, *, on: int) -> str:
         ("os._exit(143)", "exit code 143 (SIGTERM)"),
     ],
 )
-def test_what_the_machine_did_is_tried_again_and_said(tmp_path: Path, ending: str, what: str) -> None:
+def test_what_the_machine_did_is_tried_again_and_reported(tmp_path: Path, ending: str, what: str) -> None:
     place = Place(
         tmp_path,
         {

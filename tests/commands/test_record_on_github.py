@@ -68,7 +68,7 @@ def test_what_another_job_put_in_its_place_is_not_recorded(jobs: Jobs) -> None:
     assert BRANCH not in jobs.world.history.branches()
 
 
-def test_without_permission_the_line_to_add_is_said_and_no_check_changes(jobs: Jobs) -> None:
+def test_without_permission_the_line_to_add_is_reported_and_no_check_changes(jobs: Jobs) -> None:
     shipped = judged(jobs, "better")
     jobs.world.allow(RECORDER, contents="read")
     ended = record(jobs, shipped)

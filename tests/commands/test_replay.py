@@ -122,7 +122,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("content", WRONG)
-def test_what_is_no_verdict_is_said_without_a_traceback(content: str, tmp_path: Path) -> None:
+def test_what_is_no_verdict_is_reported_without_a_traceback(content: str, tmp_path: Path) -> None:
     path = tmp_path / "verdict.json"
     path.write_text(content, encoding="utf-8")
     with pytest.raises(NotJudged, match=WRONG[content]):

@@ -232,7 +232,7 @@ def test_no_hostile_file_of_any_format_ships(
     assert said in output.out.replace('\\"', '"') + output.err
 
 
-def test_ids_that_stand_for_other_questions_are_said_to_be_that(
+def test_ids_that_mean_other_questions_are_reported_as_that(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for arm, shift in (("baseline", 0), ("variant", 1)):

@@ -46,7 +46,7 @@ MAP = "{file: scores.json, value: '/{metric}'}"
         (".remyx-out/arms/variant/scores.json", {"mrr": "high"}, 'mrr: value is not a number: "high"'),
     ],
 )
-def test_a_file_that_fits_and_is_not_read_is_told(
+def test_a_file_that_fits_and_is_not_read_is_reported(
     folder: Path, name: str, content: object, said: str
 ) -> None:
     ((path, line, message),) = messages(folder, MAP, "mrr", **{name: content})

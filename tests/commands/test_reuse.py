@@ -124,7 +124,7 @@ def name_a_file_outside(entry: Path) -> None:
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_a_poisoned_entry_is_refused_said_and_replaced(
+def test_a_poisoned_entry_is_refused_reported_and_replaced(
     place: Place, poison: Callable[[Path], None], said: str
 ) -> None:
     honest = place.run("worse")
@@ -264,7 +264,7 @@ def test_a_cached_arm_beside_another_image_is_measured_anew(
     assert said == _moved_images(entry, Outcome(state="completed", elapsed_seconds=1.0, images=now))
 
 
-def test_an_asset_that_is_a_file_is_told_apart_by_its_content(tmp_path: Path) -> None:
+def test_an_asset_that_is_a_file_is_distinguished_by_its_content(tmp_path: Path) -> None:
     harness = HARNESS.replace('os.environ["REMYX_ASSET"]', 'open(os.environ["REMYX_ASSET"]).read().strip()')
     template = TEMPLATE.replace("baseline_asset: half", "baseline_asset: models/old.txt")
     files = {**FILES, "evaluation/evaluate.py": harness, ".remyx/templates/small.yaml": template}
@@ -298,7 +298,7 @@ ship: {all: [{field: coverage, op: ">=", threshold: 1}]}
 """
 
 
-def test_a_folder_under_a_commits_name_is_told_apart_by_its_content(tmp_path: Path) -> None:
+def test_a_folder_under_a_commits_name_is_distinguished_by_its_content(tmp_path: Path) -> None:
     commit = "00" * 20
     policies = dict.fromkeys((path for path in FILES if "/policies/" in path), GSM8K_POLICY)
     template = {".remyx/templates/small.yaml": LIGHTEVAL.replace("{COMMIT}", commit)}
@@ -456,7 +456,7 @@ def test_a_recorded_baseline_says_when_and_under_what(place: Place) -> None:
     assert changed.inputs.not_comparable[0].startswith("harness_digest: baseline ")
 
 
-def test_an_old_record_is_said_to_be_old(place: Place) -> None:
+def test_an_old_record_is_reported_as_old(place: Place) -> None:
     baseline.record(place.baseline(), place.world(), lambda _: None)
     path = place.root / ".remyx" / "baselines" / "small.json"
     told = json.loads(path.read_text())

@@ -50,7 +50,7 @@ def test_a_loosened_policy_is_shown_under_both_bars(jobs: Jobs) -> None:
     assert "loosened" in {change["effect"] for change in proposal["changes"]}
 
 
-def test_both_verdicts_stand_in_the_comment(jobs: Jobs) -> None:
+def test_both_verdicts_are_in_the_comment(jobs: Jobs) -> None:
     jobs.propose({"model.yaml": model("slightly"), ".remyx/policies/default.yaml": LOOSER})
     jobs.step("run")
     (comment,) = jobs.ours()
@@ -117,7 +117,7 @@ def test_a_renamed_file_counts_where_it_left_and_where_it_arrived(jobs: Jobs) ->
     assert ("iterate", "not_measured") == ended.verdict  # by base's harness, which is still there
 
 
-def test_nothing_to_evaluate_is_green_and_said(jobs: Jobs) -> None:
+def test_nothing_to_evaluate_is_green_and_reported(jobs: Jobs) -> None:
     jobs.propose({"README.md": "Other words.\n"})
     ended = jobs.step("run")
     assert (Exit.SHIP, "nothing") == (ended.exit, ended.outputs["verdict"])
@@ -135,7 +135,7 @@ def test_wrong_files_at_head_are_listed_and_exit_3(jobs: Jobs) -> None:
     assert {".remyx/policies/default.yaml"} == {each["path"] for each in check.annotations}
 
 
-def test_the_first_introduction_is_green_wherever_it_stands(tmp_path: Path) -> None:
+def test_the_first_introduction_is_green_wherever_it_is(tmp_path: Path) -> None:
     for jobs in jobs_on(tmp_path, {"README.md": "x\n", "model.yaml": model("half")}):
         introduced = {path: text for path, text in FILES.items() if path != "model.yaml"}
         jobs.propose({**introduced, "model.yaml": model("better")})

@@ -73,7 +73,7 @@ def test_the_schedulers_own_variables_name_the_part(environment: dict[str, str],
         ),
     ],
 )
-def test_what_is_missing_or_contradicts_is_said(environment: dict[str, str], said: str) -> None:
+def test_what_is_missing_or_contradicts_is_reported(environment: dict[str, str], said: str) -> None:
     with pytest.raises(WrongUsage) as caught:
         shard_of(environment)
     assert said in caught.value.message

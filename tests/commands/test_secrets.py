@@ -146,7 +146,7 @@ def place(tmp_path: Path, line: str = "pass") -> Place:
     return Place(tmp_path, project(line))
 
 
-def test_a_runner_is_told_to_mask_before_anything_runs(
+def test_a_runner_is_asked_to_mask_before_anything_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", SECRET)

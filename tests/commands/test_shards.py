@@ -431,7 +431,9 @@ def linked(record: Path) -> None:
     ("spoil", "said"),
     [(too_large, "run.json of the results is larger than 16 MiB"), (linked, "is no regular file")],
 )
-def test_a_record_that_is_not_read_is_said(place: Place, spoil: Callable[[Path], None], said: str) -> None:
+def test_a_record_that_is_not_read_is_reported(
+    place: Place, spoil: Callable[[Path], None], said: str
+) -> None:
     folder = measure(place, 2)
     spoil(folder / "remyx-results-1" / "run.json")
     assert said in refused(place, folder)

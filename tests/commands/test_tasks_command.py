@@ -83,7 +83,7 @@ def test_a_task_that_cannot_be_judged_says_why_and_offers_no_template() -> None:
     assert "runtime: lighteval" not in text
 
 
-def test_of_a_group_the_number_of_tasks_that_report_a_metric_is_told() -> None:
+def test_of_a_group_the_number_of_tasks_that_report_a_metric_is_reported() -> None:
     text = tasks("bigbench").text()
     assert re.search(r"^  acc +acc +higher +0 to 1 +28$", text, re.MULTILINE)
     assert "downloads a scoring model: bleurt" in text

@@ -236,7 +236,7 @@ BARS: dict[str, Files] = {
 @pytest.mark.parametrize(
     ("what", "mode"), [*((what, "run") for what in BARS), ("a looser threshold", "publish")]
 )
-def test_a_loosened_bar_alone_is_green_and_told(jobs: Jobs, what: str, mode: str) -> None:
+def test_a_loosened_bar_alone_is_green_and_reported(jobs: Jobs, what: str, mode: str) -> None:
     jobs.propose(BARS[what])
     ended = jobs.step("run") if mode == "run" else jobs.evaluate()[1]
     assert (Exit.SHIP, "nothing") == (ended.exit, ended.outputs["verdict"])
@@ -371,7 +371,7 @@ POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'4d7a2146' *
 
 
 @pytest.mark.parametrize("more", ["", "\njson.loads(pathlib.Path('evaluation/labels.bin').read_text())\n"])
-def test_a_large_file_that_is_a_pointer_is_told(tmp_path: Path, more: str) -> None:
+def test_a_large_file_that_is_a_pointer_is_reported(tmp_path: Path, more: str) -> None:
     files: Files = {"evaluation/labels.bin": POINTER, "evaluation/evaluate.py": HARNESS + more}
     for jobs in jobs_on(tmp_path, locked(UNLOCKED | files)):
         ended = jobs.step("run")

@@ -99,7 +99,7 @@ def test_lower_is_better_mirrors_higher_is_better(
     assert (above.holds, above.confidence, above.reason) == (below.holds, below.confidence, below.reason)
 
 
-def test_too_little_data_is_said_and_the_point_still_judged() -> None:
+def test_too_little_data_is_reported_and_the_point_still_judged() -> None:
     one = weighed(samples(["0"]), samples(["1"]))
     assert (True, None, Reason.TOO_FEW_SAMPLES, 1) == (one.holds, one.confidence, one.reason, one.n)
     clusters = [f"c{row % 4}" for row in range(40)]

@@ -47,7 +47,7 @@ def estimated(arms: tuple[list[str], list[str]], **changes: object) -> Estimate:
 @pytest.mark.parametrize("range_", [None, [Decimal(0), Decimal(1)]])
 @pytest.mark.parametrize("n", [12, 50])
 @pytest.mark.parametrize("relative", [False, True])
-def test_the_pseudo_samples_stand_at_the_bound(range_: list[Decimal] | None, n: int, relative: bool) -> None:
+def test_the_pseudo_samples_are_at_the_bound(range_: list[Decimal] | None, n: int, relative: bool) -> None:
     arms = fractional_arms(n, n)
     ratio = 1.02 if relative else 1.0
     what = claim("relative_delta", "at_least", "0.02") if relative else GAIN
@@ -59,7 +59,7 @@ def test_the_pseudo_samples_stand_at_the_bound(range_: list[Decimal] | None, n: 
 
 
 @pytest.mark.parametrize("largest", ["0.3", "0.3000001", "-0.3", "-0.31"])
-def test_a_larger_change_brings_the_range_back_and_is_said(largest: str) -> None:
+def test_a_larger_change_brings_the_range_back_and_is_reported(largest: str) -> None:
     arms = fractional_arms(7, 40)
     arms[1][11] = str(Decimal(arms[0][11]) + Decimal(largest))
     keeps = abs(Decimal(largest)) <= Decimal("0.3")

@@ -62,7 +62,7 @@ def test_only_samples_have_inputs() -> None:
 
 
 @pytest.mark.parametrize("shuffled", ["abcdefg", "gfedcba", "dgacfbe"])
-def test_the_order_of_rows_does_not_change_what_is_said(shuffled: str) -> None:
+def test_the_order_of_rows_does_not_change_the_report(shuffled: str) -> None:
     asked = compare_provenance(arm(list("abcdefg"), ids="abcdefg"), arm(["?"] * 7, ids=shuffled))
     told = compare_provenance(arm(["?"] * 7, ids=shuffled), arm(list("abcdefg"), ids="abcdefg"))
     expected = (

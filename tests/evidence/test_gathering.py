@@ -265,7 +265,7 @@ def test_evidence_reads_back_as_it_was_written() -> None:
     ("before", "after"),
     [("caf\u00e9", "cafe\u0301"), ("q", "q "), ("Q", "q"), ("\uff41", "a"), ("q", "\u00a0q")],
 )
-def test_ids_that_only_look_alike_are_quoted_and_said_to(before: str, after: str) -> None:
+def test_ids_that_only_look_alike_are_quoted_and_called_alike(before: str, after: str) -> None:
     message = paired(
         Samples(ids=[before, "x"], scores=["1", "0"]), Samples(ids=[after, "y"], scores=["1", "0"])
     ).unmatched

@@ -46,7 +46,7 @@ def test_changes_are_counted_by_their_size() -> None:
     assert samples_changed(samples(["0", "1", "1"]), samples(["1", "0", "1"])).bins is None
 
 
-def test_what_was_asked_and_answered_stands_beside_the_scores() -> None:
+def test_what_was_asked_and_answered_comes_with_the_scores() -> None:
     one = Samples(ids=["a", "b"], scores=["1", "0"], inputs=["2+2?", "f" * 64], outputs=["4", None])
     two = Samples(ids=["b", "a"], scores=["1", "0"], inputs=["f" * 64, "2+2?"], outputs=["y" * 400, "5"])
     first, second = samples_changed(one, two).examples

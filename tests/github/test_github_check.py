@@ -81,7 +81,7 @@ def test_an_external_id_is_read_back_as_it_was_written() -> None:
     assert policy_key("a", "default") != policy_key("", "default") != policy_key("", "other")
 
 
-def test_it_stands_in_progress_on_the_head_until_it_is_closed(stage: Stage) -> None:
+def test_it_is_in_progress_on_the_head_until_it_is_closed(stage: Stage) -> None:
     begun = opened(stage)
     (only,) = stage.world.checks
     assert (stage.head, CHECK, "in_progress") == (only.head, only.name, only.fields["status"])
@@ -182,7 +182,7 @@ def test_an_app_s_token_finds_its_own_by_the_one_that_it_opened(stage: Stage) ->
     assert ([begun.id], [forged.id]) == ([each.id for each in found.ours], [each.id for each in found.others])
 
 
-def test_a_person_s_token_is_told_that_only_an_app_can_post_checks(stage: Stage) -> None:
+def test_a_person_s_token_is_warned_that_only_an_app_can_post_checks(stage: Stage) -> None:
     stage.world.identities["pat"] = Identity(login="ada", kind="User", permissions={"checks": "write"})
     outcome = close_with(stage, "pat")
     assert "only a GitHub App can post checks" in outcome.next_step
@@ -240,13 +240,13 @@ def test_a_shorter_rendering_is_taken_where_the_longest_does_not_fit(stage: Stag
     assert "y" * 65_535 == stage.world.checks[0].output["summary"]
 
 
-def test_a_rendering_that_never_fits_is_said(stage: Stage) -> None:
+def test_a_rendering_that_never_fits_is_reported(stage: Stage) -> None:
     outcome = close(stage, opened(stage).id, conclusion(renderings=["x" * 65_536]))
     assert isinstance(outcome, NotPosted)
     assert "every rendering is longer than GitHub's 65,535 characters" in outcome.reason
 
 
-def test_a_commit_that_github_does_not_know_is_said(stage: Stage) -> None:
+def test_a_commit_that_github_does_not_know_is_reported(stage: Stage) -> None:
     named = stage.named(Commit("d" * 40))
     outcome = check_run.open_check(stage.client(), named, stage.external_id(), details_url=PAGE)
     assert isinstance(outcome, NotPosted)
@@ -260,7 +260,7 @@ def test_checks_that_cannot_be_read_are_not_taken_for_none(stage: Stage) -> None
     assert "the checks of the commit could not be read" in outcome.reason
 
 
-def test_a_token_that_may_not_check_is_told_the_line_to_add(stage: Stage) -> None:
+def test_a_token_that_may_not_check_gets_the_line_to_add(stage: Stage) -> None:
     stage.world.allow(TOKEN, pull_requests="write")
     outcome = check_run.open_check(stage.client(), stage.named(), stage.external_id(), details_url=PAGE)
     assert isinstance(outcome, NotPosted)

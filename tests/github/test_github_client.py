@@ -145,7 +145,7 @@ def test_the_token_never_shows_in_a_picture_of_the_connection() -> None:
         (409, "Conflict", {}, TroubleKind.REFUSED, None),
     ],
 )
-def test_every_refusal_is_told_apart(
+def test_every_refusal_is_distinguished(
     status: int, message: str, headers: dict[str, str], kind: TroubleKind, wait: float | None
 ) -> None:
     trouble = trouble_of_answer(status, message, headers, now=1000.0)

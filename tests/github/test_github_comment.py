@@ -195,7 +195,7 @@ def test_a_length_that_only_github_finds_too_long_is_survived(
     assert stage.ours()[0].body.startswith("y" * 500)
 
 
-def test_a_comment_that_never_fits_is_said(stage: Stage) -> None:
+def test_a_comment_that_never_fits_is_reported(stage: Stage) -> None:
     outcome = publish(stage, stage.client(), stage.draft(renderings=["x" * COMMENT_CHARACTERS])).comment
     assert isinstance(outcome, NotPosted)
     expected = "the comment was not posted: every rendering is longer than GitHub's 65,536 characters"
@@ -249,7 +249,7 @@ def test_a_comment_deleted_between_two_requests_is_created_again(stage: Stage) -
     assert 1 == len(stage.ours())
 
 
-def test_a_read_only_token_is_told_the_line_to_add(stage: Stage) -> None:
+def test_a_read_only_token_gets_the_line_to_add(stage: Stage) -> None:
     stage.world.allow(TOKEN, contents="read")
     outcome = publish(stage, stage.client(), stage.draft())
     assert isinstance(outcome.comment, NotPosted)
@@ -265,7 +265,7 @@ def test_a_read_only_token_is_told_the_line_to_add(stage: Stage) -> None:
     assert "add to the job in the workflow file:\npermissions:\n  checks: write" == outcome.closed.next_step
 
 
-def test_a_fork_is_told_that_its_token_only_reads(stage: Stage) -> None:
+def test_a_fork_is_warned_that_its_token_only_reads(stage: Stage) -> None:
     stage.world.allow(TOKEN, contents="read")
     outcome = publish(stage, stage.client(from_fork=True), stage.draft()).comment
     assert isinstance(outcome, NotPosted)
@@ -274,7 +274,7 @@ def test_a_fork_is_told_that_its_token_only_reads(stage: Stage) -> None:
     )
 
 
-def test_a_wrong_token_is_told_from_a_missing_permission(stage: Stage) -> None:
+def test_a_wrong_token_is_distinguished_from_a_missing_permission(stage: Stage) -> None:
     outcome = publish(stage, stage.client("expired"), stage.draft()).comment
     assert isinstance(outcome, NotPosted)
     assert "the comment was not posted: GitHub answered 401: Bad credentials" == outcome.reason

@@ -250,7 +250,7 @@ TABLE = [
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.injected)
-def test_what_github_ends_up_with_and_what_the_person_is_told(
+def test_what_github_ends_up_with_and_what_the_person_reads(
     stage: Stage, row: Row, record_property: Record
 ) -> None:
     row.prepare(stage)

@@ -28,7 +28,7 @@ def test_a_base_branch_with_slashes_is_found(stage: Stage) -> None:
     assert ("release/1.0", tip) == (found.base_branch, found.base_commit)
 
 
-def test_a_pull_request_that_is_gone_is_said(stage: Stage) -> None:
+def test_a_pull_request_that_is_gone_is_reported(stage: Stage) -> None:
     outcome = pull_request.current(stage.client(), 404)
     assert isinstance(outcome, NotRead)
     assert "the pull request 404 could not be read: GitHub answered 404: Not Found" == outcome.reason

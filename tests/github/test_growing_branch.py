@@ -82,7 +82,7 @@ def test_a_branch_that_moved_is_written_on_its_new_tip(
     assert 3 == commits(stage)
 
 
-def test_a_token_that_may_not_write_is_told_the_line_to_add(stage: Stage) -> None:
+def test_a_token_that_may_not_write_gets_the_line_to_add(stage: Stage) -> None:
     stage.world.allow("reads", contents="read")
     with pytest.raises(NotJudged, match="the record could not be written: GitHub answered 403") as refused:
         BranchOnGitHub(client=stage.client("reads"), name=BRANCH).write({"v/a.json": "1"}, "One")

@@ -202,11 +202,11 @@ def refused(environment: dict[str, str]) -> str:
 
 
 @pytest.mark.parametrize("raw", [b"", b"{", b"\xff", b"[" * 100_000], ids=["empty", "cut", "binary", "deep"])
-def test_an_event_file_without_json_is_said(tmp_path: Path, raw: bytes) -> None:
+def test_an_event_file_without_json_is_reported(tmp_path: Path, raw: bytes) -> None:
     assert "the event file does not hold JSON" == refused(write_event(tmp_path, raw))
 
 
-def test_an_event_file_that_is_missing_or_unset_is_said(tmp_path: Path) -> None:
+def test_an_event_file_that_is_missing_or_unset_is_reported(tmp_path: Path) -> None:
     environment = RUNNER | {"GITHUB_EVENT_PATH": str(tmp_path / "none")}
     assert "the event file cannot be read: No such file or directory" == refused(environment)
     assert "the payload of `push` is not GitHub's" in refused(RUNNER)

@@ -130,7 +130,7 @@ def test_an_output_name_that_the_runner_could_misread_is_refused(name: str) -> N
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_a_log_of_somebody_else_stands_between_stop_commands(text: str) -> None:
+def test_a_log_of_somebody_else_is_printed_between_stop_commands(text: str) -> None:
     first, *_, last = without_commands(text).split("\n")
     token = first.removeprefix("::stop-commands::")
     assert f"::{token}::" == last
@@ -199,14 +199,14 @@ def test_the_longest_summary_that_fits_is_written(tmp_path: Path) -> None:
     assert SUMMARY_BYTES - 1 == file.stat().st_size
 
 
-def test_a_summary_that_never_fits_is_said(tmp_path: Path) -> None:
+def test_a_summary_that_never_fits_is_reported(tmp_path: Path) -> None:
     outcome = write_summary(tmp_path / "summary", ["x" * SUMMARY_BYTES])
     assert isinstance(outcome, NotWritten)
     assert "1 MiB" in outcome.reason
     assert not (tmp_path / "summary").exists()
 
 
-def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     expected = NotWritten(
         reason=f"{tmp_path.name} cannot be written: Is a directory", next_step="run the job again"
     )

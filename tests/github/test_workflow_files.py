@@ -44,7 +44,7 @@ def bearing(text: str, **others: str) -> list[str]:
         ("jobs: {", []),
     ],
 )
-def test_a_job_that_bears_the_name_of_the_check_is_told(text: str, said: list[str]) -> None:
+def test_a_job_that_bears_the_name_of_the_check_is_reported(text: str, said: list[str]) -> None:
     assert said == bearing(text)
 
 
@@ -66,7 +66,7 @@ def test_a_job_of_a_called_workflow_is_listed_below_its_caller() -> None:
         ([], False),
     ],
 )
-def test_forks_that_get_no_check_are_told(files: list[str], form: str, *, is_told: bool) -> None:
+def test_forks_that_get_no_check_are_reported(files: list[str], form: str, *, is_told: bool) -> None:
     texts = {f".github/workflows/{name}": (EXAMPLES / form / name).read_bytes() for name in files}
     notes = notes_of_workflows(texts, [CHECK])
     assert ["pull requests from forks never get the check" in note for note in notes] == [True] * is_told
@@ -74,7 +74,7 @@ def test_forks_that_get_no_check_are_told(files: list[str], form: str, *, is_tol
 
 @pytest.mark.parametrize("form", ["", "calls/"])
 @pytest.mark.parametrize("filter_", ["paths: [src/**]", "paths-ignore: [docs/**]", "branches: [main]"])
-def test_a_filter_by_path_that_leaves_the_check_pending_is_told(form: str, filter_: str) -> None:
+def test_a_filter_by_path_that_leaves_the_check_pending_is_reported(form: str, filter_: str) -> None:
     text = (EXAMPLES / form / "remyx.yml").read_text().replace("branches: [main]", filter_, 1)
     notes = notes_of_workflows({WORKFLOW: text.encode(), ".github/workflows/forks.yml": FORKS}, [CHECK])
     assert [f"{WORKFLOW} is skipped where" in note for note in notes] == [True] * ("paths" in filter_)

@@ -161,7 +161,7 @@ def test_a_rewritten_history_and_a_changed_file_are_noticed(place: RecordPlace, 
     assert any("changes 1 file written before" in line for line in warnings)
 
 
-def test_decisions_stand_beside_their_verdict_and_old_months_go(place: RecordPlace) -> None:
+def test_decisions_come_with_their_verdict_and_old_months_go(place: RecordPlace) -> None:
     add(place, numbered(iterating(), 3), Recording(pull_request=12, run="31"))
     decide(place, "#12", "ship", why="the loss is known", by="lead", clock="2026-05-05T10:00:00Z")
     [verdict] = read_place(place).verdicts

@@ -54,7 +54,7 @@ def test_the_verdict_is_the_table_of_the_two_rules(ship: str, reject: str, expec
     assert expected == decide(ship=Mark(ship), reject=Mark(reject), state="complete", caps=[])
 
 
-def test_caps_stand_after_reject_and_before_ship() -> None:
+def test_caps_come_after_reject_and_before_ship() -> None:
     true, false = Mark.TRUE, Mark.FALSE
     assert ("iterate", "lock_stale") == decide(ship=true, reject=false, state="complete", caps=["lock_stale"])
     assert ("reject", "both_match") == decide(ship=true, reject=true, state="complete", caps=["lock_stale"])

@@ -357,7 +357,7 @@ def test_taking_every_file_away_loosens() -> None:
 
 
 @pytest.mark.parametrize("wrong", [0, 1])
-def test_nothing_is_said_about_files_that_are_wrong(wrong: int) -> None:
+def test_nothing_is_reported_about_files_that_are_wrong(wrong: int) -> None:
     sides = [DiffFiles(texts=TEXTS), DiffFiles(texts=TEXTS)]
     sides[wrong] = DiffFiles(texts={**TEXTS, ".remyx/metrics.yaml": b"metrics: 1"})
     with pytest.raises(FilesWrong) as caught:

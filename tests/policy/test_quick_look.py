@@ -53,7 +53,7 @@ def test_a_quick_look_meets_the_bar_and_does_not_ship(place: Place) -> None:
     assert ["variant"] == place.ran()
 
 
-def test_it_is_said_wherever_the_verdict_stands(place: Place) -> None:
+def test_it_is_reported_wherever_the_verdict_is(place: Place) -> None:
     report = place.run("worse", shard=LOOK)
     assert "reject" == report.verdict
     words = "quick look: 100 samples at most"
@@ -104,7 +104,7 @@ def test_as_many_as_there_are_is_no_quick_look(place: Place) -> None:
     assert (None, "ship") == ((report := place.run(shard=Shard(samples=400))).quick_look, report.verdict)
 
 
-def test_a_harness_that_does_not_look_is_told_on(tmp_path: Path) -> None:
+def test_a_harness_that_does_not_look_is_reported(tmp_path: Path) -> None:
     report = Place(tmp_path).run(shard=LOOK)
     (warning,) = arm(report).warnings
     assert "400 samples were scored, and 100 were asked for" in warning
@@ -123,7 +123,7 @@ def test_the_command_line_and_a_job_ask_for_it(place: Place) -> None:
 COST = HARNESS.replace('"metrics":', '"cost": {"usd": 1.25, "tokens": 120000}, "metrics":')
 
 
-def test_what_an_arm_took_and_cost_is_told(tmp_path: Path) -> None:
+def test_what_an_arm_took_and_cost_is_reported(tmp_path: Path) -> None:
     place = Place(tmp_path, {**FILES, "evaluation/evaluate.py": COST})
     report = place.run()
     for drawn in (render.comment(report), render.text(report, width=100, verbose=True)):
@@ -144,7 +144,7 @@ COSTS = ['"free"', '{"usd": -1}', '{"usd": "1"}', '{"": 1}', "[1]", '{"usd": 1e9
 
 
 @pytest.mark.parametrize("cost", COSTS)
-def test_a_cost_that_is_none_is_said_and_never_fails_an_arm(tmp_path: Path, cost: str) -> None:
+def test_a_cost_that_is_none_is_reported_and_never_fails_an_arm(tmp_path: Path, cost: str) -> None:
     told = json.dumps(f'"cost": {cost}, "metrics"')
     text = f"json.dumps(results).replace('\"metrics\"', {told}, 1)"
     harness = HARNESS.replace("json.dumps(results)", text)
@@ -168,7 +168,7 @@ PUSH = {
 }
 
 
-def test_a_job_is_told_its_part_by_its_environment() -> None:
+def test_a_job_gets_its_part_by_its_environment() -> None:
     given = RUNNER | {"REMYX_SHARD": "3/8", "REMYX_SAMPLES": "50"}
     runner = parse_settings(given, PUSH).runner
     assert runner is not None

@@ -100,7 +100,7 @@ def test_delta_confidence_needs_a_metric_that_ship_asks_to_improve() -> None:
         )
 
 
-def test_a_reject_rule_without_something_to_improve_is_told_as_well() -> None:
+def test_a_reject_rule_without_something_to_improve_is_reported_as_well() -> None:
     policy = """\
 version: 1
 name: default
@@ -117,7 +117,7 @@ def test_a_hostile_file_gets_no_more_problems_than_a_person_reads() -> None:
     assert "more-problems" == bundle.problems[-1].code
 
 
-def test_many_unknown_keys_and_metrics_are_told_soon() -> None:
+def test_many_unknown_keys_and_metrics_are_reported_soon() -> None:
     conditions = ", ".join(f'{{metric: m{n}.delta, op: ">", threshold: 0}}' for n in range(990))
     bundle = load(
         metrics="version: 1\nmetrics:\n" + "\n".join(f"  - {{key: x{n}}}" for n in range(990)),
@@ -197,7 +197,7 @@ def test_any_files_give_a_bundle_or_problems(files: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("key", ["constructor", "__proto__", "<exact>", "[key]", "a/b", "~1", "\u0430"])
-def test_odd_keys_are_told_by_their_name(key: str) -> None:
+def test_odd_keys_are_reported_by_their_name(key: str) -> None:
     bundle = load(metrics=f"{METRICS}{json.dumps(key)}: 1\n")
     pointer = "/" + key.replace("~", "~0").replace("/", "~1")
     assert [("unknown-key", pointer)] == told(bundle)

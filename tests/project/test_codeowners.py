@@ -30,7 +30,7 @@ def test_the_last_match_wins_and_may_take_the_owner_away() -> None:
     assert owners.owners_of("src/generated/a.md") == ("writer@example.com",)
 
 
-def test_lines_that_github_skips_are_skipped_and_told() -> None:
+def test_lines_that_github_skips_are_skipped_and_reported() -> None:
     owners = read_codeowners("!keep @a\n[ab].py @a\n\\#x @a\n/src/ team\n/src/ @a @org/team\n# a comment\n\n")
     assert [rule.line for rule in owners.rules] == [5]
     assert [(problem.line, problem.message) for problem in owners.problems] == [
@@ -61,14 +61,14 @@ OWNED = [
 
 
 @pytest.mark.parametrize(("text", "protected", "expected"), OWNED)
-def test_who_owns_a_protected_path_is_told_line_by_line(
+def test_who_owns_a_protected_path_is_reported_line_by_line(
     text: str, protected: str, expected: dict[int | None, tuple[str, ...]]
 ) -> None:
     shares = read_codeowners(text).shares_of(pattern_of(protected))
     assert {share.line: share.owners for share in shares} == expected
 
 
-def test_our_lines_stand_last_and_are_written_once() -> None:
+def test_our_lines_come_last_and_are_written_once() -> None:
     before = "# ours\n* @everyone\n"
     once = with_block(before, ["/.remyx/policies/", "/evaluate.py"], ["@org/leads", "@b"])
     assert read_codeowners(once).owners_of(".remyx/policies/default.yaml") == ("@org/leads", "@b")

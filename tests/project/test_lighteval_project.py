@@ -90,7 +90,7 @@ def test_an_entry_of_metrics_yaml_adds_label_and_baseline() -> None:
     assert "other" == other.key
 
 
-def test_auto_and_what_it_stands_for_are_the_same_bar() -> None:
+def test_auto_and_what_it_means_are_the_same_bar() -> None:
     auto, said = (
         bundle(template=TEMPLATE.replace("metrics: auto", text))
         for text in ("metrics: auto", "metrics: [extractive_match]")

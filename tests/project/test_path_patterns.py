@@ -95,7 +95,7 @@ COMPARED = [
 
 
 @pytest.mark.parametrize(("asked", "patterns", "decide"), COMPARED)
-def test_which_patterns_decide_is_told_with_a_path_for_each(
+def test_which_patterns_decide_is_reported_with_a_path_for_each(
     asked: str, patterns: list[str], decide: set[int | None]
 ) -> None:
     rules = [pattern_of(text) for text in patterns]
@@ -107,7 +107,7 @@ def test_which_patterns_decide_is_told_with_a_path_for_each(
         assert max(matching, default=None) == number
 
 
-def test_a_file_and_a_folder_of_a_name_are_told_apart() -> None:
+def test_a_file_and_a_folder_of_a_name_are_distinguished() -> None:
     either = pattern_of("/evaluation/v1.2")
     rules = [pattern_of("/evaluation/*")]
     assert set(deciding(either, rules)) == {0, None}

@@ -123,7 +123,7 @@ def test_values_are_written_one_way(value: Any, text: str) -> None:
     assert text == dump(value)
 
 
-def test_long_lists_stand_on_lines() -> None:
+def test_long_lists_are_on_lines() -> None:
     text = dump(["word" * 10] * 3)
     assert text == '[\n  "{0}",\n  "{0}",\n  "{0}"\n]\n'.format("word" * 10)
     assert max(map(len, dump([1] * 33).splitlines())) <= 100

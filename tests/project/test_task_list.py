@@ -140,7 +140,7 @@ def test_of_a_group_only_what_can_be_judged_is_run() -> None:
     assert {"bigbench:social_support"} == every - set(resolved(task="bigbench").tasks)
 
 
-def test_chosen_metrics_stand_in_the_order_of_the_template() -> None:
+def test_chosen_metrics_are_in_the_order_of_the_template() -> None:
     found = resolved(task="truthfulqa:mc", metrics=["truthfulqa_mc2", "truthfulqa_mc1"])
     assert ["truthfulqa_mc2", "truthfulqa_mc1"] == list(found.metrics)
 
@@ -294,7 +294,7 @@ WRONG: dict[str, tuple[dict[str, Any], list[tuple[str, str, str]]]] = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_what_cannot_be_resolved_is_told_with_its_place_and_a_next_step(case: str) -> None:
+def test_what_cannot_be_resolved_is_reported_with_its_place_and_a_next_step(case: str) -> None:
     keys, expected = WRONG[case]
     assert expected == [(fault.pointer, fault.code, fault.help) for fault in faults(**keys)]
 

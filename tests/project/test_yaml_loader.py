@@ -102,7 +102,7 @@ def test_numbers_keep_their_literal() -> None:
         (f"#{'x' * 65_536}", "file-too-large"),
     ],
 )
-def test_what_is_not_allowed_is_told_once(text: str | bytes, code: str) -> None:
+def test_what_is_not_allowed_is_reported_once(text: str | bytes, code: str) -> None:
     assert [code] == codes(text)
 
 
@@ -147,7 +147,7 @@ def test_bombs_end_soon(bomb: str) -> None:
     assert 1 <= len(codes(bomb)) <= 40
 
 
-def test_a_wide_alias_bomb_is_told_and_not_expanded() -> None:
+def test_a_wide_alias_bomb_is_reported_and_not_expanded() -> None:
     lines = [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 10)]
     assert {"alias", "anchor"} == set(codes("a0: &a0 x\n" + "\n".join(lines)))
 

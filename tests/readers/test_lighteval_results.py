@@ -101,7 +101,7 @@ def test_samples_of_a_task_have_the_mean_that_lighteval_reports(unpacked: Path) 
             assert float(point_of(found, None)) == pytest.approx(reported, abs=1e-12)
 
 
-def test_ids_that_repeat_over_splits_are_told_apart(unpacked: Path) -> None:
+def test_ids_that_repeat_over_splits_are_distinguished(unpacked: Path) -> None:
     found = scores(unpacked / "model-a", "em").scores["em"]
     assert isinstance(found, Samples)
     numbers = [id_.partition("-")[0] for id_ in found.ids]
@@ -221,7 +221,7 @@ def test_the_average_of_everything_is_no_task(run: Path) -> None:
 # names
 
 
-def test_a_metric_of_several_tasks_has_to_be_told_apart(unpacked: Path) -> None:
+def test_a_metric_of_several_tasks_has_to_be_distinguished(unpacked: Path) -> None:
     found = scores(unpacked / "model-a", "acc", "em").scores["acc"]
     assert isinstance(found, Unusable)
     assert 'several tasks: "both", "digits"; put the task before it, such as both_acc' in found.message
@@ -462,7 +462,7 @@ def test_a_results_file_that_is_none_fails_the_arm(run: Path, text: str, said: s
     assert said in detail(run, "em")
 
 
-def test_two_metrics_of_one_name_are_told_and_not_chosen_from(run: Path) -> None:
+def test_two_metrics_of_one_name_are_reported_and_not_chosen_from(run: Path) -> None:
     def same_name(document: Any) -> None:
         metrics = document["config_tasks"]["both|0"]["metrics"]
         for address in ("0x7f00", "0x7f01"):
@@ -631,7 +631,7 @@ def test_a_task_that_nobody_ran_reports_nothing(unpacked: Path) -> None:
         read_wanted(unpacked / "model-a", {"gsm8k|0": "acc"})
 
 
-def test_bad_scores_of_several_subtasks_are_told_together(run: Path) -> None:
+def test_bad_scores_of_several_subtasks_are_reported_together(run: Path) -> None:
     for part in ("low", "high"):
         rewrite(details_of(run, f"digits:{part}|0"), lambda rows: rows[0]["metric"].update(acc=None))
     found = scores(run, "digits_acc", "em").scores["digits_acc"]
@@ -665,7 +665,7 @@ def test_a_key_that_could_mean_two_metrics_means_none(run: Path) -> None:
     assert 'stands for "f@1", "f:1"' in found.message
 
 
-def test_metrics_that_are_computed_together_are_told_apart(run: Path) -> None:
+def test_metrics_that_are_computed_together_are_distinguished(run: Path) -> None:
     """lighteval writes a list of names, and a fold for each or one for all."""
 
     def together(document: Any) -> None:

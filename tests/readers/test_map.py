@@ -67,7 +67,7 @@ def test_a_standard_error_that_is_not_available_is_unknown(unknown: str | None) 
     assert Summary(value=Decimal("0.5"), n=10) == read(map_, {"x.json": file}).scores["acc"]
 
 
-def test_the_engines_own_number_from_a_table_stands_in_for_rows() -> None:
+def test_the_engines_own_number_from_a_table_replaces_rows() -> None:
     table = "round,acc,sd,n\n1,0.4,0.1,10\n2,0.5,0.2,16\n"
     own = {"file": "own.csv", "take": "last", "value": "/{metric}", "stddev": "/sd", "n": "/n"}
     map_ = {"file": "x.jsonl", "id": "/q", "score": "/s", "aggregates": own}
@@ -75,7 +75,7 @@ def test_the_engines_own_number_from_a_table_stands_in_for_rows() -> None:
     assert Summary(value=Decimal("0.5"), n=16, stderr=Decimal("0.05")) == found
 
 
-def test_the_engines_own_number_that_differs_is_told_and_the_samples_count() -> None:
+def test_the_engines_own_number_that_differs_is_reported_and_the_samples_count() -> None:
     rows = lines({"q": 1, "s": 0}, {"q": 2, "s": 1})
     map_ = {
         "file": "x.jsonl",

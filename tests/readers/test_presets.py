@@ -139,7 +139,7 @@ def test_time_and_cost_of_each_sample_are_metrics_like_others() -> None:
     assert point_of(usd, None) == Fraction("0.0000069")
 
 
-def test_two_prompts_are_told_apart_and_never_mixed() -> None:
+def test_two_prompts_are_distinguished_and_never_mixed() -> None:
     mixed = read("promptfoo/two-prompts", "promptfoo", score={}).scores["score"]
     assert isinstance(mixed, Unusable)
     assert 'rows of different /promptIdx ("0", "1") are not one measure' in mixed.message

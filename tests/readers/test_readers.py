@@ -125,7 +125,7 @@ def test_numbers_without_samples_become_a_summary_and_pass_an_odd_standard_error
     )
 
 
-def test_what_nothing_reads_is_said() -> None:
+def test_what_nothing_reads_is_reported() -> None:
     arm = read(
         {**results(mindcube={"value": 0.5, "vlaue": 1}, bleu={}), "extra": 1, "provenance": {"judge": "m"}}
     )
@@ -249,7 +249,7 @@ def _columns(samples: Samples) -> Any:
     return Columns(ids=list(samples.ids), scores=list(samples.scores))
 
 
-def test_a_count_that_is_not_the_number_of_samples_is_said() -> None:
+def test_a_count_that_is_not_the_number_of_samples_is_reported() -> None:
     arm = read(results(mindcube={"n": 9, "samples": [{"id": 1, "score": 1}, {"id": 2, "score": 1}]}))
     assert arm.warnings == ("mindcube: n says 9, there are samples of 2 ids",)
 
@@ -408,7 +408,7 @@ def test_without_a_recorded_baseline_the_declared_numbers_count() -> None:
     ),
     st.randoms(use_true_random=False),
 )
-def test_the_order_of_rows_does_not_change_what_is_said_of_them(
+def test_the_order_of_rows_does_not_change_the_report_on_them(
     rows: list[dict[str, Any]], random: Random
 ) -> None:
     shuffled = random.sample(rows, len(rows))

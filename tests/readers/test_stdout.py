@@ -37,14 +37,14 @@ def test_a_bare_number_or_half_an_object_is_no_result(log: str) -> None:
         read(log)
 
 
-def test_a_script_that_printed_its_scores_is_told_how_they_are_read() -> None:
+def test_a_script_that_printed_its_scores_is_shown_how_they_are_read() -> None:
     with pytest.raises(BrokenResults) as caught:
         read('{"recall": 0.92}\n', results=None)
     assert "score.py left no results.json; it printed a JSON object on its last line" in caught.value.message
     assert "add `results: {file: stdout}`" in caught.value.help
 
 
-def test_a_script_that_left_another_file_is_told_which() -> None:
+def test_a_script_that_left_another_file_is_shown_which() -> None:
     with pytest.raises(BrokenResults) as caught:
         read("done\n", None, **{"out/scores.csv": "a,b\n"})
     assert 'score.py left no results.json; it left "out/scores.csv"' in caught.value.message

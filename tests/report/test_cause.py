@@ -291,7 +291,7 @@ def test_a_projected_number_of_samples_has_two_digits() -> None:
     assert [100, 3900, 34000, 7] == [round_up(n) for n in (100, 3841, 33_001, 7)]
 
 
-def test_a_quick_look_is_said_whatever_the_verdict() -> None:
+def test_a_quick_look_is_reported_whatever_the_verdict() -> None:
     report = REPORTS["reject"]().model_copy(update={"quick_look": 100})
     assert first_lines(report)[0].endswith("allowed (quick look: 100 samples at most)")
     capped = judged(bar_of(SHIP, REJECT), SCORES, caps=["quick_look"]).model_copy(update={"quick_look": 200})

@@ -290,7 +290,7 @@ def test_where_floors_are_shared_the_written_and_the_needed_one_are_both_given()
     assert said == view.raised.replace("\N{NO-BREAK SPACE}", " ")
 
 
-def test_a_percent_that_stands_as_it_is_written_needs_no_sentence() -> None:
+def test_a_percent_that_is_as_written_needs_no_sentence() -> None:
     assert "" == view_of(GAIN).raised
 
 

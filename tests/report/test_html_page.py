@@ -85,7 +85,7 @@ def test_long_inputs_and_outputs_are_cut_until_the_page_fits() -> None:
     assert "What got worse, largest first (12 of 53)" in page
 
 
-def test_what_got_worse_stands_with_its_input_and_both_outputs() -> None:
+def test_what_got_worse_comes_with_its_input_and_both_outputs() -> None:
     page = render.page(REPORTS["two_metrics"]())
     worse = page.index("What got worse, largest first (20 of 22)")
     assert worse < page.index("What got better, largest first (19 of 19)")
@@ -94,7 +94,7 @@ def test_what_got_worse_stands_with_its_input_and_both_outputs() -> None:
     assert "The contract names none." in page[worse:]
 
 
-def test_clusters_stand_worst_first_with_intervals_of_their_own() -> None:
+def test_clusters_come_worst_first_with_intervals_of_their_own() -> None:
     report = clustered()
     [lost, *rest] = worst_clusters(report, metric_views(report)["recall_at_5"])
     assert ("document-28", 10, "−1.000") == (lost.name, lost.n, lost.change)
@@ -144,7 +144,7 @@ def test_each_drawing_has_a_title_and_a_table(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["ship", "iterate", "partial"])
-def test_a_screen_reader_hears_a_word_for_each_mark(kind: str) -> None:
+def test_a_screen_reader_gets_a_word_for_each_mark(kind: str) -> None:
     page, lines = (
         render.page(REPORTS[kind]()),
         [one for row in view_of(REPORTS[kind]()).rows for one in row.bar],

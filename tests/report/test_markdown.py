@@ -145,7 +145,7 @@ def test_a_changed_bar_is_a_line_directly_under_the_headline() -> None:
     )
 
 
-def test_an_edited_workflow_is_said_whatever_the_verdict() -> None:
+def test_an_edited_workflow_is_reported_whatever_the_verdict() -> None:
     for kind in ("ship", "reject", "failed"):
         report = on_a_pull_request(REPORTS[kind](), workflow=[".github/w.yaml"], protected=[".github/w.yaml"])
         for drawn in (render.comment(report), render.text(report)):
@@ -215,7 +215,7 @@ def test_marks_tell_what_lets_the_change_through() -> None:
 
 
 @pytest.mark.parametrize(("kind", "said"), [("iterate", 1), ("reject", 0), ("no_reject_bare", 0)])
-def test_that_nothing_rejects_is_said_once_and_not_in_each_row(kind: str, said: int) -> None:
+def test_that_nothing_rejects_is_reported_once_and_not_in_each_row(kind: str, said: int) -> None:
     comment = render.comment(REPORTS[kind]())
     assert [said, 0] == [comment.count("No reject condition holds."), comment.count("not rejected")]
 

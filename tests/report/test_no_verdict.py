@@ -49,7 +49,7 @@ def test_hostile_text_in_an_end_without_a_verdict_does_nothing(text: str, kind: 
         assert 1 == drawn.count(MARKER)
 
 
-def test_a_reason_that_the_first_line_tells_in_words_is_not_told_as_a_code() -> None:
+def test_a_reason_that_the_first_line_gives_in_words_is_not_repeated_as_a_code() -> None:
     drawn = render.comment(NO_VERDICTS["no_variant"])
     assert "no_variant" not in drawn
     assert "\n\nNothing names the variant to judge\n\n**Next:** Name it in configs/model.yaml at" in drawn
@@ -63,7 +63,7 @@ def test_as_many_problems_as_fit_are_listed_and_the_rest_is_counted() -> None:
     assert "### ⚠️ Not judged: 300 errors in files under .remyx/\n" in drawn[2_000]
 
 
-def test_a_long_message_stands_below_the_first_line_and_is_cut_where_it_must() -> None:
+def test_a_long_message_is_below_the_first_line_and_is_cut_where_it_must() -> None:
     end = NoVerdict(kind="not_judged", message="a long story, " * 1_000, help="a long advice, " * 1_000)
     drawn = {limit: render.comment(end, limit=limit) for limit in (65_000, 2_000)}
     assert all(

@@ -52,7 +52,7 @@ def test_no_number_is_a_dash() -> None:
 
 @settings(max_examples=400, deadline=None, derandomize=True)
 @given(decimals, decimals, st.integers(min_value=0, max_value=4))
-def test_a_shown_number_stands_on_its_true_side_of_the_threshold(
+def test_a_shown_number_is_on_its_true_side_of_the_threshold(
     value: Decimal, threshold: Decimal, at_least: int
 ) -> None:
     digits = numbers.decimals_that_tell_apart([value], [threshold], at_least=at_least)
@@ -141,7 +141,7 @@ def test_what_no_rounding_can_tell_apart_is_shown_with_all_its_digits() -> None:
     assert numbers.signed(value, digits) == "+0.0200000000000001"
 
 
-def test_what_stands_in_a_row_adds_up_or_has_one_more_digit() -> None:
+def test_what_is_in_a_row_adds_up_or_has_one_more_digit() -> None:
     comments = {kind: render.comment(REPORTS[kind]()) for kind in ("serving", "ship")}
     assert "0.5485 → 0.5515 | +0.003" in comments["ship"]
     assert "| 0.000<br>[−0.007, +0.006]" in comments["serving"].replace("\u00a0", " ")

@@ -37,7 +37,7 @@ def test_the_headline_says_what_all_changes_do(effects: list[Effect], expected: 
     assert changes_as_text(changes).startswith(f"{expected}\n")
 
 
-def test_what_loosens_stands_first() -> None:
+def test_what_loosens_comes_first() -> None:
     changes = [
         change(Effect.TIGHTENED, "one"),
         change(Effect.LOOSENED, "two"),

@@ -62,7 +62,7 @@ def test_policies_that_all_ship_say_once_that_it_may_be_merged() -> None:
     assert ["**Next:** Merge it."] == nexts(render.comment(named("ship", "speed"), named("ship", "cost")))
 
 
-def test_lock_and_commits_are_said_once_where_all_policies_share_them() -> None:
+def test_lock_and_commits_are_reported_once_where_all_policies_share_them() -> None:
     same = [named("ship", "speed"), named("experiment", "cost")]
     lock = "📌 evaluation as in its lock file; owner approval is not required"
     assert 1 == render.comment(*same).count(lock)

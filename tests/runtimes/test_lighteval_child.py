@@ -477,7 +477,7 @@ def test_the_last_line_says_what_happened(capsys: pytest.CaptureFixture[str]) ->
     assert "OSError: gone" in err
 
 
-def test_progress_is_told_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_is_reported_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
     counter = Counter(phase="evaluation", total=1000)
     for _ in range(1000):
         counter.add(1)

@@ -125,7 +125,7 @@ def test_a_quick_look_and_a_shard_take_part_of_the_samples() -> None:
     assert (50, 3, 8) == (first["samples"], second["shard"], second["shards"])
 
 
-def test_an_arm_is_told_where_models_lie_and_no_secret_that_the_template_does_not_name() -> None:
+def test_an_arm_gets_where_models_are_and_no_secret_that_the_template_does_not_name() -> None:
     server = {"backend": "openai", "base_url": "http://127.0.0.1:1/v1", "api_key": "KEY"}
     plain, keyed = (plan_of(model=model).arms[0].environment for model in ({"backend": "vllm"}, server))
     assert "/models" == plain["HF_HOME"]
@@ -161,7 +161,7 @@ def test_a_model_is_pinned_by_the_whole_name_of_a_commit(asset: str, *, pinned: 
     assert pinned == is_pinned(asset)
 
 
-def test_a_revision_stands_behind_the_last_at_sign_and_a_server_has_none() -> None:
+def test_a_revision_comes_after_the_last_at_sign_and_a_server_has_none() -> None:
     assert ("org/model", "v2") == name_and_revision("org/model@v2", backend="accelerate")
     assert ("model@2024", None) == name_and_revision("model@2024", backend="openai")
     assert ("org/model@", None) == name_and_revision("org/model@", backend="vllm")

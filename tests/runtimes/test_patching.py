@@ -19,7 +19,7 @@ arguments:
 """
 
 
-def test_values_are_set_where_they_stand_and_the_rest_stays() -> None:
+def test_values_are_set_where_they_are_and_the_rest_stays() -> None:
     settings: dict[str, PatchSetting] = {
         "arguments.eval_model": "org/model: {x}",
         "arguments.limit": Decimal("0.5"),
@@ -49,7 +49,7 @@ def test_json_stays_json() -> None:
         ("argument.limit", "config.yaml has no argument, which", "did you mean arguments?"),
     ],
 )
-def test_a_key_that_does_not_stand_there_is_refused(key: str, message: str, help_: str) -> None:
+def test_a_key_that_is_not_there_is_refused(key: str, message: str, help_: str) -> None:
     with pytest.raises(NotJudged) as refusal:
         patched("config.yaml", CONFIG, {key: "x"})
     assert refusal.value.message.startswith(message)

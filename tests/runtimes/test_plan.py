@@ -51,7 +51,7 @@ def planned(*, kind: ScriptKind = ScriptKind.PYTHON, **keys: Any) -> RunPlan:
     return plan_run(template(**keys), vocabulary(), assets=ASSETS, site=site(kind))
 
 
-def test_both_arms_are_told_everything_in_their_environment() -> None:
+def test_both_arms_get_everything_in_their_environment() -> None:
     plan = planned(samples=300, timeout=60)
     assert ["baseline", "variant"] == [arm.arm for arm in plan.arms]
     variant = plan.arms[1]

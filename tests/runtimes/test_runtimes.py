@@ -200,7 +200,7 @@ def test_an_error_of_the_callback_ends_the_arms(tmp_path: Path) -> None:
     assert is_free(tmp_path / "lock")
 
 
-def test_what_a_plan_notes_stands_before_what_an_arm_notes(tmp_path: Path) -> None:
+def test_what_a_plan_notes_comes_before_what_an_arm_notes(tmp_path: Path) -> None:
     plan = RunPlan(arms=(arm_plan(tmp_path, "print('x' * 100)"),), together=True, notes=("mind the gap",))
     outcomes = run_arms(plan, ScriptRuntime(log_cap_bytes=10), lambda _event: None)
     assert ("mind the gap", "the log was cut at 10 bytes") == outcomes["variant"].notes
@@ -225,7 +225,7 @@ def test_a_script_with_inline_metadata_is_run_by_uv_which_reads_no_settings_besi
     assert "['word'] ran" == lines_of(events)[-1]
 
 
-def test_without_uv_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_uv_that_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "uv", None)
     with pytest.raises(NotJudged, match="uv is missing") as refusal:
         outcome_of(with_metadata(tmp_path, str(tmp_path)))

@@ -50,7 +50,7 @@ def test_what_is_packed_comes_out_again(tmp_path: Path) -> None:
     assert {"run.json": b"{}", "arms/variant/results|:1.json": b"[]"} == content_of(into)
 
 
-def test_a_folder_that_holds_one_archive_stands_for_it(tmp_path: Path) -> None:
+def test_a_folder_that_holds_one_archive_is_taken_for_it(tmp_path: Path) -> None:
     folder = tmp_path / "download"
     folder.mkdir()
     tar_of(folder / "results.tar", (named("run.json"), b"{}"))
@@ -168,7 +168,7 @@ def test_a_broken_archive_is_refused_in_words(tmp_path: Path, make: Callable[[Pa
         unpack(tmp_path / "results.zip", tmp_path / "into")
 
 
-def test_nothing_there_is_said(tmp_path: Path) -> None:
+def test_nothing_there_is_reported(tmp_path: Path) -> None:
     with pytest.raises(NotJudged, match="there are no results"):
         unpack(tmp_path / "results.tar", tmp_path / "into")
 

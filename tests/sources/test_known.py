@@ -80,7 +80,7 @@ def test_a_place_reads_the_same_from_the_whole_tree_and_by_itself(folder: Path, 
     assert [["src/a.txt"], ["src/a.txt"], ["src*"], ["srcs/b.txt"], [], ["src/a.txt"], *[[]] * 5] == paths
 
 
-def test_what_a_name_stands_for_is_asked_each_time(folder: Path, two: tuple[str, str]) -> None:
+def test_what_a_name_means_is_asked_each_time(folder: Path, two: tuple[str, str]) -> None:
     repository = found(folder)
     assert [two[1], ()] == [repository.commit("HEAD"), repository.entries("HEAD", "new.txt")]
     after = commit(folder, {"new.txt": "3"})

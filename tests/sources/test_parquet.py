@@ -138,7 +138,7 @@ def test_a_program_that_comes_down_is_an_error_and_no_score() -> None:
         assert "the program that reads it came down" in refusal(rows, good)
 
 
-def test_too_little_memory_is_said_to_be_that() -> None:
+def test_too_little_memory_is_reported_as_that() -> None:
     with ParquetRows(("doc",), memory_bytes=8 * 1024 * 1024) as small:
         assert "needs more memory than is given to it" in refusal(small, of({"doc": {"id": "1"}}))
 

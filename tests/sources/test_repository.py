@@ -73,7 +73,7 @@ def test_origins_default_branch_comes_first(folder: Path, tmp_path: Path) -> Non
     assert "origin/trunk" == found(tmp_path / "clone").default_branch()
 
 
-def test_histories_without_a_common_ancestor_are_told(folder: Path) -> None:
+def test_histories_without_a_common_ancestor_are_reported(folder: Path) -> None:
     commit(folder, {"a": "1"})
     git(folder, "switch", "--quiet", "--orphan", "other")
     commit(folder, {"b": "1"})
@@ -278,14 +278,14 @@ def test_links_modes_and_odd_bytes_survive_a_checkout(folder: Path) -> None:
         assert ("links that point outside the repository are left out: absolute, outside",) == notes
 
 
-def test_large_files_that_git_does_not_hold_are_told(folder: Path) -> None:
+def test_large_files_that_git_does_not_hold_are_reported(folder: Path) -> None:
     pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "0" * 64 + "\nsize 1\n"
     head = commit(folder, {f"{name}.bin": pointer for name in "abcde"})
     with checked_out(found(folder), {"variant": head}) as (_, notes):
         assert ("Git LFS files are pointers in the checkouts: a.bin, b.bin, c.bin and 2 more",) == notes
 
 
-def test_submodules_are_empty_folders_and_told(folder: Path) -> None:
+def test_submodules_are_empty_folders_and_reported(folder: Path) -> None:
     first = commit(folder, {"a": "1"})
     git(folder, "update-index", "--add", "--cacheinfo", f"160000,{first},vendor/library")
     git(folder, "commit", "--quiet", "--message", "submodule")
@@ -313,7 +313,7 @@ def test_commits_are_compared_by_the_code_of_both(folder: Path, temporary: Path)
     assert [] == list(temporary.iterdir())
 
 
-def test_an_uncommitted_file_that_a_harness_glob_names_may_stand(folder: Path) -> None:
+def test_an_uncommitted_file_that_a_harness_glob_names_is_allowed(folder: Path) -> None:
     branch_off(folder)
     commit(folder, {"evaluation/labels.csv": "1", "other/labels.csv": "1"})
     commits = template(compare="commits", harness=["evaluation/**", "*.txt"])
@@ -374,7 +374,7 @@ def test_a_link_of_a_commit_is_never_written_through(folder: Path, temporary: Pa
     assert not (temporary.parent / "a").exists()
 
 
-def test_an_object_that_is_missing_is_told(folder: Path) -> None:
+def test_an_object_that_is_missing_is_reported(folder: Path) -> None:
     head = commit(folder, {".remyx/metrics.yaml": "1"})
     repository = found(folder)
     entries = repository.entries(head)
@@ -387,7 +387,7 @@ def test_an_object_that_is_missing_is_told(folder: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
-def test_a_repository_of_another_user_is_told(folder: Path) -> None:
+def test_a_repository_of_another_user_is_reported(folder: Path) -> None:
     commit(folder, {"a": "1"})
     for path in (folder, folder / ".git"):
         os.chown(path, 12345, 12345)

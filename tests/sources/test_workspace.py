@@ -185,7 +185,7 @@ def test_results_that_are_no_plain_files_are_refused(tmp_path: Path, name: str, 
     assert refusal.value.message.endswith(message)
 
 
-def test_a_file_that_was_not_written_is_told_apart(tmp_path: Path) -> None:
+def test_a_file_that_was_not_written_is_distinguished(tmp_path: Path) -> None:
     for name in ("results.json", "deep/results.json"):
         with pytest.raises(FileNotFoundError):
             ResultsFolder(tmp_path)(name)
@@ -247,7 +247,7 @@ def test_a_link_that_a_harness_left_is_removed_not_followed(tmp_path: Path) -> N
     assert (precious / "file").exists()
 
 
-def test_where_nothing_can_be_written_that_is_said(tmp_path: Path) -> None:
+def test_where_nothing_can_be_written_that_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(WrongUsage, match="cannot write to"), prepare_output(tmp_path / "file" / "out"):
         pass

@@ -167,7 +167,7 @@ def test_a_crash_and_a_failed_job_are_never_green(place: Any) -> None:
     assert ["failure"] == place.concluded()
 
 
-def test_nothing_to_evaluate_is_green_and_said(place: Any) -> None:
+def test_nothing_to_evaluate_is_green_and_reported(place: Any) -> None:
     place.world.history.write("feature/y", {"README.md": "Another text.\n"}, onto="main")
     place.pull = place.world.open_pull("feature/y")
     ran = place.event("opened")

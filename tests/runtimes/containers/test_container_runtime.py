@@ -32,7 +32,7 @@ from support.containers.engine import BASE, RunningEngine
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("engine")]
 
 
-def test_what_a_container_prints_is_heard_and_what_it_writes_is_taken_out(
+def test_what_a_container_prints_is_read_and_what_it_writes_is_taken_out(
     engine: RunningEngine, tmp_path: Path
 ) -> None:
     program = """
@@ -160,7 +160,9 @@ def test_an_image_in_which_nobody_is_root_is_refused(engine: RunningEngine, tmp_
     assert "" == engine.ask("ps", "--all", "--quiet")
 
 
-def test_code_that_asks_for_too_much_memory_is_said_to_have(engine: RunningEngine, tmp_path: Path) -> None:
+def test_code_that_asks_for_too_much_memory_is_reported_as_having_done_so(
+    engine: RunningEngine, tmp_path: Path
+) -> None:
     program = "hoard = [bytearray(b'x' * 1_000_000) for _ in range(500)]"
     plan = planned(harness(tmp_path, program), tmp_path / "out", container={"memory": "64m"})
     outcome, _ = outcome_of(plan, engine)
@@ -169,7 +171,7 @@ def test_code_that_asks_for_too_much_memory_is_said_to_have(engine: RunningEngin
     assert not outcome.infrastructure
 
 
-def test_a_child_that_ran_out_of_memory_is_told_too(engine: RunningEngine, tmp_path: Path) -> None:
+def test_a_child_that_ran_out_of_memory_is_reported_too(engine: RunningEngine, tmp_path: Path) -> None:
     program = """
         import subprocess, sys
         hoard = "hoard = [bytearray(b'x' * 1_000_000) for _ in range(500)]"
@@ -196,9 +198,7 @@ def test_a_container_killed_from_outside_is_not_out_of_memory(engine: RunningEng
     assert ("exit code 137 (SIGKILL)", True) == (outcome.what, outcome.infrastructure)
 
 
-def test_a_harness_that_runs_too_long_is_ended_with_what_it_said(
-    engine: RunningEngine, tmp_path: Path
-) -> None:
+def test_a_harness_that_runs_too_long_is_ended_with_its_output(engine: RunningEngine, tmp_path: Path) -> None:
     program = """
         import os, signal, time
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -223,7 +223,7 @@ def test_a_failing_step_fails_the_arm_in_the_engines_words(engine: RunningEngine
     assert "broken" in lines_of(events)
 
 
-def test_a_disk_that_is_full_here_is_said_and_the_container_is_gone(
+def test_a_disk_that_is_full_here_is_reported_and_the_container_is_gone(
     engine: RunningEngine, tmp_path: Path
 ) -> None:
     program = """
@@ -301,7 +301,7 @@ def test_a_base_that_is_nowhere_is_named_with_what_to_do(engine: RunningEngine, 
         ({"context": "evaluation"}, "there is no folder {root}/evaluation; correct `context`"),
     ],
 )
-def test_what_is_not_there_is_said(
+def test_what_is_not_there_is_reported(
     container: dict[str, str], message: str, engine: RunningEngine, tmp_path: Path
 ) -> None:
     outcome, _ = outcome_of(planned(harness(tmp_path, ""), tmp_path / "out", container=container), engine)
@@ -316,7 +316,7 @@ def test_a_step_that_takes_too_long_is_ended(engine: RunningEngine, tmp_path: Pa
     assert "building the image timed out after 3 s" == outcome.what
 
 
-def test_a_command_that_is_not_in_the_image_is_said(engine: RunningEngine, tmp_path: Path) -> None:
+def test_a_command_that_is_not_in_the_image_is_reported(engine: RunningEngine, tmp_path: Path) -> None:
     plan = planned(harness(tmp_path, ""), tmp_path / "out", command=["evaluate-it"])
     outcome, _ = outcome_of(plan, engine)
     assert "failed" == outcome.state

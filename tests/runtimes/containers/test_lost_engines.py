@@ -119,7 +119,7 @@ def started(engine: RunningEngine, folder: Path) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_run_that_is_told_to_end_leaves_nothing(
+def test_a_run_that_is_asked_to_end_leaves_nothing(
     number: signal.Signals, code: int, engine: RunningEngine, tmp_path: Path
 ) -> None:
     program = started(engine, tmp_path)
@@ -171,7 +171,9 @@ def test_a_run_in_containers_is_judged(engine: RunningEngine, tmp_path: Path) ->
     assert "neither reused nor kept: its image may copy from the whole project" in again
 
 
-def test_a_disk_without_room_for_the_context_is_said_as_that(engine: RunningEngine, tmp_path: Path) -> None:
+def test_a_disk_without_room_for_the_context_is_reported_as_that(
+    engine: RunningEngine, tmp_path: Path
+) -> None:
     root, small = project(tmp_path, SCORES), tmp_path / "small"
     (root / "large").write_bytes(bytes(3_000_000))
     small.mkdir()

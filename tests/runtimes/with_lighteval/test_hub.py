@@ -128,7 +128,7 @@ seeds: [1, 2]
 POLICY = "version: 1\nname: default\ntemplate: small\nship: {all: [extractive_match improves_by 0.1]}\n"
 
 
-def test_a_name_is_said_to_move_and_a_commit_is_not(python: str, tmp_path: Path) -> None:
+def test_a_name_is_reported_as_moving_and_a_commit_is_not(python: str, tmp_path: Path) -> None:
     template = Template.model_validate(yaml.safe_load(TEMPLATE.format(python=python)))
     assets: dict[ArmName, str] = {"baseline": f"org/model@{COMMITS[2]}", "variant": "org/model@v2"}
     with hub([COMMITS[0], 404]) as (environment, _):

@@ -73,7 +73,7 @@ def test_a_groups_samples_are_pooled_and_its_tasks_are_clusters(ours: Ended) -> 
     assert len(rows) == len({row["id"] for row in rows})
 
 
-def test_ids_that_repeat_over_splits_are_told_apart(theirs: Sequence[Stock], ours: Ended) -> None:
+def test_ids_that_repeat_over_splits_are_distinguished(theirs: Sequence[Stock], ours: Ended) -> None:
     """lighteval counts each split from 0, and its cache finds two documents where it looks for one."""
     assert theirs[1].crash or len(set(theirs[1].ids("splits"))) < len(theirs[1].ids("splits"))
 
