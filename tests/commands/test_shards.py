@@ -108,7 +108,7 @@ def test_a_lost_shard_is_never_a_ship(place: Place) -> None:
     assert "lack shards 2, 3 of 4" in refused(place, folder)
     for index in (0, 1):
         shutil.rmtree(folder / f"remyx-results-{index}")
-    assert "hold no arms" in refused(place, folder)
+    assert "hold nothing of template small" in refused(place, folder)
 
 
 def test_a_doubled_shard_and_parts_of_several_runs_are_refused(place: Place) -> None:
@@ -194,10 +194,10 @@ def test_a_folder_that_is_not_there_is_wrong_usage(place: Place) -> None:
 
 
 def test_overlapping_shards_fail_the_arm(place: Place) -> None:
-    place.write({"evaluation/evaluate.py": SHARDED.replace("[mine::of]", "[:399 // of]")})
+    place.write({"evaluation/evaluate.py": SHARDED.replace("[mine::of]", "[mine : mine + 399 // of]")})
     report = judged(place, measure(place, 2))
     assert (None, "run_failed") == (report.verdict, report.reason)
-    said = "shard 0 of 2 and shard 1 of 2 overlap: both hold 199 ids of accuracy (s201, s202, s203, …)"
+    said = "shard 0 of 2 and shard 1 of 2 overlap: both hold 198 ids of accuracy (s201, s202, s203, …)"
     assert said == arm(report).detail
 
 
