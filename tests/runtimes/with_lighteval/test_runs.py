@@ -52,11 +52,13 @@ def write_bar(root: Path, model: str, baseline: str) -> None:
         path.write_text(text)
 
 
-def judge(bench: Bench, variant: str, *, kept: Path | None = None) -> tuple[int, dict[str, Any], str]:
+def judge(
+    bench: Bench, variant: str, *more: str, kept: Path | None = None
+) -> tuple[int, dict[str, Any], str]:
     """Exit code, verdict and what was said on the way."""
     keep = ["--kept", str(kept)] if kept else ["--fresh"]
     finished = subprocess.run(
-        [PROGRAM, "-C", bench.root, "run", "--variant", variant, *keep, "--format", "json"],
+        [PROGRAM, "-C", bench.root, "run", "--variant", variant, *more, *keep, "--format", "json"],
         capture_output=True,
         text=True,
         check=False,
@@ -83,6 +85,15 @@ def test_two_models_of_a_server_get_a_verdict(bench: Bench) -> None:
         code, report, said = judge(bench, "good", kept=kept)
         assert (0, 3 * QUESTIONS) == (code, len(talk.asked))
         assert "reused" in said
+
+
+def test_a_dry_run_asks_each_arm_a_few_questions_and_never_ships(bench: Bench) -> None:
+    with serving() as talk:
+        write_bar(bench.root, f"{{backend: openai, base_url: '{talk.base_url}', concurrency: 4}}", "weak")
+        code, report, said = judge(bench, "good", "--samples", "5")
+    assert (2, "iterate", 5) == (code, report["verdict"], report["quick_look"]), said
+    assert [5] == [metric["n"] for metric in report["metrics"]]
+    assert 2 * 5 == len(talk.asked)
 
 
 def test_a_server_that_dies_half_way_fails_the_arm_and_scores_nothing(bench: Bench) -> None:
