@@ -9,6 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from remyx_action.commands.schema import differing_schemas, write_schemas
+from remyx_action.policy.lints.warnings import warnings_of
 from remyx_action.project.files.yaml_text import load_yaml
 from remyx_action.project.load import Bundle, load_bundle
 from remyx_action.report.schemas import project_schemas, schema_of
@@ -65,6 +66,58 @@ def test_a_metric_or_template_that_the_project_lacks_is_refused() -> None:
     assert not validator("template").is_valid({**template, "metrics": ["acuracy"]})
 
 
+LINES = [
+    ("omnispatial no_regression 0.01 at 80%", True),
+    ("mindcube.delta >= 0.02", True),
+    ("coverage(mindcube) >= 1", True),
+    ("worse(space10, by 0.5) <= 3", True),
+    ("delta_confidence >= 0.80", True),
+    ("mindcub no_regression 0.01 at 80%", False),
+    ("coverage(mindcub) >= 1", False),
+    ("worse(acuracy) <= 3", False),
+    ("acuracy.delta >= 0.02", False),
+    ("mindcube >= 0.02", False),
+    ("mindcube no_regression 0.01 at 80", False),
+]
+
+
+@pytest.mark.parametrize(("line", "is_valid"), LINES)
+def test_a_line_on_a_metric_that_the_project_lacks_is_refused_wherever_it_stands(
+    line: str, *, is_valid: bool
+) -> None:
+    policy = value_of(".remyx/policies/default.yaml")
+    places: list[Any] = [line, {"if": line, "why": "?"}, {"any": [line, "coverage >= 1"]}]
+    for place in places:
+        rules = {"ship": {"all": [place]}, "reject": {"any": [place]}}
+        assert [is_valid] * 2 == [
+            validator("policy").is_valid({**policy, name: rule}) for name, rule in rules.items()
+        ]
+    texts = {
+        path.relative_to(EXAMPLE).as_posix(): path.read_bytes() for path in EXAMPLE.glob(".remyx/**/*.yaml")
+    }
+    texts[".remyx/policies/default.yaml"] = json.dumps({**policy, "ship": {"all": [line]}}).encode()
+    loaded = load_bundle(texts)
+    assert is_valid is not any("/ship" in problem.pointer for problem in loaded.errors)
+
+
+def test_no_line_that_is_offered_is_refused_or_warned_of() -> None:
+    schema = project_schemas(project())["policy.schema.json"]
+    offered = schema["$defs"]["AllOf"]["properties"]["all"]["items"]["oneOf"]
+    lines = next(one["examples"] for one in offered if "examples" in one)
+    assert {"spatialscore improves_by 0.02 at 80%", "spatialscore.value >= 0.42"} < set(lines)
+    texts = {
+        path.relative_to(EXAMPLE).as_posix(): path.read_bytes() for path in EXAMPLE.glob(".remyx/**/*.yaml")
+    }
+    policy = {"version": 1, "name": "default", "template": "spatial-suite"}
+    for line in lines:
+        ship = ["spatialscore improves_by 0.02 at 80%", line]
+        texts[".remyx/policies/default.yaml"] = json.dumps({**policy, "ship": {"all": ship}}).encode()
+        bundle = load_bundle(texts)
+        found = [problem.code for problem in (*bundle.errors, *warnings_of(bundle, texts))]
+        assert not {"cannot-fail", "cannot-hold", "unknown-metric"} & set(found), (line, found)
+        assert [] == list(bundle.errors)
+
+
 def test_a_task_may_bring_along_metrics_that_the_project_does_not_hold() -> None:
     task = {"runtime": "lighteval", "task": "gsm8k", "model": {"backend": "accelerate"}}
     for metrics in ("auto", ["extractive_match"]):
@@ -109,8 +162,17 @@ def test_an_editor_completes_explains_and_corrects(language_server: Path, tmp_pa
         assert [] == opened.open(other, text)
         hover = opened.at("hover", other, *place_of(text, "metric: space10"))["contents"]["value"]
         wrong = text.replace("spatialscore.delta", "acuracy.delta", 1)
+        lines = text.replace(
+            '{metric: spatialscore.delta, op: ">=", threshold: 0.02, confidence: 0.80}', "omni", 1
+        )
+        fourth = URI.replace("default", "lines")
+        opened.open(fourth, lines)
+        items = opened.at("completion", fourth, *place_of(lines, "- omni"))["items"]
+        completed = [item["label"] for item in items if item["label"].startswith("omni")]
         third = URI.replace("default", "wrong")
         (diagnostic,) = opened.open(third, wrong)
+    assert "omnispatial improves_by 0.02 at 80%" in completed
+    assert "omnispatial no_regression 0.01 at 80%" in completed
     matching = [(label, words) for label, words in offered if label.startswith("spa")]
     assert ["spatialscore.value", "spatialscore.delta", "spatialscore.relative_delta"] == [
         label for label, _ in matching if label.startswith("spatial")

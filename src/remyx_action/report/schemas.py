@@ -200,10 +200,12 @@ def _lines_on(metric: Metric) -> list[str]:
     limits = implied_range(metric)
     share = Decimal(0) if limits is None else limits[1] - limits[0]
     gain, loss = (f"{plain(share * part):f}" if share else f"{part * 100:f}% of baseline" for part in PARTS)
+    today = declared_value(metric)
+    good_side = ">=" if metric.direction == "higher" else "<="
     return [
         f"{metric.key} improves_by {gain} at 80%",
         f"{metric.key} no_regression {loss} at 80%",
-        f"{metric.key}.value {'>=' if metric.direction == 'higher' else '<='} 0",
+        *([] if today is None else [f"{metric.key}.value {good_side} {plain(today):f}"]),
     ]
 
 
