@@ -260,5 +260,8 @@ def _disconnect(attached: Any, stream: Stream) -> None:
     with suppress(OSError):
         socket.shutdown(SHUT_RDWR)  # wakes the reader, where the container still runs
     stream.close()
+    response = getattr(attached, "_response", None)
+    if response is not None:
+        response.close()  # from the top: once the file below is closed, Python 3.13 and later print an error
     attached.close()
     socket.close()
