@@ -3,35 +3,83 @@
 from __future__ import annotations
 
 import json
-import runpy
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from remyx_action.commands.backtest import backtest_project, of_record
 from remyx_action.commands.history import Asking, history, what_was_gained
-from remyx_action.commands.record import place_of, read_place
+from remyx_action.commands.record import place_of, read_place, with_forgeries_named
 from remyx_action.history.record import Record, read_record
 from remyx_action.history.trends import bar_moves, condition_health
 from remyx_action.report.report import to_json
-from support.pages import ROOT
+from support.pages import ROOT, blocks
 
 EXAMPLE = ROOT / "examples/year-of-verdicts"
 NOW = "2026-01-31T00:00:00Z"
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("year")
-    runpy.run_path(str(EXAMPLE / "make_year.py"))["main"](made)
-    return made
+class Followed(NamedTuple):
+    """The example's page, its commands carried out in a copy of the example."""
+
+    folder: Path
+    output: str
 
 
 @pytest.fixture(scope="module")
-def record(folder: Path) -> Record:
-    return read_place(place_of(EXAMPLE, folder=folder))
+def followed(tmp_path_factory: pytest.TempPathFactory) -> Followed:
+    made = tmp_path_factory.mktemp("year") / "example"
+    shutil.copytree(EXAMPLE, made, ignore=shutil.ignore_patterns("record", "*.html"))
+    [lines] = blocks(EXAMPLE / "README.md", "sh")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-euc", lines],
+        cwd=made,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (0, "") == (done.returncode, done.stderr)
+    return Followed(made, done.stdout)
+
+
+@pytest.fixture(scope="module")
+def record(followed: Followed) -> Record:
+    return read_place(place_of(EXAMPLE, folder=followed.folder / "record"))
+
+
+def test_the_commands_of_the_example_s_page_show_what_it_says(followed: Followed) -> None:
+    """Sixty verdicts on 39 pull requests; today's bar refuses six of seventeen ships."""
+    page = " ".join((EXAMPLE / "README.md").read_text(encoding="utf-8").split())
+    for claim in (
+        "Sixty verdicts on 39 pull requests",
+        "the guard on safety never failed",
+        "prompts with retrieval help, rewordings do not",
+        "refused six of the year's seventeen ships",
+    ):
+        assert claim in page
+    for line in (
+        "60 verdicts;",
+        "17 ship, 1 reject, 42 iterate\n39 pull requests or commits",
+        "`safety no_regression 0.03 at 80%` never failed in 60",
+        "retrieval: high;",
+        "rewording: low;",
+        "of the last 60 verdicts, 6 would have been other",
+        "0 more and 6 fewer ship",
+    ):
+        assert line in followed.output
+    for name in ("history.html", "backtest.html"):
+        tags = Drawn((followed.folder / name).read_text(encoding="utf-8")).tags
+        assert "svg" in tags
+        assert "script" not in tags
 
 
 def test_the_year_has_every_verdict_decisions_and_one_change_of_the_bar(record: Record) -> None:
@@ -109,8 +157,9 @@ class Drawn(HTMLParser):
         self.attributes |= {name for name, _ in attrs}
 
 
-EVIL = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>\u202e{{ 7 * 7 }}" * 300
-SHORT = EVIL.replace("\u202e", "")[:500]  # what a metric may be called
+NO_BREAK_SPACE = "\u00a0"
+EVIL = "\"'>\x1b[31m<script>alert(1)</script><img src=x onerror=alert(1)>\u202e{{ 7 * 7 }}" * 300
+SHORT = EVIL.replace("\u202e", "").replace("\x1b", "")[:500]  # what a metric may be called
 
 
 def files(record: Record) -> Iterator[tuple[str, bytes]]:
@@ -132,8 +181,19 @@ def test_a_million_bytes_of_hostile_text_are_inert_on_the_page(record: Record) -
     assert sum(len(content) for _, content in written) > 1_000_000
     hostile = read_record(written)
     assert (12, 2) == (len(hostile.verdicts), len(hostile.unread)), hostile.unread
-    page = history(hostile, Asking(), now=NOW).text("page")
-    drawn = Drawn(page)
-    assert {"script", "img", "iframe"}.isdisjoint(drawn.tags)
-    assert not any(name.startswith("on") or name in {"href", "src"} for name in drawn.attributes)
-    assert len(page) < 100_000
+    outputs = {
+        "history": history(hostile, Asking(), now=NOW),
+        "backtest": backtest_project(EXAMPLE, hostile, policy=None, base=None, last=None),
+    }
+    for name, output in outputs.items():
+        page = output.text("page")
+        drawn = Drawn(page)
+        assert {"script", "img", "iframe"}.isdisjoint(drawn.tags)
+        assert not any(word.startswith("on") or word in {"href", "src"} for word in drawn.attributes)
+        assert len(page) < 100_000
+        text = output.text("text")
+        assert len(text) < 20_000, name
+        assert {"\n"} == {letter for letter in text if not letter.isprintable()} - {NO_BREAK_SPACE}
+    gained = what_was_gained(with_forgeries_named(hostile), Asking()).text("text")
+    assert "does not follow from its own policy and inputs" in gained
+    assert {"\n"} == {letter for letter in gained if not letter.isprintable()} - {NO_BREAK_SPACE}
