@@ -308,7 +308,7 @@ def _curve(power: PowerAt) -> Chart:
         title=f"How often {sizes_in_words(power.sizes)} samples ship and reject, by the true change",
         series=[series("ships", "ship"), series("rejects", "reject")],
         x_label="true change, as a part of what is hoped for",
-        x_ticks=[(part, f"{part:g}") for part in (-0.5, 0, 0.5, 1, 1.5, 2)],
+        x_ticks=[(part, f"{part:g}".replace("-", "−")) for part in (-0.5, 0, 0.5, 1, 1.5, 2)],
         y_ticks=[(part, chance_in_words(part)) for part in (0, 0.25, 0.5, 0.75, 1)],
         marks=[(0, "unchanged"), (1, "as hoped")],
     )
