@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 from random import Random
@@ -12,6 +13,7 @@ from pydantic import ValidationError
 from remyx_action.evidence.evidence import MetricEvidence
 from remyx_action.evidence.gathering import gather
 from remyx_action.evidence.merging import merge_shards
+from remyx_action.evidence.summing import UNSCALED, paired_sums, rows_of
 from remyx_action.evidence.sums import PairedSums
 from remyx_action.readers.scores import ArmScores, Samples
 from support.bars import samples
@@ -107,6 +109,31 @@ def test_shards_in_any_order_have_the_sums_of_all_rows(
     cut = min(cut, len(rows) - 1)
     assert whole == gathered([every[:cut], every[cut:]])
     assert whole == MetricEvidence.model_validate_json(whole).model_dump_json()
+
+
+BINARY = st.integers(0, 1)
+GRADED = st.integers(-9, 9)
+
+
+@settings(derandomize=True, deadline=None, max_examples=100)
+@given(
+    st.sampled_from([BINARY, GRADED]).flatmap(
+        lambda scores: st.lists(st.tuples(scores, scores, st.sampled_from("abcd")), min_size=1, max_size=40)
+    )
+)
+def test_a_row_counts_the_clusters_whose_samples_sum_to_it(rows: list[tuple[int, int, str]]) -> None:
+    sums_of = {name: [0] * 6 for _, _, name in rows}
+    for a, b, name in rows:
+        products = (1, a, b, a * a, a * b, b * b)
+        sums_of[name] = [total + more for total, more in zip(sums_of[name], products, strict=True)]
+    variant, baseline, clusters = zip(*rows, strict=True)
+    sums = paired_sums(rows_of(variant, baseline, clusters), UNSCALED, named=True)
+    texts = (sums.variant, sums.baseline, sums.variant_squares, sums.products, sums.baseline_squares)
+    entries = list(zip(sums.n, *(map(int, column) for column in texts), strict=True))
+    counted = Counter(map(tuple, sums_of.values()))
+    assert sorted(counted) == entries
+    assert [counted[entry] for entry in entries] == sums.clusters
+    assert {name: entries.index(tuple(found)) for name, found in sums_of.items()} == sums.named
 
 
 def test_fifty_thousand_clusters_of_two_binary_samples_are_a_hundred_rows() -> None:
