@@ -279,11 +279,11 @@ def _cluster_conflict(baseline: Averaged, variant: Averaged, pairing: Pairing) -
     if baseline.clusters is None or variant.clusters is None:
         return None
     ids = chosen(baseline.ids, pairing.baseline_rows)
-    before = chosen(baseline.clusters, pairing.baseline_rows)
-    after = chosen(variant.clusters, pairing.variant_rows)
-    moved = [id_ for id_, name, other in zip(ids, before, after, strict=True) if name != other]
-    if not moved:
+    before = list(chosen(baseline.clusters, pairing.baseline_rows))
+    after = list(chosen(variant.clusters, pairing.variant_rows))
+    if before == after:
         return None
+    moved = [id_ for id_, name, other in zip(ids, before, after, strict=True) if name != other]
     return f"{len(moved)} ids stand in different clusters in baseline and variant: {examples_of(moved)}"
 
 

@@ -104,8 +104,10 @@ def _few(variant: Sequence[int], baseline: Sequence[int], n: int) -> bool:
 
 def paired_sums(rows: SummedRows, scale: Scale, *, named: bool = False) -> PairedSums:
     """Return n, Σa, Σb, Σa², Σab, Σb² of everything, or of each cluster, equal ones counted."""
-    clusters, names, entries = None, {}, [(*_totals(rows), *_gaps_in(rows.gaps))]
-    if rows.clusters is not None:
+    clusters, names = None, {}
+    if rows.clusters is None:
+        entries = [(*_totals(rows), *_gaps_in(rows.gaps))]
+    else:
         by_cluster = _by_cluster(rows, rows.clusters)
         counted = Counter(by_cluster.values())
         entries = sorted(counted)
