@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from decimal import Decimal
+from functools import cache
 from itertools import pairwise
 from textwrap import dedent
 from typing import Any
@@ -61,7 +63,8 @@ class _Generator(GenerateJsonSchema):
         return {"type": "number"}
 
 
-def attribute_docstrings(owner: type) -> dict[str, str]:
+@cache  # a class is part of several schemas, and its source is slow to find
+def attribute_docstrings(owner: type) -> Mapping[str, str]:
     """The text below each annotated attribute of a class, as it is written in the source."""
     [definition] = ast.parse(dedent(inspect.getsource(owner))).body
     assert isinstance(definition, ast.ClassDef)
@@ -76,6 +79,11 @@ def attribute_docstrings(owner: type) -> dict[str, str]:
 
 def schema_of(name: str) -> dict[str, Any]:
     """The schema of one kind of file: metrics, template, policy, experiment, lock, results or verdict."""
+    return deepcopy(_schema_of(name))
+
+
+@cache  # a project's schemas start from the general ones
+def _schema_of(name: str) -> dict[str, Any]:
     from .report import Report  # brings the whole line along
 
     model = Report if name == "verdict" else WRITTEN[name]
