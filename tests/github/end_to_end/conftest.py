@@ -34,7 +34,8 @@ class Place:
     world: World
     pull: Pull
     stand_in: StandIn
-    runner: Runner
+    release: Release
+    scratch: Path
     temporary: Path
     runs: list[Ran] = field(default_factory=list)
 
@@ -62,7 +63,11 @@ class Place:
         }
         self.world.calls.clear()
         given = {"program": PROGRAM, **given}
-        ran = self.runner.run(name, payload, ref=ref, run_id=number, environment=environment, **given)
+        actions = self.release.actions
+        if given["program"] is not None:
+            actions = dict.fromkeys(actions, self.release.without_program)
+        runner = Runner(stand_in=self.stand_in, scratch=self.scratch, actions=actions)
+        ran = runner.run(name, payload, ref=ref, run_id=number, environment=environment, **given)
         self.runs.append(ran)
         return ran
 
@@ -84,7 +89,9 @@ class Release:
     folder: Path
     """The archive, unpacked."""
     actions: dict[str, Path]
-    """`owner/name@commit`, as a workflow may name it, and the folder of that commit."""
+    """`owner/name@commit`, as a workflow may name it, and the files of that commit."""
+    without_program: Path
+    """The same files without our program's, for a machine that has it: act copies them at each use."""
 
     def workflow(self, name: str) -> str:
         """Return an example of the archive, which people copy as it is."""
@@ -112,9 +119,13 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
     ):
         subprocess.run(words, cwd=folder, env=os.environ | AUTHOR, check=True, capture_output=True)
     commits = git(folder, "rev-parse", "HEAD^", "HEAD").split()
+    shutil.rmtree(folder / ".git")  # a runner downloads the files alone
+    without_program = scratch / "without-program"
+    shutil.copytree(folder, without_program, ignore=shutil.ignore_patterns("src", "examples", "script"))
     return Release(
         folder=scratch / "remyx-action-0.1.0",
         actions={f"{REPOSITORY}@{commit}": folder for commit in commits},
+        without_program=without_program,
     )
 
 
@@ -126,8 +137,12 @@ def place(files: dict[str, str | None], release: Release, tmp_path: Path) -> Ite
     world = World(history=history)
     pull = world.open_pull("feature/x")
     with serve(world) as stand_in:
-        runner = Runner(stand_in=stand_in, scratch=tmp_path / "runner", actions=release.actions)
         yield Place(
-            world=world, pull=pull, stand_in=stand_in, runner=runner, temporary=tmp_path / "temporary"
+            world=world,
+            pull=pull,
+            stand_in=stand_in,
+            release=release,
+            scratch=tmp_path / "runner",
+            temporary=tmp_path / "temporary",
         )
     assert [] == world.violations
