@@ -1,6 +1,8 @@
 """On a pull request the bar is base's, the proposal is head's, and what was changed is said."""
 
+import json
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -102,12 +104,39 @@ def test_files_that_a_change_brings_are_not_scored_as_the_base_branch_has_them(j
     assert "models/new is a path in the repository" in ended.summary
 
 
-def test_an_experiment_names_the_variant_and_its_hypothesis(jobs: Jobs) -> None:
-    text = experiment("trained", "target_metric: accuracy\nhypothesis: Training sharpens it.\n")
-    jobs.propose({".remyx/experiments/trained.yaml": text})
+def test_an_experiment_is_judged_and_shown_alike_in_the_action_and_on_a_laptop(
+    jobs: Jobs, tmp_path: Path
+) -> None:
+    rest = "target_metric: accuracy\nhypothesis: Training sharpens it.\ntags: [sft, sharp]\n"
+    jobs.propose({".remyx/experiments/trained.yaml": experiment("trained", rest)})
     ended = jobs.step("run")
     assert (Exit.SHIP, "trained") == (ended.exit, ended.report["arms"]["variant"]["asset"])
-    assert "Training sharpens it." == ended.report["proposal"]["experiment"]["hypothesis"]
+    page = (Path(ended.outputs["report"]) / "report.html").read_text()
+
+    folder, out = jobs.clone(tmp_path / "laptop", "feature/y"), tmp_path / "out"
+    command = [
+        sys.executable,
+        "-m",
+        "remyx_action",
+        "-C",
+        str(folder),
+        "run",
+        "--base",
+        "origin/main",
+        "--out",
+        str(out),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    laptop = json.loads((out / "verdict.json").read_text())
+    for key in ("verdict", "reason", "metrics", "rules", "fields", "advice", "policy"):
+        assert ended.report[key] == laptop[key], key
+    assert ended.report["proposal"]["experiment"] == laptop["experiment"]
+    (comment,) = jobs.ours()
+    on_the_laptop = [done.stdout, (out / "comment.md").read_text(), (out / "report.html").read_text()]
+    for text in (comment.body, ended.summary, page, *on_the_laptop):
+        shown = " ".join(text.replace("`", "").replace("**", "").replace("</strong>", "").split())
+        assert "Experiment trained; hypothesis: Training sharpens it; target Accuracy (measured +0" in shown
+        assert "tags sft, sharp" in shown
 
 
 def test_a_renamed_file_counts_where_it_left_and_where_it_arrived(jobs: Jobs) -> None:
