@@ -43,15 +43,15 @@ class Severity(StrEnum):
 
 
 class Problem(Struct, frozen=True, kw_only=True, order=True):
-    """One thing that is wrong in one file, where it is, and what to do about it."""
+    """One thing that is wrong, where it is, and what to do about it."""
 
     path: str
-    """Path below the project's root, with `/`."""
-    line: int
+    """Path below the project's root, with `/`; of a setting the variable's name."""
+    line: int = 1
     """1-based; 1 where the whole file is meant."""
-    column: int
+    column: int = 1
     """1-based."""
-    pointer: str
+    pointer: str = ""
     """RFC 6901 JSON Pointer of the value; "" is the whole file."""
     code: str
     """Stable kebab-case id, such as `unknown-key`."""

@@ -48,7 +48,7 @@ DEFAULTS = ActionInputs(
 def problems(environment: dict[str, str], payload: object = PUSH) -> dict[str, tuple[str, str]]:
     with pytest.raises(SettingsWrong) as wrong:
         parse_settings(environment, payload)
-    return {each.name: (each.message, each.help) for each in wrong.value.problems}
+    return {each.path: (each.message, each.help) for each in wrong.value.problems}
 
 
 def test_a_laptop_needs_no_variable() -> None:
@@ -180,7 +180,7 @@ def test_every_problem_comes_at_once_and_as_text() -> None:
     with pytest.raises(SettingsWrong) as wrong:
         parse_settings(environment, {"ref": 1})
     expected = ["REMYX_MODE", "REMYX_WORKING_DIRECTORY", "GITHUB_RUN_ID"]
-    assert expected == [each.name for each in wrong.value.problems]
+    assert expected == [each.path for each in wrong.value.problems]
     assert wrong.value.message.startswith("3 settings are wrong\nREMYX_MODE: 'x' is not one of run,")
     assert 64 == wrong.value.exit
 

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from remyx_action.project.files.json_text import Fault
 from remyx_action.project.models import Template
 from remyx_action.project.models.field_types import KEY_PATTERN
 from remyx_action.project.models.lighteval import TASK_PATTERN
-from remyx_action.project.tasks import Resolved, Task, TaskFault, TaskList, TaskMetric, resolve, task_list
+from remyx_action.project.tasks import Resolved, Task, TaskList, TaskMetric, resolve, task_list
 from remyx_action.project.tasks.listing import key_of, label_of
 from remyx_action.project.tasks.resolving import offers_of
 from remyx_action.runtimes.lighteval.child.names import canonical
@@ -33,7 +34,7 @@ def resolved(known: TaskList = KNOWN, **keys: Any) -> Resolved:
     return found
 
 
-def faults(known: TaskList = KNOWN, **keys: Any) -> list[TaskFault]:
+def faults(known: TaskList = KNOWN, **keys: Any) -> list[Fault]:
     found, wrong = resolve(template(**keys), known)
     assert found is None
     return list(wrong)

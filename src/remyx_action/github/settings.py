@@ -14,9 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal, cast, get_args
 from urllib.parse import urlsplit
 
-from msgspec import Struct
-
-from remyx_action.errors import WrongUsage
+from remyx_action.errors import Problem, WrongUsage
 
 from .events import BranchEvent, Event, is_plain, parse_event, shown
 
@@ -111,20 +109,11 @@ class Settings:
     inputs: ActionInputs
 
 
-class SettingProblem(Struct, frozen=True, kw_only=True, order=True):
-    """One environment variable that is wrong."""
-
-    name: str
-    message: str
-    """Lower case, no full stop."""
-    help: str
-
-
 class SettingsWrong(WrongUsage):
-    """Carries every problem that the environment has."""
+    """Carries every problem that the environment has; the path of each is the variable's name."""
 
-    def __init__(self, problems: tuple[SettingProblem, ...]) -> None:
-        lines = [f"{each.name}: {each.message}\n  help: {each.help}" for each in problems]
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        lines = [f"{each.path}: {each.message}\n  help: {each.help}" for each in problems]
         super().__init__(
             f"{len(problems)} settings are wrong\n" + "\n".join(lines),
             help="correct the workflow file that starts the action",
@@ -193,12 +182,12 @@ def _unreadable(message: str) -> WrongUsage:
 class _Variables:
     """Reads variables one by one and collects what is wrong with them."""
 
-    def __init__(self, environment: Mapping[str, str], problems: list[SettingProblem]) -> None:
+    def __init__(self, environment: Mapping[str, str], problems: list[Problem]) -> None:
         self.environment = environment
         self.problems = problems
 
     def refuse(self, name: str, message: str, help: str) -> None:
-        self.problems.append(SettingProblem(name=name, message=message, help=help))
+        self.problems.append(Problem(path=name, code="setting", message=message, help=help))
 
     def checked(self, name: str, accepts: Callable[[str], bool], wanted: str, default: str = "") -> str:
         value = self.environment.get(name, "") or default

@@ -9,7 +9,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from remyx_action.policy.judgement import MarkCounts
-from remyx_action.report.report import FieldConditionRow, MetricConditionRow, MetricRow, RuleRow
+from remyx_action.report.report import FieldConditionRow, MetricConditionRow, MetricRow
 
 from .record import Record, RecordedVerdict
 
@@ -122,17 +122,6 @@ def bar_moves(verdicts: Sequence[RecordedVerdict]) -> list[BarMove]:
     return found
 
 
-def conditions_of(
-    row: RuleRow | MetricConditionRow | FieldConditionRow,
-) -> Iterator[MetricConditionRow | FieldConditionRow]:
-    """Yield every condition of a rule, at any depth."""
-    if isinstance(row, RuleRow):
-        for child in row.conditions:
-            yield from conditions_of(child)
-    else:
-        yield row
-
-
 def condition_health(verdicts: Sequence[RecordedVerdict]) -> list[ConditionHealth]:
     """Return how each condition of the newest form of each policy came out over all verdicts with it."""
     counts: dict[tuple[str, str, str], Counter[str]] = {}
@@ -160,7 +149,7 @@ def _conditions(verdict: RecordedVerdict) -> Iterator[tuple[str, MetricCondition
     """Yield every condition of both rules, with the rule's name."""
     rules = verdict.report.rules
     for name, row in (("ship", rules.ship), ("reject", rules.reject)):
-        for condition in () if row is None else conditions_of(row):
+        for condition in () if row is None else row.leaves():
             yield name, condition
 
 

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
+from remyx_action.project.files.json_text import Fault
+
 from .path_patterns import Pattern, WrongPatternError, deciding, pattern_of
 
 LOCATIONS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
@@ -37,13 +39,6 @@ class OwnersRule(Struct, frozen=True, kw_only=True):
     """Empty: the files that it matches have no owner."""
 
 
-class OwnersProblem(Struct, frozen=True, kw_only=True):
-    """A line that GitHub skips; line 0: the whole file."""
-
-    line: int
-    message: str
-
-
 class OwnedShare(Struct, frozen=True, kw_only=True):
     """Files of a protected path that one line decides about."""
 
@@ -59,7 +54,8 @@ class Codeowners(Struct, frozen=True, kw_only=True):
     """The rules in the file's order, and its wrong lines."""
 
     rules: tuple[OwnersRule, ...]
-    problems: tuple[OwnersProblem, ...]
+    problems: tuple[Fault, ...]
+    """Lines that GitHub skips; line 0: the whole file."""
 
     def owners_of(self, path: str) -> tuple[str, ...]:
         """Return the owners of one file, by its path below the repository's root; empty: none."""
@@ -83,11 +79,15 @@ class Codeowners(Struct, frozen=True, kw_only=True):
         return each_owner_once(sorted(owner for share in self.shares_of(protected) for owner in share.owners))
 
 
+def _skipped(line: int, message: str) -> Fault:
+    return Fault(code="codeowners", line=line, message=message, help="correct the line")
+
+
 def read_codeowners(content: bytes | str) -> Codeowners:
     """Read every rule in order, and the lines that GitHub skips."""
     data = content.encode() if isinstance(content, str) else content
     if len(data) > CAP_BYTES:
-        return Codeowners(rules=(), problems=(OwnersProblem(line=0, message="is larger than 3 MB"),))
+        return Codeowners(rules=(), problems=(_skipped(0, "is larger than 3 MB"),))
     rules, problems = [], []
     for number, line in enumerate(data.decode("utf-8-sig", "replace").split("\n"), start=1):
         words = list(_words(line))
@@ -97,10 +97,10 @@ def read_codeowners(content: bytes | str) -> Codeowners:
         try:
             pattern = pattern_of(words[0])
         except WrongPatternError as error:
-            problems.append(OwnersProblem(line=number, message=str(error)))
+            problems.append(_skipped(number, str(error)))
             continue
         if wrong:
-            problems.append(OwnersProblem(line=number, message=f"{wrong[0]!r} is no owner"))
+            problems.append(_skipped(number, f"{wrong[0]!r} is no owner"))
             continue
         rules.append(OwnersRule(line=number, pattern=pattern, owners=tuple(words[1:])))
     return Codeowners(rules=tuple(rules), problems=tuple(problems))

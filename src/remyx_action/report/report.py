@@ -6,6 +6,7 @@ Probabilities stand at 9 decimals, estimates at 12 significant digits. `replay` 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from hashlib import sha256
 from typing import Annotated, Any, Literal, Self
 
@@ -92,6 +93,14 @@ class RuleRow(Spec):
     """Of `at_least`; left out elsewhere."""
     mark: MarkName
     conditions: list[RuleRow | MetricConditionRow | FieldConditionRow]
+
+    def leaves(self) -> Iterator[MetricConditionRow | FieldConditionRow]:
+        """Yield every condition at any depth, in order."""
+        for row in self.conditions:
+            if isinstance(row, RuleRow):
+                yield from row.leaves()
+            else:
+                yield row
 
 
 class Rules(Spec):

@@ -124,7 +124,7 @@ class NumberText(str):
 
 
 class Fault(Struct, frozen=True, kw_only=True):
-    """One kind of thing that makes a text not strict JSON, at its first place."""
+    """One thing that is wrong in a text whose file is not known here; with it, it is a `Problem`."""
 
     code: str
     message: str
@@ -132,6 +132,8 @@ class Fault(Struct, frozen=True, kw_only=True):
     line: int = 1
     column: int = 1
     pointer: str = ""
+    at_key: bool = False
+    """Whether the key is wrong, and not its value."""
 
 
 class NotStrictJson(ValueError):

@@ -7,6 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from remyx_action.project.files.json_text import Fault
 from remyx_action.project.files.pointer import pointer_to
 from remyx_action.project.files.wording import did_you_mean, listed, quoted
 from remyx_action.project.models import Template
@@ -43,17 +44,7 @@ class Resolved(Struct, frozen=True, kw_only=True):
         return {one.key: dict(one.of) for one in self.chosen}
 
 
-class TaskFault(Struct, frozen=True, kw_only=True):
-    """Something that cannot be resolved, with the pointer of what is wrong in the template."""
-
-    pointer: str
-    code: str
-    message: str
-    help: str
-    at_key: bool = False
-
-
-def resolve(template: Template, known: TaskList) -> tuple[Resolved | None, tuple[TaskFault, ...]]:
+def resolve(template: Template, known: TaskList) -> tuple[Resolved | None, tuple[Fault, ...]]:
     """What a template of runtime lighteval asks for and no fault, or None and every fault."""
     task = template.task or ""
     tasks = known.find(task)
@@ -130,14 +121,14 @@ class _TemplateOfTask(Struct, frozen=True, kw_only=True):
                         return Offer(key="", name=name, of={task.name: metric}, facts=one)
         return None
 
-    def wrong_names(self) -> Iterator[TaskFault]:
+    def wrong_names(self) -> Iterator[Fault]:
         listed_keys = set(self.template.metrics)
         for key, name in self.template.names.items():
             pointer = pointer_to("/names", key)
             if self.named(name) is None:
                 yield self._no_metric(name, pointer, [offer.name for offer in self.offers])
             elif listed_keys and key not in listed_keys:
-                yield TaskFault(
+                yield Fault(
                     pointer=pointer,
                     code="unknown-metric",
                     message=f"`metrics` has no metric {quoted(key)}",
@@ -145,23 +136,23 @@ class _TemplateOfTask(Struct, frozen=True, kw_only=True):
                     at_key=True,
                 )
 
-    def wrong_metrics(self) -> Iterator[TaskFault]:
+    def wrong_metrics(self) -> Iterator[Fault]:
         keys = {offer.key for offer in self.offers}
         for index, key in enumerate(self.template.metrics):
             if key not in keys and key not in self.template.names:
                 yield self._no_metric(key, f"/metrics/{index}", [*keys, *self.template.names])
 
-    def _no_metric(self, name: str, pointer: str, allowed: Sequence[str]) -> TaskFault:
+    def _no_metric(self, name: str, pointer: str, allowed: Sequence[str]) -> Fault:
         for metric in (metric for task in self.tasks for metric in task.metrics if metric.why_not):
             if name in (metric.name, key_of(metric.name)):
                 message = f"no verdict can rest on {quoted(name)} of {self.task}: {metric.why_not}"
-                return TaskFault(
+                return Fault(
                     pointer=pointer,
                     code="unsupported-metric",
                     message=message,
                     help=f"use {listed(sorted(allowed))}",
                 )
-        return TaskFault(
+        return Fault(
             pointer=pointer,
             code="unknown-metric",
             message=f"{self.task} reports no metric {quoted(name)}",
@@ -188,11 +179,11 @@ def _subtask(name: str) -> str:
     return name.partition(SUBTASK)[2] or name
 
 
-def _nothing_for_auto(task: str, offers: Sequence[Offer]) -> TaskFault:
+def _nothing_for_auto(task: str, offers: Sequence[Offer]) -> Fault:
     """A metric that does more than compare answers is run only where the template names it."""
     keys = [offer.key for offer in offers]
     does = "; ".join(dict.fromkeys(offer.facts.does for offer in offers))
-    return TaskFault(
+    return Fault(
         pointer="/metrics",
         code="auto-does-more",
         message=f"`auto` takes metrics that only compare answers, and {quoted(task)} has none: "
@@ -201,10 +192,10 @@ def _nothing_for_auto(task: str, offers: Sequence[Offer]) -> TaskFault:
     )
 
 
-def _of_custom_task(task: str, template: Template) -> tuple[Resolved | None, tuple[TaskFault, ...]]:
+def _of_custom_task(task: str, template: Template) -> tuple[Resolved | None, tuple[Fault, ...]]:
     """lighteval alone knows what the repository's own tasks report: the template has to say it."""
     if not template.metrics:
-        fault = TaskFault(
+        fault = Fault(
             pointer="/metrics",
             code="auto-of-custom-task",
             message=f"{quoted(task)} is no task of lighteval's own, so its metrics are not known here",
@@ -213,7 +204,7 @@ def _of_custom_task(task: str, template: Template) -> tuple[Resolved | None, tup
         )
         return None, (fault,)
     faults = [
-        TaskFault(
+        Fault(
             pointer=pointer_to("/names", key),
             code="unknown-metric",
             message=f"`metrics` has no metric {quoted(key)}",
@@ -230,8 +221,8 @@ def _of_custom_task(task: str, template: Template) -> tuple[Resolved | None, tup
     return (None, tuple(faults)) if faults else (resolved, ())
 
 
-def _unknown_task(task: str, known: TaskList) -> TaskFault:
-    return TaskFault(
+def _unknown_task(task: str, known: TaskList) -> Fault:
+    return Fault(
         pointer="/task",
         code="unknown-task",
         message=f"lighteval {known.version} has no task {quoted(task)}",
@@ -239,9 +230,9 @@ def _unknown_task(task: str, known: TaskList) -> TaskFault:
     )
 
 
-def _unsupported(task: str, tasks: Sequence[Task]) -> TaskFault:
+def _unsupported(task: str, tasks: Sequence[Task]) -> Fault:
     why = "; ".join(dict.fromkeys(one.why_not for one in tasks))
-    return TaskFault(
+    return Fault(
         pointer="/task",
         code="unsupported-task",
         message=f"no verdict can rest on {quoted(task)}: {why}",
@@ -252,13 +243,13 @@ def _unsupported(task: str, tasks: Sequence[Task]) -> TaskFault:
 Backend = Literal["accelerate", "openai", "vllm"]
 
 
-def _beyond_a_server(chosen: Sequence[Chosen], template: Template) -> Iterator[TaskFault]:
+def _beyond_a_server(chosen: Sequence[Chosen], template: Template) -> Iterator[Fault]:
     """Metrics that need likelihoods, asked of a server that gives text."""
     if template.model is None or template.model.backend != "openai":
         return
     keys = [one.key for one in chosen if one.facts is not None and one.facts.mode != "generative"]
     if keys:
-        yield TaskFault(
+        yield Fault(
             pointer="/model/backend",
             code="server-gives-text",
             message=f"{listed(keys)} of {template.task} comes from log-likelihoods, and a server gives text",
