@@ -3,9 +3,11 @@
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -52,14 +54,20 @@ def test_the_house_has_nine_floors() -> None:
     assert 9 == len(LAYERS[:-1])
 
 
-def test_no_name_of_a_type_means_two_things() -> None:
+@cache
+def count_house() -> ModuleType:
+    """The script of that name, as a module."""
     script = SOURCE.parents[1] / "script" / "count-house"
     spec = spec_from_file_location("count_house", script, loader=SourceFileLoader("count_house", str(script)))
     assert spec is not None
     assert spec.loader is not None
-    count_house = module_from_spec(spec)
-    spec.loader.exec_module(count_house)
-    assert [] == count_house.two_meanings(count_house.trees(SOURCE))
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_no_name_of_a_type_means_two_things() -> None:
+    assert [] == count_house().two_meanings(count_house().trees(SOURCE))
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
@@ -99,7 +107,7 @@ def test_heavy_packages_wait_until_they_are_used(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
 def test_modules_fit_on_a_few_screens_and_functions_on_one(path: Path) -> None:
-    assert len(path.read_text().splitlines()) < 500
+    assert len(path.read_text().splitlines()) < 400
     sizes = {function.name: function.end_lineno - function.lineno for function in functions(path)}  # type: ignore[operator]
     assert {} == {name: size for name, size in sizes.items() if size >= 40}
 
@@ -140,3 +148,13 @@ def test_the_drawing_in_contributing_is_the_code() -> None:
     """`script/draw-rooms` writes it again."""
     page = (SOURCE.parents[1] / "CONTRIBUTING.md").read_text("utf-8")
     assert f"```mermaid\n{drawing()}```\n" in page
+
+
+def test_the_reading_route_in_contributing_is_how_judge_goes() -> None:
+    """At most 15 modules, and `judge` enters each of them."""
+    page = (SOURCE.parents[1] / "CONTRIBUTING.md").read_text("utf-8")
+    section = page.partition("## From `judge` to a verdict")[2].partition("```\n")[2].partition("```")[0]
+    route = [line.split()[1] for line in section.splitlines()]
+    assert 0 < len(route) <= 15
+    entered = count_house().modules_entered(SOURCE.parents[1], Path(sys.executable), count_house().JUDGE)
+    assert [] == [path for path in route if "remyx_action." + path[:-3].replace("/", ".") not in entered]

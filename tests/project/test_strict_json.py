@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from remyx_action.project.files.json_text import (
     NotStrictJson,
     NumberText,
-    dump,
     read,
     read_as_written,
 )
+from remyx_action.project.files.json_writing import dump
 
 
 def faults(text: str | bytes) -> list[tuple[str, int, int, str]]:

@@ -21,7 +21,7 @@ from remyx_action.github.trouble import Trouble
 from remyx_action.github.workflow_files import FOLDER as WORKFLOWS
 from remyx_action.github.workflow_files import notes_of_workflows
 from remyx_action.policy.branch_rules import Protection, RequiredWorkflow
-from remyx_action.policy.enforcement import LockedBar, Question, RecordedOwners, examine, out_of_reach
+from remyx_action.policy.enforcement import LockedBar, Question, examine, out_of_reach
 from remyx_action.policy.lock_state import (
     NEEDED,
     Item,
@@ -30,6 +30,7 @@ from remyx_action.policy.lock_state import (
     Verified,
     state_of,
 )
+from remyx_action.policy.ownership import RecordedOwners
 from remyx_action.project.codeowners import CAP_BYTES, LOCATIONS, Codeowners, read_codeowners
 from remyx_action.project.lock import digest_of_harness
 from remyx_action.project.models import Template

@@ -11,9 +11,9 @@ from msgspec import Struct
 
 from remyx_action.errors import Exit, FilesWrong, Problem, Severity, WrongUsage
 from remyx_action.github.check_run import check_name
-from remyx_action.policy.enforcement import ownership
 from remyx_action.policy.lints.templates import missing_of
 from remyx_action.policy.lock_state import Verified
+from remyx_action.policy.ownership import ownership
 from remyx_action.project.codeowners import (
     CAP_BYTES,
     LOCATIONS,

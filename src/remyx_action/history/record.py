@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from pydantic import Field, ValidationError
 
 from remyx_action.project.files import json_text as strict_json
+from remyx_action.project.files.json_writing import dump
 from remyx_action.project.models.field_types import Spec
 from remyx_action.project.models.policy import policy_key
 from remyx_action.report.report import Report, to_json
@@ -133,7 +134,7 @@ def path_of(report: Report, recording: Recording, content: str, *, folder: str) 
 
 def write_decision(verdict: str, decision: Choice, *, why: str, by: str, clock: str) -> tuple[str, str]:
     """Return path and content of a decision's file."""
-    content = strict_json.dump(
+    content = dump(
         {
             "schema": "remyx-decision/1",
             "verdict": verdict,

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from msgspec import Struct
+
+from remyx_action.errors import Problem
+from remyx_action.project.files.json_text import Fault, NotStrictJson, read_as_written
+from remyx_action.project.files.pointer import follow, parts_of
+
+from .arm_files import BrokenResults, problem_of
+from .loose_json import Odd, read_loosely
 
 BLOCK_BYTES = 256 * 1024
 """A block with one unusual row is read the slow way, so blocks are small beside a file."""
@@ -90,3 +98,46 @@ def spans(pieces: Iterable[bytes]) -> Iterator[Span]:
 def blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """The same bytes in blocks of whole lines; only the last may lack its line end."""
     return (span.copied() for span in spans(pieces))
+
+
+class CheckedLines:
+    """Lines read one by one; of those that are not JSON the first of each kind, and how many there are."""
+
+    def __init__(self, file: str, strictly: Iterable[str]) -> None:
+        self._file = file
+        self._ways = list(map(parts_of, strictly))
+        self._first: dict[str, tuple[Fault, int]] = {}
+        self._counts: dict[str, int] = {}
+        self.before = 0
+        """Lines before the block."""
+
+    def values(self, block: bytes) -> list[Any]:
+        """The rows of a block."""
+        values = []
+        for index, line in enumerate(block.split(b"\n")):
+            if not line.strip(b" \t\r"):
+                continue
+            try:
+                row = read_loosely(line)
+                if any(isinstance(follow(row, way), Odd) for way in self._ways):
+                    read_as_written(line)  # says where
+            except NotStrictJson as error:
+                self._add(error, self.before + index)
+            else:
+                values.append(row)
+        return values
+
+    def _add(self, error: NotStrictJson, lines_before: int) -> None:
+        for fault in error.faults:
+            self._first.setdefault(fault.code, (fault, lines_before))
+            self._counts[fault.code] = self._counts.get(fault.code, 0) + 1
+
+    def raise_if_any(self) -> None:
+        if self._first:
+            raise BrokenResults(self._problem(code) for code in self._first)
+
+    def _problem(self, code: str) -> Problem:
+        fault, lines_before = self._first[code]
+        others = self._counts[code] - 1
+        message = fault.message + (f" (and {others:,} more lines like it)" if others else "")
+        return problem_of(self._file, fault, line_offset=lines_before, message=message)

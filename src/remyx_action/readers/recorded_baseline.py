@@ -10,7 +10,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 from pydantic import ValidationError
 
-from remyx_action.project.files.json_text import Fault, NotStrictJson, NumberText, dump, read, read_as_written
+from remyx_action.project.files.json_text import Fault, NotStrictJson, NumberText, read, read_as_written
+from remyx_action.project.files.json_writing import dump
 from remyx_action.project.models.field_types import Line, Number, Spec
 from remyx_action.project.models.lock import Digest
 from remyx_action.project.models.metrics import BarMetric, ExactBaseline, RecordedBaseline

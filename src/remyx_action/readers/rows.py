@@ -12,13 +12,11 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
-from remyx_action.errors import Problem
-from remyx_action.project.files.json_text import Fault, NotStrictJson, read_as_written
+from remyx_action.project.files.json_text import NotStrictJson
 from remyx_action.project.files.pointer import ABSENT, follow, parts_of, pointer_to
 
-from .arm_files import BrokenResults, problem_of
-from .lines import SMALL_ROW, Span, spans, without_mark
-from .loose_json import NOT_OBJECTS, Odd, marked, read_loosely, text_of
+from .lines import SMALL_ROW, CheckedLines, Span, spans, without_mark
+from .loose_json import NOT_OBJECTS, marked, read_loosely, text_of
 
 FIRST_ROWS = 50
 """Kept as values, to tell what a file has."""
@@ -133,7 +131,7 @@ def rows_of_lines(
     count = 0
     first: list[Any] = []
     tree, cuts = _tree(asked)
-    lines = _Lines(file, asked if strict else ())
+    lines = CheckedLines(file, asked if strict else ())
     for span in spans(without_mark(pieces)):
         if lines.before == 0:
             first = _first_rows(span.copied())
@@ -383,46 +381,3 @@ def _frame(names: Sequence[str], gap: bytes, line_end: bytes) -> list[bytes]:
         frame += [b"", b"," + gap]
     frame[-1] = (b"" if names else b"{") + b"}" + line_end
     return frame
-
-
-class _Lines:
-    """Lines read one by one; of those that are not JSON the first of each kind, and how many there are."""
-
-    def __init__(self, file: str, strictly: Iterable[str]) -> None:
-        self._file = file
-        self._ways = list(map(parts_of, strictly))
-        self._first: dict[str, tuple[Fault, int]] = {}
-        self._counts: dict[str, int] = {}
-        self.before = 0
-        """Lines before the block."""
-
-    def values(self, block: bytes) -> list[Any]:
-        """The rows of a block."""
-        values = []
-        for index, line in enumerate(block.split(b"\n")):
-            if not line.strip(b" \t\r"):
-                continue
-            try:
-                row = read_loosely(line)
-                if any(isinstance(follow(row, way), Odd) for way in self._ways):
-                    read_as_written(line)  # says where
-            except NotStrictJson as error:
-                self._add(error, self.before + index)
-            else:
-                values.append(row)
-        return values
-
-    def _add(self, error: NotStrictJson, lines_before: int) -> None:
-        for fault in error.faults:
-            self._first.setdefault(fault.code, (fault, lines_before))
-            self._counts[fault.code] = self._counts.get(fault.code, 0) + 1
-
-    def raise_if_any(self) -> None:
-        if self._first:
-            raise BrokenResults(self._problem(code) for code in self._first)
-
-    def _problem(self, code: str) -> Problem:
-        fault, lines_before = self._first[code]
-        others = self._counts[code] - 1
-        message = fault.message + (f" (and {others:,} more lines like it)" if others else "")
-        return problem_of(self._file, fault, line_offset=lines_before, message=message)

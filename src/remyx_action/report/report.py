@@ -19,7 +19,7 @@ from remyx_action.policy.advice import Advice
 from remyx_action.policy.bar import Bar
 from remyx_action.policy.looks import Look, LookId, number_of
 from remyx_action.policy.rules import Condition, Gate, Mark
-from remyx_action.project.files import json_text as strict_json
+from remyx_action.project.files.json_writing import dump
 from remyx_action.project.models.field_types import Integer, Number, Spec
 
 COMPARED = ("verdict", "reason", "run_state", "metrics", "rules", "fields", "advice")
@@ -317,7 +317,7 @@ class RunReport(Spec):
 
 def to_json(report: Report) -> str:
     """verdict.json, byte for byte the same for the same report."""
-    return strict_json.dump(_plain(report))
+    return dump(_plain(report))
 
 
 def digest_of(report: Report) -> str:

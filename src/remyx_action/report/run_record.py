@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError
 
 from remyx_action.errors import NotJudged
 from remyx_action.project.files import json_text as strict_json
+from remyx_action.project.files.json_writing import dump
 from remyx_action.project.models.field_types import Integer, Line, Name, Spec
 from remyx_action.project.models.shard import Shard
 from remyx_action.project.models.template import ArmName
@@ -70,7 +71,7 @@ def record_as_json(
         "shards": shard.count,
         "run": run.model_dump(),
     }
-    return strict_json.dump(record)
+    return dump(record)
 
 
 def read_record(text: bytes, place: str) -> RunRecord:

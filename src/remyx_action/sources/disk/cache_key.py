@@ -11,6 +11,7 @@ from msgspec import Struct
 from pydantic import Field, ValidationError
 
 from remyx_action.project.files import json_text as strict_json
+from remyx_action.project.files.json_writing import dump
 from remyx_action.project.models.field_types import Bounds, Line, Number, Spec
 from remyx_action.project.models.lock import Digest
 from remyx_action.project.models.shard import Shard
@@ -65,7 +66,7 @@ class NotWhatItSays(ValueError):
 
 def write_entry(entry: CacheEntry) -> str:
     """The file's text."""
-    return strict_json.dump(entry.model_dump(by_alias=True))
+    return dump(entry.model_dump(by_alias=True))
 
 
 def read_entry(text: bytes, key: CacheKey) -> CacheEntry:
