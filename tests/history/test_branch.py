@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from remyx_action.commands.backtest import sentence_of
+from remyx_action.commands.past_verdicts import sentence_of
 from remyx_action.commands.record import (
     RecordPlace,
     add,

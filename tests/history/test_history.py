@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 import pytest
 
-from remyx_action.commands.backtest import backtest_project, of_record
+from remyx_action.commands.backtest import backtest_project
 from remyx_action.commands.history import Asking, history, what_was_gained
+from remyx_action.commands.past_verdicts import of_record
 from remyx_action.commands.record import place_of, read_place, with_forgeries_named
 from remyx_action.history.record import Record, read_record
 from remyx_action.history.trends import bar_moves, condition_health

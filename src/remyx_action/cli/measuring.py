@@ -33,7 +33,7 @@ from .options import (
     Verbose,
     root_of,
 )
-from .screen import echo, show_reports
+from .screen import echo, show, show_reports
 
 if TYPE_CHECKING:
     from remyx_action.commands.run.request import Request
@@ -130,8 +130,7 @@ def plan(
     planned = command.plan(request, shards=shards)
     for warning in planned.warnings:
         echo(f"warning: {warning}", err=True)
-    echo(command.as_text(planned, format), format)
-    return Exit.SHIP
+    return show(command.output_of(planned), format)
 
 
 def gitlab_note(

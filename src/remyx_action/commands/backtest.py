@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from remyx_action.errors import WrongUsage
-from remyx_action.history.record import Record, RecordedVerdict
-from remyx_action.odds.backtest import Backtest, Past, Rate, backtest
+from remyx_action.history.record import Record
+from remyx_action.odds.backtest import Backtest, Rate
 from remyx_action.odds.sentences import chance_in_words, span_in_words
 from remyx_action.policy.bar import Bar, make_bar
 from remyx_action.project.files.wording import listed
@@ -18,10 +18,9 @@ from remyx_action.report.render.charts import Moves, PageTable, Section, documen
 
 from .history_words import trouble
 from .output import Output
+from .past_verdicts import of_record
 from .run.project import choose, load_project
 
-NEWEST = 40
-"""Verdicts that a pull request which changes the bar is held against."""
 WORDS = ("ship", "reject", "iterate")
 
 
@@ -65,42 +64,6 @@ def backtest_project(
             "page": lambda _: _as_page(answers, record),
         }
     )
-
-
-def of_record(
-    bar: Bar, verdicts: Sequence[RecordedVerdict], *, last: int | None = None, recorded: str | None = None
-) -> Backtest:
-    """Return the bar's judgements of the recorded verdicts of its policy, the newest `last`.
-
-    `recorded`: the policy's name in the record, whatever its template was called.
-    """
-    found = [
-        one
-        for one in verdicts
-        if one.policy == (recorded or bar.policy.name)
-        and (recorded is not None or one.report.policy.template == bar.template)
-    ]
-    chosen = found if last is None else found[-last:]
-    return backtest(
-        bar,
-        [
-            Past(
-                name=f"{one.subject} {one.clock[:10]}",
-                unit=one.unit,
-                clock=one.clock,
-                verdict=one.report.verdict,
-                bar=one.report.policy,
-                inputs=one.report.inputs,
-            )
-            for one in chosen
-        ],
-    )
-
-
-def sentence_of(bar: Bar, verdicts: Sequence[RecordedVerdict]) -> str | None:
-    """Return the bar's judgements of the newest of the verdicts, or None without any."""
-    answer = of_record(bar, verdicts, last=NEWEST)
-    return answer.sentence() if answer.rows else None
 
 
 def _table(answer: Backtest) -> list[list[str]]:

@@ -13,6 +13,7 @@ from remyx_action.errors import WrongUsage
 from remyx_action.project.models import Template
 from remyx_action.project.models.shard import MOST_SHARDS, Shard
 
+from .output import Output
 from .planned_samples import planned_samples
 from .run.context import open_context
 from .run.ignored_shard import shard_warnings
@@ -80,14 +81,24 @@ def plan(request: Request, *, shards: int | None) -> Planned:
         )
 
 
-def as_text(planned: Planned, format: str) -> str:
-    """As people, scripts or GitHub's scheduler read it."""
-    if format == "github":
-        return matrix_of(planned.legs)
-    if format == "json":
-        legs = [{"name": leg.name, "template": leg.template, "shard": str(leg.shard)} for leg in planned.legs]
-        power = {"power": list(planned.power)} if planned.power else {}
-        return json.dumps({"legs": legs, **power}, indent=2)
+def output_of(planned: Planned) -> Output:
+    """Return the jobs as people, scripts or GitHub's scheduler read them."""
+    return Output(
+        formats={
+            "text": lambda _: f"{_as_text(planned)}\n",
+            "json": lambda _: f"{_as_json(planned)}\n",
+            "github": lambda _: f"{matrix_of(planned.legs)}\n",
+        }
+    )
+
+
+def _as_json(planned: Planned) -> str:
+    legs = [{"name": leg.name, "template": leg.template, "shard": str(leg.shard)} for leg in planned.legs]
+    power = {"power": list(planned.power)} if planned.power else {}
+    return json.dumps({"legs": legs, **power}, indent=2)
+
+
+def _as_text(planned: Planned) -> str:
     if planned.nothing is not None:
         return f"nothing to measure: {planned.nothing}"
     commands = (

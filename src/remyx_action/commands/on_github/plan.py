@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from remyx_action.commands.plan import Planned, as_text, plan
+from remyx_action.commands.plan import Planned, matrix_of, output_of, plan
 from remyx_action.errors import Exit
 from remyx_action.github.events import MergeGroupEvent, PullRequestEvent
 
@@ -20,6 +20,6 @@ def carry_out(job: Job) -> Exit:
         planned = Planned(legs=(), nothing="the event proposes nothing")
     for warning in planned.warnings:
         job.say(f"warning: {warning}")
-    job.say(as_text(planned, "text"))
-    write_outputs(job.runner, {"matrix": as_text(planned, "github")}, job.say)
+    job.say(output_of(planned).text().removesuffix("\n"))
+    write_outputs(job.runner, {"matrix": matrix_of(planned.legs)}, job.say)
     return Exit.SHIP

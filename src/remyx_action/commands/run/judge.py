@@ -191,7 +191,7 @@ def sentence_of_record(context: Context, policy: Policy, world: World) -> str | 
     bar = _proposed_bar(context, policy)
     if bar is None:
         return None
-    from remyx_action.commands.backtest import sentence_of
+    from remyx_action.commands.past_verdicts import sentence_of
     from remyx_action.commands.record import newest_of_branch
 
     recorded = newest_of_branch(context.project.root) if world.recorded is None else world.recorded
