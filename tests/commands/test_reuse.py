@@ -22,7 +22,7 @@ from remyx_action.commands.run.request import CacheSettings, Request, World
 from remyx_action.errors import Exit, NotJudged
 from remyx_action.github.settings import is_trusted
 from remyx_action.project.models.shard import WHOLE
-from remyx_action.report.age import age_days, age_in_words
+from remyx_action.report.run_record import age_days, age_in_words
 from remyx_action.runtimes import Note, Outcome
 from remyx_action.sources.disk.cache import CacheFolder
 from remyx_action.sources.disk.cache_key import CacheEntry, CacheKey

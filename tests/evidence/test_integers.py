@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from remyx_action.evidence.integers import integers_of
+from remyx_action.evidence.sums import integers_of
 
 LITERALS = st.one_of(
     st.integers(-(10**15), 10**15).map(str),

@@ -24,8 +24,8 @@ from remyx_action.history.trends import (
     tags_of,
 )
 from remyx_action.project.files.wording import did_you_mean
-from remyx_action.report.age import age_days
 from remyx_action.report.render import escape, numbers
+from remyx_action.report.run_record import age_days
 
 from .history_page import SHOWN_METRICS, as_page
 from .history_words import (

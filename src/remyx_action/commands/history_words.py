@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from remyx_action.history.record import BRANCH, Record, RecordedVerdict
 from remyx_action.history.trends import BaselineDrift, baseline_clock, condition_health, looks_of
-from remyx_action.report.age import age_days
 from remyx_action.report.render import escape, numbers
+from remyx_action.report.run_record import age_days
 
 
 def change_of(verdict: RecordedVerdict, key: str) -> str:

@@ -11,7 +11,7 @@ from math import sqrt
 
 from remyx_action.decimals import round_significant
 from remyx_action.evidence.evidence import MetricEvidence, SummaryState, UnusableState
-from remyx_action.evidence.integers import EXACT_DIGITS
+from remyx_action.evidence.sums import EXACT_DIGITS
 from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.template import ArmName
 from remyx_action.readers.scores import Reason

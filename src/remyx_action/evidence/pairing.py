@@ -14,8 +14,7 @@ from remyx_action.project.models.template import ArmName
 from remyx_action.readers.scores import Reason, Samples, Unusable
 
 from .evidence import ArmFacts, SeedSums
-from .integers import Column, integers_of
-from .sums import MOST_PARTS
+from .sums import MOST_PARTS, Column, integers_of
 
 T = TypeVar("T")
 EXAMPLES = 3

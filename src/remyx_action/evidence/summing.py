@@ -17,8 +17,7 @@ from remyx_action.project.models.metrics import BarMetric
 
 from .claims import Claim
 from .evidence import ClaimCounts, Extremes, PercentileState
-from .integers import FIRST
-from .sums import MOST_NAMED, ArmSums, MissingPairs, PairedSums
+from .sums import FIRST, MOST_NAMED, ArmSums, MissingPairs, PairedSums
 
 FEW = 4
 """Distinct pairs are counted first where there are at least this many rows for each."""

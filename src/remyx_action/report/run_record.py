@@ -1,8 +1,13 @@
-"""run.json: what one job measured, for the job that judges it; it is hostile when it comes from elsewhere."""
+"""run.json: what one job measured, for the job that judges it, and how old recorded numbers are.
+
+The file is hostile when it comes from elsewhere.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
@@ -83,3 +88,33 @@ def read_record(text: bytes, place: str) -> RunRecord:
             f"{place} is not what the measuring job writes",
             help="measure and judge with the same version of remyx-action, and change nothing in between",
         ) from error
+
+
+STALE_DAYS = 30
+"""From this age on they come with a warning: models, data and machines move without git knowing."""
+_MOMENT = re.compile(r"(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T[\d:.]{5,15}Z")
+
+
+def age_days(measured: str | None, now: str) -> int | None:
+    """Calendar days from one moment to another (UTC, RFC 3339); None where one of them is no moment."""
+    then, today = _day_of(measured or ""), _day_of(now)
+    return None if then is None or today is None else today - then
+
+
+def age_in_words(measured: str | None, now: str) -> str:
+    """`today`, `1 day before`, `12 days before`; or that nobody knows."""
+    days = age_days(measured, now)
+    if days is None:
+        return "nobody knows when"
+    if days < 1:
+        return "the same day" if days == 0 else "later than this run, as its clock says"
+    return f"{days:,} {'day' if days == 1 else 'days'} before"
+
+
+def _day_of(moment: str) -> int | None:
+    """Days since a fixed one of `2026-05-04T09:12:44Z`."""
+    match = _MOMENT.fullmatch(moment)
+    try:
+        return None if match is None else date(*map(int, match.groups())).toordinal()
+    except ValueError:  # such as 30 February
+        return None

@@ -21,8 +21,8 @@ from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.template import folder_of, seeds_of
 from remyx_action.readers import NATIVE_FILE, BrokenResults, Measured, read_arm, recorded_baseline
 from remyx_action.readers.scores import ArmScores, Samples, Summary
-from remyx_action.report.age import STALE_DAYS, age_days, age_in_words
 from remyx_action.report.report import HELP, ArmReport, Origin
+from remyx_action.report.run_record import STALE_DAYS, age_days, age_in_words
 from remyx_action.report.verdict import Arm, Arms, failed_arm
 from remyx_action.sources.disk import ResultsFolder, open_run
 

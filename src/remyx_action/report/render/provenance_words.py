@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from remyx_action.decimals import plain
 from remyx_action.policy.looks import number_of
-from remyx_action.report.age import age_in_words
 from remyx_action.report.report import ArmReport, JudgedUnder, Report, help_of_failure
+from remyx_action.report.run_record import age_in_words
 
 from . import numbers
 from .escape import Code, Phrase, Prose, joined
