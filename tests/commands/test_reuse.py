@@ -133,7 +133,7 @@ def test_a_poisoned_entry_is_refused_reported_and_replaced(
     report = place.run("worse")
     assert ["baseline", "variant"] == place.ran()
     (warning,) = arm(report).warnings
-    assert warning.startswith(f"the kept arm {entry.name[:12]} was refused, and measured anew: ")
+    assert warning.startswith(f"the kept baseline {entry.name[:12]} was refused, and measured anew: ")
     assert warning.endswith(said)
     assert (honest.verdict, honest.metrics) == (report.verdict, report.metrics)
     place.run("worse")
