@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from remyx_action.github.client import READS_REPEATED, Client, Connection, said
+from remyx_action.github.client import READS_REPEATED, Client, Connection, text_in
 from remyx_action.github.trouble import Trouble, TroubleKind, next_step, trouble_of_answer
 from support.github_stand_in.stage import Stage
 from support.github_stand_in.world import Fault, FaultKind
@@ -90,10 +90,10 @@ def test_a_write_is_sent_once_whatever_comes_back(stage: Stage, kind: FaultKind)
 def test_a_renamed_repository_is_followed_for_reads_and_writes(stage: Stage) -> None:
     client = stage.client()
     stage.world.rename("relations")
-    made = client.write(lambda repository: said(repository.get_issue(1).create_comment("x").html_url))
+    made = client.write(lambda repository: text_in(repository.get_issue(1).create_comment("x").html_url))
     assert "/remyx-team/relations/pull/1" in made
     assert ["x"] == [each.body for each in stage.world.comments]
-    assert "open" == client.read(lambda repository: said(repository.get_pull(1).state))
+    assert "open" == client.read(lambda repository: text_in(repository.get_pull(1).state))
     assert [("POST", 307), ("GET", 301), ("GET", 200), ("POST", 201), ("GET", 200)] == [
         (call.verb, call.status) for call in stage.world.calls
     ]

@@ -17,7 +17,7 @@ WIDEST = 200
 """Characters of a harness's line that are shown; the log keeps all of it."""
 
 
-class Teller(Struct, kw_only=True):
+class ProgressLines(Struct, kw_only=True):
     """Turns events into lines, each with its arm in front, so that two arms can be distinguished.
 
     The name in front also keeps a runner from taking a harness's line for a workflow command.

@@ -71,7 +71,7 @@ def world() -> World:
     """Return this process's environment and clock, with progress on standard error."""
     from remyx_action.commands.run.request import World
 
-    from .progress import Teller
+    from .progress import ProgressLines
 
     say, command = partial(echo, err=True), partial(echo, format="github", err=True)
-    return World(on_event=Teller(say=say, command=command))
+    return World(on_event=ProgressLines(say=say, command=command))

@@ -1,1 +1,1 @@
-"""One recital per command other than `run`; each returns what to print and the exit code."""
+"""A module for each command other than `run`; each returns its output and the exit code."""

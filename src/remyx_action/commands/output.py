@@ -23,7 +23,7 @@ class Screen(Struct, frozen=True, kw_only=True):
 
 
 Say = Callable[[str], None]
-"""Tells a person one line while a command works."""
+"""Prints one line for a person while a command works."""
 
 PLAIN = Screen()
 

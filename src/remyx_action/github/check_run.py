@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from remyx_action.project.models.policy import policy_key
 
-from .client import Client, numbered, said
+from .client import Client, number_in, text_in
 from .events import Commit
 from .marks import ExternalId, Order
 from .trouble import NotPosted, NotRead, Posted, Superseded, Trouble, TroubleKind, not_posted, not_read
@@ -239,10 +239,10 @@ def _opened(seen: Seen) -> Opened:
 def _seen(run: CheckRun) -> Seen:
     """Everything at once, inside the request: what cannot be read counts as no answer."""
     return Seen(
-        id=numbered(run.id),
-        url=said(run.html_url),
-        name=said(run.name),
-        status=said(run.status),
+        id=number_in(run.id),
+        url=text_in(run.html_url),
+        name=text_in(run.name),
+        status=text_in(run.status),
         conclusion=run.conclusion,
         external_id=ExternalId.read(run.external_id),
         app=run.app.slug if run.app else "",

@@ -77,14 +77,14 @@ class Connection:
     whole_seconds: float = WHOLE_SECONDS
 
 
-def said(value: str | None) -> str:
+def text_in(value: str | None) -> str:
     """The text of a field; PyGithub makes None of every field that an answer of another shape lacks."""
     if not isinstance(value, str):
         raise TypeError("the answer lacks a text")
     return value
 
 
-def numbered(value: int | None) -> int:
+def number_in(value: int | None) -> int:
     """The same for a whole number."""
     if not isinstance(value, int):
         raise TypeError("the answer lacks a number")
@@ -238,7 +238,7 @@ class Client:
 
         try:
             _headers, answer = self.requester.requestJsonAndCheck("GET", f"/repos/{self.name}")
-            name = said(answer["full_name"])
+            name = text_in(answer["full_name"])
         except (GithubException, RequestException, *UNREADABLE):
             return False
         if name.casefold() == self.name.casefold():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from .client import Client, numbered, said
+from .client import Client, number_in, text_in
 from .events import Commit
 from .marks import Marker, Scope, with_marker, without_marker
 from .trouble import LeftAlone, NotPosted, Posted, Superseded, Trouble, TroubleKind, not_posted
@@ -163,8 +163,8 @@ def _write(client: Client, number: int, target: Ours | None, body: str) -> _Writ
         else:
             comment = issue.get_comment(target.id)
             comment.edit(body)
-        author = said(comment.user.login)
-        return _Written(id=numbered(comment.id), url=said(comment.html_url), author=author, body=body)
+        author = text_in(comment.user.login)
+        return _Written(id=number_in(comment.id), url=text_in(comment.html_url), author=author, body=body)
 
     return client.write(tell)
 
@@ -207,7 +207,7 @@ def _delete(client: Client, number: int, identity: int) -> None:
 def _find(client: Client, number: int, scope: Scope, author: str) -> Thread:
     def ask(repository: Repository) -> list[Ours]:
         return [
-            Ours(id=numbered(each.id), url=said(each.html_url), body=each.body, marker=marker)
+            Ours(id=number_in(each.id), url=text_in(each.html_url), body=each.body, marker=marker)
             for each in repository.get_issue(number).get_comments()
             if each.user is not None
             and each.user.login == author

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from remyx_action.errors import NotJudged
 
-from .client import Client, said
+from .client import Client, text_in
 from .trouble import Trouble, TroubleKind, next_step
 
 ATTEMPTS = 30
@@ -84,7 +84,7 @@ class BranchOnGitHub(Struct, frozen=True, kw_only=True):
     def _tip(self) -> str | None:
         try:
             return self.client.get(
-                f"/git/ref/heads/{self.name}", lambda answer: said(answer["object"]["sha"])
+                f"/git/ref/heads/{self.name}", lambda answer: text_in(answer["object"]["sha"])
             )
         except Trouble as trouble:
             if trouble.kind is TroubleKind.GONE:
@@ -92,7 +92,7 @@ class BranchOnGitHub(Struct, frozen=True, kw_only=True):
             raise
 
     def _tree_of(self, commit: str) -> str:
-        return self.client.get(f"/git/commits/{commit}", lambda answer: said(answer["tree"]["sha"]))
+        return self.client.get(f"/git/commits/{commit}", lambda answer: text_in(answer["tree"]["sha"]))
 
     def _blobs(self, tree: str, below: str = "") -> Iterator[tuple[str, str]]:
         """Yield path and id of every regular file; by folder where one answer is too small."""
@@ -124,22 +124,22 @@ class BranchOnGitHub(Struct, frozen=True, kw_only=True):
 
 
 def _id(answer: Any) -> str:
-    return said(answer["sha"])
+    return text_in(answer["sha"])
 
 
 def _moved_to(answer: Any) -> str:
-    return said(answer["object"]["sha"])
+    return text_in(answer["object"]["sha"])
 
 
 def _content(answer: Any) -> bytes:
-    return base64.b64decode(said(answer["content"]))
+    return base64.b64decode(text_in(answer["content"]))
 
 
 def _entries(answer: Any) -> list[tuple[str, str, str]] | None:
     """Return path, mode and id of each entry; None where GitHub left some out."""
     if answer["truncated"]:
         return None
-    return [(said(each["path"]), said(each["mode"]), said(each["sha"])) for each in answer["tree"]]
+    return [(text_in(each["path"]), text_in(each["mode"]), text_in(each["sha"])) for each in answer["tree"]]
 
 
 def _refusal(what: str, trouble: Trouble) -> NotJudged:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from .check_run import Named, read_checks
-from .client import Client, numbered, said
+from .client import Client, number_in, text_in
 from .events import Commit
 from .marks import Order
 from .trouble import NotRead, Trouble, TroubleKind, not_read
@@ -59,7 +59,7 @@ def commits_of(client: Client, number: int) -> list[Commit] | NotRead:
     """Return the commits of a pull request, oldest first, at most 250 as GitHub tells: one request a page."""
 
     def ask(repository: Repository) -> list[Commit]:
-        return [Commit(said(each.sha)) for each in repository.get_pull(number).get_commits()]
+        return [Commit(text_in(each.sha)) for each in repository.get_pull(number).get_commits()]
 
     try:
         return client.read(ask)
@@ -69,10 +69,10 @@ def commits_of(client: Client, number: int) -> list[Commit] | NotRead:
 
 def _read(pull: Answer) -> PullRequest:
     return PullRequest(
-        number=numbered(pull.number),
-        base_branch=said(pull.base.ref),
-        base_commit=Commit(said(pull.base.sha)),
-        head_commit=Commit(said(pull.head.sha)),
+        number=number_in(pull.number),
+        base_branch=text_in(pull.base.ref),
+        base_commit=Commit(text_in(pull.base.sha)),
+        head_commit=Commit(text_in(pull.head.sha)),
         draft=bool(pull.draft),
     )
 
@@ -109,9 +109,9 @@ def failed_jobs(client: Client, head: Commit, run_id: int) -> list[FailedJob] | 
     def ask(repository: Repository) -> list[FailedJob]:
         runs = repository.get_commit(head).get_check_runs(status="completed", filter="latest")
         return [
-            FailedJob(name=said(run.name), ending=ENDINGS[run.conclusion], url=said(run.html_url))
+            FailedJob(name=text_in(run.name), ending=ENDINGS[run.conclusion], url=text_in(run.html_url))
             for run in runs
-            if f"/actions/runs/{run_id}/job/" in said(run.html_url) and run.conclusion in ENDINGS
+            if f"/actions/runs/{run_id}/job/" in text_in(run.html_url) and run.conclusion in ENDINGS
         ]
 
     try:

@@ -98,7 +98,7 @@ DEEPEST, MOST_GROUPED = 3, 12
 
 
 def by_shape(file: str, document: Any, rows: Sequence[Any]) -> tuple[ResultsMap, list[str]]:
-    """A map of samples where there are rows that can be told apart, else of an arm's numbers; its names."""
+    """A map of samples where there are rows that are distinct, else of an arm's numbers; its names."""
     by_metric = _rows_by_metric(file, document)
     if by_metric is not None:
         return by_metric

@@ -134,7 +134,7 @@ def _maps(answers: Answers) -> Iterator[ResultsMap]:
 
 
 def _started(answers: Answers) -> Iterator[str]:
-    """How the script is started, which files decide, and what it is told."""
+    """How the script is started, which files decide, and the variables that it gets."""
     if answers.command:
         yield f"command: {_list(answers.command)}"
     if answers.container is not None:

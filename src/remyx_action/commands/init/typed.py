@@ -126,7 +126,7 @@ def with_task(known: Answers, name: str) -> Answers:
 def with_variant_file(known: Answers, root: Path, file: str, pointer: str, *, reads: bool) -> Answers:
     """Return the answers with the place that names the variant; a script that reads it gets a changed copy.
 
-    `reads`: the script is told its asset otherwise.
+    `reads`: the script gets its asset otherwise.
     """
     if file.startswith(("/", "../")) or not file.endswith((".yaml", ".yml", ".json")):
         raise WrongUsage(

@@ -1,4 +1,4 @@
-"""The line that `run` recites: load → check → plan → run → read → compare → judge → report."""
+"""The line of `run`: load → check → plan → run → read → compare → judge → report."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ class World(Struct, frozen=True, kw_only=True):
     out_of_reach: Callable[[Template, str], Sequence[str]] = lambda _template, _base: ()
     """Asks GitHub what keeps this verdict out of a pull request's reach, under the same terms."""
     looks: Callable[[Policy, str | None], KnownLooks] = lambda _policy, _asset: None
-    """Tells the looks at the pull request under a policy so far, and those at the same asset elsewhere; None:
+    """Gives the looks at the pull request under a policy so far, and those at the same asset elsewhere; None:
     the variant has no name that means the same elsewhere."""
 
     recorded: Sequence[RecordedVerdict] | None = None

@@ -48,7 +48,7 @@ def joined(phrases: Iterable[Phrase], separator: str) -> Phrase:
 
 
 def with_names(message: str) -> Phrase:
-    """Return a message of ours: what stands between backticks is code, the rest is prose."""
+    """Return a message of ours: text between backticks is code, the rest is prose."""
     parts = message.split("`")
     if len(parts) % 2 == 0:
         return (Prose(message),)

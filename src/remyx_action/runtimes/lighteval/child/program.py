@@ -1,4 +1,4 @@
-"""The recital of one arm: isolate → ask → load → run → check → write."""
+"""One arm from start to end: isolate → ask → load → run → check → write."""
 
 from __future__ import annotations
 
