@@ -53,6 +53,22 @@ reject:
     - {metric: accuracy, op: no_regression, threshold: 0.01, confidence: 0.95}
 """,
 }
+LIBRARIES = """\
+import os
+os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
+from pathlib import Path
+import json, msgspec, typer, yaml
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+@app.command()
+def judge(policy: str = typer.Option(), variant: Path = typer.Option()): ...
+typer.main.get_command(app).main(args=["--policy", "p", "--variant", "v"], standalone_mode=False)
+import pydantic
+class Model(pydantic.BaseModel):
+    name: str
+Model(name="n")
+os._exit(0)
+"""
+"""The least that `judge` can load: two options of a command, and one model with one field."""
 PARSE = """\
 import json, sys
 for name in sys.argv[1:]:
@@ -179,7 +195,8 @@ def install_peer(folder: Path) -> Path:
 
 def imported_modules(command: Command, environment: dict[str, str]) -> list[str]:
     """Every module that the command, a script of some environment, imports."""
-    timed = [Path(command[0]).with_name("python"), "-X", "importtime", *command]
+    python = Path(command[0]).with_name("python")
+    timed = [python, "-X", "importtime", *(command[1:] if command[0] == python else command)]
     listing = subprocess.run(timed, env=environment, capture_output=True, text=True, check=False).stderr
     names = [line.rpartition("|")[2].strip() for line in listing.splitlines() if "|" in line]
     return [name for name in names if name != "imported package"]
@@ -227,12 +244,13 @@ def main() -> None:
         for pairs in options.pairs:
             compare(folder, pairs, options.runs, environment, programs, peer)
         compare_clustered(folder, options.runs, environment, programs)
-        [usage] = measure({"": [PROGRAM, "--help"]}, runs=options.runs, environment=environment).values()
-        print(row("| `remyx-action --help`", usage, usage).removesuffix("1.00 |") + " |")
+        libraries = {"its libraries alone": [PROGRAM.with_name("python"), "-c", LIBRARIES]}
+        alone = {"`remyx-action --help`": [PROGRAM, "--help"], **libraries}
+        for name, usage in measure(alone, runs=options.runs, environment=environment).items():
+            print(row(f"| {name}", usage, usage).removesuffix("1.00 |") + " |")
         arms = folder / str(options.pairs[0])
-        print_imports(
-            {name: judge_command(folder, arms, program) for name, program in programs.items()}, environment
-        )
+        judging = {name: judge_command(folder, arms, program) for name, program in programs.items()}
+        print_imports({**judging, **libraries}, environment)
         loaded = {
             module.partition(".")[0] for module in imported_modules(judge_command(folder, arms), environment)
         }
