@@ -138,7 +138,7 @@ def recommended(
         else f"{one.key} no_regression {_loss(one)}{_floor(one)}"
         for one in metrics
     ]
-    reject = [f"{one.key} no_regression {_loss(one)}{_floor(one)}" for one in metrics]
+    reject = [f"{one.key} regresses_by {_loss(one)}{_floor(one)}" for one in metrics]
     return tuple(ship), tuple(reject)
 
 

@@ -307,8 +307,9 @@ class Questions:
             return None
         return Prompt(
             flag="--reject CONDITION",
-            text=f"Reject when any of these is violated, or holds ({NOWHERE}: never)",
-            help="no_regression rejects when it is violated; every other condition when it holds.",
+            text=f"Reject when any of these holds ({NOWHERE}: never)",
+            help="Such as accuracy regresses_by 0.01 at 80%: more than 0.01 was lost, and that is 80 % sure. "
+            "no_regression rejects when it is violated.",
             proposal=proposal,
             unasked=() if "--ship" in self._given else None,
             accept=lambda lines: replace(

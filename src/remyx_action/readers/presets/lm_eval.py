@@ -70,36 +70,24 @@ class TaskResults(Struct, frozen=True, kw_only=True):
         found = resolve(self.document, score.pointer(what))
         return found if type(found) is NumberText else None
 
-    def subtasks(self, task: str) -> list[str]:
-        """The tasks below a group, or the task itself."""
+    def below(self, task: str) -> list[str]:
+        """Everything that is a part of a group, at any depth."""
         groups = resolve(self.document, "/group_subtasks")
         listed = groups if type(groups) is dict else {}
-        leaves: dict[str, None] = {}
-        above = {task}
-        waiting = [task]
+        found, waiting = {task: None}, [task]
         while waiting:
-            name = waiting.pop()
-            inner = [one for one in listed.get(name) or () if type(one) is str]
-            if not inner:
-                leaves[name] = None
-            waiting += [one for one in dict.fromkeys(inner) if one not in above]
-            above.update(inner)
-        return sorted(leaves) or [task]
+            inner = [one for one in listed.get(waiting.pop()) or () if type(one) is str and one not in found]
+            found |= dict.fromkeys(inner)
+            waiting += inner
+        return list(found)[1:]
+
+    def subtasks(self, task: str) -> list[str]:
+        """The tasks below a group, or the task itself."""
+        return sorted(name for name in self.below(task) if not self.below(name)) or [task]
 
     def inside(self, tasks: Iterable[str]) -> set[str]:
         """Everything that is a part of one of these groups."""
-        groups = resolve(self.document, "/group_subtasks")
-        listed = groups if type(groups) is dict else {}
-        found: set[str] = set()
-        waiting = list(tasks)
-        seen = set(waiting)
-        while waiting:
-            name = waiting.pop()
-            inner = {one for one in listed.get(name) or () if type(one) is str and one != name}
-            found |= inner
-            waiting += inner - seen
-            seen |= inner
-        return found
+        return {name for task in tasks for name in self.below(task)}
 
     def count(self, task: str) -> int | None:
         sizes = resolve(self.document, "/n-samples")
