@@ -15,7 +15,7 @@ from remyx_action.errors import Exit, Refusal
 from remyx_action.history.record import BRANCH, LARGEST_BYTES
 from remyx_action.report.report import Report, to_json
 from support.git_commands import commit, git
-from support.reports import iterating, shipping
+from support.reports import failing, iterating, shipping
 from support.small_project import UNLOCKED
 
 Call = Callable[..., str]
@@ -163,3 +163,20 @@ def test_the_record_of_a_repository_without_a_clone(
     assert 1 == len(json.loads(call("history", *elsewhere, "--format", "json"))["verdicts"])
     assert "is not OWNER/NAME" in call("history", "--repository", "../x", exit=Exit.USAGE)
     assert "name two places" in call("history", *elsewhere, "--record", ".", exit=Exit.USAGE)
+
+
+def test_a_record_of_failed_runs_says_why_it_shows_no_change(call: Call, tmp_path: Path) -> None:
+    call("history", "add", verdict(failing(), tmp_path, "a"))
+    for words in (("history",), ("history", "--format", "page")):
+        assert f"git show {BRANCH}:PATH" in call(*words)
+
+
+def test_a_project_that_moved_says_that_the_branch_has_verdicts_of_another_folder(
+    root: Path, call: Call, tmp_path: Path
+) -> None:
+    call("history", "add", verdict(shipping(), tmp_path, "a"))
+    moved = root / "models" / "small"
+    moved.mkdir(parents=True)
+    (root / ".remyx").rename(moved / ".remyx")
+    text = CliRunner().invoke(app, ["-C", str(moved), "history"], standalone_mode=False).stdout
+    assert "the branch has 1 verdict of projects in other folders, or of this one before it moved" in text

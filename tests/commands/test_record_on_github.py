@@ -106,7 +106,7 @@ def test_looks_come_from_the_record_where_comment_and_checks_are_gone(jobs: Jobs
     [comment] = jobs.ours()
     assert "Looks under `default`: reject −0.25, iterate +0.02, now ship +0.15." in comment.body
     page = (third.out / "history.html").read_text()
-    assert "1 pull requests or commits, at most 2 looks at one of them" in page
+    assert "1 pull request or commit, 2 looks at it" in page
     assert f"/tree/{BRANCH}) (trends: `history.html` in the full report)" in comment.body
     assert "lacks" not in comment.body
 

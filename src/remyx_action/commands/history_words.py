@@ -35,8 +35,11 @@ def nothing_to_show(record: Record) -> list[str]:
         return [
             f"none of {numbers.plural(len(record.verdicts), 'recorded verdict')} has all that is asked for"
         ]
+    elsewhere = numbers.plural(record.elsewhere, "verdict")
+    others = [f"the branch has {elsewhere} of projects in other folders, or of this one before it moved"]
     return [
         "no verdict is recorded here",
+        *(others if record.elsewhere else []),
         "`remyx-action history add VERDICT` adds one; on GitHub the job of `init --record` adds each",
         f"`git fetch origin {BRANCH}:refs/remotes/origin/{BRANCH}` brings those that a server has",
     ]
@@ -50,8 +53,15 @@ def health_lines(verdicts: Sequence[RecordedVerdict], now: str) -> list[str]:
     most = max(looks.values())
     lines = [
         f"{', '.join(f'{count} {word}' for word, count in counts.items())}",
-        f"{len(looks)} pull requests or commits, at most {numbers.plural(most, 'look')} at one of them",
+        f"1 pull request or commit, {numbers.plural(most, 'look')} at it"
+        if len(looks) == 1
+        else f"{len(looks)} pull requests or commits, at most {numbers.plural(most, 'look')} at one of them",
     ]
+    if all(row.delta is None for one in verdicts for row in one.report.metrics):
+        lines.append(
+            "no verdict has a change to show: each run failed or could not be compared; "
+            f"`--format json` has the paths, and `git show {BRANCH}:PATH` says why"
+        )
     days = age_days(baseline_clock(verdicts[-1]), now)
     if days is not None:
         lines.append(f"the newest baseline was measured {numbers.plural(days, 'day')} ago")

@@ -131,7 +131,7 @@ def read_place(place: RecordPlace) -> Record:
 def of_project(record: Record, project: str) -> Record:
     """Return the verdicts of one project; `project`: its folder below the repository's root."""
     own = [one for one in record.verdicts if one.key == policy_key(project, one.policy)]
-    return Record(verdicts=own, unread=record.unread, warnings=record.warnings)
+    return replace(record, verdicts=own, elsewhere=len(record.verdicts) - len(own))
 
 
 def with_forgeries_named(record: Record) -> Record:

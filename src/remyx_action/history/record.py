@@ -104,6 +104,8 @@ class Record(Struct, frozen=True, kw_only=True):
     unread: Sequence[UnreadFile] = ()
     warnings: Sequence[str] = ()
     """What does not fit an append-only history."""
+    elsewhere: int = 0
+    """How many verdicts of other folders of the repository were left out."""
 
 
 def content_of(report: Report) -> str:
