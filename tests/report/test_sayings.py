@@ -36,9 +36,14 @@ SAYINGS = (
     "improve the variant, or measure",
     "holds, but not",
     "past it, but",
+    "judged by the number alone",
+    "in all (usually enough",
+    "both arms",
+    "the arms",
     "L1: ",
     "L2: ",
 )
+OF_STATISTICS = ("both arms", "the arms")
 UNEXPLAINED = re.compile(r"\b(floors?|captured|L[0-3])\b")
 """Words of ours that nobody knows who has not read the code."""
 EFFECTS = r"\b(?:tightened|loosened|incomparable)\b"
@@ -98,5 +103,9 @@ def test_no_report_uses_a_word_that_needs_explaining() -> None:
 
 @pytest.mark.parametrize("saying", SAYINGS)
 def test_a_saying_that_was_replaced_is_left_nowhere(saying: str) -> None:
-    found = [path for path, text in texts().items() if saying.casefold() in text.casefold()]
+    """ "Arm" is a word of statistics and of the code; pages about those may use it."""
+    pages = {
+        path: text for path, text in texts().items() if saying not in OF_STATISTICS or path.suffix == ".py"
+    }
+    found = [path for path, text in pages.items() if saying.casefold() in text.casefold()]
     assert [] == [str(path.relative_to(ROOT)) for path in found]

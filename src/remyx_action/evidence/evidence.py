@@ -227,9 +227,9 @@ class MetricEvidence(Spec):
         if (self.paired is not None) == separate or (self.baseline is None) != (self.variant is None):
             raise ValueError("a metric is either paired, or has a baseline and a variant")
         if self.paired is not None and (self.both is None or len(self.facts) != 2):
-            raise ValueError("paired sums lack the facts about their arms")
+            raise ValueError("paired sums lack the facts about baseline and variant")
         if self.both is not None and self.both > min((arm.ids for arm in self.facts.values()), default=0):
-            raise ValueError("more ids in both arms than in one of them")
+            raise ValueError("more ids in common than in one of them")
         if self.asked is not None and self.asked < max((arm.ids for arm in self.facts.values()), default=0):
             raise ValueError("fewer ids were asked than scored")
         return self

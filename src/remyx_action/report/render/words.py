@@ -53,7 +53,7 @@ KINDS = {
     "not_comparable": "no result",
     "ship_undetermined": CANNOT_TELL,
     "reject_undetermined": CANNOT_TELL,
-    "workflow_changed": SET_UP,
+    "workflow_changed": "set-up changed",
     "lock_stale": SET_UP,
     "not_locked": SET_UP,
     "isolation": SET_UP,
