@@ -245,7 +245,3 @@ def _is_used(map_: EngineMap, name: str) -> bool:
     failing = map_.error if isinstance(map_.error, dict) else {map_.error: None}
     also = [split_factor(one)[0] for one in map_.also.values()]
     return f"/{name}" in (*ids, map_.repeat, map_.cluster, map_.input, *failing, *map_.apart, *also)
-
-
-def _is_score(value: Any) -> bool:
-    return type(value) is NumberText or (type(value) is str and cell_number(value) is not None)

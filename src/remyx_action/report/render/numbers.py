@@ -110,11 +110,6 @@ def sure(confidence: Decimal, floor: Decimal | None = None) -> str:
     return percent(confidence, decimals=decimals)
 
 
-def unbroken(line: str) -> str:
-    """The line so that no reader wraps it."""
-    return line.replace(" ", KEPT)
-
-
 def count(value: int | None) -> str:
     return NONE if value is None else f"{value:,}"
 
