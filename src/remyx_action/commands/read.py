@@ -11,7 +11,7 @@ from typing import Any
 
 from remyx_action.errors import NotJudged, WrongUsage
 from remyx_action.project.models import ResultsMap, Template
-from remyx_action.project.models.metrics import BarMetric, measured_metrics
+from remyx_action.project.models.metrics import measured_metrics, unknown_metric
 from remyx_action.readers import read_arm
 from remyx_action.readers.arm_files import MOST_NAMED, ArmFiles, format_of
 from remyx_action.readers.opening import BY_ENDING
@@ -69,7 +69,7 @@ def _proposed(folder: ResultsFolder, path: Path, file: str | None, preset: str |
     maps = [
         one.map.model_copy(update={"metrics": list(one.names)}) if several else one.map for one in proposals
     ]
-    metrics = {key: _metric(key) for one in proposals for key in one.names}
+    metrics = {key: unknown_metric(key) for one in proposals for key in one.names}
     template = Template(
         version=1, name="read", runtime="results", metrics=list(metrics), results=maps if several else maps[0]
     )
@@ -131,13 +131,6 @@ def _engine(proposal: MapProposal) -> str:
     if proposal.engines:
         return f"could be of {' or '.join(proposal.engines)}: name one with --preset"
     return "of no engine that is known; read by its shape"
-
-
-def _metric(key: str) -> BarMetric:
-    return BarMetric(
-        key=key, label=key, unit="", direction="higher", range=None, scores=None, aggregate=None,
-        baseline=None, samples=None,
-    )  # fmt: skip
 
 
 def _metrics(scores: ArmScores) -> Iterator[str]:

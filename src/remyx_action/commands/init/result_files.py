@@ -18,7 +18,7 @@ from remyx_action.errors import NotJudged
 from remyx_action.project.files.wording import shown_as
 from remyx_action.project.models import ResultsMap, Template
 from remyx_action.project.models.field_types import FIELDS
-from remyx_action.project.models.metrics import RANGE_OF_UNIT, UNITS_THAT_NEED_A_DIRECTION, BarMetric
+from remyx_action.project.models.metrics import RANGE_OF_UNIT, UNITS_THAT_NEED_A_DIRECTION, unknown_metric
 from remyx_action.project.models.template import LOG_NAME
 from remyx_action.readers import NATIVE_FILE, read_arm
 from remyx_action.readers.arm_files import ArmFiles
@@ -114,7 +114,7 @@ def _of_proposals(folder: ResultsFolder, proposals: Sequence[MapProposal]) -> Co
     results: Any = maps[0] if len(maps) == 1 else maps
     template = Template(version=1, name="read", runtime="results", metrics=list(names), results=results)
     file = proposals[0].file if len(proposals) == 1 else None
-    scores = read_arm(template, {key: _unknown(key) for key in names}, folder, file=file)
+    scores = read_arm(template, {key: unknown_metric(key) for key in names}, folder, file=file)
     engines = {engine for one in proposals for engine in one.engines}
     engine = engine_of(engines.pop()) if len(engines) == 1 else ""
     found = _described(proposals[0].file, scores, names=names, engine=engine)
@@ -132,16 +132,8 @@ def _native(folder: Path) -> Contents | None:
         return None
     template = Template(version=1, name="read", runtime="results", metrics=keys)
     with ResultsFolder(folder) as opened:
-        scores = read_arm(template, {key: _unknown(key) for key in keys}, opened)
+        scores = read_arm(template, {key: unknown_metric(key) for key in keys}, opened)
     return _described(NATIVE_FILE, scores, names={key: key for key in keys})
-
-
-def _unknown(key: str) -> BarMetric:
-    """Return a metric of which only the key is known."""
-    return BarMetric(
-        key=key, label=key, unit="", direction="higher", range=None, scores=None, aggregate=None,
-        baseline=None, samples=None,
-    )  # fmt: skip
 
 
 def _described(file: str, scores: ArmScores, *, names: Mapping[str, str], engine: str = "") -> Contents:

@@ -224,6 +224,14 @@ class BarMetric(Spec):
     """No sample's score changes by more between baseline and variant; left out where nothing is declared."""
 
 
+def unknown_metric(key: str) -> BarMetric:
+    """Return a metric of which only the key is known."""
+    return BarMetric(
+        key=key, label=key, unit="", direction="higher", range=None, scores=None, aggregate=None,
+        baseline=None, samples=None,
+    )  # fmt: skip
+
+
 def measured_metrics(template: Template, vocabulary: Metrics) -> dict[str, BarMetric]:
     """By key, in the template's order, the metrics that it measures."""
     known = {metric.key: metric for metric in vocabulary.metrics}
