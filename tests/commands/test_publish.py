@@ -428,6 +428,8 @@ def test_several_policies_have_a_check_each_and_one_comment(tmp_path: Path) -> N
         assert (["success"], ["failure"]) == (jobs.concluded(), jobs.concluded("remyx / strict (main)"))
         verdicts = json.loads(ended.outputs["verdicts"])
         assert {"default": "ship", "strict": "iterate"} == {n: v["verdict"] for n, v in verdicts.items()}
+        pages = Path(ended.outputs["report"]).rglob("report.html")
+        assert ["default", "strict"] == sorted(page.parent.name for page in pages), "each in the artifact"
 
 
 @pytest.mark.parametrize("kind", ["502 before", "502 after", "dropped after"])
