@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -268,6 +269,52 @@ def test_only_what_the_lock_hashes_is_installed_and_one_package_alone_is_built(t
     assert all("--only-binary=:all:" in each for each in (torch, others))
     assert "--no-binary" not in torch
     assert {"--require-hashes", "--no-binary=rouge-score"} <= {*others.split()}
+
+
+WAITING_UV = """#!/bin/sh
+echo "$2" >>"$HOME/told"
+[ "$2" = venv ] || exit 0
+read -r _ <"$HOME/go"
+for folder; do :; done
+mkdir -p "$folder/bin"
+cp "$HOME/python" "$folder/bin/python"
+"""
+MAKE = """
+import os
+from functools import partial
+from remyx_action.runtimes.lighteval.environment import lighteval_python
+say = partial(print, flush=True)
+say(lighteval_python(None, environ=dict(os.environ), say=say))
+"""
+
+
+def test_two_programs_at_once_make_one_environment(tmp_path: Path) -> None:
+    """A uv that waits until both are there: the second one waits as well, and installs nothing."""
+    environ = noting_uv(tmp_path, ends=0)
+    (tmp_path / "bin" / "uv").write_text(WAITING_UV)
+    (tmp_path / "python").write_text(f'#!/bin/sh\necho \'{{"lighteval": "{LIGHTEVAL_VERSION}"}}\'\n')
+    (tmp_path / "python").chmod(0o755)
+    os.mkfifo(tmp_path / "go")
+
+    def start() -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-c", MAKE], env=environ, stdout=subprocess.PIPE, text=True, cwd=tmp_path
+        )
+
+    with start() as first:
+        assert first.stdout is not None
+        assert first.stdout.readline().startswith("making lighteval's environment once")
+        with start() as second:
+            assert second.stdout is not None
+            waiting = second.stdout.readline()
+            with (tmp_path / "go").open("r+b", buffering=0) as go:  # of both ends: nobody waits for the other
+                go.write(b"\n" * 4)
+                made, *_ = first.communicate()
+                found, *_ = second.communicate()
+    assert "waiting for another run that is making lighteval's environment" == waiting.strip()
+    assert made.splitlines()[-1] == found.strip()
+    assert found.strip().endswith("/bin/python")
+    assert ["venv", "pip", "pip"] == (tmp_path / "told").read_text().split()
 
 
 def test_a_named_python_is_asked_without_any_token(tmp_path: Path) -> None:

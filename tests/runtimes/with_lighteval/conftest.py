@@ -1,91 +1,57 @@
-"""lighteval's environment and two tiny models, made once and shared by all workers."""
+"""lighteval's environment, a process that has loaded it, and two tiny models, shared by all tests.
+
+The tests are one group, so that they have one worker.
+"""
 
 from __future__ import annotations
 
-import fcntl
-import json
 import os
-import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from remyx_action.runtimes.lighteval.environment import lighteval_python
-from support.lighteval.running import PROGRAMS, Bench, write_data
-
-
-@contextmanager
-def one_at_a_time(folder: Path, name: str) -> Iterator[None]:
-    with (folder / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+from support.lighteval.running import OFFLINE, PROGRAMS, Bench, Forks, forking, write_data
 
 
 @pytest.fixture(scope="session")
 def python() -> str:
-    """Of the environment that users get; made by the first worker that comes."""
+    """Of the environment that users get; made where there is none yet."""
     return lighteval_python(None, environ=dict(os.environ), say=print)
 
 
 @pytest.fixture(scope="session")
-def base(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """One folder of all workers."""
-    folder = tmp_path_factory.getbasetemp()
-    return folder if worker_id == "master" else folder.parent
+def forks(python: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+    with forking(python, tmp_path_factory.mktemp("home")) as forks:
+        yield forks
 
 
 @pytest.fixture(scope="session")
-def models(python: str, base: Path) -> Path:
+def models(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the models `a` and `b`, whose answers differ."""
-    folder = base / "tiny-models"
-    with one_at_a_time(base, "tiny-models"):
-        if not folder.exists():
-            new = base / "tiny-models.new"
-            places = [str(new / name) for name in ("a", "b")]
-            subprocess.run(
-                [python, "-I", str(PROGRAMS / "make_models.py"), *places], check=True, capture_output=True
-            )
-            new.rename(folder)
+    folder = tmp_path_factory.mktemp("tiny-models")
+    program = [str(PROGRAMS / "make_models.py"), *(str(folder / name) for name in ("a", "b"))]
+    code, said = forks.run(*program, folder=folder, environment=OFFLINE)
+    assert 0 == code, said
     return folder
 
 
-def bench_in(folder: Path, python: str, models: Path) -> Bench:
+def bench_in(folder: Path, python: str, forks: Forks, models: Path) -> Bench:
     root = folder / "repository"
     root.mkdir()
     (root / "models").symlink_to(models)
     write_data(root)
-    return Bench(python=python, root=root, folder=folder)
+    return Bench(python=python, forks=forks, root=root, folder=folder)
 
 
 @pytest.fixture
-def bench(python: str, models: Path, tmp_path: Path) -> Bench:
+def bench(python: str, forks: Forks, models: Path, tmp_path: Path) -> Bench:
     """A repository with the tasks, their data and the models, and a folder for what comes out."""
-    return bench_in(tmp_path, python, models)
+    return bench_in(tmp_path, python, forks, models)
 
 
 @pytest.fixture(scope="session")
-def shared(python: str, models: Path, base: Path) -> Bench:
-    """The same for all tests and workers; runs in it go through `once`."""
-    folder = base / "shared"
-    with one_at_a_time(base, "shared"):
-        if not folder.exists():
-            folder.mkdir()
-            return bench_in(folder, python, models)
-    return Bench(python=python, root=folder / "repository", folder=folder)
-
-
-@pytest.fixture(scope="session")
-def once(base: Path) -> Callable[[str, Callable[[], Any]], Any]:
-    """Do something that takes long in one of the workers, and read what came out in all of them."""
-
-    def once(name: str, action: Callable[[], Any]) -> Any:
-        kept = base / f"{name}.json"
-        with one_at_a_time(base, name):
-            if not kept.exists():
-                kept.write_text(json.dumps(action()))
-        return json.loads(kept.read_text())
-
-    return once
+def shared(python: str, forks: Forks, models: Path, tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """The same for several tests."""
+    return bench_in(tmp_path_factory.mktemp("shared"), python, forks, models)

@@ -22,7 +22,7 @@ from remyx_action.runtimes import RunEvent, Started
 from remyx_action.runtimes.lighteval import hub as module
 from remyx_action.runtimes.lighteval.hub import commit_of, is_on_hub
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("lighteval")]
 COMMITS = [str(number) * 40 for number in range(1, 9)]
 
 

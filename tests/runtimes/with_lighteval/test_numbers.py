@@ -8,7 +8,7 @@ import pytest
 
 from support.lighteval.running import Bench
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("lighteval")]
 
 KEYS = {
     "em": ("written", "em"),

@@ -10,7 +10,7 @@ import pytest
 from support.lighteval.running import QUESTIONS, Bench, Ended
 from support.lighteval.server import RIGHT, Talk, serving
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("lighteval")]
 
 FAILED_INSIDE = {"choices": [{"finish_reason": "error", "message": {"role": "assistant", "content": ""}}]}
 

@@ -1,4 +1,4 @@
-"""`remyx-action run` with lighteval: two models of one server, two models on disk, and a server that dies."""
+"""`remyx-action run` with lighteval: two models of one server, and a server that dies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from support.lighteval.running import OFFLINE, QUESTIONS, Bench
 from support.lighteval.server import RIGHT, serving
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("lighteval")]
 
 PROGRAM = Path(sys.executable).with_name("remyx-action")
 METRICS = """version: 1
@@ -69,7 +69,7 @@ def judge(
     return finished.returncode, json.loads(finished.stdout), finished.stderr
 
 
-def test_two_models_of_a_server_get_a_verdict(bench: Bench) -> None:
+def test_two_models_of_a_server_get_a_verdict_and_none_where_it_dies(bench: Bench) -> None:
     with serving() as talk:
         write_bar(bench.root, f"{{backend: openai, base_url: '{talk.base_url}', concurrency: 4}}", "weak")
         kept = bench.folder / "kept"
@@ -81,10 +81,15 @@ def test_two_models_of_a_server_get_a_verdict(bench: Bench) -> None:
         assert QUESTIONS == metric["n"]
         assert 2 * QUESTIONS == len(talk.asked)
 
-        # the same baseline is not measured twice
+        # the same baseline is not measured twice; and the server dies half way through the variant
+        talk.dies_after = talk.answers + QUESTIONS // 2
         code, report, said = judge(bench, "good", kept=kept)
-        assert (0, 3 * QUESTIONS) == (code, len(talk.asked))
         assert "reused" in said
+    assert 4 == code
+    assert report["verdict"] is None
+    assert ["completed", "failed"] == [report["arms"][arm]["state"] for arm in ("baseline", "variant")]
+    assert "so nothing is scored" in report["arms"]["variant"]["detail"]
+    assert [None] == [metric["variant"] for metric in report["metrics"]]
 
 
 def test_a_dry_run_asks_each_arm_a_few_questions_and_never_ships(bench: Bench) -> None:
@@ -94,17 +99,3 @@ def test_a_dry_run_asks_each_arm_a_few_questions_and_never_ships(bench: Bench) -
     assert (2, "iterate", 5) == (code, report["verdict"], report["quick_look"]), said
     assert [5] == [metric["n"] for metric in report["metrics"]]
     assert 2 * 5 == len(talk.asked)
-
-
-def test_a_server_that_dies_half_way_fails_the_arm_and_scores_nothing(bench: Bench) -> None:
-    with serving(dies_after=QUESTIONS + QUESTIONS // 2) as talk:
-        model = f"{{backend: openai, base_url: '{talk.base_url}', concurrency: 1}}"
-        write_bar(bench.root, model, "weak")
-        template = bench.root / ".remyx" / "templates" / "sums.yaml"
-        template.write_text(template.read_text() + "arms: sequential\n")
-        code, report, _ = judge(bench, "good")
-    assert 4 == code
-    assert report["verdict"] is None
-    assert ["completed", "failed"] == [report["arms"][arm]["state"] for arm in ("baseline", "variant")]
-    assert "so nothing is scored" in report["arms"]["variant"]["detail"]
-    assert [None] == [metric["variant"] for metric in report["metrics"]]

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from support.lighteval.figures import NAME
-from support.lighteval.running import OFFLINE, Bench
+from support.lighteval.running import OFFLINE, Bench, Forks
 from support.pages import ROOT, commands, table
 
 EXAMPLE = ROOT / "examples/tiny-lm"
@@ -162,14 +162,14 @@ def test_only_the_asset_decides_which_verdict_it_is(
 
 @pytest.mark.slow
 def test_gsm8ks_own_prompt_and_metric_on_local_questions_give_lightevals_own_numbers(
-    python: str, tmp_path: Path, record_property: Callable[[str, str], None]
+    python: str, forks: Forks, tmp_path: Path, record_property: Callable[[str, str], None]
 ) -> None:
     (row,) = (row for row in ROWS if row[0] == "word-problems")
     project = copy_to(tmp_path / "tiny-lm")
     judged = judged_as_the_page_says(project, row)
     record_property(NAME, judged.figures)
 
-    stock = Bench(python=python, root=project, folder=tmp_path)
+    stock = Bench(python=python, forks=forks, root=project, folder=tmp_path)
     shared = {
         "tasks": "word_problems",
         "custom_tasks": str(project / "evaluation/tasks.py"),

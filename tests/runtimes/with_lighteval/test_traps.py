@@ -9,7 +9,7 @@ import socketserver
 import statistics
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -19,18 +19,15 @@ import pytest
 from remyx_action.runtimes.lighteval.child.names import canonical
 from support.lighteval.running import QUESTIONS, Bench, Ended, Stock
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("lighteval")]
 
 ADDRESSED = "em:normalize=first_word"
 GROUP = ("mix:choice", "mix:written")
 EM = ("mix:written", "splits", "unstopped")
 
 
-Once = Callable[[str, Callable[[], Any]], Any]
-
-
 @pytest.fixture(scope="module")
-def theirs(shared: Bench, once: Once) -> Sequence[Stock]:
+def theirs(shared: Bench) -> Sequence[Stock]:
     """lighteval's own runs of the tasks below."""
     runs: list[dict[str, Any]] = [
         {"tasks": "mix", "save": True},
@@ -39,19 +36,20 @@ def theirs(shared: Bench, once: Once) -> Sequence[Stock]:
         {"tasks": "addressed"},
         {"tasks": "addressed", "cache": str(shared.folder / "another")},
     ]
-    return [Stock(found=found) for found in once("theirs", lambda: [r.found for r in shared.stock(*runs)])]
+    return shared.stock(*runs)
 
 
 @pytest.fixture(scope="module")
-def ours(shared: Bench, once: Once) -> Ended:
-    """One run of our program over the same tasks."""
+def ours(shared: Bench) -> Ended:
+    """One run of our program over the same tasks, from its start."""
     em = dict.fromkeys(EM, "em")
     changes: dict[str, Any] = {
         "tasks": [*GROUP, "splits", "unstopped", "addressed"],
         "metrics": {"acc": {"mix:choice": "acc"}, "em": em, "first": {"addressed": ADDRESSED}},
     }
-    said = once("ours", lambda: shared.child(**changes).said)
-    return Ended(code=0, said=said, output=shared.folder / "output")
+    ended = shared.child(anew=True, **changes)
+    assert 0 == ended.code, ended.said
+    return ended
 
 
 def test_a_group_has_no_metric_that_its_tasks_do_not_have(theirs: Sequence[Stock], ours: Ended) -> None:
@@ -207,7 +205,7 @@ def test_loading_tasks_downloads_nothing_and_needs_no_git(bench: Bench) -> None:
         )
         assert any("raw.githubusercontent.com" in line for line in asked)
         asked.clear()
-        ended = bench.child(environment=environment)
+        ended = bench.child(anew=True, environment=environment)
         assert [] == asked
     assert 0 == ended.code, ended.said
     assert QUESTIONS == len(ended.scores("em"))
@@ -268,11 +266,12 @@ def test_a_stored_token_opens_no_private_model(bench: Bench) -> None:
     (home / "token").write_text("hf_stored")
     with hub() as (address, sent):
         online = bench.environment(HF_ENDPOINT=address, HF_HOME=str(home), HF_HUB_OFFLINE="0")
-        ended = bench.child(model={"name": "org/private"}, environment=online)
+        private: dict[str, Any] = {"anew": True, "model": {"name": "org/private"}}
+        ended = bench.child(environment=online, **private)
         assert_failed(ended, "the model org/private cannot be loaded")
         assert {""} == set(sent)
         sent.clear()
-        bench.child(model={"name": "org/private"}, environment=online | {"HF_TOKEN": "hf_given"})
+        bench.child(environment=online | {"HF_TOKEN": "hf_given"}, **private)
         assert {"Bearer hf_given"} == set(sent)
 
 

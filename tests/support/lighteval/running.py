@@ -6,9 +6,12 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import IO, Any
 
 import remyx_action
 from support.followed import followed
@@ -81,10 +84,53 @@ class Stock:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Forks:
+    """A process that has loaded lighteval, and runs each program in a fork of itself: see forking.py."""
+
+    asked: IO[str]
+    answers: IO[str]
+
+    def run(
+        self, *arguments: str, folder: Path, environment: Mapping[str, str], errors: str | None = None
+    ) -> tuple[int, str]:
+        """Exit code and output of a Python program; its errors are among the output, or go to a file."""
+        with TemporaryDirectory() as scratch:
+            output = Path(scratch, "output")
+            asked = {
+                "arguments": arguments,
+                "folder": str(folder),
+                "environment": dict(environment),
+                "output": str(output),
+                "errors": errors or str(output),
+            }
+            self.asked.write(json.dumps(asked) + "\n")
+            self.asked.flush()
+            code = int(self.answers.readline())
+            return code, output.read_text("utf-8")
+
+
+@contextmanager
+def forking(python: str, home: Path) -> Iterator[Forks]:
+    """The process, until the block ends."""
+    with subprocess.Popen(
+        [python, "-I", "-B", "-X", "utf8", str(PROGRAMS / "forking.py")],
+        env={"PATH": os.environ["PATH"], "HOME": str(home), **OFFLINE},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        yield Forks(asked=process.stdin, answers=process.stdout)
+        process.stdin.close()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Bench:
     """A repository to be evaluated, and where its runs go."""
 
     python: str
+    forks: Forks
     root: Path
     folder: Path
 
@@ -109,33 +155,42 @@ class Bench:
         return document | changes | {"model": model | changes.get("model", {})}
 
     def child(
-        self, *, cwd: Path | None = None, environment: dict[str, str] | None = None, **changes: Any
+        self,
+        *,
+        cwd: Path | None = None,
+        environment: dict[str, str] | None = None,
+        anew: bool = False,
+        **changes: Any,
     ) -> Ended:
-        """Run our program; keywords change the specification."""
+        """Run our program; keywords change the specification. `anew`: in a process of its own."""
         document = self.specification(**changes)
-        done = subprocess.run(
-            [self.python, "-I", "-B", "-u", "-X", "utf8", followed(str(CHILD)), json.dumps(document)],
-            check=False,
-            cwd=cwd or self.root,
-            env=environment or self.environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=LIMIT_SECONDS,
-        )
-        return Ended(code=done.returncode, said=done.stdout, output=Path(document["output_folder"]))
+        arguments = [followed(str(CHILD)), json.dumps(document)]
+        folder, environ = cwd or self.root, environment or self.environment()
+        if anew:
+            done = subprocess.run(
+                [self.python, "-I", "-B", "-u", "-X", "utf8", *arguments],
+                check=False,
+                cwd=folder,
+                env=environ,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                timeout=LIMIT_SECONDS,
+            )
+            code, said = done.returncode, done.stdout
+        else:
+            code, said = self.forks.run(*arguments, folder=folder, environment=environ)
+        return Ended(code=code, said=said, output=Path(document["output_folder"]))
 
     def stock(self, *runs: dict[str, Any]) -> list[Stock]:
         """Run lighteval without our guards, several times in one process."""
         common = {"tasks": "written", "custom_tasks": str(self.root / "tasks.py"), "model": "models/a"}
-        done = subprocess.run(
-            [self.python, "-I", str(PROGRAMS / "stock.py"), json.dumps([common | run for run in runs])],
-            check=True,
-            cwd=self.root,
-            env=self.environment(GIT_PYTHON_REFRESH="quiet"),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            timeout=LIMIT_SECONDS,
+        code, said = self.forks.run(
+            str(PROGRAMS / "stock.py"),
+            json.dumps([common | run for run in runs]),
+            folder=self.root,
+            environment=self.environment(GIT_PYTHON_REFRESH="quiet"),
+            errors=os.devnull,
         )
-        return [Stock(found=found) for found in json.loads(done.stdout.splitlines()[-1])]
+        assert 0 == code, said
+        return [Stock(found=found) for found in json.loads(said.splitlines()[-1])]
