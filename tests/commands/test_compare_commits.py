@@ -25,7 +25,7 @@ def remyx_action(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
         stdin=subprocess.DEVNULL,
     )
 
@@ -178,7 +178,7 @@ def test_an_interrupted_run_leaves_neither_checkouts_nor_processes(
     run.send_signal(number)
     assert exit_code == run.wait(timeout=120)
     assert [] == left_behind(triage)
-    deadline = time.monotonic() + 60  # the system may take a moment to forget a process that was killed
+    deadline = time.monotonic() + 300  # the system may take a moment to forget a process that was killed
     while (left := running(pids)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert [] == left

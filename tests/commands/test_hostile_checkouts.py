@@ -50,7 +50,7 @@ def test_a_folder_that_looks_like_a_repository_is_a_folder(tmp_path: Path, place
 def said_by(folder: Path, *words: str) -> tuple[int, str]:
     """Exit code and output of the program on somebody's own machine."""
     done = subprocess.run(
-        [PROGRAM, "-C", folder, *words], capture_output=True, text=True, check=False, timeout=60
+        [PROGRAM, "-C", folder, *words], capture_output=True, text=True, check=False, timeout=300
     )
     return done.returncode, done.stdout + done.stderr
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-LONGEST_WAIT_SECONDS = 60
+LONGEST_WAIT_SECONDS = 300
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 

@@ -124,7 +124,7 @@ def test_a_run_that_is_asked_to_end_leaves_nothing(
 ) -> None:
     program = started(engine, tmp_path)
     program.send_signal(number)
-    output, _ = program.communicate(timeout=30)
+    output, _ = program.communicate(timeout=300)
     assert code == program.returncode, output
     assert "Traceback" not in output
 

@@ -28,7 +28,6 @@ PROGRAM = Path(sys.executable).with_name("remyx-action")
 EXIT_CODES = {"ship": 0, "reject": 1, "iterate": 2}
 MODELS = ("baseline", "better", "near-copy")
 LARGEST_MODEL_BYTES = 2_000_000
-LONGEST_ARM_SECONDS = 120
 LARGEST_ARM_MB = 2_000
 HAIRS = 2
 """Answers that rounding may turn on another kind of processor: of a model that is unsure."""
@@ -190,13 +189,11 @@ def judged_as_the_page_says(project: Path, row: list[str]) -> Judged:
     judged = judge(
         project, "--policy", policy, "--baseline", f"models/{baseline}", "--variant", f"models/{variant}"
     )
-    arms = judged.report["arms"]
     assert (verdict, "complete") == (judged.report["verdict"], judged.report["run_state"]), judged.said
     assert EXIT_CODES[verdict] == judged.code
     (metric,) = judged.report["metrics"]
     assert of == metric["n"] == len(questions(DATA[policy]))
     assert [before, after] == [pytest.approx(of * metric[arm], abs=HAIRS) for arm in ("baseline", "variant")]
-    assert max(arm["seconds"] for arm in arms.values()) < LONGEST_ARM_SECONDS
     assert judged.peak_mb < LARGEST_ARM_MB
     replayed = subprocess.run(
         [PROGRAM, "replay", project / ".remyx-out/verdict.json"], check=False, capture_output=True, text=True

@@ -31,7 +31,7 @@ STAND_INS = {
     "actions/download-artifact": ACTIONS / "download-artifact",
     "astral-sh/setup-uv": ACTIONS / "setup-uv",
 }
-TIMEOUT_SECONDS = 120
+TIMEOUT_SECONDS = 600
 
 SHELL = """#!/bin/bash
 # act empties a step's summary and drops it with the job: keep what every step wrote;
