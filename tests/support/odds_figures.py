@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
-from itertools import product
+from itertools import compress, product
 from pathlib import Path
 from random import Random
 from statistics import mean, stdev
@@ -29,7 +30,7 @@ from remyx_action.odds.outcomes import MOST_LOSSES, chance_of, fewest_samples
 from remyx_action.odds.power import power_at, sizes_in, spreads_for
 from remyx_action.odds.requirements import Requirement
 from remyx_action.odds.spread import Spread
-from remyx_action.odds.swaps import ArmOfScores
+from remyx_action.odds.swaps import ArmOfScores, coins
 from remyx_action.odds.wins import boundary_of, outcomes_of_wins
 from remyx_action.policy.bar import Bar, make_bar
 from remyx_action.policy.judgement import judge
@@ -204,10 +205,27 @@ def seconds_of_noise(draws: int = 10_000, ids: int = 5000) -> list[Measured]:
         return {key: samples([round(random.random(), 3) for _ in range(ids)]) for key in "abcd"}
 
     before, after = arm(), arm()
+    spent = _seconds(
+        lambda: noise(subject, before, after, lambda one, two: inputs(subject, one, two), draws=draws)
+    )
+    changes = [random.randrange(-1000, 1000) for _ in range(ids)]
+    a_tenth = list(coins(ids, draws // 10, 1))
+    one_by_one = _seconds(
+        lambda: [sum(compress(changes, map(int, f"{mask:0{ids}b}"))) for mask in a_tenth for _ in range(4)]
+    )
+    drawing = _seconds(lambda: list(coins(ids, draws, 1)))
+    name = f"{draws:,} draws x 4 metrics x {ids:,} ids"
+    return [
+        printed(NOISE_FIGURE, f"processor seconds of {name}", spent),
+        printed(NOISE_FIGURE, f"{name}: times the random bytes alone", spent / drawing),
+        printed(NOISE_FIGURE, f"{name}: times the sums alone, id by id", spent / one_by_one / 10),
+    ]
+
+
+def _seconds(work: Callable[[], object]) -> float:
     began = time.process_time()
-    noise(subject, before, after, lambda one, two: inputs(subject, one, two), draws=draws)
-    spent = time.process_time() - began
-    return [printed(NOISE_FIGURE, f"seconds of {draws} draws x 4 metrics x {ids} ids", spent)]
+    work()
+    return time.process_time() - began
 
 
 EXAMPLE = Path(__file__).parents[2] / "examples/vqasynth"
@@ -286,22 +304,28 @@ def backtested(verdicts: int = 1000) -> list[Measured]:
         evidence = inputs(subject, *arms)
         verdict = judge(subject, evidence).verdict
         past.append((evidence.model_dump_json(by_alias=True), verdict))
+    texts = [past[place % 50] for place in range(verdicts)]
     began = time.process_time()
     record = [
         Past(
             name=str(place),
             unit=str(place),
             clock=f"{place:09}",
-            verdict=past[place % 50][1],
+            verdict=verdict,
             bar=subject,
-            inputs=Inputs.model_validate(strict_json.read(past[place % 50][0].encode())),
+            inputs=Inputs.model_validate(strict_json.read(text.encode())),
         )
-        for place in range(verdicts)
+        for place, (text, verdict) in enumerate(texts)
     ]
     answer = backtest(subject, record)
     spent = time.process_time() - began
+    reading = _seconds(lambda: [json.loads(text) for text, _ in texts])
+    judging = _seconds(lambda: [judge(one.bar, one.inputs) for one in record])
+    name = f"{verdicts:,} verdicts of 4 metrics, read and judged anew"
     return [
-        printed(BACKTEST_FIGURE, f"seconds of {verdicts} verdicts of 4 metrics, read and judged anew", spent),
+        printed(BACKTEST_FIGURE, f"processor seconds of {name}", spent),
+        printed(BACKTEST_FIGURE, f"{name}: times json.loads of the same bytes", spent / reading),
+        printed(BACKTEST_FIGURE, f"{name}: times judging each once", spent / judging),
         equals(BACKTEST_FIGURE, "verdicts that their own bar moves", len(answer.others), 0, 0),
         equals(
             BACKTEST_FIGURE, "verdicts that their own bar cannot judge", verdicts - len(answer.answered), 0, 0
