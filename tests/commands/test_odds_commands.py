@@ -53,6 +53,19 @@ def test_noise_on_the_examples_reports_agrees_with_power_of_their_spread(policy:
     assert unchanged["ship"] <= found["ship_limits"][1] <= 0.01
 
 
+def test_noise_takes_one_verdict_in_place_of_its_arms(tmp_path: Path) -> None:
+    said("judge", "--policy", "guarded", *ARMS, "--out", str(tmp_path))
+    words = ("noise", "--policy", "guarded", "--format", "json")
+    verdict = ("--verdict", str(tmp_path / "verdict.json"))
+    found, of_arms = (json.loads(said(*words, *more, "--draws", "2000")) for more in (verdict, ARMS))
+    assert found["reject"] == pytest.approx(of_arms["reject"], abs=0.015)
+    at, at_of_arms = (json.loads(said(*words, *more, "--at", "boundary")) for more in (verdict, ARMS))
+    for row, other in zip(at["conditions"], at_of_arms["conditions"], strict=True):
+        assert row["rate"] == pytest.approx(other["rate"], abs=0.015)
+    with pytest.raises(WrongUsage, match="no recorded verdict"):
+        CliRunner().invoke(app, ["-C", EXAMPLE, *words], standalone_mode=False, catch_exceptions=False)
+
+
 def test_noise_at_the_boundary_names_the_worst_condition() -> None:
     text = said("noise", "--policy", "guarded", *ARMS, "--at", "boundary", "--draws", "2000")
     assert "The worst false ship of the rule is 20" in text

@@ -9,7 +9,7 @@ from hypothesis import strategies as some
 from scipy import integrate, optimize, stats
 
 from remyx_action.confidence.binomial import chance_of_split
-from remyx_action.odds.backtest import shrunken
+from remyx_action.odds.backtest import shrink
 from remyx_action.odds.distributions import (
     binomial_at_least,
     binomial_mass,
@@ -70,6 +70,6 @@ def test_shrinkage_is_the_posterior_mean_under_the_variance_of_dersimonian_and_l
         density = stats.norm.pdf(grid, middle, deviation) * stats.norm.pdf(change, grid, error)
         return float(integrate.simpson(grid * density, x=grid) / integrate.simpson(density, x=grid))
 
-    found = shrunken(list(zip(changes.tolist(), errors.tolist(), strict=True)))
+    found = shrink(list(zip(changes.tolist(), errors.tolist(), strict=True)))
     expected = [posterior_mean(*pair) for pair in zip(changes, errors, strict=True)]
     assert found == pytest.approx(expected, abs=1e-9)

@@ -12,11 +12,20 @@ from scipy import stats
 
 from remyx_action.evidence.evidence import Inputs
 from remyx_action.odds.boundary import at_boundary, worst_of
-from remyx_action.odds.noise import noise
+from remyx_action.odds.noise import noise, noise_of_inputs
 from remyx_action.odds.repeats import judge_repeats
-from remyx_action.odds.swaps import ArmOfScores, SumOfChosen, coins, swapped, units_of
+from remyx_action.odds.swaps import (
+    ArmOfScores,
+    SumOfChosen,
+    changes_of_arms,
+    changes_of_inputs,
+    coins,
+    swapped,
+    units_of,
+)
 from remyx_action.policy.bar import Bar
 from remyx_action.policy.judgement import judge
+from remyx_action.project.files import json_text
 from remyx_action.readers.scores import Samples
 from support.bars import bar, inputs, samples
 
@@ -96,8 +105,9 @@ def nearly_binary(arm: ArmOfScores) -> ArmOfScores:
 def test_flips_at_the_boundary_agree_with_exact_wins() -> None:
     subject = bar({"all": ["a improves_by 0.02 at 80%"]})
     baseline, variant = of_binary(400, 24, 16)
-    [exact] = at_boundary(subject, baseline, variant)
-    [flipped] = at_boundary(subject, nearly_binary(baseline), nearly_binary(variant), draws=40_000)
+    [exact] = at_boundary(subject, changes_of_arms(subject, baseline, variant))
+    nearly = nearly_binary(baseline), nearly_binary(variant)
+    [flipped] = at_boundary(subject, changes_of_arms(subject, *nearly), draws=40_000)
     assert ("exact", "flips") == (exact.method, flipped.method)
     assert exact.rate == pytest.approx(0.2112, abs=5e-5)
     assert flipped.rate == pytest.approx(exact.rate, abs=3 * (0.2112 * 0.7888 / 40_000) ** 0.5)
@@ -123,14 +133,15 @@ def test_flips_are_drawn_from_their_exact_distribution() -> None:
     )
     exact = float(np.sum(chances * passes))
     arms = (nearly_binary(arm) for arm in of_binary(n, wins, losses))
-    [flipped] = at_boundary(bar({"all": ["a improves_by 0.02 at 80%"]}), *arms, draws=40_000)
+    subject = bar({"all": ["a improves_by 0.02 at 80%"]})
+    [flipped] = at_boundary(subject, changes_of_arms(subject, *arms), draws=40_000)
     assert flipped.rate == pytest.approx(exact, abs=3 * (exact * (1 - exact) / 40_000) ** 0.5)
 
 
 def test_clusters_flip_whole_at_the_boundary() -> None:
     subject, random = bar({"all": ["a improves_by 0.02 at 80%"]}), Random(2)
     arms = [{"a": arm(random, 240, clusters=40)["a"]} for _ in range(2)]
-    [found] = at_boundary(subject, *arms, draws=1500)
+    [found] = at_boundary(subject, changes_of_arms(subject, *arms), draws=1500)
     assert found.rate == pytest.approx(0.2, abs=0.06)
 
 
@@ -167,6 +178,51 @@ def test_max_change_sharpens_what_swaps_say() -> None:
     arms = [{"a": samples([round(score, 3) for score in arm])} for arm in (before, after)]
     found = noise(subject, arms[0], arms[1], lambda one, two: inputs(subject, one, two), draws=200, seed=9)
     assert judged(subject, arms[0], arms[1], 200, 9).get("ship", 0) == round(found.ship * 200)
-    [row] = at_boundary(subject, arms[0], arms[1], draws=500)
+    [row] = at_boundary(subject, changes_of_arms(subject, *arms), draws=500)
     assert row.rate is not None
     assert 0 < row.rate < 0.3
+
+
+def kept(subject: Bar, arms: Sequence[ArmOfScores]) -> Inputs:
+    """The evidence as a verdict's file has it."""
+    return Inputs.model_validate(json_text.read(inputs(subject, *arms).model_dump_json().encode()))
+
+
+@pytest.mark.parametrize("clusters", [None, 12])
+def test_one_metric_of_a_verdict_is_as_noisy_as_its_arms(clusters: int | None) -> None:
+    subject, random = bar({"all": ["a no_regression 0.05 at 70%"]}, metrics=KEYS[:1]), Random(5)
+    before, after = arms = [{"a": arm(random, 60, clusters=clusters)["a"]} for _ in range(2)]
+    found = noise_of_inputs(subject, kept(subject, arms), draws=4000)
+    drawn = noise(subject, before, after, lambda one, two: inputs(subject, one, two), draws=4000)
+    assert found is not None
+    assert 0.05 < drawn.ship < 0.95
+    assert found.ship == pytest.approx(drawn.ship, abs=0.04)
+    of_verdict, of_arms = (
+        at_boundary(subject, changes, draws=4000)[0].rate
+        for changes in (
+            changes_of_inputs(subject, kept(subject, arms)),
+            changes_of_arms(subject, *arms),
+        )
+    )
+    assert of_verdict == pytest.approx(of_arms, abs=0.04)
+
+
+def test_a_verdict_keeps_many_distinct_changes_in_cells() -> None:
+    random = Random(12)
+    subject = bar({"all": ["a.delta >= 0.01 at 80%"]}, metrics=KEYS[:1])
+    arms = [{"a": samples([f"{random.random():.9f}" for _ in range(3000)])} for _ in range(2)]
+    [of_verdict, of_arms] = (
+        changes_of_inputs(subject, kept(subject, arms))["a"],
+        changes_of_arms(subject, *arms)["a"],
+    )
+    assert of_verdict is not None
+    assert of_arms is not None
+    assert (200 < len(of_verdict.within) <= 256, of_arms.n) == (True, of_verdict.n)
+    assert of_verdict.total / of_arms.scale == pytest.approx(of_arms.total / of_arms.scale, abs=1e-5)
+    assert of_verdict.squares == pytest.approx(of_arms.squares, rel=1e-3)
+
+
+def test_a_verdict_with_missing_samples_needs_its_arms() -> None:
+    subject, random = bar({"all": ["a.delta >= 0.01 at 80%"]}, metrics=KEYS[:1]), Random(1)
+    whole, short = arm(random, 60)["a"], arm(random, 59)["a"]
+    assert noise_of_inputs(subject, kept(subject, [{"a": whole}, {"a": short}])) is None

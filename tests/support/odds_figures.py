@@ -30,7 +30,7 @@ from remyx_action.odds.outcomes import MOST_LOSSES, chance_of, fewest_samples
 from remyx_action.odds.power import power_at, sizes_in, spreads_for
 from remyx_action.odds.requirements import Requirement
 from remyx_action.odds.spread import Spread
-from remyx_action.odds.swaps import ArmOfScores, coins
+from remyx_action.odds.swaps import ArmOfScores, changes_of_arms, coins
 from remyx_action.odds.wins import boundary_of, outcomes_of_wins
 from remyx_action.policy.bar import Bar, make_bar
 from remyx_action.policy.judgement import judge
@@ -173,7 +173,8 @@ def boundary_rates(sets: int = 300, *, draws: int = 400, seed: int = 14) -> list
         printed_rates = []
         for _ in range(sets):
             before, after = make(random)
-            [row] = at_boundary(subject, {"a": before}, {"a": after}, draws=draws)
+            changes = changes_of_arms(subject, {"a": before}, {"a": after})
+            [row] = at_boundary(subject, changes, draws=draws)
             assert row.rate is not None
             printed_rates.append(row.rate)
         average, true = mean(printed_rates), true_rate()

@@ -30,6 +30,20 @@ RecordedArm = Annotated[
     Path | None, typer.Option(metavar="PATH", help="Recorded results; default: those of the last run.")
 ]
 
+NoiseAt = Annotated[
+    Literal["unchanged", "boundary"],
+    typer.Option("--at", help="An unchanged variant, or one on each threshold."),
+]
+
+VerdictInPlace = Annotated[
+    Path | None,
+    typer.Option(metavar="PATH", help="A verdict in their place; without a last run: the newest recorded."),
+]
+
+MeasuredTimes = Annotated[
+    int | None, typer.Option(min=2, max=1000, metavar="K", help="Measure the baseline K times instead.")
+]
+
 OwnArm = Annotated[
     Path | None, typer.Option(metavar="PATH", help="Recorded results: how changes spread, and hang together.")
 ]
@@ -81,14 +95,10 @@ def noise(
     policy: Annotated[str, typer.Option(metavar="NAME", help="The policy to ask about.")] = "default",
     baseline: RecordedArm = None,
     variant: RecordedArm = None,
-    at: Annotated[
-        Literal["unchanged", "boundary"],
-        typer.Option("--at", help="An unchanged variant, or one on each threshold."),
-    ] = "unchanged",
+    at: NoiseAt = "unchanged",
+    verdict: VerdictInPlace = None,
     draws: Draws = None,
-    run: Annotated[
-        int | None, typer.Option(min=2, max=1000, metavar="K", help="Measure the baseline K times instead.")
-    ] = None,
+    run: MeasuredTimes = None,
     template: TemplateName = None,
     asset: BaselineAsset = None,
     out: OutFolder = Path(".remyx-out"),
@@ -99,19 +109,22 @@ def noise(
     Example: remyx-action noise --policy default --baseline out/old --variant out/new
     """
     from remyx_action.commands import noise as command
+    from remyx_action.commands.repeats import of_repeats
+    from remyx_action.commands.replay import read_verdict
     from remyx_action.commands.run.request import Request
 
     root = root_of(context)
     if run is not None:
-        _refuse_arms(baseline, variant)
+        _refuse_arms(baseline, variant, verdict)
         request = Request(root=root, out=root / out, template=template, policy=policy, baseline=asset)
-        return show(command.of_repeats(request, on_github.world(), times=run), format)
-    arms = root / out / "arms"
-    found = command.of_arms(
+        return show(of_repeats(request, on_github.world(), times=run), format)
+    found = command.of_recorded(
         root,
         policy=policy,
-        baseline=baseline or arms / "baseline",
-        variant=variant or arms / "variant",
+        last_run=root / out / "arms",
+        baseline=baseline,
+        variant=variant,
+        verdict=None if verdict is None else read_verdict(verdict),
         boundary=at == "boundary",
         draws=draws,
     )

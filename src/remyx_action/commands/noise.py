@@ -7,25 +7,51 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from msgspec.structs import replace
-
 from remyx_action.errors import WrongUsage
 from remyx_action.odds.boundary import AtBoundary, at_boundary, worst_of
-from remyx_action.odds.noise import SEED, NoiseRates, noise
-from remyx_action.odds.repeats import Repeated, judge_repeats
+from remyx_action.odds.noise import SEED, NoiseRates, noise, noise_of_inputs
 from remyx_action.odds.sentences import chance_in_words, span_in_words
-from remyx_action.odds.swaps import ArmOfScores, Compare
+from remyx_action.odds.swaps import ArmOfScores, Compare, changes_of_arms, changes_of_inputs
 from remyx_action.policy.bar import Bar, make_bar
 from remyx_action.project.models import Template
 from remyx_action.project.models.metrics import measured_metrics
 from remyx_action.readers.scores import ArmScores
 from remyx_action.report.render.charts import Chart, PageTable, Point, Section, Series, document
+from remyx_action.report.report import Report
 from remyx_action.report.verdict import Arm, Arms, compare
 
 from .output import Output
+from .record import newest_report
 from .run.arms import arm_report, read_handed_in
 from .run.project import Project, choose, load_project
-from .run.request import CacheSettings, Request, World
+
+
+def of_recorded(
+    root: Path,
+    *,
+    policy: str,
+    last_run: Path,
+    baseline: Path | None,
+    variant: Path | None,
+    verdict: Report | None,
+    boundary: bool,
+    draws: int | None,
+) -> Output:
+    """Return the rates by named arms, by a verdict, by the last run, or by the newest recorded verdict."""
+    if verdict is not None and (baseline or variant):
+        raise WrongUsage(
+            "a verdict and results are named", help="pass --verdict, or --baseline and --variant"
+        )
+    if verdict is not None or not (baseline or variant or last_run.is_dir()):
+        return of_verdict(root, policy=policy, verdict=verdict, boundary=boundary, draws=draws)
+    return of_arms(
+        root,
+        policy=policy,
+        baseline=baseline or last_run / "baseline",
+        variant=variant or last_run / "variant",
+        boundary=boundary,
+        draws=draws,
+    )
 
 
 def of_arms(
@@ -38,13 +64,52 @@ def of_arms(
     draws: int | None,
 ) -> Output:
     """Return the rates of recorded arms, of an unchanged variant or of one on each threshold."""
-    project = load_project(root)
-    [(template, [one])] = choose(project.bundle, template=None, policy=policy)
-    bar = make_bar(one, template, project.vocabulary)
+    project, template, bar = _bar(root, policy)
     before, after = read_arms(project, template, baseline, variant)
     if boundary:
-        return _boundary_output(bar, at_boundary(bar, before, after, draws=draws))
+        changes = changes_of_arms(bar, before, after)
+        return _boundary_output(bar, at_boundary(bar, changes, draws=draws))
     return _noise_output(bar, noise(bar, before, after, comparing(bar), draws=draws))
+
+
+def of_verdict(
+    root: Path, *, policy: str, verdict: Report | None, boundary: bool, draws: int | None
+) -> Output:
+    """Return the same of a verdict alone, None: of the newest that is recorded.
+
+    Which ids changed in two metrics at once is not kept, so each metric's ids swap on their own.
+    """
+    _, template, bar = _bar(root, policy)
+    found = verdict or newest_report(root, template.name)
+    if found is None:
+        raise WrongUsage(
+            "nothing was measured yet: no results of a last run, and no recorded verdict",
+            help="pass --verdict PATH, or --baseline PATH and --variant PATH",
+        )
+    if found.policy.template != template.name:
+        raise WrongUsage(
+            f"the verdict is of the template {found.policy.template}, and {policy} judges {template.name}",
+            help="name a policy of that template: --policy NAME",
+        )
+    source = f"the verdict of {found.run.clock[:10]}"
+    if boundary:
+        changes = changes_of_inputs(bar, found.inputs)
+        return _boundary_output(bar, at_boundary(bar, changes, draws=draws))
+    lacking = [metric.label for metric in bar.metrics if metric.key not in found.inputs.metrics]
+    rates = None if lacking else noise_of_inputs(bar, found.inputs, draws=draws)
+    if rates is None:
+        why = f"it has no {lacking[0]}" if lacking else "its sums are not enough for this policy"
+        raise WrongUsage(
+            f"{source} does not say how noisy the bar is: {why}",
+            help="pass both results: --baseline PATH --variant PATH",
+        )
+    return _noise_output(bar, rates, verdict=source)
+
+
+def _bar(root: Path, policy: str) -> tuple[Project, Template, Bar]:
+    project = load_project(root)
+    [(template, [one])] = choose(project.bundle, template=None, policy=policy)
+    return project, template, make_bar(one, template, project.vocabulary)
 
 
 def read_arms(
@@ -77,45 +142,18 @@ def comparing(bar: Bar) -> Compare:
     return evidence
 
 
-def of_repeats(request: Request, world: World, *, times: int) -> Output:
-    """Measure the baseline `times` times and judge every pair of them by each policy of its template."""
-    from .baseline import measure_baseline
-    from .run.context import open_context
-
-    if times < 2:
-        raise WrongUsage("one measurement has nothing to be compared with", help="pass --run 2 or more")
-    uncached = replace(request, cache=CacheSettings(folder=None))
-    project = load_project(request.root)
-    groups = choose(project.bundle, template=request.template, policy=request.policy)
-    if len(groups) > 1:
-        raise WrongUsage("several templates could be repeated", help="name one: --template NAME")
-    [(template, policies)] = groups
-    with open_context(replace(uncached, policy=None)) as context:
-        arms = [
-            measure_baseline(uncached, world, context, template, part=f"repeat-{number}").arm.scores.scores
-            for number in range(times)
-        ]
-    bars = [make_bar(one, template, project.vocabulary) for one in policies]
-    answers = {bar.policy.name: judge_repeats(bar, arms, comparing(bar)) for bar in bars}
-    return Output(
-        formats={
-            "text": lambda _: "\n".join(_repeats_text(name, one) for name, one in answers.items()),
-            "json": lambda _: _json(
-                {"policies": [_repeats_json(name, one) for name, one in answers.items()]}
-            ),
-            "page": lambda _: _repeats_page(answers),
-        }
-    )
-
-
-def _json(value: Mapping[str, Any]) -> str:
+def as_json(value: Mapping[str, Any]) -> str:
     return json.dumps(value, indent=2) + "\n"
 
 
-def _noise_output(bar: Bar, rates: NoiseRates) -> Output:
+APART = "A verdict does not keep which ids changed in two metrics at once: each metric swaps on its own."
+
+
+def _noise_output(bar: Bar, rates: NoiseRates, *, verdict: str | None = None) -> Output:
     name = bar.policy.name
     how = "exact" if not rates.draws else f"{rates.draws:,} draws, seed {rates.seed}"
-    title = f"an unchanged variant, ids of the recorded results swapped at random ({how})"
+    notes = [] if verdict is None or len(bar.metrics) == 1 else [APART]
+    title = f"an unchanged variant, ids of {verdict or 'the recorded results'} swapped at random ({how})"
     rows = [
         ("ships", rates.ship, rates.ship_limits),
         ("rejects", rates.reject, rates.reject_limits),
@@ -126,13 +164,13 @@ def _noise_output(bar: Bar, rates: NoiseRates) -> Output:
 
     def as_text() -> str:
         lines = [f"  {verb:<8} {chance_in_words(rate)} ({spans(limits)})" for verb, rate, limits in rows]
-        return "\n".join([f"{name}: {title}", *lines]) + "\n"
+        return "\n".join([f"{name}: {title}", *lines, *notes]) + "\n"
 
     def as_page() -> str:
         header = ["an unchanged variant", "how often", "limits of the simulation, 95 %"]
         cells = [[verb, chance_in_words(rate), spans(limits)] for verb, rate, limits in rows]
         table = PageTable(header=header, rows=cells)
-        return _page(name, [f"{title[0].upper()}{title[1:]}.", _rates_chart(rows), table])
+        return _page(name, [f"{title[0].upper()}{title[1:]}.", _rates_chart(rows), table, *notes])
 
     plain = {
         "policy": name,
@@ -144,7 +182,7 @@ def _noise_output(bar: Bar, rates: NoiseRates) -> Output:
         "reject_limits": list(rates.reject_limits),
     }
     return Output(
-        formats={"text": lambda _: as_text(), "json": lambda _: _json(plain), "page": lambda _: as_page()}
+        formats={"text": lambda _: as_text(), "json": lambda _: as_json(plain), "page": lambda _: as_page()}
     )
 
 
@@ -204,7 +242,7 @@ def _boundary_output(bar: Bar, rows: Sequence[AtBoundary]) -> Output:
     return Output(
         formats={
             "text": lambda _: _boundary_text(bar, rows),
-            "json": lambda _: _json(plain),
+            "json": lambda _: as_json(plain),
             "page": lambda _: _boundary_page(bar, rows),
         }
     )
@@ -285,72 +323,3 @@ def _boundary_chart(rows: Sequence[AtBoundary]) -> Chart:
         x_ticks=[(-0.5, ""), *((place, str(place + 1)) for place in places), (len(rows) - 0.5, "")],
         y_ticks=[(part, chance_in_words(part)) for part in ticks],
     )
-
-
-def _repeats_page(answers: Mapping[str, Repeated]) -> str:
-    header = ["metric", "ids that disagree", "mean t²·(ν - 2)/ν", "an id varies by"]
-    sections = []
-    for name, found in answers.items():
-        cells = [
-            [
-                one.key,
-                "" if one.disagree is None else chance_in_words(one.disagree),
-                "" if one.scaled_square is None else f"{one.scaled_square:.2f}",
-                "" if one.within is None else f"{one.within:.3g}",
-            ]
-            for one in found.metrics
-        ]
-        parts: list[str | PageTable] = [
-            _pairs_in_words(found),
-            PageTable(header=header, rows=cells),
-            VARIANCE,
-        ]
-        sections.append(Section(title=f"Policy {name}", parts=parts))
-    return document("One asset, measured several times", [], sections)
-
-
-VARIANCE = (
-    "The mean of t²·(ν - 2)/ν is 1 where the variance is right, and below 1 where it is too large. "
-    "Two scores of each id halve the variance within an id."
-)
-
-
-def _pairs_in_words(found: Repeated) -> str:
-    return (
-        f"The baseline was measured {found.measured} times: of {found.pairs} pairs "
-        f"{found.ships} ship and {found.rejects} are rejected."
-    )
-
-
-def _repeats_text(name: str, found: Repeated) -> str:
-    lines = [f"{name}: {_pairs_in_words(found)}"]
-    for metric in found.metrics:
-        lines.append(f"  {metric.key}")
-        if metric.disagree is not None:
-            lines.append(f"    {chance_in_words(metric.disagree)} of the ids disagree with themselves")
-        if metric.scaled_square is not None:
-            lines.append(f"    mean t²·(ν - 2)/ν {metric.scaled_square:.2f}; 1 where the variance is right")
-        if metric.within:
-            lines.append(
-                f"    one id's score varies by {metric.within:.3g}: two scores an id halve that variance"
-            )
-    return "\n".join(lines) + "\n"
-
-
-def _repeats_json(name: str, found: Repeated) -> dict[str, Any]:
-    return {
-        "policy": name,
-        "measured": found.measured,
-        "pairs": found.pairs,
-        "ships": found.ships,
-        "rejects": found.rejects,
-        "metrics": [
-            {
-                "key": one.key,
-                "disagree": one.disagree,
-                "scaled_square": one.scaled_square,
-                "within": one.within,
-            }
-            for one in found.metrics
-        ],
-    }

@@ -16,6 +16,7 @@ from remyx_action.project.models.field_types import Integer, Key, Number, Spec, 
 from remyx_action.project.models.template import ArmName
 from remyx_action.readers.scores import Reason
 
+from .distinct_changes import DistinctChanges
 from .sums import LARGEST_SCORE, MOST_DECIMALS, ArmSums, BigInteger, Count, PairedSums, Scaled
 
 MOST_RATIO_DECIMALS = 400
@@ -220,6 +221,8 @@ class MetricEvidence(Spec):
         default_factory=no_entries
     )
     """How many samples changed, where a condition counts them; else left out."""
+    distinct: Annotated[DistinctChanges | None, Field(exclude_if=lambda distinct: distinct is None)] = None
+    """How often pairs changed by how much, for `noise`; not of percentiles, nor where nothing is paired."""
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
@@ -232,6 +235,10 @@ class MetricEvidence(Spec):
             raise ValueError("more ids in common than in one of them")
         if self.asked is not None and self.asked < max((arm.ids for arm in self.facts.values()), default=0):
             raise ValueError("fewer ids were asked than scored")
+        if self.distinct is not None and (
+            self.paired is None or sum(self.distinct.counts) != self.paired.ids
+        ):
+            raise ValueError("changes of other pairs than were summed")
         return self
 
     @model_validator(mode="after")

@@ -18,6 +18,7 @@ from remyx_action.project.models.template import ArmName
 from remyx_action.readers.scores import Exact, Reason, Samples, Scores, Summary, Unusable
 
 from .claims import Claim
+from .distinct_changes import distinct_changes
 from .evidence import ArmState, Extremes, MetricEvidence, SummaryState, UnusableState
 from .pairing import Averaged, Pairing, average, chosen, examples_of, pair, sum_seeds
 from .summing import (
@@ -114,6 +115,7 @@ def _gather_both(
         percentiles=percentile_state(metric, claims, RankedArms(paired=rows), scale)
         if metric.aggregate
         else None,
+        distinct=None if metric.aggregate else distinct_changes(rows.variant, rows.baseline, rows.counts),
     )
 
 

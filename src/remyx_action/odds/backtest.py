@@ -231,7 +231,7 @@ def gains_of(record: Sequence[Past]) -> list[Gain]:
         shipped = [place for place, row in enumerate(rows) if row[2]]
         if not shipped or len(rows) < 3:
             continue
-        shrunken = shrunken([(delta, error) for delta, error, _ in rows])
+        shrunken = shrink([(delta, error) for delta, error, _ in rows])
         gains.append(
             Gain(
                 key=key,
@@ -243,7 +243,7 @@ def gains_of(record: Sequence[Past]) -> list[Gain]:
     return gains
 
 
-def shrunken(rows: Sequence[tuple[float, float]]) -> list[float]:
+def shrink(rows: Sequence[tuple[float, float]]) -> list[float]:
     """Return each estimate shrunk towards the common mean, the variance of true changes by moments.
 
     Source: R. DerSimonian and N. Laird, "Meta-analysis in Clinical Trials" (1986).

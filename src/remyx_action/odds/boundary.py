@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Literal
 
@@ -16,7 +16,7 @@ from .distributions import binomial_mass, rate_limits, t_quantile
 from .noise import CLUSTERED_DRAWS, DRAWS, SEED
 from .requirements import Requirement
 from .spread import width_of_range
-from .swaps import ArmOfScores, Changes, SumOfChosen, changes_of, coins, reach_of
+from .swaps import Changes, SumOfChosen, coins, reach_of
 from .wins import evidence_of_wins
 
 
@@ -35,26 +35,26 @@ class AtBoundary(Struct, frozen=True, kw_only=True):
 
 
 def at_boundary(
-    bar: Bar, baseline: ArmOfScores, variant: ArmOfScores, *, draws: int | None = None, seed: int = SEED
+    bar: Bar, changes: Mapping[str, Changes | None], *, draws: int | None = None, seed: int = SEED
 ) -> list[AtBoundary]:
-    """Return each floored ship condition on a metric; the largest rate is the worst false ship of `all`."""
+    """Return each floored ship condition on a metric; the largest rate is the worst false ship of `all`.
+
+    `changes`: by metric key, of arms or of a verdict.
+    """
     return [
-        _at_boundary(condition, baseline, variant, draws, seed)
+        _at_boundary(condition, changes.get(condition.metric.key), draws, seed)
         for condition in bar.rules.ship.conditions()
         if isinstance(condition, OnMetric) and condition.floor is not None
     ]
 
 
-def _at_boundary(
-    condition: OnMetric, baseline: ArmOfScores, variant: ArmOfScores, draws: int | None, seed: int
-) -> AtBoundary:
+def _at_boundary(condition: OnMetric, changes: Changes | None, draws: int | None, seed: int) -> AtBoundary:
     metric, floor = condition.metric, condition.floor
     assert floor is not None
     if condition.claim.quantity != "delta" or metric.aggregate is not None:
         return _without(condition, "only changes of a mean can be moved to a threshold")
     if metric.range is None:
         return _without(condition, "the metric has no range")
-    changes = changes_of(metric, baseline[metric.key], variant[metric.key])
     if changes is None:
         return _without(
             condition, "it needs samples of the same ids in baseline and variant, none of them missing"

@@ -10,6 +10,7 @@ from math import inf
 from msgspec import Struct
 
 from remyx_action.confidence.pseudo_samples import Observed, Prior, locate
+from remyx_action.evidence.evidence import Inputs
 from remyx_action.policy.bar import Bar
 from remyx_action.policy.judgement import Judgement, judge
 from remyx_action.policy.rules import Condition, Mark, OnField
@@ -21,7 +22,8 @@ from .swaps import (
     Changes,
     Compare,
     SumOfChosen,
-    changes_of,
+    changes_of_arms,
+    changes_of_inputs,
     coins,
     reach_of,
     swapped,
@@ -60,12 +62,23 @@ def noise(
     seed: int = SEED,
 ) -> NoiseRates:
     """Return the rates at which ids that swap arms with probability one half ship and reject."""
-    inputs = compare(baseline, variant)
-    found = _swappable(bar, baseline, variant, judge(bar, inputs))
-    if found is None:
-        count = min(draws or JUDGED_DRAWS, JUDGED_DRAWS)
-        verdicts = _judged(bar, baseline, variant, compare, draws=count, seed=seed)
-        return _rates(verdicts, count, seed)
+    changes = changes_of_arms(bar, baseline, variant)
+    found = _swappable(bar, changes, judge(bar, compare(baseline, variant)))
+    if found is not None:
+        return _drawn(found, draws, seed)
+    count = min(draws or JUDGED_DRAWS, JUDGED_DRAWS)
+    return _rates(_judged(bar, baseline, variant, compare, draws=count, seed=seed), count, seed)
+
+
+def noise_of_inputs(
+    bar: Bar, inputs: Inputs, *, draws: int | None = None, seed: int = SEED
+) -> NoiseRates | None:
+    """Return the same by what a verdict kept, each metric's ids swapped on their own; None: it needs arms."""
+    found = _swappable(bar, changes_of_inputs(bar, inputs), judge(bar, inputs))
+    return None if found is None else _drawn(found, draws, seed)
+
+
+def _drawn(found: _Swappable, draws: int | None, seed: int) -> NoiseRates:
     exact = _exact(found)
     if exact is not None:
         return exact
@@ -223,9 +236,7 @@ class _Swappable(Struct, frozen=True, kw_only=True):
         return self.verdicts[place]
 
 
-def _swappable(
-    bar: Bar, baseline: ArmOfScores, variant: ArmOfScores, judgement: Judgement
-) -> _Swappable | None:
+def _swappable(bar: Bar, every: Mapping[str, Changes | None], judgement: Judgement) -> _Swappable | None:
     """Return the arms as sums of changes; None where a draw needs more than these."""
     if judgement.run_state != "complete":
         return None
@@ -243,11 +254,10 @@ def _swappable(
     changes: dict[str, Changes] = {}
     for key, requirements in needed.items():
         metric = bar.metric(key)
-        one = changes_of(metric, baseline[key], variant[key])
-        seeded = any(getattr(arm[key], "seeds", None) is not None for arm in (baseline, variant))
+        one = every[key]
         is_plain = all(requirement.claim.quantity == "delta" for requirement in requirements)
         has_range = metric.range is not None and metric.aggregate is None
-        if one is None or seeded or not is_plain or not has_range:
+        if one is None or not is_plain or not has_range:
             return None
         changes[key] = one
     units = units_together(changes.values())

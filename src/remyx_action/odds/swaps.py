@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from msgspec import Struct
 
-from remyx_action.evidence.evidence import Inputs
+from remyx_action.evidence.evidence import Inputs, MetricEvidence
 from remyx_action.evidence.gathering import scale_of
 from remyx_action.evidence.pairing import Averaged, average, chosen, pair
 from remyx_action.policy.bar import Bar
@@ -40,7 +40,7 @@ class Changes(Struct, frozen=True, kw_only=True):
     """Name of each unit: the cluster, or the id."""
     is_clustered: bool
     within: Mapping[int, int]
-    """Distinct change of an id, over the scale → how many ids changed by it."""
+    """Distinct change of an id, over the scale → how many ids changed by it; of a verdict in cells."""
 
     @property
     def scale(self) -> int:
@@ -87,6 +87,58 @@ def changes_of(metric: BarMetric, baseline: Scores, variant: Scores) -> Changes 
         squares=sum(move * move for move in moves),
         units=list(sums),
         is_clustered=before.clusters is not None,
+        within=within,
+    )
+
+
+def changes_of_arms(bar: Bar, baseline: ArmOfScores, variant: ArmOfScores) -> Mapping[str, Changes | None]:
+    """Return the changes of each metric; None where ids do not pair whole, or the claim is about a recipe."""
+    return {
+        metric.key: None
+        if any(getattr(arm.get(metric.key), "seeds", None) is not None for arm in (baseline, variant))
+        or not all(metric.key in arm for arm in (baseline, variant))
+        else changes_of(metric, baseline[metric.key], variant[metric.key])
+        for metric in bar.metrics
+    }
+
+
+def changes_of_inputs(bar: Bar, inputs: Inputs) -> Mapping[str, Changes | None]:
+    """Return the same by what a verdict kept."""
+    return {
+        metric.key: changes_in(metric, inputs.metrics[metric.key]) if metric.key in inputs.metrics else None
+        for metric in bar.metrics
+    }
+
+
+MOST_UNITS = 2_000_000
+"""Ids or clusters of a verdict that are drawn; its counts alone could name any number of them."""
+
+
+def changes_in(metric: BarMetric, evidence: MetricEvidence) -> Changes | None:
+    """Return the changes that a verdict's sums and counts hold; None where a sample is missing or unpaired.
+
+    The units of each metric are its own: which ids changed in two metrics is not kept.
+    """
+    paired, distinct = evidence.paired, evidence.distinct
+    if paired is None or distinct is None or evidence.missing or evidence.seeds:
+        return None
+    within, clusters = distinct.within(), paired.clusters
+    rows = [(1, change, count) for change, count in within.items()]
+    if clusters is not None:
+        moves = [int(a) - int(b) for a, b in zip(paired.variant, paired.baseline, strict=True)]
+        rows = list(zip(paired.n, moves, clusters, strict=True))
+    if sum(count for _, _, count in rows) > MOST_UNITS:
+        return None
+    sums = [total for _, total, count in rows for _ in range(count)]
+    return Changes(
+        n=paired.ids,
+        decimals=paired.decimals,
+        parts=int(paired.parts),
+        sizes=[size for size, _, count in rows for _ in range(count)],
+        sums=sums,
+        squares=sum(change * change * count for change, count in within.items()),
+        units=[f"{metric.key} {place}" for place in range(len(sums))],
+        is_clustered=clusters is not None,
         within=within,
     )
 

@@ -1,0 +1,68 @@
+"""How often samples changed by how much: what `noise` needs of the rows, so that one verdict is enough."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+from operator import sub
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from remyx_action.project.models.field_types import Spec, unchecked
+
+from .sums import BigInteger, Count
+
+MOST_DISTINCT = 1000
+"""Distinct changes that are counted one by one."""
+CELLS = 256
+"""Of equal width from the smallest to the largest change, where more are distinct."""
+
+
+class DistinctChanges(Spec):
+    """How many ids changed by how much; no verdict rests on it."""
+
+    by: Annotated[list[BigInteger], Field(min_length=1, max_length=MOST_DISTINCT)]
+    """Variant - baseline, over the scale of the sums, rising; in cells the mean of each, rounded."""
+    counts: list[Count]
+
+    @model_validator(mode="after")
+    def _of_one_length(self) -> Self:
+        if len(self.counts) != len(self.by):
+            raise ValueError("changes and their counts differ in length")
+        if any(after <= before for before, after in pairwise(map(int, self.by))):
+            raise ValueError("changes are not sorted, or stand twice")
+        return self
+
+    def within(self) -> dict[int, int]:
+        """Return change → how many ids changed by it."""
+        return dict(zip(map(int, self.by), self.counts, strict=True))
+
+
+def distinct_changes(
+    variant: Sequence[int], baseline: Sequence[int], counts: Sequence[int] | None
+) -> DistinctChanges:
+    """Return the changes of pairs, counted; in cells where more than 1,000 are distinct.
+
+    `counts`: how often each pair occurs; None: once.
+    """
+    counted: dict[int, int] = Counter(map(sub, variant, baseline) if counts is None else ())
+    for change, count in zip(map(sub, variant, baseline), counts or (), strict=counts is not None):
+        counted[change] += count
+    if len(counted) > MOST_DISTINCT:
+        counted = _in_cells(counted)
+    changes = sorted(counted)
+    return unchecked(DistinctChanges)(
+        by=list(map(str, changes)), counts=[counted[change] for change in changes]
+    )
+
+
+def _in_cells(counted: dict[int, int]) -> dict[int, int]:
+    low, high = min(counted), max(counted)
+    totals, sizes = [0] * CELLS, [0] * CELLS
+    for change, count in counted.items():
+        cell = (change - low) * CELLS // (high - low + 1)
+        totals[cell] += change * count
+        sizes[cell] += count
+    return {(2 * total + size) // (2 * size): size for total, size in zip(totals, sizes, strict=True) if size}
