@@ -38,7 +38,13 @@ from .models.lock import DIGEST_PATTERN
 from .models.metrics import PERCENTILE_PATTERN
 from .models.miswritten import NO_SUFFIX, OPERATORS
 from .models.policy import KIND_OF_OP
-from .models.results_map import EXPRESSION_PATTERN, ID_PATTERN, PLACE_PATTERN
+from .models.results_map import (
+    EXPRESSION_PATTERN,
+    ID_PATTERN,
+    KEY_OF_ROW_PATTERN,
+    PLACE_PATTERN,
+    SCORE_PATTERN,
+)
 
 
 class Words(Struct, frozen=True, kw_only=True):
@@ -59,6 +65,8 @@ PATTERNS = {
     REFERENCE_PATTERN: ("a metric with a suffix", "write KEY.value, KEY.delta or KEY.relative_delta"),
     PATH_PATTERN: ("a path below the repository's root", "use / between folders, no leading / and no .."),
     POINTER_PATTERN: ("a JSON Pointer", "start with /, such as /summary/accuracy"),
+    SCORE_PATTERN: ("a JSON Pointer with or without a factor", "write /score, or /latencyMs * 0.001"),
+    KEY_OF_ROW_PATTERN: ("a key of a row", "start with /, such as /metric"),
     EXPRESSION_PATTERN: ("a JSON Pointer with or without a factor", "write /score, or /latencyMs * 0.001"),
     PLACE_PATTERN: ("a JSON Pointer", "start with /, such as /score"),
     ID_PATTERN: ("a JSON Pointer", "write a pointer such as /doc_id, a list of them, or row"),
