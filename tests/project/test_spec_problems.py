@@ -15,7 +15,9 @@ from pydantic import BaseModel
 from remyx_action.project.files.yaml_text import load_json, load_yaml
 from remyx_action.project.load import FOLDERS
 from remyx_action.project.models import Metrics
-from remyx_action.project.problems import read_spec
+from remyx_action.project.models.conditions import LINE_PATTERN
+from remyx_action.project.models.field_types import WORD_PATTERN
+from remyx_action.project.problems import PATTERNS, read_spec
 from remyx_action.report.schemas import schema_of
 
 ROOT = Path(__file__).parents[2]
@@ -211,3 +213,16 @@ def mutated_mapping(value: dict[str, Any], data: st.DataObject) -> Any:
         new = data.draw(KEYS)
         return {new if name == key else name: one for name, one in value.items()}
     return data.draw(VALUES)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_pattern_has_words_for_what_it_refuses(kind: str) -> None:
+    with_words_of_their_own = {LINE_PATTERN, WORD_PATTERN}
+    assert set(_patterns(VALIDATORS[kind].schema)) <= PATTERNS.keys() | with_words_of_their_own
+
+
+def _patterns(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from [value["pattern"]] if isinstance(value.get("pattern"), str) else []
+    for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _patterns(one)
