@@ -123,6 +123,7 @@ def _drawn(view: View, limits: Limits, left_out: Sequence[str], around: dict[str
     shown, folded = chosen_rows(view, limits)
     if around["among"] and view.verdict == "ship":
         shown, folded = [], [*shown, *folded]
+    worse = [changed for changed in view.samples if changed.worse]
     text = (
         _environment(limits.text)
         .get_template(TEMPLATE)
@@ -133,6 +134,7 @@ def _drawn(view: View, limits: Limits, left_out: Sequence[str], around: dict[str
             hidden_rows=len(view.rows) - len(shown) - len(folded),
             rules=[(rule, *chosen_lines(rule, limits)) for rule in view.rules],
             rules_title="; ".join(dict.fromkeys(map(_counted, view.rules))),
+            samples=worse or view.samples,
             samples_title=samples_title(view.samples),
             left_out=", ".join(left_out),
             **around,

@@ -52,6 +52,11 @@ class ChangedSamples(Struct, frozen=True, kw_only=True):
         return [sample for sample in self.examples if not sample.is_worse]
 
     @property
+    def largest_losses(self) -> list[SampleView]:
+        """What got worse; what got better where nothing did."""
+        return self.worse_examples or self.better_examples
+
+    @property
     def has_texts(self) -> bool:
         """Whether the harness left what was asked or answered."""
         return any(sample.input or any(sample.outputs) for sample in self.examples)
