@@ -16,7 +16,6 @@ from remyx_action.commands.record import (
     newest_of_branch,
     place_of,
     prune,
-    read_branch,
     read_place,
 )
 from remyx_action.errors import NotJudged
@@ -178,7 +177,7 @@ def test_a_proposed_bar_is_held_against_the_branch(place: RecordPlace, root: Pat
     assert sentence_of(bar, newest_of_branch(root)) is None
     add(place, numbered(iterating(), 4), Recording(pull_request=1, run="41"))
     add(place, numbered(shipping(), 5), Recording(pull_request=2, run="42"))
-    assert 2 == len(read_branch(root).verdicts)
+    assert 2 == len(read_place(place).verdicts)
     assert "of the last 2 verdicts, 0 would have been other" == sentence_of(bar, newest_of_branch(root))
 
 

@@ -163,14 +163,6 @@ def read_remote(remote: Remote) -> Record:
         return read_record(list(branch.files()), branch.irregularities())
 
 
-def read_branch(root: Path) -> Record:
-    """Return the record on the branch; empty outside a repository, and where nothing was recorded."""
-    try:
-        return read_place(place_of(root))
-    except NotJudged:
-        return read_record(())
-
-
 def newest_report(root: Path, template: str) -> Report | None:
     """Return the newest verdict of a template among the files recorded last; None without one."""
     for one in reversed(newest_of_branch(root, files=20)):

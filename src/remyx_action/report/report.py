@@ -337,8 +337,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, list) else value
-
-
-def compared_part(report: dict[str, Any]) -> dict[str, Any]:
-    """The part of a report's JSON that a replay must reproduce."""
-    return {name: report[name] for name in COMPARED}

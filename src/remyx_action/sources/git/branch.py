@@ -24,9 +24,7 @@ REFUSALS = 5
 """Of writing onto one and the same commit: then nobody else writes, and the place refuses."""
 _AUTHOR = {"NAME": "remyx-action", "EMAIL": "remyx-action@users.noreply.github.com"}
 _IDENTITY = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in _AUTHOR.items()}
-_PROTOCOLS = [
-    word for name in ("https", "http", "ssh", "file") for word in ("-c", f"protocol.{name}.allow=always")
-]
+_PROTOCOLS = ("https", "http", "ssh", "file")
 HERE, ELSEWHERE = "here", "elsewhere"
 _PLACES = {
     HERE: "refs/heads/{}",
@@ -38,7 +36,6 @@ _PLACES = {
 
 Not every remote counts: whoever fetches a stranger's fork would read what the stranger recorded.
 """
-TIMEOUT_SECONDS = 120
 
 
 class GrowingBranch(Struct, frozen=True, kw_only=True):
@@ -274,10 +271,10 @@ class GrowingBranch(Struct, frozen=True, kw_only=True):
 
     def _asked(self, *words: str) -> subprocess.CompletedProcess[bytes]:
         try:
-            return git.attempt(self._top, *_PROTOCOLS, *words, timeout_seconds=TIMEOUT_SECONDS)
+            return git.attempt_at_server(self._top, *words, protocols=_PROTOCOLS)
         except subprocess.TimeoutExpired as error:
             raise NotJudged(
-                f"{self.remote} did not answer within {TIMEOUT_SECONDS} seconds",
+                f"{self.remote} did not answer within {git.SERVER_SECONDS} seconds",
                 help="try again, or leave --push out and push the branch later",
             ) from error
 

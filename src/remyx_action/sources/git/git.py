@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -25,6 +25,9 @@ _SAFETY = (
 )  # fmt: skip
 """A repository's own settings start no program of its choosing, nothing is fetched, and no folder that only
 looks like a repository is one."""
+
+SERVER_SECONDS = 120
+"""How long a server may take to answer."""
 
 _OF_THE_PERSON = re.compile(r"GIT_CONFIG_(COUNT|KEY_\d+|VALUE_\d+|GLOBAL|SYSTEM|NOSYSTEM)")
 """Settings that come with the environment, as those of HOME do: `safe.directory` above all."""
@@ -72,6 +75,14 @@ def attempt(
         )
     except FileNotFoundError as error:
         raise NotJudged("git is missing", help="install git") from error
+
+
+def attempt_at_server(
+    folder: Path, *words: str, protocols: Sequence[str], given: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """Like `attempt`, and git may speak to a server by these protocols. Raises TimeoutExpired."""
+    allowed = [word for name in protocols for word in ("-c", f"protocol.{name}.allow=always")]
+    return attempt(folder, *allowed, *words, given=given, timeout_seconds=SERVER_SECONDS)
 
 
 def with_setting(key: str, value: str) -> dict[str, str]:

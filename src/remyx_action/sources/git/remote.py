@@ -10,8 +10,7 @@ from dataclasses import dataclass, field, replace
 from . import git
 from .repository import Repository
 
-TIMEOUT_SECONDS = 120
-_PROTOCOLS = [word for name in ("https", "http", "file") for word in ("-c", f"protocol.{name}.allow=always")]
+_PROTOCOLS = ("https", "http", "file")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,9 +52,7 @@ class Remote:
             login = base64.b64encode(f"x-access-token:{self.token}".encode()).decode()
             given = git.with_setting(f"http.{self.server_url}/.extraheader", f"AUTHORIZATION: basic {login}")
         try:
-            done = git.attempt(
-                repository.top(), *_PROTOCOLS, *words, given=given, timeout_seconds=TIMEOUT_SECONDS
-            )
+            done = git.attempt_at_server(repository.top(), *words, protocols=_PROTOCOLS, given=given)
         except subprocess.TimeoutExpired:
             return None
         if done.returncode != 0 and self.token is not None:
