@@ -10,6 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from remyx_action.cli.app import app
+from remyx_action.commands.noise import of_arms
+from remyx_action.commands.power import Assumptions, power
 from remyx_action.errors import WrongUsage
 from remyx_action.report.render.charts import Chart, PageTable, Point, Section, Series, document
 from support.pages import ROOT
@@ -37,6 +39,23 @@ def test_power_says_what_the_worked_example_ships_and_rejects() -> None:
 
 
 ARMS = ("--variant", "reports/ship", "--baseline", "reports/baseline")
+
+
+def test_a_narrow_terminal_shows_numbers_and_how_to_have_fewer_wrong_rejects() -> None:
+    root = Path(EXAMPLE)
+    arms = {"baseline": root / "reports/baseline", "variant": root / "reports/ship"}
+    shown = [
+        power(root, Assumptions(samples=(300,), gain=0.05), policy=None).text(),
+        *(
+            of_arms(root, policy="default", **arms, boundary=boundary, draws=200).text()
+            for boundary in (False, True)
+        ),
+    ]
+    assert [line for text in shown for line in text.splitlines() if len(line) > 80] == []
+    for text, fires in zip(shown, (True, True, False), strict=True):
+        words = " ".join(text.split())
+        assert fires == ("spatialscore.delta < -0.01 and 3 more ask for no confidence" in words)
+        assert fires == (words.count("add `at 80%` to each") == 1)
 
 
 @pytest.mark.parametrize(("policy", "rejects"), [("guarded", 0.02), ("default", 0.44)])
@@ -74,7 +93,7 @@ def test_noise_at_the_boundary_names_the_worst_condition() -> None:
 @pytest.mark.parametrize("more", [(), ("--at", "boundary")])
 def test_the_page_of_noise_is_one_file(more: tuple[str, ...]) -> None:
     page = said("noise", "--policy", "guarded", *ARMS, *more, "--draws", "200", "--format", "page")
-    assert len(more) / 2 == page.count("<svg")
+    assert page.count("<svg") == 1
     assert "how often" in page if not more else "its floor allows" in page
     assert "<script" not in page
 

@@ -10,7 +10,7 @@ from typing import Any
 from remyx_action.errors import WrongUsage
 from remyx_action.odds.boundary import AtBoundary, at_boundary, worst_of
 from remyx_action.odds.noise import SEED, NoiseRates, noise, noise_of_inputs
-from remyx_action.odds.sentences import chance_in_words, span_in_words
+from remyx_action.odds.sentences import chance_in_words, fewer_rejects, span_in_words
 from remyx_action.odds.swaps import ArmOfScores, Compare, changes_of_arms, changes_of_inputs
 from remyx_action.policy.bar import Bar, make_bar
 from remyx_action.project.models import Template
@@ -20,7 +20,7 @@ from remyx_action.report.render.charts import Chart, PageTable, Point, Section, 
 from remyx_action.report.report import Report
 from remyx_action.report.verdict import Arm, Arms, compare
 
-from .output import Output
+from .output import Output, Screen, filled
 from .record import newest_report
 from .run.arms import arm_report, read_handed_in
 from .run.project import Project, choose, load_project
@@ -153,6 +153,7 @@ def _noise_output(bar: Bar, rates: NoiseRates, *, verdict: str | None = None) ->
     name = bar.policy.name
     how = "exact" if not rates.draws else f"{rates.draws:,} draws, seed {rates.seed}"
     notes = [] if verdict is None or len(bar.metrics) == 1 else [APART]
+    notes += [advice] if (advice := fewer_rejects(bar, rates.reject).strip()) else []
     title = f"an unchanged variant, ids of {verdict or 'the recorded results'} swapped at random ({how})"
     rows = [
         ("ships", rates.ship, rates.ship_limits),
@@ -162,9 +163,10 @@ def _noise_output(bar: Bar, rates: NoiseRates, *, verdict: str | None = None) ->
     def spans(limits: tuple[float, float]) -> str:
         return span_in_words(limits) if rates.draws else "exact"
 
-    def as_text() -> str:
+    def as_text(screen: Screen) -> str:
         lines = [f"  {verb:<8} {chance_in_words(rate)} ({spans(limits)})" for verb, rate, limits in rows]
-        return "\n".join([f"{name}: {title}", *lines, *notes]) + "\n"
+        lead, *below = [filled(text, screen) for text in (f"{name}: {title}", *notes)]
+        return "\n".join([lead, *lines, *below]) + "\n"
 
     def as_page() -> str:
         header = ["an unchanged variant", "how often", "limits of the simulation, 95 %"]
@@ -181,9 +183,7 @@ def _noise_output(bar: Bar, rates: NoiseRates, *, verdict: str | None = None) ->
         "reject": rates.reject,
         "reject_limits": list(rates.reject_limits),
     }
-    return Output(
-        formats={"text": lambda _: as_text(), "json": lambda _: as_json(plain), "page": lambda _: as_page()}
-    )
+    return Output(formats={"text": as_text, "json": lambda _: as_json(plain), "page": lambda _: as_page()})
 
 
 def _rates_chart(rows: Sequence[tuple[str, float, tuple[float, float]]]) -> Chart:
@@ -241,25 +241,24 @@ def _boundary_output(bar: Bar, rows: Sequence[AtBoundary]) -> Output:
     }
     return Output(
         formats={
-            "text": lambda _: _boundary_text(bar, rows),
+            "text": lambda screen: _boundary_text(bar, rows, screen),
             "json": lambda _: as_json(plain),
             "page": lambda _: _boundary_page(bar, rows),
         }
     )
 
 
-def _boundary_text(bar: Bar, rows: Sequence[AtBoundary]) -> str:
-    lines = [f"{bar.policy.name}: a variant whose true change lies exactly on the threshold"]
+def _boundary_text(bar: Bar, rows: Sequence[AtBoundary], screen: Screen) -> str:
+    lines = [filled(f"{bar.policy.name}: a variant whose true change lies exactly on the threshold", screen)]
     for row in rows:
         lines.append(f"  {row.text}")
         if row.rate is None:
-            lines.append(f"    not known: {row.why}")
+            answer = f"not known: {row.why}"
         else:
             allowed = chance_in_words(1 - row.floor)
-            lines.append(
-                f"    passes {chance_in_words(row.rate)} ({_limits(row)}); its floor allows {allowed}"
-            )
-    return "\n".join([*lines, *_worst(bar, rows), RARE]) + "\n"
+            answer = f"passes {chance_in_words(row.rate)} ({_limits(row)}); its floor allows {allowed}"
+        lines.append(filled(answer, screen, indent="    "))
+    return "\n".join([*lines, *(filled(text, screen) for text in (*_worst(bar, rows), RARE))]) + "\n"
 
 
 def _limits(row: AtBoundary) -> str:

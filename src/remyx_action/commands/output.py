@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from textwrap import wrap
 
 from msgspec import Struct
 
@@ -26,6 +27,19 @@ Say = Callable[[str], None]
 """Prints one line for a person while a command works."""
 
 PLAIN = Screen()
+
+
+def filled(text: str, screen: Screen, *, indent: str = "") -> str:
+    """Return one paragraph in lines that fit the screen."""
+    lines = wrap(
+        text,
+        width=screen.width,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return "\n".join(lines)
 
 
 class Output(Struct, frozen=True, kw_only=True):

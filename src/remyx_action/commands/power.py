@@ -29,7 +29,7 @@ from remyx_action.report.render.charts import Chart, PageTable, Point, Section, 
 from remyx_action.report.report import Report
 
 from .noise import comparing, read_arms
-from .output import Output
+from .output import Output, Screen, filled
 from .record import newest_report
 from .run.project import choose, load_project
 
@@ -82,7 +82,7 @@ def power(
             answers.append(_answer(bar, assumptions, recorded, measured))
     return Output(
         formats={
-            "text": lambda _: "\n".join(_as_text(answer) for answer in answers),
+            "text": lambda screen: "\n".join(_as_text(answer, screen) for answer in answers),
             "json": lambda _: json.dumps({"policies": [_as_json(one) for one in answers]}, indent=2) + "\n",
             "page": lambda _: _as_page(answers),
         }
@@ -198,22 +198,29 @@ def _look_rows(power: PowerAt) -> list[list[str]]:
     return [[names[one.look], chance_in_words(one.ship)] for one in power.looks]
 
 
-def _as_text(answer: _Answer) -> str:
-    lines = [f"{answer.bar.policy.name}: {answer.source}", ""]
+def _as_text(answer: _Answer, screen: Screen) -> str:
+    lines = [filled(f"{answer.bar.policy.name}: {answer.source}", screen), ""]
     for place, power in enumerate(answer.at):
-        lines += [answer.sentence(place), ""]
-        lines.append(f"  {'scenario':<26} {'ship':>12} {'reject':>12} {'iterate':>12}   ship lies in")
-        for row in _scenario_rows(power):
-            lines.append(f"  {row[0]:<26} {row[1]:>12} {row[2]:>12} {row[3]:>12}   {row[4]}")
-        lines.append("")
+        lines += [filled(answer.sentence(place), screen), "", *_scenario_lines(power), ""]
         lines += [f"  {name:<34} ships {chance}" for name, chance in _look_rows(power)]
         lines += [""] if power.looks else []
         for condition in power.conditions:
             lines.append(f"  {condition.text}")
-            lines += [f"    {line}" for line in _of_condition(condition)]
+            lines += [filled(line, screen, indent="    ") for line in _of_condition(condition)]
         lines += [f"  {text}\n    nothing can be said before a run" for text in power.unknown]
         lines.append("")
-    return "\n".join([*lines, *_notes(answer)]) + "\n"
+    notes = [filled(note, screen) for note in _notes(answer)]
+    return "\n".join([*lines, *notes]) + "\n"
+
+
+def _scenario_lines(power: PowerAt) -> list[str]:
+    rows = [["scenario", "ship", "reject", "iterate", "ship lies in"], *_scenario_rows(power)]
+    name, *chances, _ = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = [f"{cell:>{width}}" for cell, width in zip(row[1:-1], chances, strict=True)]
+        lines.append("   ".join([f"  {row[0]:<{name}}", *cells, row[-1]]))
+    return lines
 
 
 def _of_condition(condition: Any) -> list[str]:

@@ -14,7 +14,7 @@ from remyx_action.policy.bar import make_bar
 from remyx_action.report.render.charts import PageTable, Section, document
 
 from .noise import as_json, comparing
-from .output import Output
+from .output import Output, Screen, filled
 from .run.project import choose, load_project
 from .run.request import CacheSettings, Request, World
 
@@ -41,7 +41,9 @@ def of_repeats(request: Request, world: World, *, times: int) -> Output:
     answers = {bar.policy.name: judge_repeats(bar, arms, comparing(bar)) for bar in bars}
     return Output(
         formats={
-            "text": lambda _: "\n".join(_repeats_text(name, one) for name, one in answers.items()),
+            "text": lambda screen: "\n".join(
+                _repeats_text(name, one, screen) for name, one in answers.items()
+            ),
             "json": lambda _: as_json(
                 {"policies": [_repeats_json(name, one) for name, one in answers.items()]}
             ),
@@ -85,8 +87,8 @@ def _pairs_in_words(found: Repeated) -> str:
     )
 
 
-def _repeats_text(name: str, found: Repeated) -> str:
-    lines = [f"{name}: {_pairs_in_words(found)}"]
+def _repeats_text(name: str, found: Repeated, screen: Screen) -> str:
+    lines = [filled(f"{name}: {_pairs_in_words(found)}", screen)]
     for metric in found.metrics:
         lines.append(f"  {metric.key}")
         if metric.disagree is not None:

@@ -11,6 +11,8 @@ from .outcomes import POWER
 from .power import PowerAt, SamplePlan
 
 KEPT = "\N{NO-BREAK SPACE}"
+OFTEN = 0.1
+"""So many rejects of an unchanged variant are worth a word about how to have fewer."""
 
 
 def chance_in_words(chance: float | None) -> str:
@@ -93,4 +95,26 @@ def unchanged_in_words(bar: Bar, power: PowerAt) -> str:
     sentence = f"An unchanged variant ships in {runs_in_words(unchanged.ship)}"
     if bar.rules.reject is not None:
         sentence += f" and is rejected in {runs_in_words(unchanged.reject)}"
-    return f"{sentence}."
+    return f"{sentence}.{fewer_rejects(bar, unchanged.reject)}"
+
+
+def fewer_rejects(bar: Bar, chance: float) -> str:
+    """Return which reject conditions luck alone meets, and how to write them.
+
+    Empty without any, or where the bar seldom rejects an unchanged variant.
+    """
+    bare = [
+        condition.text
+        for condition in bar.rules.on_metrics()
+        if condition.role == "reject"
+        and condition.floor is None
+        and condition.claim.quantity != "value"
+        and condition.op != "=="
+    ]
+    if not bare or chance < OFTEN:
+        return ""
+    first = f" The reject condition {bare[0]}"
+    if len(bare) == 1:
+        return f"{first} asks for no confidence, so luck alone meets it: add `at 80%` to it."
+    more = len(bare) - 1
+    return f"{first} and {more} more ask for no confidence, so luck alone meets them: add `at 80%` to each."
