@@ -52,12 +52,20 @@ def nearest_neighbours(settings: dict[str, str]) -> Any:
     return KNeighborsClassifier(n_neighbors=int(settings.pop("k", "5")), weights="distance")
 
 
+def random_state(settings: dict[str, str]) -> int | None:
+    """The seed of a family that draws at random: 0, or `seed=1`; with `seed=free` every run draws anew."""
+    seed = settings.pop("seed", "0")
+    return None if seed == "free" else int(seed)
+
+
 def extra_trees(settings: dict[str, str]) -> Any:
-    return ExtraTreesClassifier(n_estimators=int(settings.pop("trees", "100")), random_state=0)
+    trees = int(settings.pop("trees", "100"))
+    return ExtraTreesClassifier(n_estimators=trees, random_state=random_state(settings))
 
 
 def decision_tree(settings: dict[str, str]) -> Any:
-    return DecisionTreeClassifier(max_depth=int(settings.pop("depth", "8")), random_state=0)
+    depth = int(settings.pop("depth", "8"))
+    return DecisionTreeClassifier(max_depth=depth, random_state=random_state(settings))
 
 
 FAMILIES: dict[str, Callable[[dict[str, str]], Any]] = {

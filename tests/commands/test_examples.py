@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -239,6 +240,22 @@ def test_digits_are_trained_measured_and_judged(digits: Path, variant: str, verd
     assert replayed.returncode == 0, replayed.stdout + replayed.stderr
     assert (out / "arms/variant/results.json").is_file()
     assert "fold 5 of 5" in "".join(path.read_text() for path in (out / "arms/variant").glob("*.log"))
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("digits")
+def test_a_model_without_a_seed_disagrees_with_itself(digits: Path) -> None:
+    page = (ROOT / "docs/guide/how-often-is-our-bar-wrong.md").read_text()
+    [shown] = re.findall(
+        r"^\$ remyx-action -C examples/digits-classifier (noise --run .*)$", page, re.MULTILINE
+    )
+    finished = remyx_action("-C", digits, *shown.split(), "--format", "json")
+    assert finished.stdout, finished.stderr
+    [found] = json.loads(finished.stdout)["policies"]
+    accuracy, _, log_loss = found["metrics"]
+    assert (3, 3) == (found["measured"], found["pairs"])
+    assert 0 < accuracy["disagree"] < 0.1 < log_loss["disagree"]
+    assert all(row["scaled_square"] >= 0 for row in (accuracy, log_loss))
 
 
 def test_the_page_of_the_digits_runs_what_its_table_explains() -> None:
