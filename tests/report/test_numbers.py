@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from remyx_action.report import render
 from remyx_action.report.render import numbers
+from remyx_action.report.render.metric_words import decimals_for_metric
 from support.reports import REPORTS
 
 KEPT = "\N{NO-BREAK SPACE}"
@@ -145,3 +146,10 @@ def test_what_is_in_a_row_adds_up_or_has_one_more_digit() -> None:
     comments = {kind: render.comment(REPORTS[kind]()) for kind in ("serving", "ship")}
     assert "0.5485 → 0.5515 | +0.003" in comments["ship"]
     assert "| 0.000<br>[−0.007, +0.006]" in comments["serving"].replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(("value", "decimals"), [("1.23", 2), ("0.123456", 4), ("1234.5", 0), ("0", 0)])
+def test_equal_numbers_without_an_interval_keep_four_digits(value: str, decimals: int) -> None:
+    same = {"baseline": Decimal(value), "variant": Decimal(value), "delta": Decimal(0), "interval": None}
+    row = REPORTS["ship"]().metrics[0].model_copy(update=same)
+    assert decimals_for_metric(row, [Decimal(5)]) == decimals

@@ -171,7 +171,8 @@ def decimals_for_metric(row: MetricRow, marks: Sequence[Decimal]) -> int:
         half = (row.interval[1] - row.interval[0]) / 2
         wanted = max([_decimals_for_uncertainty(half), *(decimals + 1 for decimals in asked)])
     else:
-        wanted = max([min(written, numbers.decimals_for(row.delta, digits=SPARE_DIGITS)), *asked])
+        size, digits = (row.delta, SPARE_DIGITS) if row.delta else (max(map(abs, points)), SPARE_DIGITS + 1)
+        wanted = max([min(written, numbers.decimals_for(size, digits=digits)), *asked])
     return numbers.decimals_that_tell_apart([row.delta], marks, at_least=wanted)
 
 
