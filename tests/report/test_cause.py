@@ -76,7 +76,7 @@ def first_lines(report: Report) -> tuple[str, str, str]:
                 "only 56 % sure that SpatialScore gained at least 0.02; shipping needs 80 %",
                 (
                     "Do not merge yet. Keep working: aim for about +0.056 on SpatialScore and +0.052 on"
-                    " OmniSpatial (the bar, and a margin for chance on 300 samples). Also failing:"
+                    " OmniSpatial (less does not reliably pass on 300 samples). Also failing:"
                     f" a gain on every target (76 % sure, needs 80 %).{LOCK}"
                 ),
             ),
@@ -183,7 +183,7 @@ def test_missing_samples_and_a_missing_lock_are_named_below_the_headline() -> No
 
     report = judged(bar_of(SHIP, REJECT), SCORES, caps=["not_locked"], lock="unlocked: there is no a.json")
     assert "there is no a.json" == first_lines(report)[1]
-    assert "commit .remyx/locks/spatial-suite.json and .github/CODEOWNERS" in first_lines(report)[2]
+    assert "merge .remyx/locks/spatial-suite.json and .github/CODEOWNERS" in first_lines(report)[2]
 
 
 def test_files_that_neither_arm_ran_with_are_counted() -> None:
@@ -251,7 +251,7 @@ def test_a_metric_that_should_drop_is_brought_down_by_an_amount() -> None:
     scores = {"latency": spread("184.31", "165.3", "90", 300)}
     then = first_lines(judged(bar, scores))[2]
     assert then.startswith("Do not merge yet. Keep working: aim for about −2")
-    assert " ms on Latency (the bar, and a margin for chance on 300 samples)" in then
+    assert " ms on Latency (less does not reliably pass on 300 samples)" in then
 
 
 def test_a_broken_guard_says_how_much_too_much_was_lost() -> None:

@@ -83,11 +83,11 @@ def _to_lock(report: Report) -> Phrase:
     return (
         "Run ",
         Code("remyx-action lock"),
-        ", commit ",
+        ", merge ",
         lock,
         " and ",
         Code(".github/CODEOWNERS"),
-        " to the base branch, then re-run.",
+        " in a pull request of their own, then re-run.",
     )
 
 
@@ -295,7 +295,7 @@ def _aims(of: Marked, views: Sequence[ConditionView], aims: Sequence[Phrase]) ->
     counts = {(advice.n_now, advice.counted_in) for view in views if (advice := _advice_for(of, view))}
     now, counted_in = counts.pop() if len(counts) == 1 else (None, "")
     on = f" on {now:,} {counted_in}" if now else ""
-    return ("aim for about ", *joined(list(aims), " and "), f" (the bar, and a margin for chance{on})")
+    return ("aim for about ", *joined(list(aims), " and "), f" (less does not reliably pass{on})")
 
 
 def _noun(view: MetricConditionView) -> str:
