@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from remyx_action.commands.judge import judge
+from remyx_action.commands.judge import judge_files
 from remyx_action.commands.run.request import NO_CACHE
 from remyx_action.errors import FilesWrong, NotJudged, WrongUsage
 from remyx_action.sources.disk.output_folder import WRITTEN
@@ -193,7 +193,7 @@ def test_a_file_of_another_format_is_shown_how_to_be_read(tmp_path: Path, name: 
     place = Place(tmp_path)
     place.run()
     (tmp_path / name).write_text('{"id": "a", "score": 1}\n{"id": "b", "score": 0}\n')
-    report = judge(
+    report = judge_files(
         place.root, place.world(), policy="default", variant=tmp_path / name, baseline=None, out=None
     )
     assert "say where the scores are with `results:`" in (arm(report, "variant").detail or "")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from remyx_action.commands import baseline
-from remyx_action.commands.judge import judge
+from remyx_action.commands.judge import judge_files
 from remyx_action.commands.run.request import World
 from remyx_action.evidence.evidence import SeedSums
 from remyx_action.runtimes import Started
@@ -102,7 +102,7 @@ def test_a_recorded_recipe_keeps_its_seeds(place: Place) -> None:
 def test_folders_of_seeds_are_judged_where_they_lie(place: Place) -> None:
     measured = place.run()
     arms = place.out / "arms"
-    judged = judge(
+    judged = judge_files(
         place.root, World(), policy="default", variant=arms / "variant", baseline=arms / "baseline"
     )
     assert (measured.verdict, measured.inputs.metrics) == (judged.verdict, judged.inputs.metrics)

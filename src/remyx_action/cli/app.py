@@ -110,12 +110,12 @@ def judge(
 
     Example: remyx-action judge --policy default --variant out/new --baseline out/old
     """
-    from remyx_action.commands import judge as command
+    from remyx_action.commands.judge import judge_files
     from remyx_action.commands.run.junit_file import writing_junit
     from remyx_action.commands.run.request import World
 
     with writing_junit(junit) as reports:
-        report = command.judge(
+        report = judge_files(
             root_of(context), World(), policy=policy, variant=variant, baseline=baseline, out=out
         )
         reports.append(report)

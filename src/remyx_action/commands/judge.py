@@ -18,7 +18,7 @@ from .run.project import choose, load_project
 from .run.request import World
 
 
-def judge(
+def judge_files(
     root: Path,
     world: World,
     *,

@@ -89,7 +89,7 @@ def _policies_at(job: Job, commit: Commit | None) -> list[str]:
     return [name for name, one in policies.items() if job.inputs.template in {None, one.template}]
 
 
-def judge(
+def judge_measured(
     job: Job,
     target: Target,
     policies: Sequence[str],

@@ -18,7 +18,7 @@ from remyx_action.github.trouble import NotRead
 from remyx_action.report.conclusion import Section, of_nothing, of_refusal, whole_exit
 
 from .job import Job
-from .judging import Cause, at_the_tip, judge, last_lines, policies_of
+from .judging import Cause, at_the_tip, judge_measured, last_lines, policies_of
 from .outputs import outputs_of, write_outputs, write_posts, write_verdict
 from .posting import find_comments, post_all
 from .recorded import recorded, write_page
@@ -161,7 +161,7 @@ def judge_and_post(
     """Judge the results at the base branch's tip; summary and log come before the posts."""
     thread = find_comments(target, posts)
     found = recorded(job, target, posts)
-    sections, bug = judge(
+    sections, bug = judge_measured(
         job, target, policies, thread, found, results=results, cause=cause, measured_here=measured_here
     )
     write_verdict(job.runner, sections, job.say)

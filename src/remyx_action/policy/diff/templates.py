@@ -38,9 +38,9 @@ def changes_of_templates(before: DiffSide, after: DiffSide) -> Iterator[Change]:
 
 
 def _judged(key: str, old: Template, new: Template) -> JudgedChange:
-    judge = _JUDGES.get(key)
-    if judge is not None:
-        return judge(old, new)
+    compare = _COMPARISONS.get(key)
+    if compare is not None:
+        return compare(old, new)
     words = _shown(getattr(new, key)), _shown(getattr(old, key))
     return Effect.INCOMPARABLE, f"{key} is {words[0]} instead of {words[1]}"
 
@@ -209,7 +209,7 @@ def _names(old: Template, new: Template) -> JudgedChange:
     return Effect.INCOMPARABLE, f"takes other numbers of lighteval's for its metrics: {listed(meant)}"
 
 
-_JUDGES: Mapping[str, Callable[[Template, Template], JudgedChange]] = {
+_COMPARISONS: Mapping[str, Callable[[Template, Template], JudgedChange]] = {
     "metrics": _metrics,
     "samples": _samples,
     "missing": _missing,
