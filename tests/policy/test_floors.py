@@ -33,7 +33,7 @@ def test_the_error_is_shared_by_the_children_that_could_be_false(
     rule: Mapping[str, Any], shares: list[int]
 ) -> None:
     conditions = list(bar(rule, metrics=METRICS).rules.ship.conditions())
-    assert shares == [condition.share for condition in conditions]
+    assert shares == [condition.shared_by for condition in conditions]
     assert [effective_floor(Decimal("0.8"), share) for share in shares] == [
         condition.floor for condition in conditions
     ]

@@ -69,8 +69,8 @@ class Condition(Struct, frozen=True, kw_only=True):
     declared_floor: Decimal | None = None
     floor: Fraction | None = None
     """The floor that applies, after sharing and after looks."""
-    share: int = 1
-    """What `floors: shared` divides 1 - floor by."""
+    shared_by: int = 1
+    """How many conditions `floors: shared` lets share the risk: 1 - floor is divided by it."""
     look: int | None = None
     """The look at the pull request that the floor is raised for; None: it is not."""
 
@@ -148,14 +148,6 @@ class Gate(Struct, frozen=True, kw_only=True):
     def mark(self) -> Mark:
         return at_least(self.k, [child.mark for child in self.children])
 
-    @property
-    def share(self) -> int:
-        """What it divides 1 - floor by for the conditions below it.
-
-        That is how many children are false, at least, where the gate is truly false.
-        """
-        return len(self.children) - self.k + 1 if self.shares_floors else 1
-
     def conditions(self) -> Iterator[Condition]:
         """Every condition at any depth, in the file's order."""
         for child in self.children:
@@ -220,10 +212,10 @@ class RuleTree(Struct, frozen=True, kw_only=True):
         """Return the rules as the look-th measurement has to meet them: with higher floors in ship."""
 
         def raised(condition: Condition) -> Condition:
-            declared, share = condition.declared_floor, condition.share
+            declared, shared_by = condition.declared_floor, condition.shared_by
             if declared is None:
                 return condition
-            return replace(condition, floor=effective_floor(declared, share, look=look), look=look)
+            return replace(condition, floor=effective_floor(declared, shared_by, look=look), look=look)
 
         return replace(self, ship=self.ship.map(raised))
 
@@ -262,7 +254,7 @@ def keys_of(field: str, tree: RuleTree) -> tuple[str, ...]:
     return tree.keys_asked_to_improve if field == "delta_confidence" else tree.named
 
 
-def _gate(rule: Node, metrics: Mapping[str, BarMetric], role: Role, pointer: str, share: int) -> Gate:
+def _gate(rule: Node, metrics: Mapping[str, BarMetric], role: Role, pointer: str, shared_by: int) -> Gate:
     name = "all" if isinstance(rule, AllOf) else "any" if isinstance(rule, AnyOf) else "of"
     written: list[Node | Leaf] = getattr(rule, name)
     gate = Gate(
@@ -273,19 +265,19 @@ def _gate(rule: Node, metrics: Mapping[str, BarMetric], role: Role, pointer: str
         combinator="all" if isinstance(rule, AllOf) else "any" if isinstance(rule, AnyOf) else "at_least",
         shares_floors=not isinstance(rule, AllOf) and rule.floors == "shared",
     )
-    if gate.shares_floors:
-        share *= len(written) - gate.k + 1
+    if gate.shares_floors:  # by as many as are false, at least, where the gate is truly false
+        shared_by *= len(written) - gate.k + 1
     children = (
-        _gate(child, metrics, role, f"{pointer}/{name}/{index}", share)
+        _gate(child, metrics, role, f"{pointer}/{name}/{index}", shared_by)
         if isinstance(child, AllOf | AnyOf | AtLeast)
-        else _condition(child, metrics, role, f"{pointer}/{name}/{index}", share)
+        else _condition(child, metrics, role, f"{pointer}/{name}/{index}", shared_by)
         for index, child in enumerate(written)
     )
     return replace(gate, children=tuple(children))
 
 
 def _condition(
-    written: Leaf, metrics: Mapping[str, BarMetric], role: Role, pointer: str, share: int
+    written: Leaf, metrics: Mapping[str, BarMetric], role: Role, pointer: str, shared_by: int
 ) -> Condition:
     meant = condition_of(written)
     same: dict[str, Any] = {
@@ -303,8 +295,8 @@ def _condition(
         return OnField(
             **same,
             declared_floor=floor,
-            floor=None if floor is None else effective_floor(floor, share),
-            share=share,
+            floor=None if floor is None else effective_floor(floor, shared_by),
+            shared_by=shared_by,
             field=meant.field,
             metric=None if meant.metric is None else metrics[meant.metric],
             by=meant.by if isinstance(meant, ChangeCondition) else Decimal(0),
@@ -320,8 +312,8 @@ def _condition(
         claim=claim_of(meant, metric.direction, as_violation=role == "reject"),
         expect=getattr(meant, "expect", None),
         declared_floor=declared,
-        floor=None if declared is None else effective_floor(declared, share),
-        share=share,
+        floor=None if declared is None else effective_floor(declared, shared_by),
+        shared_by=shared_by,
     )
 
 
@@ -331,10 +323,10 @@ def _floor_of_field(meant: FieldCondition | ChangeCondition) -> Decimal | None:
     return meant.threshold if asks else None
 
 
-def effective_floor(declared: Decimal, share: int, *, look: int | None = None) -> Fraction:
-    """1 - (1 - c)/(share·k(k+1)), exactly; without a look k, 1 - (1 - c)/share.
+def effective_floor(declared: Decimal, shared_by: int, *, look: int | None = None) -> Fraction:
+    """1 - (1 - c)/(shared_by·k(k+1)), exactly; without a look k, 1 - (1 - c)/shared_by.
 
     Over all looks together the chance of a false claim stays at 1 - c, since Σ 1/(k(k+1)) is 1.
     """
     spent = 1 if look is None else look * (look + 1)
-    return 1 - (1 - Fraction(declared)) / (share * spent)
+    return 1 - (1 - Fraction(declared)) / (shared_by * spent)

@@ -151,7 +151,7 @@ def _has_other_terms(before: Condition, after: Condition) -> bool:
 def _steps(before: Condition, after: Condition, place: ConditionPlace) -> Iterator[Change]:
     declared = after.declared_floor
     unknown_counts = after.unknown_counts_against_variant
-    redeclared = None if declared is None else effective_floor(declared, before.share)
+    redeclared = None if declared is None else effective_floor(declared, before.shared_by)
     asked: dict[str, Any] = {"claim": after.claim}
     if isinstance(after, OnField):  # its threshold is the floor
         asked["floor"] = redeclared
@@ -194,7 +194,7 @@ def _share_moved(before: Condition, after: Condition) -> str:
     floor = number(round_significant(after.floor, 4)) if after.floor is not None else "none"
     return (
         f"the floor of {after.text} is {floor} in effect, as its error is shared by "
-        f"{after.share} instead of {before.share} (floors: shared)"
+        f"{after.shared_by} instead of {before.shared_by} (floors: shared)"
     )
 
 

@@ -27,11 +27,11 @@ def why_raised(condition: Condition) -> str:
     if floor is None or declared is None or plain(declared) == floor:
         return ""
     causes = []
-    if condition.share > 1:
-        causes.append(f"{in_words(condition.share)} {condition.role} conditions share the risk")
+    if condition.shared_by > 1:
+        causes.append(f"{in_words(condition.shared_by)} {condition.role} conditions share the risk")
     if condition.look is not None:
         causes.append(f"this is the {numbers.ordinal(condition.look)} look")
-    needs = f"{'each' if condition.share > 1 else 'it'} needs {numbers.needed(floor)}"
+    needs = f"{'each' if condition.shared_by > 1 else 'it'} needs {numbers.needed(floor)}"
     asked = f"The policy asks for {numbers.needed(plain(declared))}"
     return f"{asked}; {' and '.join(causes)}, so {needs}." if causes else f"{asked}; {needs}."
 
