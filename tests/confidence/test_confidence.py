@@ -71,7 +71,7 @@ def test_a_relative_point_is_compared_without_division() -> None:
 
 def test_a_confidence_is_rounded_once_to_nine_decimals() -> None:
     found = weighed(samples(["1"] * 20), samples(["1"] * 20), claim("delta", "at_least", "-0.01"))
-    assert Decimal("0.559675982") == found.confidence
+    assert Decimal("0.559675982") == found.lowest_confidence
 
 
 @settings(derandomize=True, deadline=None, max_examples=60)
@@ -96,17 +96,26 @@ def test_lower_is_better_mirrors_higher_is_better(
     below = weighed(
         mirrored[0], mirrored[1], claim("delta", "at_most", str(-Decimal(threshold))), range=limit
     )
-    assert (above.holds, above.confidence, above.reason) == (below.holds, below.confidence, below.reason)
+    assert (above.holds, above.lowest_confidence, above.reason) == (
+        below.holds,
+        below.lowest_confidence,
+        below.reason,
+    )
 
 
 def test_too_little_data_is_reported_and_the_point_still_judged() -> None:
     one = weighed(samples(["0"]), samples(["1"]))
-    assert (True, None, Reason.TOO_FEW_SAMPLES, 1) == (one.holds, one.confidence, one.reason, one.n)
+    assert (True, None, Reason.TOO_FEW_SAMPLES, 1) == (one.holds, one.lowest_confidence, one.reason, one.n)
     clusters = [f"c{row % 4}" for row in range(40)]
     four = weighed(samples(["0"] * 40, clusters=clusters), samples(["1"] * 40, clusters=clusters))
-    assert (True, None, Reason.TOO_FEW_CLUSTERS, 40) == (four.holds, four.confidence, four.reason, four.n)
+    assert (True, None, Reason.TOO_FEW_CLUSTERS, 40) == (
+        four.holds,
+        four.lowest_confidence,
+        four.reason,
+        four.n,
+    )
     level = weighed(samples(["1", "2"] * 5), samples(["2", "3"] * 5), range=None)
-    assert (True, None, Reason.NO_UNCERTAINTY) == (level.holds, level.confidence, level.reason)
+    assert (True, None, Reason.NO_UNCERTAINTY) == (level.holds, level.lowest_confidence, level.reason)
 
 
 @pytest.mark.parametrize("what", ["delta", "value", "relative_delta"])
@@ -157,7 +166,7 @@ def test_a_relative_claim_is_fiellers() -> None:
     y = [float(a) - 1.05 * float(b) for a, b in zip(variant, baseline, strict=True)]
     mean, reach = sum(y) / 10, max(abs(value - sum(y) / 10) for value in y)
     expected = 1 - stats.ttest_1samp([*y, mean + reach, mean - reach], 0, alternative="greater").pvalue
-    assert expected == pytest.approx(float(found.confidence or 0), abs=1e-9)
+    assert expected == pytest.approx(float(found.lowest_confidence or 0), abs=1e-9)
 
 
 @settings(derandomize=True, deadline=None, max_examples=60)
@@ -199,13 +208,13 @@ def test_a_large_relative_gain_on_a_negative_baseline_is_weighed(
     y, reach = float(variant) - ratio * float(baseline), 1 + abs(ratio)
     middle = 300 * y / 302
     error = sqrt((300 * (y - middle) ** 2 + (reach - middle) ** 2 + (reach + middle) ** 2) / (302 * 301))
-    assert stats.t.cdf(middle / error, 301) == pytest.approx(float(found.confidence or 0), abs=1e-9)
+    assert stats.t.cdf(middle / error, 301) == pytest.approx(float(found.lowest_confidence or 0), abs=1e-9)
 
 
 def test_the_sign_of_the_baseline_must_be_settled() -> None:
     rising = claim("relative_delta", "at_least", "0.1")
     unsure = weighed(samples(["-1", "1", "0.5"] * 4), samples(["1"] * 12), rising, range=None)
-    assert (True, None, Reason.ZERO_BASELINE) == (unsure.holds, unsure.confidence, unsure.reason)
+    assert (True, None, Reason.ZERO_BASELINE) == (unsure.holds, unsure.lowest_confidence, unsure.reason)
     given_by_range = weighed(samples(["0", "0", "0.5"]), samples(["0", "1", "0.5"]), rising)
     assert (True, None) == (given_by_range.holds, given_by_range.reason)
     negative = metric(range=[Decimal(-1), Decimal(0)])
@@ -226,7 +235,11 @@ def test_a_relative_claim_does_not_depend_on_the_sign_of_the_scale(
     negative = [samples([str(-100 - row[arm]) for row in rows]) for arm in (0, 1)]
     above = weighed(positive[0], positive[1], claim("relative_delta", "at_least", str(threshold)), range=None)
     below = weighed(negative[0], negative[1], claim("relative_delta", "at_most", str(-threshold)), range=None)
-    assert (above.holds, above.confidence, above.reason) == (below.holds, below.confidence, below.reason)
+    assert (above.holds, above.lowest_confidence, above.reason) == (
+        below.holds,
+        below.lowest_confidence,
+        below.reason,
+    )
 
 
 # one sample
@@ -234,26 +247,26 @@ def test_a_relative_claim_does_not_depend_on_the_sign_of_the_scale(
 
 def test_a_value_of_ends_is_exact_binomial() -> None:
     found = weighed(number("0"), samples(["1"] * 7 + ["0"] * 3), claim("value", "at_least", "0.5"))
-    assert 1 - stats.binom.sf(6, 10, 0.5) == pytest.approx(float(found.confidence or 0), abs=1e-9)
+    assert 1 - stats.binom.sf(6, 10, 0.5) == pytest.approx(float(found.lowest_confidence or 0), abs=1e-9)
     wide = weighed(
         number("2"),
         samples(["5"] * 7 + ["2"] * 3),
         claim("value", "at_most", "3"),
         range=[Decimal(2), Decimal(5)],
     )
-    assert 1 - stats.binom.cdf(7, 10, 1 / 3) == pytest.approx(float(wide.confidence or 0), abs=1e-9)
+    assert 1 - stats.binom.cdf(7, 10, 1 / 3) == pytest.approx(float(wide.lowest_confidence or 0), abs=1e-9)
     beyond = weighed(number("0"), samples(["1"] * 3), claim("value", "at_least", "-0.5"))
-    assert Decimal(1) == beyond.confidence
+    assert Decimal(1) == beyond.lowest_confidence
 
 
 def test_fractional_clustered_or_repeated_scores_take_the_formula() -> None:
     half = claim("value", "at_least", "0.5")
     plain = weighed(number("0"), samples(["1", "0.5", "1"]), half)
     expected = stats.ttest_1samp([1, 0.5, 1, 0, 1], 0.5, alternative="greater").pvalue
-    assert 1 - expected == pytest.approx(float(plain.confidence or 0), abs=1e-9)
-    binary = weighed(number("0"), samples(["1", "0", "1"]), half).confidence
+    assert 1 - expected == pytest.approx(float(plain.lowest_confidence or 0), abs=1e-9)
+    binary = weighed(number("0"), samples(["1", "0", "1"]), half).lowest_confidence
     rows = Samples(ids=["a", "a", "b", "b", "c", "c"], scores=list("110011"), repeats=list("121212"))
-    repeated = weighed(number("0"), rows, half).confidence
+    repeated = weighed(number("0"), rows, half).lowest_confidence
     assert repeated is not None
     assert repeated != binary
 
@@ -261,9 +274,12 @@ def test_fractional_clustered_or_repeated_scores_take_the_formula() -> None:
 def test_an_exact_baseline_is_a_bar_for_the_value() -> None:
     arm = samples(["1"] * 7 + ["0"] * 3)
     against = weighed(exact("0.45"), arm, claim("delta", "at_least", "0.05"))
-    assert weighed(number("0"), arm, claim("value", "at_least", "0.5")).confidence == against.confidence
+    assert (
+        weighed(number("0"), arm, claim("value", "at_least", "0.5")).lowest_confidence
+        == against.lowest_confidence
+    )
     relative = weighed(exact("0.4"), arm, claim("relative_delta", "at_least", "0.25"))
-    assert against.confidence == relative.confidence
+    assert against.lowest_confidence == relative.lowest_confidence
     found = estimate(gather(metric(), [], exact("0.45"), arm), metric())
     assert ("one-sample", 10, Fraction(1, 4)) == (found.method, found.n, found.delta)
     low, high = stats.binomtest(7, 10).proportion_ci(0.95, "exact")
@@ -272,14 +288,14 @@ def test_an_exact_baseline_is_a_bar_for_the_value() -> None:
 
 def test_a_summary_against_an_exact_baseline_is_one_sample() -> None:
     found = weighed(exact("3"), summary("4", 25, "0.5"), claim("delta", "at_least", "0"), range=None)
-    assert stats.t.cdf(2, 24) == pytest.approx(float(found.confidence or 0), abs=1e-9)
+    assert stats.t.cdf(2, 24) == pytest.approx(float(found.lowest_confidence or 0), abs=1e-9)
 
 
 def test_a_value_is_judged_whatever_the_baseline_is() -> None:
     lonely = weighed(number("0"), samples(["1", "0", "1"]), claim("value", "at_least", "0.2"))
-    assert lonely.confidence is not None
+    assert lonely.lowest_confidence is not None
     assert (
-        weighed(number("0"), summary("0.5", 100, "0.05"), claim("value", "at_least", "0.4")).confidence
+        weighed(number("0"), summary("0.5", 100, "0.05"), claim("value", "at_least", "0.4")).lowest_confidence
         is not None
     )
 
@@ -311,7 +327,7 @@ def test_two_summaries_without_a_range_are_welchs() -> None:
     expected = stats.ttest_ind_from_stats(
         4, 0.3 * 4, 16, 3, 0.5 * 5, 25, equal_var=False, alternative="greater"
     )
-    assert 1 - expected.pvalue == pytest.approx(float(found.confidence or 0), abs=1e-9)
+    assert 1 - expected.pvalue == pytest.approx(float(found.lowest_confidence or 0), abs=1e-9)
     assert 16 == found.n
 
 
@@ -327,11 +343,11 @@ def test_two_summaries_with_a_range_get_their_pseudo_samples() -> None:
         [*rows[1], 0, 1], [*rows[0], 0, 1], equal_var=False, alternative="greater"
     ).pvalue
     found = weighed(arms[0], arms[1])
-    assert 1 - expected == pytest.approx(float(found.confidence or 0), abs=1e-8)
+    assert 1 - expected == pytest.approx(float(found.lowest_confidence or 0), abs=1e-8)
     without = weighed(summary("0.4", 100), summary("0.55", 100))  # the largest standard error of 0/1 scores
-    assert found.confidence == pytest.approx(without.confidence, abs=Decimal("1e-8"))
+    assert found.lowest_confidence == pytest.approx(without.lowest_confidence, abs=Decimal("1e-8"))
     sampled = weighed(arms[0], samples([f"{score:g}" for score in rows[1]]))
-    assert found.confidence == pytest.approx(sampled.confidence, abs=Decimal("1e-8"))
+    assert found.lowest_confidence == pytest.approx(sampled.lowest_confidence, abs=Decimal("1e-8"))
     evidence = gather(metric(), [], arms[0], arms[1])
     assert ("unpaired", 100, None) == tuple(
         getattr(estimate(evidence, metric()), name) for name in ("method", "n", "reason")
@@ -346,7 +362,7 @@ def test_clusters_of_a_summary_give_its_degrees() -> None:
     variant = weighed(
         exact("4"), summary("3", 25, "0.5", clusters=6), claim("value", "at_least", "2"), range=None
     )
-    assert stats.t.cdf(2, 5) == pytest.approx(float(variant.confidence or 0), abs=1e-9)
+    assert stats.t.cdf(2, 5) == pytest.approx(float(variant.lowest_confidence or 0), abs=1e-9)
     few = weighed(
         exact("4"), summary("3", 25, "0.5", clusters=4), claim("value", "at_least", "2"), range=None
     )
@@ -360,9 +376,9 @@ def test_a_sampled_arm_with_clusters_is_summarised_robustly() -> None:
         summary("0.4", 100), samples(rows, clusters=clusters), claim("delta", "at_least", "-0.1")
     )
     apart = weighed(summary("0.4", 100), samples(rows), claim("delta", "at_least", "-0.1"))
-    assert together.confidence is not None
-    assert apart.confidence is not None
-    assert together.confidence < apart.confidence
+    assert together.lowest_confidence is not None
+    assert apart.lowest_confidence is not None
+    assert together.lowest_confidence < apart.lowest_confidence
 
 
 def test_a_relative_claim_about_summaries_weighs_the_baseline() -> None:
@@ -375,7 +391,7 @@ def test_a_relative_claim_about_summaries_weighs_the_baseline() -> None:
     variance, scaled = 0.3**2, 1.1**2 * 0.5**2
     degrees = (variance + scaled) ** 2 / (variance**2 / 15 + scaled**2 / 24)
     expected = stats.t.cdf((4 - 3.3) / sqrt(variance + scaled), degrees)
-    assert expected == pytest.approx(float(found.confidence or 0), abs=1e-9)
+    assert expected == pytest.approx(float(found.lowest_confidence or 0), abs=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -418,7 +434,7 @@ def test_a_summary_that_cannot_be_believed_says_why(
 
 @pytest.mark.parametrize("stderr", ["0.0051", "0.05", "0.5"])
 def test_a_possible_standard_error_is_believed(stderr: str) -> None:
-    assert weighed(summary("0.5", 400, "0.025"), summary("0.5", 100, stderr)).confidence is not None
+    assert weighed(summary("0.5", 400, "0.025"), summary("0.5", 100, stderr)).lowest_confidence is not None
 
 
 # percentiles
@@ -438,9 +454,9 @@ def latency(aggregate: str = "p95") -> dict[str, object]:
 def test_a_percentile_below_a_bar_is_exact_binomial() -> None:
     arm = samples([str(score) for score in range(200)])
     below = weighed(number("1"), arm, claim("value", "at_most", "193"), **latency())
-    assert 1 - stats.binom.sf(193, 200, 0.95) == pytest.approx(float(below.confidence or 0), abs=1e-9)
+    assert 1 - stats.binom.sf(193, 200, 0.95) == pytest.approx(float(below.lowest_confidence or 0), abs=1e-9)
     above = weighed(number("1"), arm, claim("value", "at_least", "187"), **latency())
-    assert 1 - stats.binom.cdf(187, 200, 0.95) == pytest.approx(float(above.confidence or 0), abs=1e-9)
+    assert 1 - stats.binom.cdf(187, 200, 0.95) == pytest.approx(float(above.lowest_confidence or 0), abs=1e-9)
     assert (True, True, 200) == (below.holds, above.holds, above.n)
 
 
@@ -452,11 +468,11 @@ def test_a_change_of_a_percentile_takes_the_worse_of_both_limits() -> None:
         y = [int(int(a) <= limit) - int(int(b) + 3 <= limit) for a, b in zip(after, before, strict=True)]
         return float(1 - stats.ttest_1samp([*y, 1, -1], 0, alternative="greater").pvalue)
 
-    assert min(at(189), at(192)) == pytest.approx(float(found.confidence or 0), abs=1e-9)
+    assert min(at(189), at(192)) == pytest.approx(float(found.lowest_confidence or 0), abs=1e-9)
     relative = weighed(
         samples(before), samples(after), claim("relative_delta", "at_most", "0.1"), **latency()
     )
-    assert relative.confidence is not None
+    assert relative.lowest_confidence is not None
     assert estimate_of(samples(before), samples(after), **latency()) == ("quantile", None, None)
 
 
@@ -471,7 +487,7 @@ def test_a_percentile_needs_samples_around_it() -> None:
     arm = samples([str(score) for score in range(99)])
     few = weighed(arm, arm, claim("delta", "at_most", "1"), **latency())
     assert (True, Reason.TOO_FEW_SAMPLES) == (few.holds, few.reason)
-    assert weighed(arm, arm, claim("delta", "at_most", "1"), **latency("p90")).confidence is not None
+    assert weighed(arm, arm, claim("delta", "at_most", "1"), **latency("p90")).lowest_confidence is not None
     assert Reason.TOO_FEW_SAMPLES is weighed(arm, arm, claim("value", "at_most", "1"), **latency()).reason
     numbers = weighed(number("1"), number("2"), claim("delta", "at_most", "1"), **latency())
     assert (True, Reason.NO_UNCERTAINTY) == (numbers.holds, numbers.reason)
@@ -495,7 +511,8 @@ def test_a_percentile_against_an_exact_bar_is_one_of_a_value() -> None:
     arm = samples([str(score) for score in range(200)])
     bar = weighed(exact("180"), arm, claim("delta", "at_most", "13"), **latency())
     assert (
-        weighed(number("1"), arm, claim("value", "at_most", "193"), **latency()).confidence == bar.confidence
+        weighed(number("1"), arm, claim("value", "at_most", "193"), **latency()).lowest_confidence
+        == bar.lowest_confidence
     )
 
 
@@ -504,8 +521,8 @@ def test_percentiles_of_clusters_take_the_robust_formula() -> None:
     arm = samples([str(score) for score in range(200)], clusters=clusters)
     found = weighed(number("1"), arm, claim("value", "at_most", "193"), **latency())
     alone = weighed(number("1"), samples(arm.scores), claim("value", "at_most", "193"), **latency())
-    assert found.confidence is not None
-    assert found.confidence != alone.confidence
+    assert found.lowest_confidence is not None
+    assert found.lowest_confidence != alone.lowest_confidence
     few = samples(arm.scores, clusters=[f"c{row % 4}" for row in range(200)])
     assert Reason.TOO_FEW_CLUSTERS is weighed(few, few, claim("delta", "at_most", "1"), **latency()).reason
 
@@ -562,9 +579,9 @@ def test_a_mean_in_clusters_of_its_own_takes_the_robust_formula() -> None:
     clusters = [f"c{row % 6}" for row in range(30)]
     half = claim("value", "at_least", "0.5")
     rows = [str(int(row % 6 < 4)) for row in range(30)]
-    together = weighed(number("0"), samples(rows, clusters=clusters), half).confidence
+    together = weighed(number("0"), samples(rows, clusters=clusters), half).lowest_confidence
     assert together is not None
-    assert together < (weighed(number("0"), samples(rows), half).confidence or 0)
+    assert together < (weighed(number("0"), samples(rows), half).lowest_confidence or 0)
     few = samples(rows, clusters=[f"c{row % 4}" for row in range(30)])
     assert weighed(number("0"), few, half).reason is Reason.TOO_FEW_CLUSTERS
 
@@ -591,7 +608,7 @@ def test_a_sampled_arm_beside_a_summary_needs_a_spread() -> None:
     level = weighed(summary("1", 10, "0.1"), samples(["1"] * 10), BETTER, range=None)
     assert (True, Reason.NO_UNCERTAINTY) == (level.holds, level.reason)
     spread = weighed(summary("1", 10, "0.1"), samples(["1", "3"] * 5), BETTER, range=None)
-    assert ("", 10) == ("" if spread.confidence else "none", spread.n)
+    assert ("", 10) == ("" if spread.lowest_confidence else "none", spread.n)
 
 
 def test_a_summary_of_a_signed_metric_settles_the_sign_by_itself() -> None:
@@ -616,7 +633,7 @@ def test_percentiles_of_many_equal_scores_are_counted() -> None:
     ranged = metric(aggregate="p50", range=[Decimal(0), Decimal(9)])
     rising = claim("relative_delta", "at_most", "0.1")
     evidence = gather(ranged, [rising, claim("delta", "equal", "0")], arm, arm)
-    assert weigh(evidence, ranged, rising).confidence is not None
+    assert weigh(evidence, ranged, rising).lowest_confidence is not None
     assert 1 == len(evidence.percentiles.counts if evidence.percentiles else [])
 
 

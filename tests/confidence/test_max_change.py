@@ -55,7 +55,7 @@ def test_the_pseudo_samples_are_at_the_bound(range_: list[Decimal] | None, n: in
     y = [float(a) - ratio * float(b) for b, a in zip(*arms, strict=True)]
     found = weighed(what, arms, range=range_, **BOUNDED)
     expected = stats.ttest_1samp([*y, 0.3, -0.3], threshold, alternative="greater").pvalue
-    assert 1 - expected == pytest.approx(float(found.confidence or 0), abs=1e-9)
+    assert 1 - expected == pytest.approx(float(found.lowest_confidence or 0), abs=1e-9)
 
 
 @pytest.mark.parametrize("largest", ["0.3", "0.3000001", "-0.3", "-0.31"])
@@ -64,7 +64,7 @@ def test_a_larger_change_brings_the_range_back_and_is_reported(largest: str) -> 
     arms[1][11] = str(Decimal(arms[0][11]) + Decimal(largest))
     keeps = abs(Decimal(largest)) <= Decimal("0.3")
     bounded, ranged = weighed(GAIN, arms, **BOUNDED), weighed(GAIN, arms)
-    assert keeps == (bounded.confidence != ranged.confidence)
+    assert keeps == (bounded.lowest_confidence != ranged.lowest_confidence)
     note = estimated(arms, **BOUNDED).note or ""
     shown = f"a sample changed by {abs(float(largest)):.6g}, more than `max_change: 0.3`: the range counts"
     unseen = "changes beyond `max_change: 0.3` may be unseen in fewer than 7.2 % of the samples"
@@ -77,7 +77,7 @@ def test_a_larger_change_brings_the_range_back_and_is_reported(largest: str) -> 
 
 def test_a_value_is_not_weighed_by_how_far_scores_change() -> None:
     arms, above = fractional_arms(3, 30), claim("value", "at_least", "0.5")
-    assert weighed(above, arms, **BOUNDED).confidence == weighed(above, arms).confidence
+    assert weighed(above, arms, **BOUNDED).lowest_confidence == weighed(above, arms).lowest_confidence
 
 
 def test_a_bound_ships_true_gains_that_the_range_alone_would_not() -> None:

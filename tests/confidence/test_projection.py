@@ -65,7 +65,7 @@ def test_a_projection_at_its_own_n_agrees_with_the_confidence() -> None:
     # At the n that the advice names, the observed gap is worth the power on top of the floor.
     needed = advice(of_spread(300, "0.05", "0.44")).n_needed
     assert needed is not None
-    confidence = weigh(of_spread(needed, "0.05", "0.44"), metric(), TARGET).confidence
+    confidence = weigh(of_spread(needed, "0.05", "0.44"), metric(), TARGET).lowest_confidence
     assert confidence is not None
     assert Decimal("0.95") < confidence < Decimal("0.955")  # z of 0.80 twice: 0.9538
 

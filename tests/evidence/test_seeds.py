@@ -57,9 +57,9 @@ def by_hand(ratio: float, threshold: float) -> float:
 
 
 def test_seeds_widen_what_samples_alone_would_say() -> None:
-    found = weigh(gathered(VARIANT, BASELINE), metric(), LEVEL).confidence
+    found = weigh(gathered(VARIANT, BASELINE), metric(), LEVEL).lowest_confidence
     assert by_hand(1, 0.05) == pytest.approx(float(found or 0), abs=1e-9)
-    alone = weigh(gathered(VARIANT, BASELINE, seeds=False), metric(), LEVEL).confidence
+    alone = weigh(gathered(VARIANT, BASELINE, seeds=False), metric(), LEVEL).lowest_confidence
     assert alone is not None
     assert found is not None
     assert found < alone
@@ -67,13 +67,13 @@ def test_seeds_widen_what_samples_alone_would_say() -> None:
 
 def test_a_relative_claim_weighs_the_seeds_of_the_baseline() -> None:
     found = weigh(gathered(VARIANT, BASELINE), metric(), claim("relative_delta", "at_least", "0.25"))
-    assert by_hand(1.25, 0) == pytest.approx(float(found.confidence or 0), abs=1e-9)
+    assert by_hand(1.25, 0) == pytest.approx(float(found.lowest_confidence or 0), abs=1e-9)
 
 
 def test_a_value_is_about_the_variants_seeds() -> None:
     half = claim("value", "at_least", "0.5")
-    widened = weigh(gathered(VARIANT, BASELINE), metric(), half).confidence
-    alone = weigh(gathered(VARIANT, BASELINE, seeds=False), metric(), half).confidence
+    widened = weigh(gathered(VARIANT, BASELINE), metric(), half).lowest_confidence
+    alone = weigh(gathered(VARIANT, BASELINE, seeds=False), metric(), half).lowest_confidence
     assert Decimal("0.5") < (widened or 0) < (alone or 0)
 
 
@@ -168,9 +168,9 @@ def test_no_completion_of_seeds_is_less_or_more_sure_than_the_bounds(seed: int) 
         whole = gather(of, [], *map(of_seeds, drawn))
         assert 0 == whole.missing
         for asked, bounds in zip(CLAIMS, found, strict=True):
-            sure = weigh(whole, of, asked).confidence
+            sure = weigh(whole, of, asked).lowest_confidence
             assert sure is not None
-            assert (bounds.confidence or 0) <= sure <= (bounds.most or 0), (asked, kind)
+            assert (bounds.lowest_confidence or 0) <= sure <= (bounds.highest_confidence or 0), (asked, kind)
         inner = estimate(whole, of).interval
         assert inner is not None
         assert interval[0] <= inner[0] < inner[1] <= interval[1]

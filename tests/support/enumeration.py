@@ -68,7 +68,11 @@ def condition_passes(n: int, threshold: str, floor: str) -> Passes:
     @cache
     def passes(wins: int, losses: int) -> bool:
         weighed = weigh(of_wins(n, wins, losses), subject, weighed_claim)
-        return bool(weighed.holds) and weighed.confidence is not None and weighed.confidence >= least
+        return (
+            bool(weighed.holds)
+            and weighed.lowest_confidence is not None
+            and weighed.lowest_confidence >= least
+        )
 
     return passes
 

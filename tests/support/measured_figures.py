@@ -95,7 +95,7 @@ def identical_pairs() -> list[Measured]:
             found.append(
                 equals(1, "upper end of the interval of 20 identical pairs", interval[1], 0.1368, 5e-5)
             )
-        confidence = float(weigh(evidence, metric(), guard).confidence or 0)
+        confidence = float(weigh(evidence, metric(), guard).lowest_confidence or 0)
         found.append(equals(1, f"P(delta >= -0.01) of {n} identical pairs", confidence, expected, 5e-5))
     return found
 
@@ -139,11 +139,11 @@ def uneven_clusters(draws: int, *, seed: int = 3) -> list[Measured]:
                 round(300_000 * (sqrt(0.7) * shared + sqrt(0.3) * random.gauss(0, 1))) for _ in range(size)
             ]
         evidence = of_differences(differences, 6, names, ranged=True)
-        passed += (weigh(evidence, metric(), better).confidence or 0) >= floor
+        passed += (weigh(evidence, metric(), better).lowest_confidence or 0) >= floor
         if draw < draws // 10:
-            ignoring += (weigh(flattened(evidence), metric(), better).confidence or 0) >= floor
+            ignoring += (weigh(flattened(evidence), metric(), better).lowest_confidence or 0) >= floor
             unranged = of_differences(differences, 6, names)
-            endless += (weigh(unranged, metric(range=None), better).confidence or 0) >= floor
+            endless += (weigh(unranged, metric(range=None), better).lowest_confidence or 0) >= floor
     return [
         at_most(3, f"false ship, 8 uneven clusters, floor 0.95, {draws} draws", passed / draws, 0.055),
         printed(3, "the same, clusters ignored (a tenth of the draws)", ignoring / (draws // 10)),
@@ -176,7 +176,7 @@ def rare_losses(clusters: int, draws: int, *, seed: int = 4) -> Measured:
                 round(1000 * ((-0.9 if lost else 0.1) + random.gauss(0, 0.05))) for _ in range(10)
             ]
         evidence = of_differences(differences, 3, names)
-        passed += (weigh(evidence, metric(range=None), better).confidence or 0) >= floor
+        passed += (weigh(evidence, metric(range=None), better).lowest_confidence or 0) >= floor
     return printed(3, f"false ship, rare losses in {clusters} clusters, floor 0.95", passed / draws)
 
 
@@ -330,14 +330,14 @@ def without_range(n: int, draws: int, *, seed: int = 7) -> list[Measured]:
     zeros = np.zeros_like(steps)
     for side in ("at_least", "at_most"):
         confidences = [
-            weigh(evidence, subject, claim("delta", side, "0")).confidence
+            weigh(evidence, subject, claim("delta", side, "0")).lowest_confidence
             for evidence in drawn(steps, zeros, "1")
         ]
         for t in (10, 100):
             for before, evidence in zip(
                 confidences, drawn(steps[:100] + t * 10_000, zeros[:100], "1"), strict=False
             ):
-                after = weigh(evidence, subject, claim("delta", side, str(t))).confidence
+                after = weigh(evidence, subject, claim("delta", side, str(t))).lowest_confidence
                 moved = max(moved, abs((after or Decimal(9)) - (before or Decimal(0))))
         for floor, rate in pass_rates(confidences).items():
             what = f"false pass, no range, {side}, floor {floor}, n = {n}"
@@ -357,7 +357,8 @@ def relative_thresholds(draws: int, *, n: int = 300, seed: int = 8) -> list[Meas
         columns = [np.rint(10_000 * column).astype(np.int64) for column in (variant, baseline)]
         subject = metric(range=None)
         rates = pass_rates(
-            weigh(evidence, subject, weighed).confidence for evidence in drawn(columns[0], columns[1], ratio)
+            weigh(evidence, subject, weighed).lowest_confidence
+            for evidence in drawn(columns[0], columns[1], ratio)
         )
         for floor, rate in rates.items():
             what = f"false pass, {wording(side, threshold)}, mean {mean}, floor {floor}"
@@ -386,7 +387,7 @@ def binary_values(n: int) -> list[Measured]:
         for threshold in thresholds:
             weighed = claim("value", side, threshold)
             confidences = [
-                weigh(_of_successes(n, count), metric(), weighed).confidence or Decimal(0)
+                weigh(_of_successes(n, count), metric(), weighed).lowest_confidence or Decimal(0)
                 for count in range(n + 1)
             ]
             masses = binom.pmf(range(n + 1), n, float(threshold))

@@ -73,21 +73,21 @@ class Weighed(Struct, frozen=True, kw_only=True):
     """Whether the point satisfies the claim, exactly."""
     point_reason: Reason | None
     """Why the point is unknown."""
-    confidence: Decimal | None
+    lowest_confidence: Decimal | None
     """P(the claim holds for the true value), 9 decimals; the smallest over all missing scores."""
-    most: Decimal | None = None
-    """The largest confidence over all missing scores; equal to `confidence` where none is missing."""
+    highest_confidence: Decimal | None = None
+    """The largest over all missing scores; equal to `lowest_confidence` where none is missing."""
     reason: Reason | None
     """Why the confidence is unknown."""
     n: int | None
 
     def is_sure(self, floor: Fraction) -> bool | None:
         """Return whether the confidence reaches the floor, or None where that depends on missing scores."""
-        if self.confidence is None or self.most is None:
+        if self.lowest_confidence is None or self.highest_confidence is None:
             return None
-        if Fraction(self.confidence) >= floor:
+        if Fraction(self.lowest_confidence) >= floor:
             return True
-        return False if Fraction(self.most) < floor else None
+        return False if Fraction(self.highest_confidence) < floor else None
 
 
 def estimate(evidence: MetricEvidence, metric: BarMetric) -> Estimate:
@@ -150,14 +150,14 @@ def weigh(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Weighed:
     inference = None if claim.side == "equal" else infer(evidence, metric, claim)
     known = inference if isinstance(inference, Inference) else None
     holds, point_reason = _holds_whatever_is_missing(evidence, metric, claim, left, right)
-    least, most = _confidences(known, claim) if known else (None, None)
+    lowest, highest = _confidences(known, claim) if known else (None, None)
     return Weighed(
         left=left,
         right=right,
         holds=holds,
         point_reason=point_reason,
-        confidence=least,
-        most=most,
+        lowest_confidence=lowest,
+        highest_confidence=highest,
         reason=inference.reason if isinstance(inference, NotKnown) else None,
         n=known.n if known else _size(evidence, claim),
     )
@@ -165,7 +165,7 @@ def weigh(evidence: MetricEvidence, metric: BarMetric, claim: Claim) -> Weighed:
 
 def _unweighed(reason: Reason, n: int | None) -> Weighed:
     return Weighed(
-        left=None, right=None, holds=None, point_reason=reason, confidence=None, reason=reason, n=n
+        left=None, right=None, holds=None, point_reason=reason, lowest_confidence=None, reason=reason, n=n
     )
 
 
@@ -228,8 +228,8 @@ def _confidences(inference: Inference, claim: Claim) -> tuple[Decimal, Decimal]:
     """Return the smallest and the largest confidence over all missing scores; equal where none is missing."""
     if inference.bounds is not None:
         both = inference.bounds.at_least if claim.side == "at_least" else inference.bounds.at_most
-        least, most = both(inference.threshold)
-        return _probability(least), _probability(most)
+        lowest, highest = both(inference.threshold)
+        return _probability(lowest), _probability(highest)
     side = inference.tails.at_least if claim.side == "at_least" else inference.tails.at_most
     confidence = _probability(side(inference.threshold))
     return confidence, confidence

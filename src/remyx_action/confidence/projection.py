@@ -102,7 +102,7 @@ def advise(
     """
     weighed = weigh(evidence, metric, claim)
     expected = Fraction(expect) if expect is not None else _observed(evidence, metric, claim, weighed.left)
-    against = weighed.confidence is not None and Fraction(weighed.confidence) <= 1 - floor
+    against = weighed.lowest_confidence is not None and Fraction(weighed.lowest_confidence) <= 1 - floor
     outlook = None if expected is None else _outlook(evidence, metric, claim, expected)
     z = normal_quantile(float(floor)) + normal_quantile(POWER)
     needed = None if outlook is None else _fewest(outlook, z)

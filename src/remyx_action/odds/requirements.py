@@ -44,7 +44,7 @@ class Requirement(Struct, frozen=True, kw_only=True):
         weighed = weigh(evidence, self.metric, self.claim)
         marks = [mark_of(weighed.holds)] if self.with_point else []
         if self.floor is not None:
-            confidence = weighed.confidence
+            confidence = weighed.lowest_confidence
             sure = None if confidence is None else COMPARE[self.op](Fraction(confidence), self.floor)
             marks.append(mark_of(sure))
         return at_least(len(marks), marks)

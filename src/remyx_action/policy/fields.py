@@ -42,9 +42,9 @@ class FieldValue(Struct, frozen=True, kw_only=True):
     reason: Reason | None
     key: str | None = None
     """The metric that decides it."""
-    least: Fraction | None = None
+    lowest: Fraction | None = None
     """The smallest value over all missing scores; None: `value` is."""
-    most: Fraction | None = None
+    highest: Fraction | None = None
     """The largest value over all missing scores; None: it does not depend on them."""
 
 
@@ -74,7 +74,7 @@ def changed(condition: OnField, numbers: Numbers) -> FieldValue:
     for counts in evidence.changes:
         if counts.by == condition.by:
             value = Fraction(getattr(counts, condition.field))
-            return FieldValue(value=value, least=value - lost, most=value + more - lost, reason=None)
+            return FieldValue(value=value, lowest=value - lost, highest=value + more - lost, reason=None)
     return FieldValue(value=None, reason=reason or Reason.NO_UNCERTAINTY)
 
 
@@ -87,7 +87,7 @@ def delta_confidence(numbers: Numbers, keys: Sequence[str]) -> FieldValue:
             return FieldValue(value=None, reason=estimate.reason, key=key)
         return FieldValue(
             value=Fraction(estimate.lowest_confidence_better),
-            most=Fraction(estimate.highest_confidence_better),
+            highest=Fraction(estimate.highest_confidence_better),
             reason=None,
             key=key,
         )
@@ -137,9 +137,9 @@ def smallest(keys: Iterable[str], value_of: Callable[[str], FieldValue]) -> Fiel
     unknown = next((value for value in values if value.value is None), None)
     if unknown or not values:
         return unknown or FieldValue(value=None, reason=Reason.MISSING_METRIC)
-    least = min(values, key=lambda found: found.value or 0)
-    most = min(found.value if found.most is None else found.most for found in values)  # type: ignore[type-var]
-    return least if least.most is None else replace(least, most=most)
+    found = min(values, key=lambda one: one.value or 0)
+    highest = min(one.value if one.highest is None else one.highest for one in values)  # type: ignore[type-var]
+    return found if found.highest is None else replace(found, highest=highest)
 
 
 def word_of(found: FieldValue) -> Literal["significant", "worse", "inconclusive", "not_tested"]:

@@ -63,7 +63,6 @@ def judge(bar: Bar, inputs: Inputs) -> Judgement:
     """The verdict on `inputs` under `bar`, with every condition marked.
 
     `report.verdict` calls it with what it compared, `commands.replay` and `odds` with inputs that they have.
-    The functions called `judge` in `cli` and `commands` read arms first and come here by `report.verdict`.
     """
     estimates = {metric.key: estimate(inputs.metrics[metric.key], metric) for metric in bar.metrics}
     state = run_state_of(inputs, estimates)
@@ -184,7 +183,7 @@ def _mark_metric(condition: OnMetric, numbers: Numbers) -> OnMetric:
         mark=mark,
         reason=_reason(mark, weighed.holds, weighed.point_reason, weighed.reason or Reason.MISSING_SAMPLES),
         observed=None if observed is None else round_beside(observed, Fraction(condition.threshold)),
-        confidence=weighed.confidence,
+        confidence=weighed.lowest_confidence,
         n=weighed.n,
     )
 
@@ -236,7 +235,7 @@ def _mark_field(condition: OnField, numbers: Numbers) -> OnField:
         return replace(condition, reason=found.reason)
     threshold = Fraction(condition.threshold) if condition.floor is None else condition.floor
     compare = {">=": ge, ">": gt, "<=": le, "<": lt}[condition.op]
-    ends = [found.value if end is None else end for end in (found.least, found.most)]
+    ends = [found.value if end is None else end for end in (found.lowest, found.highest)]
     marks = {mark_of(compare(end, threshold)) for end in ends}
     mark = marks.pop() if len(marks) == 1 else Mark.UNKNOWN
     reasons = {Mark.TRUE: None, Mark.FALSE: Reason.THRESHOLD, Mark.UNKNOWN: Reason.MISSING_SAMPLES}

@@ -168,8 +168,8 @@ def failed_arm(keys: Iterable[str], report: ArmReport) -> Arm:
 def _changes(bar: Bar, arms: Arms) -> Mapping[str, SamplesChanged]:
     found = {}
     for metric in bar.metrics:
-        before = arms.baseline.scores.scores[metric.key]
-        after = arms.variant.scores.scores[metric.key]
+        before = arms.baseline.scores.scores.get(metric.key)
+        after = arms.variant.scores.scores.get(metric.key)
         if isinstance(before, Samples) and isinstance(after, Samples):
             found[metric.key] = samples_changed(before, after)
     return found
