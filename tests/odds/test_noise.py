@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from random import Random
+from statistics import pvariance
 from typing import Any
 
 import numpy as np
@@ -166,6 +167,16 @@ def test_repeats_tell_how_noisy_an_id_is_and_whether_the_variance_is_right() -> 
     assert row.disagree == pytest.approx(0.5, abs=0.05)
     assert row.within == pytest.approx(0.5, abs=0.05)
     assert row.scaled_square == pytest.approx(1, abs=0.6)
+    # Half of the ids of a variant that truly loses a quarter: the variance of a change is noise and loss.
+    before, after = (
+        [float(random.random() < 0.5 and n % 4 > least) for n in range(100)] for least in (-1, 0)
+    )
+    recorded = compared({"a": samples(before)}, {"a": samples(after)})
+    [row] = judge_repeats(subject, arms[:8], compared, recorded=recorded).metrics
+    variance = pvariance([new - old for new, old in zip(after, before, strict=True)])
+    assert row.within is not None
+    assert row.saved_by_two == pytest.approx(min(0.5, row.within**2 / variance))
+    assert found.metrics[0].saved_by_two is None
     same = judge_repeats(subject, [arms[0]] * 3, compared)
     assert (0.0, 0) == (same.metrics[0].disagree, same.ships)
 

@@ -15,13 +15,14 @@ from remyx_action.odds.outcomes import fewest_samples, outcomes_of, smallest_eff
 from remyx_action.odds.power import plan_samples, power_at, sizes_in, spreads_for
 from remyx_action.odds.requirements import Requirement
 from remyx_action.odds.scenarios import bounds_of_rule, outlook_of
-from remyx_action.odds.sentences import planned_in_words
+from remyx_action.odds.sentences import bounds_in_words, planned_in_words
 from remyx_action.odds.spread import Spread
 from remyx_action.odds.wins import boundary_of, evidence_of_wins, outcomes_of_wins
 from remyx_action.policy.bar import Bar
 from remyx_action.policy.rules import Mark
 from support.bars import bar, inputs, samples
 from support.enumeration import chance, claim, condition_passes, fewest_wins, metric, most_losses
+from support.odds_figures import of_clusters
 
 ASSUMED = Spread(deviation=0.44, changed=None, is_binary=False, source="assumed")
 KEYS = [{"key": key, "unit": "accuracy"} for key in "abc"]
@@ -233,3 +234,42 @@ def test_scores_at_the_ends_of_the_range_are_known_from_their_sums() -> None:
     broken = {"a": samples([0, 1, 1, 0, 1])}, {"a": samples([1, 1, 0, 0, 0.5])}
     found = [spreads_for(subject, inputs(subject, *arms))["a"] for arms in (whole, broken)]
     assert [(True, 0.4), (False, None)] == [(one.is_binary, one.changed) for one in found]
+
+
+def test_samples_in_clusters_are_counted_in_clusters() -> None:
+    subject = bar({"all": ["a.delta >= 0.02 at 80%"]})
+    before, after = of_clusters(Random(5))
+    evidence = inputs(subject, {"a": before}, {"a": after})
+    spreads = spreads_for(subject, evidence)
+    planned = plan_samples(subject, sizes_in(subject), spreads)
+    [condition] = power_at(subject, sizes_in(subject), spreads).conditions
+    assert planned is not None
+    assert planned.n_needed is not None
+    assert planned.clusters_needed == -(-planned.n_needed // 5)
+    assert condition.n_needed is not None
+    assert condition.clusters_needed == -(-condition.n_needed // 5)
+    assert f"samples in {planned.clusters_needed:,} clusters for 80." in planned_in_words(subject, planned)
+
+
+@pytest.mark.parametrize(
+    ("n", "largest", "more", "proposed"),
+    [
+        (300, 0.27, {}, True),
+        (299, 0.27, {}, False),
+        (300, 0.55, {}, False),
+        (300, 0.27, {"max_change": 0.3}, False),
+    ],
+)
+def test_a_range_far_wider_than_the_changes_is_named(
+    n: int, largest: float, more: dict[str, Any], *, proposed: bool
+) -> None:
+    subject = bar({"all": ["a.delta >= 0.02 at 80%"]}, metrics=[{"key": "a", "unit": "accuracy", **more}])
+    changes = [largest, *([0.05, -0.05] * n)][:n]
+    after = samples([round(0.4 + change, 2) for change in changes])
+    spreads = spreads_for(subject, inputs(subject, {"a": samples([0.4] * n)}, {"a": after}))
+    found = bounds_in_words(subject, spreads, sizes_in(subject, 300))
+    assert proposed == bool(found)
+    if proposed:
+        assert "`max_change: 0.3`" in found[0]
+    # With so many samples that the range no longer matters, nothing is said.
+    assert bounds_in_words(subject, spreads, sizes_in(subject, 100_000)) == []

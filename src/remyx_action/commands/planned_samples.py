@@ -9,7 +9,7 @@ from pathlib import Path
 
 from remyx_action.odds.power import LOOKS, looks_at, plan_samples, sizes_in, spreads_for
 from remyx_action.odds.scenarios import hoped_effects
-from remyx_action.odds.sentences import in_a_list, planned_in_words
+from remyx_action.odds.sentences import bounds_in_words, in_a_list, planned_in_words
 from remyx_action.policy.bar import make_bar
 from remyx_action.project.load import Bundle
 from remyx_action.report.report import Report
@@ -37,7 +37,8 @@ def planned_samples(root: Path, bundle: Bundle, *, policy: str | None = None) ->
         spreads = spreads_for(bar, None if report is None else report.inputs)
         planned = plan_samples(bar, sizes_in(bar), spreads)
         if planned is not None:
-            lines.append(f"{name}: {planned_in_words(bar, planned)}")
+            bounds = bounds_in_words(bar, spreads, sizes_in(bar))
+            lines.append(" ".join([f"{name}: {planned_in_words(bar, planned)}", *bounds]))
     return lines
 
 

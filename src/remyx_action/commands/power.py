@@ -12,9 +12,18 @@ from msgspec.structs import replace
 
 from remyx_action.errors import WrongUsage
 from remyx_action.odds.joint import DRAWS, JointDraws, joint_draws
-from remyx_action.odds.power import PowerAt, SamplePlan, plan_samples, power_at, sizes_in, spreads_for
+from remyx_action.odds.power import (
+    ConditionPower,
+    PowerAt,
+    SamplePlan,
+    plan_samples,
+    power_at,
+    sizes_in,
+    spreads_for,
+)
 from remyx_action.odds.scenarios import hoped_effects
 from remyx_action.odds.sentences import (
+    bounds_in_words,
     chance_in_words,
     change_in_words,
     planned_in_words,
@@ -166,7 +175,7 @@ def _source(spreads: Mapping[str, Spread], recorded: Report | None, joint: Joint
 
 
 def _notes(answer: _Answer) -> list[str]:
-    notes = []
+    notes = bounds_in_words(answer.bar, answer.spreads, answer.at[0].sizes)
     if answer.assumed_effects:
         notes.append(
             "The gain is assumed, twice each threshold: write expect: on a condition, or pass --gain."
@@ -223,13 +232,17 @@ def _scenario_lines(power: PowerAt) -> list[str]:
     return lines
 
 
-def _of_condition(condition: Any) -> list[str]:
+def _of_condition(condition: ConditionPower) -> list[str]:
     expected, chance = change_in_words(condition.expected), chance_in_words(condition.as_expected)
     unchanged, edge = chance_in_words(condition.unchanged), chance_in_words(condition.at_threshold)
     lines = [f"true for an unchanged variant {unchanged}, on its threshold {edge}, at {expected} {chance}"]
     if condition.n_needed is not None:
         change = change_in_words(condition.expected)
         lines.append(f"a true change of {change} passes 4 times in 5 from {condition.n_needed:,} samples on")
+        if condition.clusters_needed is not None:
+            lines.append(
+                f"they are {condition.clusters_needed:,} clusters: more samples of the same do not help"
+            )
     if condition.smallest_effect is not None:
         effect = change_in_words(condition.smallest_effect)
         lines.append(f"smallest true change that passes 4 times in 5: {effect}")
@@ -258,6 +271,7 @@ def _at_json(answer: _Answer, place: int) -> dict[str, Any]:
         "sizes": dict(power.sizes),
         "sentence": answer.sentence(place).replace("\N{NO-BREAK SPACE}", " "),
         "n_needed": None if planned is None else planned.n_needed,
+        "clusters_needed": None if planned is None else planned.clusters_needed,
         "looks": [{"look": one.look, "ship": _number(one.ship)} for one in power.looks],
         "scenarios": [
             {
@@ -280,6 +294,7 @@ def _at_json(answer: _Answer, place: int) -> dict[str, Any]:
                 "at_threshold": _number(one.at_threshold),
                 "as_expected": _number(one.as_expected),
                 "n_needed": one.n_needed,
+                "clusters_needed": one.clusters_needed,
                 "smallest_effect": _number(one.smallest_effect),
             }
             for one in power.conditions
@@ -328,6 +343,13 @@ def _scenarios(power: PowerAt) -> PageTable:
     )
 
 
+def _needed_in_words(condition: ConditionPower) -> str:
+    if condition.n_needed is None:
+        return "none"
+    clusters = condition.clusters_needed
+    return f"{condition.n_needed:,}" + ("" if clusters is None else f" in {clusters:,} clusters")
+
+
 def _conditions(power: PowerAt) -> PageTable:
     return PageTable(
         header=[
@@ -344,7 +366,7 @@ def _conditions(power: PowerAt) -> PageTable:
                 chance_in_words(one.unchanged),
                 chance_in_words(one.at_threshold),
                 f"{change_in_words(one.expected)}: {chance_in_words(one.as_expected)}",
-                "none" if one.n_needed is None else f"{one.n_needed:,}",
+                _needed_in_words(one),
                 change_in_words(one.smallest_effect),
             ]
             for one in power.conditions

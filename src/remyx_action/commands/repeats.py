@@ -8,13 +8,14 @@ from typing import Any
 from msgspec.structs import replace
 
 from remyx_action.errors import WrongUsage
-from remyx_action.odds.repeats import Repeated, judge_repeats
+from remyx_action.odds.repeats import MetricRepeats, Repeated, judge_repeats
 from remyx_action.odds.sentences import chance_in_words
 from remyx_action.policy.bar import make_bar
 from remyx_action.report.render.charts import PageTable, Section, document
 
 from .noise import as_json, comparing
 from .output import Output, Screen, filled
+from .record import newest_report
 from .run.project import choose, load_project
 from .run.request import CacheSettings, Request, World
 
@@ -37,8 +38,10 @@ def of_repeats(request: Request, world: World, *, times: int) -> Output:
             measure_baseline(uncached, world, context, template, part=f"repeat-{number}").arm.scores.scores
             for number in range(times)
         ]
+    newest = newest_report(request.root, template.name)
+    recorded = None if newest is None else newest.inputs
     bars = [make_bar(one, template, project.vocabulary) for one in policies]
-    answers = {bar.policy.name: judge_repeats(bar, arms, comparing(bar)) for bar in bars}
+    answers = {bar.policy.name: judge_repeats(bar, arms, comparing(bar), recorded=recorded) for bar in bars}
     return Output(
         formats={
             "text": lambda screen: "\n".join(
@@ -53,7 +56,13 @@ def of_repeats(request: Request, world: World, *, times: int) -> Output:
 
 
 def _repeats_page(answers: Mapping[str, Repeated]) -> str:
-    header = ["metric", "ids that disagree", "mean t²·(ν - 2)/ν", "an id varies by"]
+    header = [
+        "metric",
+        "ids that disagree",
+        "mean t²·(ν - 2)/ν",
+        "an id varies by",
+        "two scores of each id save",
+    ]
     sections = []
     for name, found in answers.items():
         cells = [
@@ -62,6 +71,7 @@ def _repeats_page(answers: Mapping[str, Repeated]) -> str:
                 "" if one.disagree is None else chance_in_words(one.disagree),
                 "" if one.scaled_square is None else f"{one.scaled_square:.2f}",
                 "" if one.within is None else f"{one.within:.3g}",
+                _saved_in_words(one) if one.within else "",
             ]
             for one in found.metrics
         ]
@@ -76,8 +86,14 @@ def _repeats_page(answers: Mapping[str, Repeated]) -> str:
 
 VARIANCE = (
     "The mean of t²·(ν - 2)/ν is 1 where the variance is right, and below 1 where it is too large. "
-    "Two scores of each id halve the variance within an id."
+    "Two scores of each id halve its own noise, and nothing else in the variance of a change."
 )
+
+
+def _saved_in_words(metric: MetricRepeats) -> str:
+    if metric.saved_by_two is None:
+        return "at most half of the variance of a change"
+    return f"{chance_in_words(metric.saved_by_two)} of the variance of the change that is recorded"
 
 
 def _pairs_in_words(found: Repeated) -> str:
@@ -97,7 +113,12 @@ def _repeats_text(name: str, found: Repeated, screen: Screen) -> str:
             lines.append(f"    mean t²·(ν - 2)/ν {metric.scaled_square:.2f}; 1 where the variance is right")
         if metric.within:
             lines.append(
-                f"    one id's score varies by {metric.within:.3g}: two scores an id halve that variance"
+                filled(
+                    f"an id's score varies by {metric.within:.3g}: two scores of each id save "
+                    f"{_saved_in_words(metric)}",
+                    screen,
+                    indent="    ",
+                )
             )
     return "\n".join(lines) + "\n"
 
@@ -115,6 +136,7 @@ def _repeats_json(name: str, found: Repeated) -> dict[str, Any]:
                 "disagree": one.disagree,
                 "scaled_square": one.scaled_square,
                 "within": one.within,
+                "saved_by_two": one.saved_by_two,
             }
             for one in found.metrics
         ],

@@ -50,6 +50,8 @@ class ConditionPower(Struct, frozen=True, kw_only=True):
     as_expected: float | None
     n_needed: int | None
     """The fewest samples that pass the expected change with power 0.80; None: no number does."""
+    clusters_needed: int | None
+    """Clusters of the recorded size that hold as many; None without clusters."""
     smallest_effect: float | None
     """The true change that n samples confirm with power 0.80."""
 
@@ -186,6 +188,8 @@ class SamplePlan(Struct, frozen=True, kw_only=True):
     ship: float
     n_needed: int | None
     """Samples of every metric with which it ships 80 times in 100, two digits; None: no number does."""
+    clusters_needed: int | None
+    """Clusters of the recorded size that hold as many, in the metric with most; None without clusters."""
     unknown: Sequence[str]
     """Keys of metrics of which nothing is known before a run: what is asked of them is taken as met."""
 
@@ -205,11 +209,16 @@ def plan_samples(
     known = outlook.by_metric()
     if not known or (hoped and not known.keys() & hoped.keys()):
         return None
+    n_needed = fewest(lambda n: ship(sizes_in(bar, n)) >= POWER, digits=2)
     return SamplePlan(
         sizes={key: sizes[key] for key in known},
         effects={key: effect for key, effect in hoped.items() if key in known},
         ship=ship(sizes),
-        n_needed=fewest(lambda n: ship(sizes_in(bar, n)) >= POWER, digits=2),
+        n_needed=n_needed,
+        clusters_needed=max(
+            (count for key in known if (count := spreads[key].clusters_of(n_needed)) is not None),
+            default=None,
+        ),
         unknown=[
             metric.key
             for metric in bar.metrics
@@ -244,6 +253,7 @@ def _condition(outlook: Outlook, condition: OnMetric, hoped: Mapping[str, float]
     def chance(effect: float) -> float | None:
         return chance_of(requirement, spread, n, effect)
 
+    n_needed = fewest_samples(requirement, spread, expected)
     is_change = condition.claim.quantity == "delta"
     return ConditionPower(
         pointer=condition.pointer,
@@ -253,7 +263,8 @@ def _condition(outlook: Outlook, condition: OnMetric, hoped: Mapping[str, float]
         unchanged=chance(0.0),
         at_threshold=chance(float(condition.claim.threshold)) if is_change else None,
         as_expected=chance(expected),
-        n_needed=fewest_samples(requirement, spread, expected),
+        n_needed=n_needed,
+        clusters_needed=spread.clusters_of(n_needed),
         smallest_effect=smallest_effect(requirement, spread, n),
     )
 

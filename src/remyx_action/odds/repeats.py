@@ -16,6 +16,8 @@ from remyx_action.policy.judgement import judge
 from remyx_action.project.models.metrics import BarMetric
 from remyx_action.readers.scores import Samples
 
+from .power import spreads_for
+from .spread import Spread
 from .swaps import ArmOfScores, Compare
 
 
@@ -30,7 +32,10 @@ class MetricRepeats(Struct, frozen=True, kw_only=True):
     within: float | None
     """Standard deviation of one id's score over its measurements, in the metric's unit."""
     saved_by_two: float | None
-    """By which part the variance of a change falls where each id is scored twice."""
+    """By which part the variance of a change falls where each id is scored twice in either arm.
+
+    None where no change between two versions is recorded: by half at most, where all of it is noise.
+    """
 
 
 class Repeated(Struct, frozen=True, kw_only=True):
@@ -43,8 +48,14 @@ class Repeated(Struct, frozen=True, kw_only=True):
     metrics: Sequence[MetricRepeats]
 
 
-def judge_repeats(bar: Bar, arms: Sequence[ArmOfScores], compare: Compare) -> Repeated:
-    """Return what the bar says of every pair of measurements."""
+def judge_repeats(
+    bar: Bar, arms: Sequence[ArmOfScores], compare: Compare, *, recorded: Inputs | None = None
+) -> Repeated:
+    """Return what the bar says of every pair of measurements.
+
+    `recorded`: of a baseline and a variant, whose changes are noise of ids and true changes of ids.
+    """
+    spreads = {} if recorded is None else spreads_for(bar, recorded)
     pairs = [compare(one, other) for one, other in combinations(arms, 2)]
     verdicts = [judge(bar, inputs).verdict for inputs in pairs]
     return Repeated(
@@ -52,20 +63,22 @@ def judge_repeats(bar: Bar, arms: Sequence[ArmOfScores], compare: Compare) -> Re
         pairs=len(pairs),
         ships=verdicts.count("ship"),
         rejects=verdicts.count("reject"),
-        metrics=[_metric(metric, arms, pairs) for metric in bar.metrics],
+        metrics=[_metric(metric, arms, pairs, spreads.get(metric.key)) for metric in bar.metrics],
     )
 
 
-def _metric(metric: BarMetric, arms: Sequence[ArmOfScores], pairs: Sequence[Inputs]) -> MetricRepeats:
+def _metric(
+    metric: BarMetric, arms: Sequence[ArmOfScores], pairs: Sequence[Inputs], spread: Spread | None
+) -> MetricRepeats:
     scores = [found for arm in arms if (found := _by_id(arm, metric.key)) is not None]
     squares = [square for inputs in pairs if (square := _scaled_square(metric, inputs)) is not None]
-    disagree, within, saved = _noise_of_ids(scores) if len(scores) == len(arms) else (None, None, None)
+    disagree, within = _noise_of_ids(scores) if len(scores) == len(arms) else (None, None)
     return MetricRepeats(
         key=metric.key,
         disagree=disagree,
         scaled_square=sum(squares) / len(squares) if squares else None,
         within=within,
-        saved_by_two=saved,
+        saved_by_two=_saved_by_two(within, spread),
     )
 
 
@@ -80,11 +93,11 @@ def _by_id(arm: ArmOfScores, key: str) -> Mapping[str, float] | None:
     return {id_: value / scale for id_, value in zip(averaged.ids, values, strict=True)}
 
 
-def _noise_of_ids(scores: Sequence[Mapping[str, float]]) -> tuple[float | None, float | None, float | None]:
-    """Return the share of ids that disagree, an id's standard deviation, and what scoring twice saves."""
+def _noise_of_ids(scores: Sequence[Mapping[str, float]]) -> tuple[float | None, float | None]:
+    """Return the share of ids that disagree, and an id's standard deviation over its measurements."""
     ids = set(scores[0]).intersection(*scores[1:]) if scores else set()
     if not ids or len(scores) < 2:
-        return None, None, None
+        return None, None
     differing = squares = 0.0
     for one, other in combinations(scores, 2):
         moves = [one[id_] - other[id_] for id_ in ids]
@@ -93,7 +106,17 @@ def _noise_of_ids(scores: Sequence[Mapping[str, float]]) -> tuple[float | None, 
     count = len(scores) * (len(scores) - 1) / 2
     # A change of the same asset is noise alone: its mean square is twice an id's variance.
     within = (squares / count / 2) ** 0.5
-    return differing / count, within, 0.5 if within else 0.0
+    return differing / count, within
+
+
+def _saved_by_two(within: float | None, spread: Spread | None) -> float | None:
+    """Return the noise within ids that a second score takes away, as a part of the variance of a change.
+
+    A change holds the noise of two scores, of which a second score in either arm takes half.
+    """
+    if within is None or spread is None or spread.source != "recorded":
+        return None
+    return min(0.5, within**2 / spread.deviation**2)
 
 
 def _scaled_square(metric: BarMetric, inputs: Inputs) -> float | None:

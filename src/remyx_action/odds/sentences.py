@@ -9,6 +9,7 @@ from remyx_action.policy.bar import Bar
 
 from .outcomes import POWER
 from .power import PowerAt, SamplePlan
+from .spread import Spread, bound_to_declare
 
 KEPT = "\N{NO-BREAK SPACE}"
 OFTEN = 0.1
@@ -86,7 +87,23 @@ def planned_in_words(bar: Bar, planned: SamplePlan) -> str:
         return f"{sentence}."
     if needed is None:
         return f"{sentence}; no number of samples makes it 80."
-    return f"{sentence}; plan {needed:,} samples{' or more' * bool(without)} for 80."
+    clusters = "" if planned.clusters_needed is None else f" in {planned.clusters_needed:,} clusters"
+    return f"{sentence}; plan {needed:,} samples{clusters}{' or more' * bool(without)} for 80."
+
+
+def bounds_in_words(bar: Bar, spreads: Mapping[str, Spread], sizes: Mapping[str, int]) -> list[str]:
+    """Return of each metric whose range counts for more than its samples which `max_change` to declare."""
+    found = []
+    for metric in bar.metrics:
+        spread = spreads.get(metric.key)
+        bound = spread and bound_to_declare(metric, spread, sizes[metric.key])
+        if spread is not None and bound:
+            found.append(
+                f"No recorded sample of {metric.label} changed by more than {spread.largest:.3g}, and the "
+                f"range counts for more than the samples do. If none ever can change by more than {bound}, "
+                f"`max_change: {bound}` makes fewer samples enough."
+            )
+    return found
 
 
 def unchanged_in_words(bar: Bar, power: PowerAt) -> str:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import ROUND_CEILING, Context, Decimal
 from fractions import Fraction
-from math import sqrt
+from math import ceil, sqrt
 from typing import Literal
 
 from msgspec import Struct
 
 from remyx_action.confidence import estimate
 from remyx_action.confidence.pseudo_samples import difference
+from remyx_action.decimals import plain
 from remyx_action.evidence.evidence import MetricEvidence
 from remyx_action.evidence.sums import PairedSums
 from remyx_action.project.models.metrics import BarMetric
 
 ASSUMED = 0.44
 """Standard deviation of a change as a part of the range: one in five 0/1 scores differs."""
+
+FEWEST_FOR_LARGEST = 300
+"""Recorded changes from which on the largest says how far a change can reach."""
 
 
 class Spread(Struct, frozen=True, kw_only=True):
@@ -35,6 +40,15 @@ class Spread(Struct, frozen=True, kw_only=True):
     step: Fraction | None = None
     """What every change is a multiple of, where that is known; a bare threshold counts in such steps."""
     source: Literal["recorded", "given", "assumed"]
+
+    largest: float | None = None
+    """The largest change of FEWEST_FOR_LARGEST recorded samples or more, of scores between the ends."""
+
+    def clusters_of(self, n: int | None) -> int | None:
+        """Return how many clusters hold n samples; None without clusters, or where there is no n."""
+        if n is None or self.samples_in_a_cluster is None:
+            return None
+        return ceil(n / self.samples_in_a_cluster)
 
     def around(self, effect: float, width: float) -> float:
         """Return the standard deviation where the true change is `effect`."""
@@ -93,8 +107,31 @@ def recorded_spread(metric: BarMetric, evidence: MetricEvidence) -> Spread | Non
         design_effect=observed.n / found.n_effective if found.n_effective else 1.0,
         samples_in_a_cluster=observed.n / clusters if clusters else None,
         step=_step(metric) if binary else None,
+        largest=None if binary or width is None else _largest_change(evidence, width),
         source="recorded",
     )
+
+
+def _largest_change(evidence: MetricEvidence, width: float) -> float | None:
+    paired, distinct = evidence.paired, evidence.distinct
+    if paired is None or distinct is None or paired.ids < FEWEST_FOR_LARGEST:
+        return None
+    largest = max(abs(change) for change in distinct.within())
+    found = Fraction(largest, 10**paired.decimals * int(paired.parts))
+    return float(found) if found <= width else None
+
+
+def bound_to_declare(metric: BarMetric, spread: Spread, n: int) -> Decimal | None:
+    """Return the `max_change` that would sharpen n samples: the largest recorded change, rounded up.
+
+    None where the two pseudo-samples of the range count for less than the samples, or too few are recorded.
+    """
+    width = width_of_range(metric)
+    if width is None or metric.max_change is not None or not spread.largest:
+        return None
+    bound = Context(prec=1, rounding=ROUND_CEILING).create_decimal_from_float(spread.largest)
+    dominates = 2 * width**2 > n * spread.deviation**2 * spread.design_effect
+    return plain(bound) if dominates and bound <= width / 2 else None
 
 
 def _are_at_the_ends(paired: PairedSums, metric: BarMetric) -> bool:
