@@ -61,7 +61,7 @@ def run(
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> int:
-    """Run the evaluation on both arms, compare them, and judge: the main job.
+    """Run the evaluation on baseline and variant, compare them, and judge: the main job.
 
     Example: remyx-action run --variant org/model-v2
     """
@@ -182,7 +182,7 @@ def keep_baseline(
     kept: KeptFolder = None,
     fresh: Fresh = False,
 ) -> int:
-    """Measure every baseline arm that is not kept yet, for later runs to reuse.
+    """Measure every baseline that is not kept yet, for later runs to reuse.
 
     Example: remyx-action baseline keep --kept ~/remyx-kept
     """
