@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import IntEnum, StrEnum
+from typing import Literal
 
 from msgspec import Struct
 
@@ -60,6 +61,18 @@ class Problem(Struct, frozen=True, kw_only=True, order=True):
     """What is wrong: lower case, no full stop."""
     help: str
     """What to do next: the allowed or nearest right value."""
+
+
+class Annotation(Struct, frozen=True, kw_only=True):
+    """A line of a file that a reviewer should look at: of a problem, or a condition in the way."""
+
+    path: str
+    """Below the repository's root, with `/`."""
+    line: int
+    """1-based."""
+    level: Literal["failure", "warning", "notice"]
+    title: str
+    message: str
 
 
 class Refusal(Exception):

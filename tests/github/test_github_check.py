@@ -3,6 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
+from remyx_action.errors import Annotation
 from remyx_action.github import check_run
 from remyx_action.github.events import Commit
 from remyx_action.github.marks import ExternalId, Order
@@ -21,7 +22,7 @@ def conclusion(word: str = "failure", annotations: int = 0, **values: object) ->
         "title": "reject: regression on mindcube",
         "renderings": ["the report"],
         "annotations": [
-            check_run.Annotation(
+            Annotation(
                 path=".remyx/policies/default.yaml",
                 line=line,
                 level="failure",
@@ -206,7 +207,7 @@ def test_annotations_go_fifty_a_request(stage: Stage, annotations: int, requests
 
 
 def test_a_long_annotation_is_cut_where_it_can_be_seen(stage: Stage) -> None:
-    long = check_run.Annotation(path="a", line=1, level="notice", title="t" * 300, message="m" * 5000)
+    long = Annotation(path="a", line=1, level="notice", title="t" * 300, message="m" * 5000)
     close(stage, opened(stage).id, replace(conclusion(), annotations=[long]))
     (only,) = stage.world.checks[0].annotations
     assert ("t" * 254 + "…", "m" * 4095 + "…") == (only["title"], only["message"])

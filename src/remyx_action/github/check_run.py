@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from remyx_action.errors import Annotation
 from remyx_action.project.models.policy import policy_key
 
 from .client import Client, number_in, text_in
@@ -67,16 +68,6 @@ class Opened(Struct, frozen=True, kw_only=True):
     url: str
     app: str
     """Slug of the app whose token posted it."""
-
-
-class Annotation(Struct, frozen=True, kw_only=True):
-    path: str
-    """Below the repository's root, with `/`."""
-    line: int
-    """1-based."""
-    level: Literal["failure", "warning", "notice"]
-    title: str
-    message: str
 
 
 class Conclusion(Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from msgspec import Struct, field
 
-from remyx_action.errors import EXIT_OF_VERDICT, Exit, Problem, Refusal, Severity, most_severe
+from remyx_action.errors import EXIT_OF_VERDICT, Annotation, Exit, Problem, Refusal, Severity, most_severe
 from remyx_action.policy.rules import Mark
 from remyx_action.project.files.yaml_text import Place
 
@@ -33,18 +33,6 @@ CHECK_BYTES = (65_000, 30_000, 12_000)
 SEVERITY = (Exit.SHIP, Exit.ITERATE, Exit.REJECT, Exit.NOT_JUDGED, Exit.FILES_WRONG, Exit.USAGE)
 
 
-class Remark(Struct, frozen=True, kw_only=True):
-    """A line of a file that a reviewer should look at."""
-
-    path: str
-    """Below the repository's root, with `/`."""
-    line: int
-    """1-based."""
-    level: Literal["failure", "warning", "notice"]
-    title: str
-    message: str
-
-
 class Section(Struct, frozen=True, kw_only=True):
     """The conclusion about one policy."""
 
@@ -64,7 +52,7 @@ class Section(Struct, frozen=True, kw_only=True):
     """Markdown."""
     note: str = ""
     """Why it passes or not, where the verdict alone does not say so."""
-    remarks: Sequence[Remark] = ()
+    annotations: Sequence[Annotation] = ()
     lines: Mapping[str, str] = field(default_factory=dict)
     """Pointer of a condition → the address of its line; "" → that of the policy; {} where it is not known."""
 
@@ -105,7 +93,7 @@ def of_report(
         title=headline_of(report),
         result=report,
         note=REPORT_ONLY if report_only else ALLOWED if allowed else "",
-        remarks=tuple(_conditions(report, places, path, "warning" if passes else "failure")),
+        annotations=tuple(_conditions(report, places, path, "warning" if passes else "failure")),
         lines=_lines(report, places, f"{tree}/{quote(path)}") if tree else {},
     )
 
@@ -198,8 +186,8 @@ def of_problems(
         title="Not judged: files under .remyx/ are wrong",
         result=NoVerdict(kind="files_wrong", problems=tuple(problems), commit=commit, policy=policy or None),
         note=REPORT_ONLY if report_only else "",
-        remarks=tuple(
-            Remark(
+        annotations=tuple(
+            Annotation(
                 path=f"{folder}{each.path}",
                 line=each.line,
                 level="failure",
@@ -288,7 +276,7 @@ def _lines(report: Report, places: Mapping[str, Place], file: str) -> Mapping[st
 
 def _conditions(
     report: Report, places: Mapping[str, Place], path: str, level: Literal["failure", "warning"]
-) -> Iterator[Remark]:
+) -> Iterator[Annotation]:
     """The lines of the policy whose conditions stand between the variant and a ship."""
     if report.verdict in {None, "ship"}:
         return
@@ -296,7 +284,7 @@ def _conditions(
     in_the_way = [view for view in views_in(of.ship) if view.condition.mark is not Mark.TRUE]
     for view in (*in_the_way, *of.of_reject(Mark.TRUE)):
         if view.condition.pointer in places:
-            yield Remark(
+            yield Annotation(
                 path=path,
                 line=places[view.condition.pointer].line,
                 level=level,

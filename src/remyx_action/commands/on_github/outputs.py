@@ -43,7 +43,7 @@ def write_posts(runner: Runner, sections: Sequence[Section], posts: Posts, say: 
         say(workflow.annotation("warning", note, title="remyx: not everything was posted"))
     for section in sections:
         if section.policy not in posts.check_urls:
-            for each in section.remarks[:50]:
+            for each in section.annotations[:50]:
                 level: workflow.Level = "error" if each.level == "failure" else "warning"
                 say(
                     workflow.annotation(level, each.message, title=each.title, path=each.path, line=each.line)

@@ -225,10 +225,5 @@ def _conclusion(section: Section, footer: str) -> check_run.Conclusion:
         word="success" if section.passes else "failure",
         title=section.title[:200],
         renderings=check_texts(section, footer=footer),
-        annotations=[
-            check_run.Annotation(
-                path=each.path, line=each.line, level=each.level, title=each.title, message=each.message
-            )
-            for each in section.remarks
-        ],
+        annotations=section.annotations,
     )
