@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from heapq import nsmallest
+from heapq import nlargest, nsmallest
 from itertools import compress
 from math import floor
 from operator import sub
@@ -124,7 +124,7 @@ def largest_moves(ids: Sequence[str], moves: Sequence[int], counts: Mapping[int,
 def _twentieth(counts: Mapping[int, int], sign: int) -> int:
     """Return the 20th largest move of this sign, the smallest where there are fewer, 0 where none is."""
     found, total = 0, 0
-    for found in sorted((move for move in counts if move * sign > 0), key=abs, reverse=True):
+    for found in nlargest(LARGEST, (move for move in counts if move * sign > 0), key=abs):
         total += counts[found]
         if total >= LARGEST:
             break
