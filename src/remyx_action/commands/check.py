@@ -46,7 +46,7 @@ from remyx_action.sources.disk import (
 from remyx_action.sources.disk.parquet import reads_parquet
 from remyx_action.sources.git import Repository, find_repository
 
-from .output import Output
+from .output import Output, Screen, filled
 from .planned_samples import planned_samples
 from .schema import schema_texts, write_schemas
 
@@ -190,7 +190,7 @@ def check(
         problems=problems,
         exit=Exit.FILES_WRONG if wrong else Exit.SHIP,
         formats={
-            "text": lambda screen: _as_text(problems, texts, power, colour=screen.colour),
+            "text": lambda screen: _as_text(problems, texts, power, screen),
             "json": lambda _: problems_as_json(problems, power=power),
             "github": lambda _: "".join(_as_annotation(problem) for problem in moved),
             "sarif": lambda _: problems_as_sarif(moved),
@@ -199,11 +199,12 @@ def check(
 
 
 def _as_text(
-    problems: tuple[Problem, ...], texts: Mapping[str, bytes], power: Sequence[str], *, colour: bool
+    problems: tuple[Problem, ...], texts: Mapping[str, bytes], power: Sequence[str], screen: Screen
 ) -> str:
     files = f"{len(texts)} file{'' if len(texts) == 1 else 's'}"
-    summary = "".join(f"{line}\n" for line in (f"{counted(problems)} in {files}", *power))
-    drawn = problems_as_text(problems, texts, colour=colour)
+    sentences = [filled(line, screen) for line in power]
+    summary = "".join(f"{line}\n" for line in (f"{counted(problems)} in {files}", *sentences))
+    drawn = problems_as_text(problems, texts, colour=screen.colour)
     return f"{drawn}\n{summary}" if drawn else summary
 
 
