@@ -1,4 +1,4 @@
-"""plan: what an arm of a lighteval template is asked to do: template, asset and facts in, a command out."""
+"""plan: what an arm of a lighteval template is asked to do: template and asset in, a command out."""
 
 from __future__ import annotations
 

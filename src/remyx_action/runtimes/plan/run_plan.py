@@ -1,4 +1,4 @@
-"""Which arms are run and how each is started: template, assets and facts in, a plan of processes out."""
+"""Which arms are run and how each is started: template and assets in, a plan of processes out."""
 
 from __future__ import annotations
 
@@ -173,9 +173,9 @@ class _Planned(Struct, frozen=True, kw_only=True):
     at_once: int
     """How many arms run at once."""
 
-    def facts(self, arm: ArmName, asset: str, places: Mapping[str, str]) -> dict[str, str]:
+    def values(self, arm: ArmName, asset: str, places: Mapping[str, str]) -> dict[str, str]:
         """Placeholder → value; `samples` only where a count is known: the largest declared, or less."""
-        facts = {
+        values = {
             "asset": asset,
             "arm": arm,
             **places,
@@ -185,7 +185,7 @@ class _Planned(Struct, frozen=True, kw_only=True):
         }
         shard = self.shard
         counts = [*expected_samples(self.template)[-1:], *([shard.samples] if shard.samples else [])]
-        return facts | ({"samples": str(min(counts))} if counts else {})
+        return values | ({"samples": str(min(counts))} if counts else {})
 
 
 def _arm(common: _Planned, arm: ArmName, asset: str) -> ArmPlan:
@@ -200,18 +200,18 @@ def _arm(common: _Planned, arm: ArmName, asset: str) -> ArmPlan:
     places = {"source": site.sources.get(arm, root), "harness": root, "output_dir": output}
     if predict is not None:
         places |= {"source": root, "predictions": predict.output_folder}
-    facts = common.facts(arm, asset, places)
+    values = common.values(arm, asset, places)
     inherited, _ = passed_through(site.environment, template.env, secrets=template.secrets)
     return ArmPlan(
         arm=arm,
         asset=asset,
-        command=tuple(filled_in(word, facts, "command") for word in _command(template, site.script, root)),
-        environment={**inherited, **_temporary(site, arm), **as_variables(facts)},
+        command=tuple(filled_in(word, values, "command") for word in _command(template, site.script, root)),
+        environment={**inherited, **_temporary(site, arm), **as_variables(values)},
         working_folder=root,
         output_folder=output,
         timeout_seconds=float(template.timeout),
         expected_samples=expected_samples(template),
-        patched=_patched(common, facts),
+        patched=_patched(common, values),
         predict=predict,
     )
 
@@ -235,16 +235,16 @@ def _in_container(
         places["predictions"], brought["predictions"] = PREDICTIONS, Brought(path=predict.output_folder)
     elif arm in site.sources:
         places["source"], brought["source"] = SOURCE, Brought(path=site.sources[arm])
-    facts = common.facts(arm, asset, places)
-    placed = _placed(container, _patched(common, facts))
+    values = common.values(arm, asset, places)
+    placed = _placed(container, _patched(common, values))
     return ArmPlan(
         arm=arm,
         asset=asset,
-        command=tuple(filled_in(word, facts, "command") for word in template.command or ()),
+        command=tuple(filled_in(word, values, "command") for word in template.command or ()),
         environment={
             **SET_INSIDE,
             **asked_for(site.environment, template.env, secrets=template.secrets),
-            **as_variables(facts),
+            **as_variables(values),
         },
         working_folder=site.harness,
         output_folder=site.outputs[arm],
@@ -266,12 +266,12 @@ def _prediction(common: _Planned, predict: Predict, arm: ArmName, asset: str) ->
         only = tuple(predict.source or template.paths or ["**"])
         but = (*harness_globs(template), ".remyx/**")  # what the commit holds of them, labels above all
         places["source"], brought["source"] = SOURCE, Brought(path=site.sources[arm], only=only, but=but)
-    facts = common.facts(arm, asset, places)
+    values = common.values(arm, asset, places)
     return ArmPlan(
         arm=arm,
         asset=asset,
-        command=tuple(filled_in(word, facts, "predict.command") for word in predict.command),
-        environment={**SET_INSIDE, **as_variables(facts)},
+        command=tuple(filled_in(word, values, "predict.command") for word in predict.command),
+        environment={**SET_INSIDE, **as_variables(values)},
         working_folder=site.harness,
         output_folder=f"{site.outputs[arm]}/predictions",
         log_file=f"{site.outputs[arm]}/{PREDICT_LOG_NAME}",
@@ -289,14 +289,14 @@ def _plan(common: _Planned, container: Container, files: ContainerFiles) -> Cont
     return plan_container(container, images, files, together=common.at_once, timeout_seconds=seconds)
 
 
-def _patched(common: _Planned, facts: Mapping[str, str]) -> dict[str, bytes]:
+def _patched(common: _Planned, values: Mapping[str, str]) -> dict[str, bytes]:
     """Path below the root → what the arm finds there instead."""
     found: dict[str, bytes] = {}
     for patch in common.template.patch or ():
         if patch.file not in common.site.configs:
             raise NotJudged(f"{patch.file} does not exist", help="correct `file` in the template's `patch`")
         settings = {
-            key: filled_in(value, facts, "patch") if isinstance(value, str) else value
+            key: filled_in(value, values, "patch") if isinstance(value, str) else value
             for key, value in patch.set.items()
         }
         content = found.get(patch.file, common.site.configs[patch.file])

@@ -19,24 +19,24 @@ _WITHOUT_VALUE = {
 """Placeholder → why it may have no value, and what to do."""
 
 
-def filled_in(word: str, facts: Mapping[str, str], where: str) -> str:
+def filled_in(word: str, values: Mapping[str, str], where: str) -> str:
     """Put values in place of placeholders, once: braces inside a value and all others stay as they are.
 
     NotJudged where one has no value; `where` is the key of the template that uses it.
     """
 
     def value_of(match: re.Match[str]) -> str:
-        if match[1] not in facts:
+        if match[1] not in values:
             why, advice = _WITHOUT_VALUE[match[1]]
             raise NotJudged(f"`{where}` uses {{{match[1]}}}, and {why}", help=advice)
-        return facts[match[1]]
+        return values[match[1]]
 
     return re.sub("{(" + "|".join(PLACEHOLDERS) + ")}", value_of, word)
 
 
-def as_variables(facts: Mapping[str, str]) -> dict[str, str]:
+def as_variables(values: Mapping[str, str]) -> dict[str, str]:
     """`REMYX_ASSET` and so on."""
-    return {f"REMYX_{name.upper()}": value for name, value in facts.items()}
+    return {f"REMYX_{name.upper()}": value for name, value in values.items()}
 
 
 _PACKAGES = (
