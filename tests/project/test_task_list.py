@@ -115,11 +115,11 @@ def test_auto_takes_what_the_task_reports() -> None:
     assert ("gsm8k",) == found.tasks
     assert {"extractive_match": {"gsm8k": "extractive_match"}} == found.metrics
     [chosen] = found.chosen
-    assert chosen.facts is not None
+    assert chosen.metric is not None
     assert ("higher", (0, 1), "generative") == (
-        chosen.facts.direction,
-        chosen.facts.range,
-        chosen.facts.mode,
+        chosen.metric.direction,
+        chosen.metric.range,
+        chosen.metric.mode,
     )
 
 
@@ -311,7 +311,7 @@ def test_a_task_of_ones_own_is_taken_at_its_word() -> None:
     )
     assert not found.from_list
     assert {"accuracy": {"sums": "em:k=1"}, "em": {"sums": "em"}} == found.metrics
-    assert [None, None] == [chosen.facts for chosen in found.chosen]
+    assert [None, None] == [chosen.metric for chosen in found.chosen]
 
 
 def test_a_task_of_the_list_stays_one_beside_custom_tasks() -> None:

@@ -115,8 +115,8 @@ def with_task(known: Answers, name: str) -> Answers:
         MetricAnswer(
             key=offer.key,
             label=label_of(offer.name),
-            unit="fraction" if offer.facts.range == (0, 1) else "",
-            direction="lower" if offer.facts.direction == "lower" else "",
+            unit="fraction" if offer.metric.range == (0, 1) else "",
+            direction="lower" if offer.metric.direction == "lower" else "",
         )
         for offer in offers
     )

@@ -76,8 +76,8 @@ def _what_scoring_does(template: Template) -> str:
     from remyx_action.project.tasks import resolve, task_list  # brings the list along
 
     resolved, _ = resolve(template, task_list())
-    facts = [one.facts for one in resolved.chosen] if resolved else [None]
-    does = [_UNKNOWN if one is None else one.does for one in facts]
+    metrics = [one.metric for one in resolved.chosen] if resolved else [None]
+    does = [_UNKNOWN if one is None else one.does for one in metrics]
     return "; ".join(dict.fromkeys(filter(None, does)))
 
 

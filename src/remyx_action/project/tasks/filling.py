@@ -92,13 +92,13 @@ def _one_draw(template: Template) -> Iterator[Words]:
 def _meaning_of(one: Chosen, template: Template) -> _Meaning | None:
     from .listing import label_of
 
-    if one.facts is None:
+    if one.metric is None:
         return None
     return _Meaning(
         template=template.name,
-        label=label_of(one.facts.name),
-        direction=one.facts.direction,
-        range=one.facts.range,
+        label=label_of(one.metric.name),
+        direction=one.metric.direction,
+        range=one.metric.range,
     )
 
 

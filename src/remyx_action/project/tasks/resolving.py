@@ -24,7 +24,7 @@ class Chosen(Struct, frozen=True, kw_only=True):
     key: str
     of: Mapping[str, str]
     """Task → the metric's canonical name; the samples of all of them count together."""
-    facts: TaskMetric | None
+    metric: TaskMetric | None
     """None: of a task that is not in the list, so metrics.yaml says what there is to say."""
 
 
@@ -75,7 +75,7 @@ class Offer(Struct, frozen=True, kw_only=True):
     name: str
     """What `names` calls it: canonical, behind its subtask and `/` where several of one name differ."""
     of: Mapping[str, str]
-    facts: TaskMetric
+    metric: TaskMetric
 
 
 def offers_of(tasks: Sequence[Task]) -> list[Offer]:
@@ -92,12 +92,12 @@ def _offers(tasks: Sequence[Task]) -> Iterator[Offer]:
         for metric, reporting in kinds.items():
             if len(kinds) == 1:
                 of = {task.name: name for task in reporting}
-                yield Offer(key=key_of(name), name=name, of=of, facts=metric)
+                yield Offer(key=key_of(name), name=name, of=of, metric=metric)
                 continue
             for task in reporting:  # of different ranges or directions: nothing to count together
                 stem = _subtask(task.name)
                 key = key_of(f"{stem}_{name}")
-                yield Offer(key=key, name=f"{stem}{PART}{name}", of={task.name: name}, facts=metric)
+                yield Offer(key=key, name=f"{stem}{PART}{name}", of={task.name: name}, metric=metric)
 
 
 class _TemplateOfTask(Struct, frozen=True, kw_only=True):
@@ -118,7 +118,7 @@ class _TemplateOfTask(Struct, frozen=True, kw_only=True):
             if subtask in (task.name, _subtask(task.name)):
                 for one in task.measurable:
                     if one.name == metric:
-                        return Offer(key="", name=name, of={task.name: metric}, facts=one)
+                        return Offer(key="", name=name, of={task.name: metric}, metric=one)
         return None
 
     def wrong_names(self) -> Iterator[Fault]:
@@ -164,14 +164,14 @@ class _TemplateOfTask(Struct, frozen=True, kw_only=True):
         if self.template.metrics:
             return [self._choice(key, by_key) for key in self.template.metrics]
         renamed = {name: key for key, name in self.template.names.items()}
-        keys = [renamed.get(offer.name, offer.key) for offer in self.offers if not offer.facts.does]
+        keys = [renamed.get(offer.name, offer.key) for offer in self.offers if not offer.metric.does]
         return [self._choice(key, by_key) for key in dict.fromkeys([*keys, *self.template.names])]
 
     def _choice(self, key: str, by_key: Mapping[str, Offer]) -> Chosen:
         name = self.template.names.get(key)
         offer = self.named(name) if name is not None else by_key[key]
         assert offer is not None
-        return Chosen(key=key, of=offer.of, facts=offer.facts)
+        return Chosen(key=key, of=offer.of, metric=offer.metric)
 
 
 def _subtask(name: str) -> str:
@@ -182,7 +182,7 @@ def _subtask(name: str) -> str:
 def _nothing_for_auto(task: str, offers: Sequence[Offer]) -> Fault:
     """A metric that does more than compare answers is run only where the template names it."""
     keys = [offer.key for offer in offers]
-    does = "; ".join(dict.fromkeys(offer.facts.does for offer in offers))
+    does = "; ".join(dict.fromkeys(offer.metric.does for offer in offers))
     return Fault(
         pointer="/metrics",
         code="auto-does-more",
@@ -215,7 +215,7 @@ def _of_custom_task(task: str, template: Template) -> tuple[Resolved | None, tup
         if key not in template.metrics
     ]
     chosen = tuple(
-        Chosen(key=key, of={task: template.names.get(key, key)}, facts=None) for key in template.metrics
+        Chosen(key=key, of={task: template.names.get(key, key)}, metric=None) for key in template.metrics
     )
     resolved = Resolved(tasks=(task,), chosen=chosen, from_list=False)
     return (None, tuple(faults)) if faults else (resolved, ())
@@ -247,7 +247,7 @@ def _beyond_a_server(chosen: Sequence[Chosen], template: Template) -> Iterator[F
     """Metrics that need likelihoods, asked of a server that gives text."""
     if template.model is None or template.model.backend != "openai":
         return
-    keys = [one.key for one in chosen if one.facts is not None and one.facts.mode != "generative"]
+    keys = [one.key for one in chosen if one.metric is not None and one.metric.mode != "generative"]
     if keys:
         yield Fault(
             pointer="/model/backend",

@@ -108,7 +108,7 @@ def _table(every: Mapping[str, Sequence[Task]], width: int) -> list[str]:
     rows = []
     for name, tasks in every.items():
         offers = offers_of(tasks)
-        modes = {ASKED_FOR[offer.facts.mode] for offer in offers}
+        modes = {ASKED_FOR[offer.metric.mode] for offer in offers}
         more = f" and {len(offers) - MOST_KEYS} more" if len(offers) > MOST_KEYS else ""
         keys = ", ".join(offer.key for offer in offers[:MOST_KEYS]) + more
         rows.append((name, len(tasks), "both" if len(modes) > 1 else modes.pop(), keys))
@@ -158,10 +158,10 @@ def _offers(offers: Sequence[Offer], count: int, width: int) -> list[str]:
     differ = any(len(offer.of) < count for offer in offers)
     rows = [("key", "lighteval's name", "better", "range", "tasks" if differ else "")]
     for offer in offers:
-        limits = offer.facts.range
+        limits = offer.metric.range
         span = f"{limits[0]} to {limits[1]}" if limits else "not known"
         tasks = str(len(offer.of)) if differ else ""
-        rows.append((offer.key, offer.name, offer.facts.direction, span, tasks))
+        rows.append((offer.key, offer.name, offer.metric.direction, span, tasks))
     widths = [max(len(row[place]) for row in rows) for place in range(5)]
     cells = [[f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)] for row in rows]
     table = [(GAP + GAP.join(row)).rstrip() for row in cells]
@@ -178,8 +178,8 @@ def _beside(tasks: Sequence[Task], offers: Sequence[Offer], width: int) -> list[
     """What computing a metric does besides, and which metrics no verdict can rest on."""
     remarks: dict[str, list[str]] = {}
     for offer in offers:
-        if offer.facts.does:
-            remarks.setdefault(offer.facts.does, []).append(offer.key)
+        if offer.metric.does:
+            remarks.setdefault(offer.metric.does, []).append(offer.key)
     reasons: dict[str, dict[str, None]] = {}
     for metric in (metric for task in tasks for metric in task.metrics if metric.why_not):
         reasons.setdefault(metric.why_not, {})[metric.name] = None
@@ -193,7 +193,7 @@ def _beside(tasks: Sequence[Task], offers: Sequence[Offer], width: int) -> list[
 
 def _template(name: str, offers: Sequence[Offer], width: int) -> list[str]:
     stem = "".join(character if character.isalnum() or character in "._-" else "-" for character in name)
-    plain = [offer.key for offer in offers if not offer.facts.does]
+    plain = [offer.key for offer in offers if not offer.metric.does]
     keys = plain or [offer.key for offer in offers]
     return [
         f".remyx/templates/{stem}.yaml:",
