@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from math import exp, inf, isinf, log, log1p, pi, sqrt
+from math import erfc, exp, inf, isinf, log, log1p, pi, sqrt
 
 _TINY = 1e-300
 _PRECISION = 1e-16
@@ -106,6 +106,11 @@ def quantile(probability: float, degrees: float) -> float:
 def _density(t: float, degrees: float) -> float:
     scale = exp(log_gamma_half_step(degrees / 2)) / sqrt(degrees * pi)
     return scale * exp(-(degrees + 1) / 2 * log1p(t * t / degrees))
+
+
+def normal_below(z: float) -> float:
+    """Return Φ(z)."""
+    return erfc(-z / sqrt(2)) / 2
 
 
 def normal_quantile(probability: float) -> float:

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from hashlib import shake_256
-from math import erfc, exp, inf, lgamma, log, sqrt
+from math import exp, inf, lgamma, log, sqrt
 
 from remyx_action.confidence.binomial import clopper_pearson, rate_at_least
-from remyx_action.confidence.student import normal_quantile, quantile
+from remyx_action.confidence.student import normal_below, normal_quantile, quantile
 
 LEVEL = 0.95
 """Of the limits of a rate."""
-
-
-def normal_below(z: float) -> float:
-    """Return Φ(z)."""
-    return erfc(-z / sqrt(2)) / 2
 
 
 def t_quantile(probability: float, degrees: float) -> float:

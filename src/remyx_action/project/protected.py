@@ -103,6 +103,11 @@ def _problem(path: str, code: str, message: str, help: str) -> Problem:
     return Problem(path=path, line=1, column=1, pointer="", code=code, message=message, help=help)
 
 
+def evaluated_globs(template: Template) -> list[str]:
+    """Return the globs of the files whose change is evaluated; [] where the variant file alone is."""
+    return template.paths or (["**"] if template.compare == "commits" else [])
+
+
 def harness_globs(template: Template) -> list[str]:
     """Return the globs of the harness: script or own tasks, `harness`, and what containers build with."""
     script = (template.script or "").rstrip("/")

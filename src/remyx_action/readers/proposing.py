@@ -23,7 +23,7 @@ from .opening import read_document, spread, table_of_csv
 from .parts import Part
 from .presets import CODE, EngineMap, Recognised, fitted, lm_eval, merged, recognised
 from .rows import rows_of_lines
-from .shapes import by_shape, described
+from .shapes import by_shape, described, objects_in
 
 MOST_FILES = 200
 """Of a folder, looked into to recognise them."""
@@ -211,12 +211,7 @@ def _rows(map_: ResultsMap, document: Any) -> list[Any]:
     if whole.outcomes:
         return [dict.fromkeys(whole.outcomes, NumberText("1"))]
     asked = Part(map=whole, key="", name="").pointers()
-    return spread(_objects(found), whole.spread, asked)
-
-
-def _objects(found: Any) -> list[Any]:
-    values = list(found.values()) if type(found) is dict else found if type(found) is list else []
-    return [value for value in values if type(value) is dict]
+    return spread(objects_in(found), whole.spread, asked)
 
 
 def _names(map_: EngineMap, document: Any, rows: list[Any]) -> list[str]:

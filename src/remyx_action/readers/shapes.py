@@ -152,7 +152,7 @@ def _repeat_of(rows: Sequence[Any], id_: str | None) -> str | None:
 def _in_lists(rows: Sequence[Any]) -> tuple[dict[str, Any], list[str]] | None:
     """Where the scores are, and their names, where each row has a list of named scores, the same in each."""
     for key in dict.fromkeys(key for row in rows for key in row):
-        lists = [_objects(row.get(key)) for row in rows if type(row.get(key)) is list]
+        lists = [objects_in(row.get(key)) for row in rows if type(row.get(key)) is list]
         found = _in_long_form([one for list_ in lists for one in list_], pointer_to("", key))
         if found is not None and all(len(one) in (0, len(found[1])) for one in lists):
             return {"spread": pointer_to("", key), **found[0]}, found[1]
@@ -196,7 +196,7 @@ def _scores_of(rows: Sequence[Any], used: Iterable[str | None]) -> tuple[dict[st
     if names:
         return _graded(f"/{PLACEHOLDER}", [row.get(name) for row in rows for name in names]), names
     for key in dict.fromkeys(key for row in rows for key in row):
-        inner, below = _objects([row.get(key) for row in rows]), f"{pointer_to('', key)}/{PLACEHOLDER}"
+        inner, below = objects_in([row.get(key) for row in rows]), f"{pointer_to('', key)}/{PLACEHOLDER}"
         if key not in used and _scored(inner):
             names = _scored(inner)
             return _graded(below, [row.get(name) for row in inner for name in names]), names
@@ -255,7 +255,8 @@ def _may_be_metric(name: str) -> bool:
     return name.casefold() not in NO_METRICS and not _NO_METRIC.fullmatch(name.casefold())
 
 
-def _objects(found: Any) -> list[Any]:
+def objects_in(found: Any) -> list[Any]:
+    """Return the objects in a list or below the keys of an object; none in anything else."""
     values = list(found.values()) if type(found) is dict else found if type(found) is list else []
     return [value for value in values if type(value) is dict]
 
@@ -263,7 +264,7 @@ def _objects(found: Any) -> list[Any]:
 def _lists(value: Any, pointer: str) -> Iterator[tuple[str, list[Any]]]:
     """Each list of objects, or table that is written by columns, with its pointer."""
     if type(value) is list:
-        yield pointer, _objects(value)
+        yield pointer, objects_in(value)
     elif type(value) is dict and pointer.count("/") < DEEPEST:
         yield pointer, objects_of_columns(value) or []
         lists_of_ids = all(type(one) is list for one in value.values()) and _are_alike(value)
@@ -282,7 +283,7 @@ def _rows_by_metric(file: str, document: Any) -> tuple[ResultsMap, list[str]] | 
         if all(map(_scores_of_ids, of_metrics)):
             return _by_id(below, of_metrics, file=file), list(group)
         for inner in of_metrics[0]:
-            lists = [_objects(one.get(inner)) for one in of_metrics]
+            lists = [objects_in(one.get(inner)) for one in of_metrics]
             id_ = next((name for name in IDS if all(rows and name in rows[0] for rows in lists)), None)
             scores = [name for name in _scored(rows[0] for rows in lists if rows) if name != id_]
             if id_ is not None and scores:

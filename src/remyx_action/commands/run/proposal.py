@@ -12,7 +12,13 @@ from msgspec import Struct
 from remyx_action.errors import NotJudged
 from remyx_action.project.files.layout import matcher
 from remyx_action.project.models import Template
-from remyx_action.project.protected import OF_THE_BAR, OF_THE_REPOSITORY, harness_globs, review_globs
+from remyx_action.project.protected import (
+    OF_THE_BAR,
+    OF_THE_REPOSITORY,
+    evaluated_globs,
+    harness_globs,
+    review_globs,
+)
 from remyx_action.sources.git import LINK, SUBMODULE, Repository, Tree, text_of
 
 from .variants import UNCHANGED, FileChange, change_of_file, no_file
@@ -60,7 +66,7 @@ class Proposal(Struct, frozen=True, kw_only=True):
 
     def touches(self, template: Template, change: FileChange) -> bool:
         """Whether the template evaluates anything that differs: its `paths`, or the variant file."""
-        found = set(filter(matcher(self._globs(template)), self._product_paths()))
+        found = set(filter(matcher(evaluated_globs(template)), self._product_paths()))
         if template.paths is None:  # a changed harness alone is for its reviewers, not for a run
             found -= set(self.harness_paths(template))
         return bool(found) or (template.compare == "assets" and change.differs)
@@ -76,7 +82,7 @@ class Proposal(Struct, frozen=True, kw_only=True):
     def must_be_measured(self, template: Template, change: FileChange) -> bool:
         """Whether one of the files that were not measured decides what ships."""
         not_measured = self.not_measured(template, change)
-        decides = matcher([*self._globs(template), *harness_globs(template)])
+        decides = matcher([*evaluated_globs(template), *harness_globs(template)])
         return any(map(decides, not_measured)) or (
             template.compare == "assets" and template.variant_asset is not None and change.differs_beyond
         )
@@ -88,12 +94,8 @@ class Proposal(Struct, frozen=True, kw_only=True):
         """
         if template.compare == "assets":
             return ()
-        evaluates = matcher(self._globs(template))
+        evaluates = matcher(evaluated_globs(template))
         return tuple(path for path in self.moved_paths if evaluates(path) and not path.startswith(PROJECT))
-
-    @staticmethod
-    def _globs(template: Template) -> Sequence[str]:
-        return template.paths or (["**"] if template.compare == "commits" else [])
 
     def _product_paths(self) -> Iterable[str]:
         return [path for path in self.paths if not path.startswith(PROJECT)]

@@ -11,6 +11,7 @@ from typing import Any
 
 from remyx_action.project.models import Template
 from remyx_action.project.models.lighteval import Model
+from remyx_action.project.protected import evaluated_globs
 
 from .change import Change, DiffSide, Effect, effect_of
 from .phrases import listed, number
@@ -151,17 +152,13 @@ def _predict(old: Template, new: Template) -> JudgedChange:
 
 
 def _paths(old: Template, new: Template) -> JudgedChange:
-    before, after = _globs(old), _globs(new)
+    before, after = evaluated_globs(old), evaluated_globs(new)
     sentence = f"judges changes of {_listed(after)} instead of {_listed(before)}"
     was, is_ = set(before), set(after)
     if any(glob.startswith("!") for glob in was | is_):
         return Effect.INCOMPARABLE, sentence
     tightens = was <= is_ or "**" in is_
     return effect_of(tightens=tightens, loosens=is_ <= was or "**" in was), sentence
-
-
-def _globs(template: Template) -> list[str]:
-    return template.paths or (["**"] if template.compare == "commits" else [])
 
 
 def _listed(globs: list[str]) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from math import ceil, erfc, exp, floor, lgamma, log, log1p, sqrt
+from math import ceil, exp, floor, lgamma, log, log1p, sqrt
 
-from remyx_action.confidence.student import normal_quantile
+from remyx_action.confidence.student import normal_below, normal_quantile
 from remyx_action.decimals import plain
 from remyx_action.policy.rules import Condition, Gate, OnField, OnMetric
 from remyx_action.project.models.metrics import RecordedBaseline, declared_value
@@ -107,18 +107,14 @@ def _chance_of(condition: OnMetric, floor_: Fraction | None) -> float:
     spread = _spread(condition)
     extra = normal_quantile(float(floor_)) if floor_ is not None else 0.0
     if spread is None:
-        return _normal(-extra)
+        return normal_below(-extra)
     n = condition.metric.samples or USUAL_SAMPLES
-    return _normal(_boundary(condition, n) * sqrt(n) / spread - extra)
+    return normal_below(_boundary(condition, n) * sqrt(n) / spread - extra)
 
 
 def chance_if_unchanged(condition: OnMetric) -> float:
     """Return P(the condition holds | no difference), at its declared samples or the usual number."""
     return _chance_of(condition, condition.floor)
-
-
-def _normal(z: float) -> float:
-    return erfc(-z / sqrt(2)) / 2
 
 
 def _spread(condition: OnMetric) -> float | None:
