@@ -189,3 +189,13 @@ def test_what_is_left_out_is_left_out_by_a_process_that_read_nothing_before() ->
     ask = f"from remyx_action.report.report import Report; print({fields})"
     told = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True).stdout
     assert "['experiment', 'looks', 'quick_look']\n" == told
+
+
+@pytest.mark.parametrize("range_", [(0, "1e200"), ("-1e200", 1)])
+def test_a_range_beyond_any_number_is_refused(range_: tuple[Any, Any], tmp_path: Path) -> None:
+    verdict = json.loads((GOLDEN / "iterate.json").read_text(encoding="utf-8"))
+    verdict["policy"]["metrics"][0]["range"] = list(range_)
+    path = tmp_path / "verdict.json"
+    path.write_text(json.dumps(verdict).replace('"1e200"', "1e200").replace('"-1e200"', "-1e200"))
+    with pytest.raises(NotJudged, match="beyond any number"):
+        replay(path)

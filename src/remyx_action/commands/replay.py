@@ -70,15 +70,18 @@ def follows(report: Report) -> bool:
     """Return whether every compared value follows from policy and inputs; numbers are compared by value."""
     try:
         again = recompute(report)
-    except (ArithmeticError, LookupError, ValueError):  # sums that no program of ours wrote
+    except NotJudged:
         return False
     return all(getattr(report, name) == getattr(again, name) for name in COMPARED)
 
 
 def recompute(report: Report) -> Report:
-    """The same report with its compared part computed anew."""
-    judgement = judge(report.policy, report.inputs)
-    compared = lay_out(judgement, bar=report.policy, inputs=report.inputs)
+    """The same report with its compared part computed anew. Raises NotJudged where a number overflows."""
+    try:
+        judgement = judge(report.policy, report.inputs)
+        compared = lay_out(judgement, bar=report.policy, inputs=report.inputs)
+    except (ArithmeticError, LookupError, ValueError) as error:
+        raise NotJudged("the policy and the sums under $.inputs lead beyond any number", help=HELP) from error
     return report.model_copy(
         update={
             "verdict": judgement.verdict,
