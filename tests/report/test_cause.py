@@ -300,3 +300,12 @@ def test_a_quick_look_is_reported_whatever_the_verdict() -> None:
 
 def test_more_than_two_causes_are_counted() -> None:
     assert first_lines(REPORTS["many"]())[0].count(";") <= 2
+
+
+def test_a_gain_that_the_range_has_no_room_for_is_not_asked_for() -> None:
+    scores = {**SCORES, "spatialscore": flips(300, 0, won=0, lost=0)}
+    then = first_lines(judged(bar_of({"all": SHIP["all"][:1]}, None), scores))[2]
+    assert (
+        "SpatialScore has too little room left in its range: test on harder samples, or lower the threshold"
+        in then
+    )

@@ -231,6 +231,11 @@ def _gap(of: Marked, view: MetricConditionView) -> Phrase:
         worse = _worse(of.report, view.metric.key)
         fix: Phrase = (": ", *_find_why(worse)) if worse else ()
         return (*view.label, f" {movement.verb.past} ", *size, " too much", *fix)
+    if _is_out_of_reach(of.report, view):
+        return (
+            *view.label,
+            " has too little room left in its range: test on harder samples, or lower the threshold",
+        )
     return (*view.label, " needs ", *size, " more")
 
 
@@ -316,16 +321,27 @@ def _at(view: MetricConditionView, size: Decimal) -> Phrase:
 
 def _possible(report: Report, view: MetricConditionView, advice: Advice) -> Decimal | None:
     """The change that would be sure enough, rounded up; None where the range has no room for it."""
-    condition, effect = view.condition, advice.smallest_effect
+    effect = advice.smallest_effect
     if effect is None:
         return None
     step = Decimal(1).scaleb(-min(view.metric.decimals, numbers.MOST_DECIMALS))
     shown = effect.quantize(step, rounding=ROUND_UP)
+    return shown if _has_room(report, view, shown) else None
+
+
+def _is_out_of_reach(report: Report, view: MetricConditionView) -> bool:
+    """Whether no score of the range has what the bar asks."""
+    return not _has_room(report, view, plain(view.condition.threshold))
+
+
+def _has_room(report: Report, view: MetricConditionView, change: Decimal) -> bool:
+    """Whether a change in the condition's terms, or a value, leaves the metric in its range."""
+    condition = view.condition
     bounds, before = report.policy.metric(view.metric.key).range, view.metric.row.baseline
     if bounds is None or before is None or condition.is_relative:
-        return shown
-    reached = shown if condition.claim.quantity == "value" else before + condition.turn * shown
-    return shown if bounds[0] <= reached <= bounds[1] else None
+        return True
+    reached = change if condition.claim.quantity == "value" else before + condition.turn * change
+    return bounds[0] <= reached <= bounds[1]
 
 
 def _missing_of_field(of: Marked, view: FieldConditionView) -> Phrase:

@@ -121,7 +121,9 @@ UNKNOWN = {
         "give {} a threshold in its unit",
     ),
     "no_uncertainty": UnknownText(
-        "only a mean was reported", "has no confidence", "report samples of {}, or its standard error with n"
+        "only a mean was reported",
+        "has no confidence",
+        "have both baseline and variant report samples of {}, or its standard error with n",
     ),
     "too_few_samples": UnknownText("too few samples", "has too few samples", "measure {} on more samples"),
     "too_few_clusters": UnknownText(
