@@ -184,3 +184,29 @@ def test_power_takes_the_spread_of_a_verdict(tmp_path: Path) -> None:
     assert {"assumed"} == {one["source"] for one in assumed["spreads"].values()}
     assert {"recorded"} == {one["source"] for one in recorded["spreads"].values()}
     assert "changes spread as in the verdict of 20" in recorded["source"]
+
+
+GAINS = "{metric: accuracy, op: improves_by, threshold: 0.02, confidence: 0.80}"
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "more"),
+    [
+        ("improves_by, threshold: 0.02", "improves_by, threshold: 0.6", ()),
+        ("improves_by, threshold: 0.02", "improves_by, threshold: 0.3", ()),
+        ("no_regression, threshold: 0.01", "no_regression, threshold: 0.6", ()),
+        (GAINS, "accuracy improves_by 2% of baseline at 80%", ("--gain", "0.6", "--changed", "0.2")),
+    ],
+)
+def test_a_change_beyond_the_range_counts_as_the_whole_range(
+    tmp_path: Path, written: str, instead: str, more: tuple[str, ...]
+) -> None:
+    policy = str(UNLOCKED[".remyx/policies/default.yaml"])
+    assert written in policy
+    for path, text in {**UNLOCKED, ".remyx/policies/default.yaml": policy.replace(written, instead)}.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(str(text))
+    for words in (["check"], ["power", "--samples", "50", *more]):
+        result = CliRunner().invoke(app, ["-C", str(tmp_path), *words], standalone_mode=False)
+        assert result.exception is None, result.exception
+    assert "Accuracy cannot change by more than its range, 1: true" in " ".join(result.stdout.split())

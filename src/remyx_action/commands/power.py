@@ -31,7 +31,7 @@ from remyx_action.odds.sentences import (
     span_in_words,
     unchanged_in_words,
 )
-from remyx_action.odds.spread import Spread
+from remyx_action.odds.spread import Spread, width_of_range
 from remyx_action.odds.swaps import ArmOfScores
 from remyx_action.policy.bar import Bar, make_bar
 from remyx_action.report.render.charts import Chart, PageTable, Point, Section, Series, document
@@ -180,6 +180,13 @@ def _notes(answer: _Answer) -> list[str]:
         notes.append(
             "The gain is assumed, twice each threshold: write expect: on a condition, or pass --gain."
         )
+    for metric in answer.bar.metrics:
+        width, effect = width_of_range(metric), _farthest(answer, metric.key)
+        if width is not None and effect > width:
+            notes.append(
+                f"{metric.label} cannot change by more than its range, {width:g}: true changes of up to "
+                f"{effect:.3g} are looked at, and count as {width:g} from there on."
+            )
     if "hang together" not in answer.source:
         notes.append(
             "Metrics are taken as independent; the span of ships holds however they depend on each other."
@@ -189,6 +196,13 @@ def _notes(answer: _Answer) -> list[str]:
             "The policy has looks: corrected. All figures but those of looks are about the first look."
         )
     return notes
+
+
+def _farthest(answer: _Answer, key: str) -> float:
+    """Return the largest true change of the metric that is looked at, either way."""
+    effects = [scenario.effects.get(key, 0.0) for scenario, _ in answer.at[0].scenarios]
+    farthest = max(point.part for point in answer.at[0].curve)
+    return max(map(abs, [*effects, farthest * answer.effects.get(key, 0.0)]))
 
 
 def _scenario_rows(power: PowerAt) -> list[list[str]]:

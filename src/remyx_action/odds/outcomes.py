@@ -27,7 +27,11 @@ def outcomes_of(
     """Return the probability of each combination of marks under a true change; None: not known.
 
     Of 0/1 scores every number of wins and losses is gone through, which is exact; else by the closed form.
+    A change beyond the range counts as the whole range: none can be larger.
     """
+    width = width_of_range(requirements[0].metric)
+    if width is not None:
+        effect = max(-width, min(width, effect))
     rates = _rates_of_wins(requirements, spread, effect)
     if rates is None or len(probable_counts(n, rates[1])) > MOST_LOSSES:
         return outcomes_of_mean(requirements, spread, n, effect)
