@@ -75,6 +75,7 @@ def archive(**entries: str) -> bytes:
         ("r.json", b'{"items": 7}', "/items is not a list of samples: 7"),
         ("r.json", b'{"items": [], "items": []}', "values whose key occurs twice"),
         ("r.json", b"[" * 100_000, "r.json:1"),
+        ("r.json", b'{"items": {"columns": ["id", "score", "score"], "data": [[1, 0, 1]]}}', "occurs twice"),
         ("r.eval", b"PK\x03\x04", "is not an archive of inspect's"),
         ("r.eval", archive(other="{}"), "is not an archive of inspect's"),
         ("r.eval", archive(header__json="{}"), "is not an archive of inspect's"),

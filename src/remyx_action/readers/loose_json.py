@@ -30,7 +30,8 @@ def _constant(name: str) -> Odd:
     return Odd(text=name)
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these keys and values; the value of a key that occurs twice is `Odd`."""
     found = dict(pairs)
     if len(found) != len(pairs):
         seen: set[str] = set()
@@ -42,7 +43,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 _decode = json.JSONDecoder(
-    object_pairs_hook=_object, parse_int=NumberText, parse_float=NumberText, parse_constant=_constant
+    object_pairs_hook=object_of, parse_int=NumberText, parse_float=NumberText, parse_constant=_constant
 ).decode
 
 

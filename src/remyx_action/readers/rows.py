@@ -16,7 +16,7 @@ from remyx_action.project.files.json_text import NotStrictJson
 from remyx_action.project.files.pointer import ABSENT, follow, parts_of, pointer_to
 
 from .lines import SMALL_ROW, CheckedLines, Span, spans, without_mark
-from .loose_json import NOT_OBJECTS, marked, read_loosely, text_of
+from .loose_json import NOT_OBJECTS, marked, object_of, read_loosely, text_of
 
 FIRST_ROWS = 50
 """Kept as values, to tell what a file has."""
@@ -98,7 +98,7 @@ def objects_of_columns(value: Mapping[str, Any]) -> list[Any] | None:
     if type(names) is list and type(rows) is list and all(type(name) is str for name in names):
         if not all(type(row) is list and len(row) == len(names) for row in rows):
             return None
-        return [dict(zip(names, row, strict=True)) for row in rows]
+        return [object_of(list(zip(names, row, strict=True))) for row in rows]
     lists = list(value.values())
     if len(lists) < 2 or any(type(one) is not list or len(one) != len(lists[0]) for one in lists):
         return None
