@@ -179,6 +179,30 @@ def test_a_row_that_msgspec_would_read_otherwise_takes_the_slow_way(row: str) ->
     assert both_ways(f'{{"id": "q0"}}\n{row}\n') == (None, None)
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        '{"id":"q0","score":[1,\n2]}{"id":"q1","score":[2]}\n',
+        '{"id":"q0","a":{\n"b":0}}{"id":"q1","a":{"b":1}}\n',
+        '{"id":"q0","x":[{},\n{}]}{"id":"q1","x":[]}\n',
+        '{"id":[\n"q0"\n]}{"id":"q1"}{"id":"q2"}\n',
+        '\n{"id":"q0"}{"id":"q1"}\n',
+    ],
+)
+@pytest.mark.parametrize("filler", ["", "x" * 600])
+def test_a_line_break_in_a_row_does_not_stand_for_one_between_rows(rows: str, filler: str) -> None:
+    rows = rows.replace('"id"', f'"f":"{filler}","id"') if filler else rows
+    assert both_ways(rows) == (None, None)
+    with pytest.raises(BrokenResults, match=r"s\.jsonl:[12]:"):
+        rows_of_lines("s.jsonl", [rows.encode()], POINTERS)
+
+
+def test_rows_with_line_ends_of_both_kinds_take_the_quick_way() -> None:
+    quick, slow = both_ways('{"id":"q0"}\r\n{"id":"q1"}\n{"id":"q2"}\r\n')
+    assert quick is not None
+    assert slow == quick
+
+
 def test_blocks_are_whole_lines_whatever_the_pieces_are() -> None:
     lines = b"".join(b'{"id": %d, "score": 0}\n' % number for number in range(30_000)) + b"last"
     for size in (7, 1000, BLOCK_BYTES, BLOCK_BYTES + 1, len(lines)):

@@ -65,6 +65,16 @@ class Span(Struct, frozen=True):
             found, place = found + 1, self.piece.find(b"\n", place + 1, self.end)
         return found
 
+    def is_one_a_line(self, objects: int) -> bool:
+        """Whether this many JSON objects are one on each line, where the last line ends.
+
+        No value can have a line break between `}` and `{`, so each that is there parts two objects.
+        """
+        if self.count(b"\n") != objects:
+            return False
+        parted = self.count(b"}\n{")
+        return parted == objects - 1 or parted + self.count(b"}\r\n{") == objects - 1
+
     def find(self, text: bytes) -> int:
         return self.piece.find(text, self.start, self.end)
 

@@ -309,7 +309,7 @@ def _rows_of_these_keys(span: Span, below: Mapping[str, _Node]) -> _Cut | None:
         values = list(map(attrgetter(f"key_{index}"), rows))
         columns[key] = Strings(values) if type_ is str else values
         quotes += 4 * len(rows) if type_ is str else 2 * len(rows) + b"".join(values).count(b'"')
-    alone = span.count(b'"') == quotes and span.count(b"\n") == len(rows)
+    alone = span.count(b'"') == quotes and span.is_one_a_line(len(rows))
     return (len(rows), columns) if alone else None
 
 
@@ -325,7 +325,7 @@ def _rows_with_other_keys(span: Span, keys: Iterable[str]) -> _Cut | None:
     rows = _decoder(tuple((key, msgspec.Raw) for key in found)).decode_lines(span.view())
     columns = {key: list(map(attrgetter(f"key_{index}"), rows)) for index, key in enumerate(found)}
     once = all(counts[key] + raws.count(_NOTHING) == len(rows) for key, raws in columns.items())
-    return (len(rows), columns) if once and span.count(b"\n") == len(rows) else None
+    return (len(rows), columns) if once and span.is_one_a_line(len(rows)) else None
 
 
 @lru_cache(maxsize=100)
