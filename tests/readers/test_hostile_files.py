@@ -187,3 +187,8 @@ BOMB = json.dumps({"status": "success"})
 def test_an_archive_is_no_safer_than_what_is_in_it(entries: dict[str, str], message: str) -> None:
     said = read("r.eval", archive(**entries), rows="/samples")
     assert message in said
+
+
+def test_half_a_character_in_a_key_is_no_id() -> None:
+    said = read("r.json", b'{"q1": 1, "\\ud800": 1}', rows="", score="", id=None)
+    assert 'ids that are not a text or a whole number: 1 ("\\ud800")' == said

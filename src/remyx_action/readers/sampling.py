@@ -14,7 +14,7 @@ from remyx_action.project.files.pointer import pointer_to
 
 from . import columns as read
 from .columns import Columns, Faults
-from .loose_json import MARK, NOT_OBJECTS, read_loosely
+from .loose_json import MARK, NOT_OBJECTS, read_loosely, text_of
 from .rows import Table
 
 
@@ -148,7 +148,7 @@ def _ids(rows: Rows, roles: Roles) -> tuple[list[str], read.Bad]:
     if not roles.id:
         keys = rows.table.keys or [""] * rows.table.count
         every = range(rows.table.count) if rows.chosen is None else rows.chosen
-        return read.ids_in([keys[row] for row in every], plain=True)
+        return read.ids_in([text_of(keys[row]) if keys[row] else "" for row in every], plain=False)
     plain = rows.table.plain
     if len(roles.id) == 1:
         strings = rows.strings(roles.id[0])
