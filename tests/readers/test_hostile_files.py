@@ -192,3 +192,17 @@ def test_an_archive_is_no_safer_than_what_is_in_it(entries: dict[str, str], mess
 def test_half_a_character_in_a_key_is_no_id() -> None:
     said = read("r.json", b'{"q1": 1, "\\ud800": 1}', rows="", score="", id=None)
     assert 'ids that are not a text or a whole number: 1 ("\\ud800")' == said
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "map_"),
+    [
+        ("r.jsonl", b'{"id": 1, "acc": 1, "\\ud800": 1, "f1": 1}\n', {"id": "/id", "score": "/{metric}"}),
+        ("r.json", b'{"acc": 1, "\\ud800": 1, "f1": 1}', {"value": "/{metric}"}),
+    ],
+)
+def test_half_a_character_in_a_key_is_no_name(name: str, content: bytes, map_: dict[str, str]) -> None:
+    results = ResultsMap(file=name, **map_)  # type: ignore[arg-type]
+    template = Template(version=1, name="t", script="s.py", metrics=["acc"], results=results)
+    found = read_arm(template, {"acc": a_metric("acc")}, MemoryFolder({name: content}), cap_bytes=1000)
+    assert found.unnamed == ("f1",)

@@ -123,7 +123,7 @@ def _name(text: str, kind: str) -> str | tuple[str, str] | None:
         return _fault_of(text)
     if text[0] == '"':
         name = read_loosely(text)
-        return name if name and _is_whole(name) else (kind, shown(name))
+        return name if name and is_whole(name) else (kind, shown(name))
     return text if _INTEGER.fullmatch(text) else (kind, shown_text(text))
 
 
@@ -157,10 +157,10 @@ def _text(text: str) -> str | None:
     if text[0] == MARK:
         return text
     value = read_loosely(text)
-    return value if isinstance(value, str) and _is_whole(value) else text_of(value)
+    return value if isinstance(value, str) and is_whole(value) else text_of(value)
 
 
-def _is_whole(text: str) -> bool:
+def is_whole(text: str) -> bool:
     """Whether no half of a character is in it, which no file could hold."""
     return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
 

@@ -15,7 +15,7 @@ from remyx_action.project.models.metrics import BarMetric
 from remyx_action.project.models.results_map import Aggregates, Format, split_factor
 
 from .arm_files import ArmFiles, shown
-from .columns import Columns, Places, cell_number, shown_value, times
+from .columns import Columns, Places, cell_number, is_whole, shown_value, times
 from .entry import Entry
 from .loose_json import Odd
 from .opening import Source, listed_names_of, nothing_at, nothing_in, open_file
@@ -231,7 +231,10 @@ def _may_be_score(value: Any) -> bool:
 
 
 def names_at(document: Any, pointer: str) -> list[str]:
-    """Every name that occurs where a pointer has `{metric}`, in the document's order."""
+    """Every name that occurs where a pointer has `{metric}`, in the document's order.
+
+    A name with half a character is none: no template and no report could hold it.
+    """
     before, found, after = pointer.partition(PLACEHOLDER)
     if not found:
         return []
@@ -241,7 +244,10 @@ def names_at(document: Any, pointer: str) -> list[str]:
     return [
         name[len(start) : len(name) - len(end)]
         for name in (parent if type(parent) is dict else ())
-        if len(name) > len(start) + len(end) and name.startswith(start) and name.endswith(end)
+        if len(name) > len(start) + len(end)
+        and name.startswith(start)
+        and name.endswith(end)
+        and is_whole(name)
     ]
 
 
