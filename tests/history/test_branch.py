@@ -100,6 +100,16 @@ def test_what_was_recorded_here_and_at_the_server_is_read_together_and_joined(
     assert "removes 2 files" in warning
 
 
+def test_a_branch_that_is_behind_a_fetched_one_is_written(shared: Path, tmp_path: Path) -> None:
+    one, other = clone(shared, tmp_path / "one"), clone(shared, tmp_path / "other")
+    add(place_of(one, push="origin"), numbered(shipping(), 1), Recording(run="1"))
+    git(one, "branch", "--quiet", "--no-track", BRANCH, f"origin/{BRANCH}")
+    add(place_of(other, push="origin"), numbered(shipping(), 2), Recording(run="2"))
+    git(one, "fetch", "--quiet")
+    add(place_of(one), numbered(shipping(), 3), Recording(run="3"))
+    assert ["1", "2", "3"] == runs(one)
+
+
 def runs(root: Path) -> list[str]:
     """The run of each verdict that a clone shows."""
     return sorted(one.path.split("-")[2] for one in read_place(place_of(root)).verdicts)

@@ -240,7 +240,7 @@ class GrowingBranch(Struct, frozen=True, kw_only=True):
                     git.attempt(self._top, "update-ref", ref, new, here)
             return why
         here = self._commit_of(ref)
-        if here is not None and here not in parents:
+        if here is not None and not any(self._holds(here, parent) for parent in parents):
             return "others wrote"
         done = git.attempt(self._top, "update-ref", ref, new, here or "0" * len(new))
         return None if done.returncode == 0 else _reason(done.stderr)
