@@ -8,6 +8,7 @@ one that begins with an exclamation mark says in JSON what is wrong.
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import resource
@@ -39,15 +40,18 @@ def main(columns: list[str], source: IO[bytes], sink: IO[bytes]) -> None:
         try:
             for text in lines(data, columns):
                 _frame(sink, text.encode("utf-8", "surrogatepass"))
-        except ParquetRefusedError as refused:
-            _frame(sink, b"!" + json.dumps(str(refused)).encode())
-        except MemoryError:
-            _frame(sink, b"!" + json.dumps("needs more memory than is given to it").encode())
         except Exception as error:  # noqa: BLE001 - whatever a hostile file does, it is no score
-            fault = f"cannot be read as parquet: {type(error).__name__}"
-            _frame(sink, b"!" + json.dumps(fault).encode())
+            _frame(sink, b"!" + json.dumps(_fault(error)).encode())
         sink.write(LENGTH.pack(0))
         sink.flush()
+
+
+def _fault(error: Exception) -> str:
+    if isinstance(error, ParquetRefusedError):
+        return str(error)
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        return "needs more memory than is given to it"
+    return f"cannot be read as parquet: {type(error).__name__}"
 
 
 def _frame(sink: IO[bytes], content: bytes) -> None:
