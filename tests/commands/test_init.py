@@ -261,6 +261,22 @@ def test_results_are_found_by_folder_name_and_format(tmp_path: Path, name: str) 
     assert "0.75" == survey(tmp_path).results[name].metrics[0].baseline
 
 
+def both_arms(root: Path, baseline: str, variant: str) -> None:
+    for name, text in (("baseline/base.csv", baseline), ("variant/new.csv", variant)):
+        (root / "results" / name).parent.mkdir(parents=True)
+        (root / "results" / name).write_text(text)
+
+
+def test_files_of_two_names_are_named_in_the_command_that_judges_them(tmp_path: Path) -> None:
+    both_arms(tmp_path, "id,f1\n1,0.5\n2,1\n", "id,f1\n1,1\n2,1\n")
+    wishes = Wishes(yes=True)
+    said: list[str] = []
+    init(tmp_path, {}, wishes, ask=Person().ask, say=said.append, try_out=tried)
+    judged = run(tmp_path, *said[-1].removeprefix("next: remyx-action ").split())
+    assert judged.returncode != 4, judged.stderr
+    assert said[-1].endswith("--variant results/variant/new.csv --baseline results/baseline/base.csv")
+
+
 def test_no_is_no(tmp_path: Path) -> None:
     Person("", "no").sets_up(tmp_path)
     assert list(tmp_path.iterdir()) == []

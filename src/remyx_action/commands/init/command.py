@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import chain, count
 from pathlib import Path
+from posixpath import basename
 from shlex import join
 from typing import Literal
 
@@ -15,6 +16,7 @@ from msgspec.structs import replace
 from remyx_action.commands.output import Say
 from remyx_action.errors import Exit, WrongUsage
 from remyx_action.project.files.wording import shown_as
+from remyx_action.readers.arm_files import fits
 from remyx_action.sources.git import find_repository
 
 from .answers import Answers, Contents
@@ -189,6 +191,13 @@ def _arms_of(found: Found, known: Answers) -> Sequence[str]:
     before = next((path for path in alike if found.results[path] is known.contents), "BASELINE")
     after = next((path for path in alike if path != before), "VARIANT")
     folders = [path.rpartition("/")[0] for path in (before, after)]
-    if all(folders) and folders[0] != folders[1]:
+    if all(folders) and folders[0] != folders[1] and _fits_both(known, after):
         before, after = folders
     return ["--variant", after, "--baseline", before]
+
+
+def _fits_both(known: Answers, path: str) -> bool:
+    """Whether the map that was found in the baseline's file finds this file in its folder, too."""
+    maps = known.contents.maps if known.contents else ()
+    pattern = maps[0].file if len(maps) == 1 else None
+    return pattern is None or fits(pattern, basename(path))
