@@ -277,6 +277,13 @@ def test_files_of_two_names_are_named_in_the_command_that_judges_them(tmp_path: 
     assert said[-1].endswith("--variant results/variant/new.csv --baseline results/baseline/base.csv")
 
 
+def test_a_variant_is_never_taken_for_the_baseline(tmp_path: Path) -> None:
+    both_arms(tmp_path, "id,f1\n1,0.5\n2,abc\n", "id,f1\n1,1\n2,1\n")
+    done = run(tmp_path, "init", "--yes")
+    assert (done.returncode, (tmp_path / ".remyx").exists()) == (64, False)
+    assert "results/baseline/base.csv has no scores that could be read" in done.stderr
+
+
 def test_no_is_no(tmp_path: Path) -> None:
     Person("", "no").sets_up(tmp_path)
     assert list(tmp_path.iterdir()) == []

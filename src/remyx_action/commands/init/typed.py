@@ -14,6 +14,7 @@ from remyx_action.project.files.wording import did_you_mean, quoted
 from remyx_action.project.tasks import task_list
 from remyx_action.project.tasks.listing import label_of
 from remyx_action.project.tasks.resolving import offers_of
+from remyx_action.readers.arm_files import format_of
 
 from .answers import Answers, MetricAnswer, check_condition
 from .drafting import EXAMPLES
@@ -22,6 +23,7 @@ from .result_files import contents_of_files, contents_of_output
 from .tables import merged, metrics_in
 from .texts import dotted
 
+_BASELINE, _VARIANT = re.compile("base"), re.compile(r"(^|[/_.-])(variant|candidate)s?([/_.-]|$)")
 NOTHING_RUNS, LIGHTEVAL, BY_COMMIT, NOWHERE, UNKNOWN = "results", "lighteval", "commits", "-", "-"
 ASSET_HELP = "put {asset} into the command, such as --model {asset}, or name the file that it reads below"
 
@@ -83,19 +85,31 @@ def with_results(known: Answers, root: Path, found: Found, path: str = "") -> An
             else contents_of_files(place.parent, [place.name], lambda _name: True)
         )
         if contents is None:
-            raise WrongUsage(
-                f"{path} has no scores that could be read",
-                help=f"`remyx-action read {path}` says what is in it",
-            )
+            raise _without_scores(path)
         return replace(known, runtime="results", contents=contents)
-    first = next((path for path in found.results if "base" in path.casefold()), None)
-    first = first or next(iter(found.results), None)
+    first = next((path for path in found.results if _BASELINE.search(path.casefold())), None)
+    first = first or next((path for path in found.results if not _VARIANT.search(path.casefold())), None)
+    if first is None and found.results:
+        named = (path for path in found.paths if format_of(path) and _BASELINE.search(path.casefold()))
+        unread = next(named, None)
+        if unread is not None:
+            raise _without_scores(unread)
+        raise WrongUsage(
+            f"no baseline was found, only {next(iter(found.results))}",
+            help=f"name the baseline's file or folder: `{NOTHING_RUNS} PATH`",
+        )
     if first is None:
         raise WrongUsage(
             "no file here looks like results",
             help=f"name a script, or the baseline's file or folder: `{NOTHING_RUNS} PATH`",
         )
     return replace(known, runtime="results", contents=found.results[first])
+
+
+def _without_scores(path: str) -> WrongUsage:
+    return WrongUsage(
+        f"{path} has no scores that could be read", help=f"`remyx-action read {path}` says what is in it"
+    )
 
 
 def with_task(known: Answers, name: str) -> Answers:
