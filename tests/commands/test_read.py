@@ -212,6 +212,14 @@ def test_what_has_no_scores_is_reported_without_scores(tmp_path: Path) -> None:
         read(tmp_path, tmp_path, template=None, preset=None)
 
 
+def test_hidden_folders_hold_no_results(tmp_path: Path) -> None:
+    (tmp_path / ".remyx/schemas").mkdir(parents=True)
+    (tmp_path / ".remyx/schemas/policy.json").write_text('{"const": 1}')
+    (tmp_path / "results.json").write_text('{"f1": 0.5}')
+    text = read(tmp_path, tmp_path, template=None, preset=None).text()
+    assert ("f1: value 0.5" in text, "const" in text) == (True, False)
+
+
 def test_a_parquet_file_is_read_by_its_shape(tmp_path: Path) -> None:
     parquet.write_table(pa.table({"id": [1, 2], "f1": [1.0, 0.5]}), tmp_path / "r.parquet")
     text = read(tmp_path, tmp_path, template=None, preset=None).text()

@@ -27,6 +27,7 @@ from .shapes import by_shape, described, objects_in
 
 MOST_FILES = 200
 """Of a folder, looked into to recognise them."""
+_HIDDEN = re.compile(r"(^|/)\.[^/]*/")
 _STAMP = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}[T_-][0-9][0-9T:.+_-]*[0-9]")
 
 
@@ -92,12 +93,13 @@ def _without_file(map_: ResultsMap) -> ResultsMap:
 
 
 def propose_all(folder_files: ArmFiles, preset: str | None = None) -> list[MapProposal]:
-    """The maps of a folder's files, each metric in one of them.
+    """The maps of a folder's files, each metric in one of them; hidden folders below it hold no results.
 
     Files of engines count alone where there are some, and of these the ones with samples.
     """
     found: list[MapProposal] = []
-    names = [name for name in folder_files.names() if format_of(name) is not None][:MOST_FILES]
+    there = (name for name in folder_files.names() if not _HIDDEN.search(name))
+    names = [name for name in there if format_of(name) is not None][:MOST_FILES]
     for name in sorted(names, key=lambda name: format_of(name) == "parquet"):
         if format_of(name) == "parquet" and any(one.engines for one in found):
             break  # read whole, and of no engine whose file it could be
