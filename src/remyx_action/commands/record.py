@@ -165,9 +165,10 @@ def read_remote(remote: Remote) -> Record:
 
 def newest_report(root: Path, template: str) -> Report | None:
     """Return the newest verdict of a template among the files recorded last; None without one."""
-    for one in reversed(newest_of_branch(root, files=20)):
-        if one.report.policy.template == template and one.report.verdict:
-            return one.report
+    for files in (20, NEWEST):
+        for one in reversed(newest_of_branch(root, files=files)):
+            if one.report.policy.template == template and one.report.verdict:
+                return one.report
     return None
 
 
