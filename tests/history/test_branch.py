@@ -14,6 +14,7 @@ from remyx_action.commands.record import (
     add,
     decide,
     newest_of_branch,
+    newest_report,
     place_of,
     prune,
     read_place,
@@ -21,6 +22,7 @@ from remyx_action.commands.record import (
 from remyx_action.errors import NotJudged
 from remyx_action.history.record import BRANCH, Recording
 from remyx_action.report.report import Report
+from remyx_action.sources.git import GrowingBranch
 from support.git_commands import commit, git
 from support.reports import iterating, shipping
 
@@ -108,6 +110,49 @@ def test_a_branch_that_is_behind_a_fetched_one_is_written(shared: Path, tmp_path
     git(one, "fetch", "--quiet")
     add(place_of(one), numbered(shipping(), 3), Recording(run="3"))
     assert ["1", "2", "3"] == runs(one)
+
+
+def test_the_newest_files_include_those_of_a_join_and_each_once(shared: Path, tmp_path: Path) -> None:
+    one, other = clone(shared, tmp_path / "one"), clone(shared, tmp_path / "other")
+    for root, number in ((one, 1), (other, 2)):
+        place_of(root).store.write({"v/same.json": "{}", f"v/{number}.json": "{}"}, "Record")
+    git(other, "push", "--quiet", "origin", BRANCH)
+    git(one, "fetch", "--quiet")
+    place_of(one).store.write({"v/join.json": "{}"}, "Record")
+    branch = place_of(one).store
+    assert isinstance(branch, GrowingBranch)
+    newest = [path for path, _ in branch.newest(9)]
+    assert ["v/1.json", "v/2.json", "v/join.json", "v/same.json"] == sorted(newest)
+    assert "v/join.json" == newest[0]
+
+
+def test_a_merge_that_drops_what_its_second_parent_holds_is_noticed(place: RecordPlace, root: Path) -> None:
+    place.store.write({"v/1.json": "1", "v/2.json": "2"}, "Record")
+    tip = git(root, "rev-parse", BRANCH).strip()
+    git(root, "update-ref", "-d", f"refs/heads/{BRANCH}")
+    place.store.write({"v/1.json": "altered"}, "Forge")
+    tree, forged = git(root, "rev-parse", f"{BRANCH}^{{tree}}", BRANCH).split()
+    merge = git(root, "commit-tree", tree, "-p", forged, "-p", tip, "-m", "Merge").strip()
+    git(root, "update-ref", f"refs/heads/{BRANCH}", merge)
+    changes, removes = place.store.irregularities()
+    assert "Merge changes 1 file written before" in changes
+    assert "Merge removes 1 file" in removes
+
+
+def test_a_branch_that_is_deleted_is_noticed(place: RecordPlace, root: Path) -> None:
+    place.store.write({"v/1.json": "1"}, "Record")
+    assert [] == list(place.store.irregularities())
+    git(root, "update-ref", "-d", f"refs/heads/{BRANCH}")
+    [warning] = place.store.irregularities()
+    assert "the branch here is gone" in warning
+    git(root, *warning.split("`")[1].split()[1:])
+    assert [] == list(place.store.irregularities())
+
+
+def test_a_verdict_below_many_decisions_is_the_newest(place: RecordPlace, root: Path) -> None:
+    add(place, numbered(shipping(), 1), Recording(pull_request=1, run="11"))
+    place.store.write({f"d/{number}.json": "{}" for number in range(30)}, "Decide")
+    assert newest_report(root, shipping().policy.template) is not None
 
 
 def runs(root: Path) -> list[str]:

@@ -90,7 +90,7 @@ class GrowingBranch(Struct, frozen=True, kw_only=True):
         words = (
             "--max-count",
             str(count),
-            "--no-merges",
+            "--diff-merges=combined",
             "--no-renames",
             "--diff-filter=A",
             "--name-only",
@@ -98,7 +98,8 @@ class GrowingBranch(Struct, frozen=True, kw_only=True):
             "-z",
         )
         log = git.run(self._top, "log", *words, *tips)
-        paths = [path for path in map(os.fsdecode, log.split(b"\0")) if path][:count]
+        added = dict.fromkeys(path for path in map(os.fsdecode, log.split(b"\0")) if path)
+        paths = list(added)[:count]
         entries = {one.path: one for one in self._entries(tips)}
         yield from self.repository.read([entries[path] for path in paths if path in entries])
 
@@ -111,33 +112,70 @@ class GrowingBranch(Struct, frozen=True, kw_only=True):
         return [*self._rewritten(), *self._changed()]
 
     def _rewritten(self) -> Iterator[str]:
-        for place, commit in self._known().items():
-            note = f"refs/remyx/seen/{place}/{self.name}"
+        known = self._known()
+        for place in _PLACES if self.at is None else known:
+            note, commit = f"refs/remyx/seen/{place}/{self.name}", known.get(place)
             seen = self._commit_of(note)
+            where = "here" if place == HERE else f"at {place}"
+            if commit is None:
+                if seen is not None and not any(self._holds(seen, tip) for tip in known.values()):
+                    yield (
+                        f"the branch {where} is gone, and with it {seen[:12]}, seen before; "
+                        f"`git update-ref {_PLACES[place].format(self.name)} {seen[:12]}` brings it back, "
+                        f"`git update-ref -d {note}` accepts that it is gone"
+                    )
+                continue
             if seen is None or self._holds(seen, commit):
                 git.run(self._top, "update-ref", note, commit)
                 continue
-            where = "here" if place == HERE else f"at {place}"
             yield (
                 f"the history {where} was rewritten: {seen[:12]}, seen before, is no longer part of it; "
                 f"`git log {seen[:12]}` shows what it was, `git update-ref -d {note}` accepts what it is"
             )
 
     def _changed(self) -> Iterator[str]:
-        """Yield each commit that changes or removes files of its first parent."""
+        """Yield each commit that changes or removes files of a parent."""
         tips = self.tips()
         if not tips:
             return
-        words = ("--diff-merges=first-parent", "--name-status", "--no-renames", "--diff-filter=MTD")
-        log = git.run(self._top, "log", "--format=%x00%h %s%x00", *words, *tips)
+        words = ("--diff-merges=separate", "--name-status", "--no-renames", "--diff-filter=MTD")
+        log = git.run(self._top, "log", "--format=%x00%H %P%x00%h %s%x00", *words, *tips)
         parts = [os.fsdecode(part).strip() for part in log.split(b"\0")][1:]
-        for commit, changes in zip(parts[::2], parts[1::2], strict=False):
+        joins: set[str] = set()
+        for ids, commit, changes in zip(parts[::3], parts[1::3], parts[2::3], strict=False):
+            own, *parents = ids.split()
             lines = [line for line in changes.splitlines() if line]
+            if not lines or own in joins:
+                continue
             removed = sum(line.startswith("D") for line in lines)
-            if len(lines) > removed:
-                yield f"commit {commit} changes {_files(len(lines) - removed)} written before"
+            changed = len(lines) - removed
+            if len(parents) > 1:
+                joins.add(own)
+                changed, removed = self._changed_by_join(own, parents)
+            if changed:
+                yield f"commit {commit} changes {_files(changed)} written before"
             if removed:
                 yield f"commit {commit} removes {_files(removed)}"
+
+    def _changed_by_join(self, commit: str, parents: Sequence[str]) -> tuple[int, int]:
+        """Return how many files of its parents a merge changes and removes itself.
+
+        Where one parent changed or removed a file after it left the others, a commit of that parent is named.
+        """
+        joined, kept = self._objects(commit), {parent: self._objects(parent) for parent in parents}
+        wrong: set[str] = set()
+        for parent in parents:
+            lost = {path for path, one in kept[parent].items() if joined.get(path) != one}
+            for other in parents if lost else ():
+                bases = git.look_for(self._top, "merge-base", "--all", parent, other) or ""
+                for base in map(self._objects, bases.split()):
+                    by_other = {path for path, one in base.items() if kept[other].get(path) != one}
+                    lost -= {path for path in by_other if kept[other].get(path) == joined.get(path)}
+            wrong |= lost
+        return len(wrong & joined.keys()), len(wrong - joined.keys())
+
+    def _objects(self, commit: str) -> Mapping[str, tuple[str, str]]:
+        return {one.path: (one.mode, one.object_id) for one in self.repository.all_entries(commit)}
 
     def _holds(self, commit: str, tip: str) -> bool:
         done = git.attempt(self._top, "merge-base", "--is-ancestor", commit, tip)
