@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from random import Random
 from statistics import pvariance
 from typing import Any
@@ -14,6 +15,7 @@ from scipy import stats
 from remyx_action.evidence.evidence import Inputs
 from remyx_action.odds.boundary import at_boundary, worst_of
 from remyx_action.odds.noise import noise, noise_of_inputs
+from remyx_action.odds.power import spreads_for
 from remyx_action.odds.repeats import judge_repeats
 from remyx_action.odds.swaps import (
     ArmOfScores,
@@ -231,6 +233,22 @@ def test_a_verdict_keeps_many_distinct_changes_in_cells() -> None:
     assert (200 < len(of_verdict.within) <= 256, of_arms.n) == (True, of_verdict.n)
     assert of_verdict.total / of_arms.scale == pytest.approx(of_arms.total / of_arms.scale, abs=1e-5)
     assert of_verdict.squares == pytest.approx(of_arms.squares, rel=1e-3)
+
+
+def test_the_largest_change_is_kept_beside_cells() -> None:
+    random = Random(12)
+    subject = bar({"all": ["a.delta >= 0.01 at 80%"]}, metrics=KEYS[:1])
+    arms = [
+        {"a": samples(scores)} for scores in (["0"] * 3000, [f"{random.random():.9f}" for _ in range(3000)])
+    ]
+    [of_verdict, of_arms] = (
+        changes_of_inputs(subject, kept(subject, arms))["a"],
+        changes_of_arms(subject, *arms)["a"],
+    )
+    assert of_verdict is not None
+    assert of_arms is not None
+    assert of_verdict.largest == of_arms.largest > max(of_verdict.within)
+    assert spreads_for(subject, kept(subject, arms))["a"].largest == Fraction(of_arms.largest, of_arms.scale)
 
 
 def test_a_verdict_with_missing_samples_needs_its_arms() -> None:

@@ -254,22 +254,24 @@ def test_samples_in_clusters_are_counted_in_clusters() -> None:
 @pytest.mark.parametrize(
     ("n", "largest", "more", "proposed"),
     [
-        (300, 0.27, {}, True),
-        (299, 0.27, {}, False),
-        (300, 0.55, {}, False),
-        (300, 0.27, {"max_change": 0.3}, False),
+        (300, 0.27, {}, "0.3"),
+        *((300, tenths / 10, {}, f"0.{tenths}") for tenths in (1, 2, 3, 4)),
+        (299, 0.27, {}, None),
+        (300, 0.55, {}, None),
+        (300, 0.27, {"max_change": 0.3}, None),
     ],
 )
 def test_a_range_far_wider_than_the_changes_is_named(
-    n: int, largest: float, more: dict[str, Any], *, proposed: bool
+    n: int, largest: float, more: dict[str, Any], proposed: str | None
 ) -> None:
     subject = bar({"all": ["a.delta >= 0.02 at 80%"]}, metrics=[{"key": "a", "unit": "accuracy", **more}])
     changes = [largest, *([0.05, -0.05] * n)][:n]
     after = samples([round(0.4 + change, 2) for change in changes])
     spreads = spreads_for(subject, inputs(subject, {"a": samples([0.4] * n)}, {"a": after}))
     found = bounds_in_words(subject, spreads, sizes_in(subject, 300))
-    assert proposed == bool(found)
+    assert len(found) == (proposed is not None)
     if proposed:
-        assert "`max_change: 0.3`" in found[0]
+        assert f"`max_change: {proposed}`" in found[0]
+        assert f"changed by more than {largest:g}, and" in found[0]
     # With so many samples that the range no longer matters, nothing is said.
     assert bounds_in_words(subject, spreads, sizes_in(subject, 100_000)) == []

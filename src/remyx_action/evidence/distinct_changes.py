@@ -26,6 +26,8 @@ class DistinctChanges(Spec):
     by: Annotated[list[BigInteger], Field(min_length=1, max_length=MOST_DISTINCT)]
     """Variant - baseline, over the scale of the sums, rising; in cells the mean of each, rounded."""
     counts: list[Count]
+    largest: Annotated[BigInteger | None, Field(exclude_if=lambda largest: largest is None)] = None
+    """In cells the largest change either way, over the scale; else left out, as `by` has it."""
 
     @model_validator(mode="after")
     def _of_one_length(self) -> Self:
@@ -33,7 +35,13 @@ class DistinctChanges(Spec):
             raise ValueError("changes and their counts differ in length")
         if any(after <= before for before, after in pairwise(map(int, self.by))):
             raise ValueError("changes are not sorted, or stand twice")
+        if self.largest is not None and int(self.largest) < max(map(abs, self.within())):
+            raise ValueError("a change is larger than the largest")
         return self
+
+    def largest_change(self) -> int:
+        """Return the largest change of an id either way, over the scale."""
+        return max(map(abs, self.within())) if self.largest is None else int(self.largest)
 
     def within(self) -> dict[int, int]:
         """Return change → how many ids changed by it."""
@@ -50,11 +58,13 @@ def distinct_changes(
     counted: dict[int, int] = Counter(map(sub, variant, baseline) if counts is None else ())
     for change, count in zip(map(sub, variant, baseline), counts or (), strict=counts is not None):
         counted[change] += count
+    largest = None
     if len(counted) > MOST_DISTINCT:
+        largest = str(max(map(abs, counted)))
         counted = _in_cells(counted)
     changes = sorted(counted)
     return unchecked(DistinctChanges)(
-        by=list(map(str, changes)), counts=[counted[change] for change in changes]
+        by=list(map(str, changes)), counts=[counted[change] for change in changes], largest=largest
     )
 
 

@@ -9,7 +9,7 @@ from remyx_action.policy.bar import Bar
 
 from .outcomes import POWER
 from .power import PowerAt, SamplePlan
-from .spread import Spread, bound_to_declare
+from .spread import Spread, bound_to_declare, rounded_up
 
 KEPT = "\N{NO-BREAK SPACE}"
 OFTEN = 0.1
@@ -97,9 +97,10 @@ def bounds_in_words(bar: Bar, spreads: Mapping[str, Spread], sizes: Mapping[str,
     for metric in bar.metrics:
         spread = spreads.get(metric.key)
         bound = spread and bound_to_declare(metric, spread, sizes[metric.key])
-        if spread is not None and bound:
+        if spread is not None and spread.largest is not None and bound:
             found.append(
-                f"No recorded sample of {metric.label} changed by more than {spread.largest:.3g}, and the "
+                f"No recorded sample of {metric.label} changed by more than "
+                f"{rounded_up(spread.largest, 3)}, and the "
                 f"range counts for more than the samples do. If none ever can change by more than {bound}, "
                 f"`max_change: {bound}` makes fewer samples enough."
             )

@@ -41,7 +41,7 @@ class Spread(Struct, frozen=True, kw_only=True):
     """What every change is a multiple of, where that is known; a bare threshold counts in such steps."""
     source: Literal["recorded", "given", "assumed"]
 
-    largest: float | None = None
+    largest: Fraction | None = None
     """The largest change of FEWEST_FOR_LARGEST recorded samples or more, of scores between the ends."""
 
     def clusters_of(self, n: int | None) -> int | None:
@@ -112,13 +112,18 @@ def recorded_spread(metric: BarMetric, evidence: MetricEvidence) -> Spread | Non
     )
 
 
-def _largest_change(evidence: MetricEvidence, width: float) -> float | None:
+def _largest_change(evidence: MetricEvidence, width: float) -> Fraction | None:
     paired, distinct = evidence.paired, evidence.distinct
     if paired is None or distinct is None or paired.ids < FEWEST_FOR_LARGEST:
         return None
-    largest = max(abs(change) for change in distinct.within())
-    found = Fraction(largest, 10**paired.decimals * int(paired.parts))
-    return float(found) if found <= width else None
+    found = Fraction(distinct.largest_change(), paired.scale)
+    return found if found <= width else None
+
+
+def rounded_up(value: Fraction, digits: int) -> Decimal:
+    """Return the value with so many significant digits, never less than it."""
+    context = Context(prec=digits, rounding=ROUND_CEILING)
+    return plain(context.divide(Decimal(value.numerator), Decimal(value.denominator)))
 
 
 def bound_to_declare(metric: BarMetric, spread: Spread, n: int) -> Decimal | None:
@@ -129,9 +134,9 @@ def bound_to_declare(metric: BarMetric, spread: Spread, n: int) -> Decimal | Non
     width = width_of_range(metric)
     if width is None or metric.max_change is not None or not spread.largest:
         return None
-    bound = Context(prec=1, rounding=ROUND_CEILING).create_decimal_from_float(spread.largest)
+    bound = rounded_up(spread.largest, 1)
     dominates = 2 * width**2 > n * spread.deviation**2 * spread.design_effect
-    return plain(bound) if dominates and bound <= width / 2 else None
+    return bound if dominates and bound <= width / 2 else None
 
 
 def _are_at_the_ends(paired: PairedSums, metric: BarMetric) -> bool:

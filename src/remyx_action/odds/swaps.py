@@ -41,6 +41,8 @@ class Changes(Struct, frozen=True, kw_only=True):
     is_clustered: bool
     within: Mapping[int, int]
     """Distinct change of an id, over the scale → how many ids changed by it; of a verdict in cells."""
+    largest: int
+    """The largest change of an id either way, over the scale."""
 
     @property
     def scale(self) -> int:
@@ -49,11 +51,6 @@ class Changes(Struct, frozen=True, kw_only=True):
     @property
     def total(self) -> int:
         return sum(self.sums)
-
-    @property
-    def largest(self) -> int:
-        """The largest change of an id either way, over the scale."""
-        return max(map(abs, self.within), default=0)
 
 
 def changes_of(metric: BarMetric, baseline: Scores, variant: Scores) -> Changes | None:
@@ -88,6 +85,7 @@ def changes_of(metric: BarMetric, baseline: Scores, variant: Scores) -> Changes 
         units=list(sums),
         is_clustered=before.clusters is not None,
         within=within,
+        largest=max(map(abs, within), default=0),
     )
 
 
@@ -140,6 +138,7 @@ def changes_in(metric: BarMetric, evidence: MetricEvidence) -> Changes | None:
         units=[f"{metric.key} {place}" for place in range(len(sums))],
         is_clustered=clusters is not None,
         within=within,
+        largest=distinct.largest_change(),
     )
 
 
