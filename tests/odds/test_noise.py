@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from fractions import Fraction
 from random import Random
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 from scipy import stats
 
 from remyx_action.evidence.evidence import Inputs
@@ -249,6 +251,24 @@ def test_the_largest_change_is_kept_beside_cells() -> None:
     assert of_arms is not None
     assert of_verdict.largest == of_arms.largest > max(of_verdict.within)
     assert spreads_for(subject, kept(subject, arms))["a"].largest == Fraction(of_arms.largest, of_arms.scale)
+
+
+@pytest.mark.parametrize(
+    "distinct",
+    [
+        {"by": ["0", f"1{'0' * 300}"], "counts": [59, 1]},
+        {"by": [f"-1{'0' * 300}", "0", f"1{'0' * 300}"], "counts": [1, 58, 1]},
+        {"by": ["0"], "counts": [60], "largest": f"1{'0' * 300}"},
+        {"by": ["-1", "1"], "counts": [30, 30], "largest": "0"},
+        {"by": ["1000"], "counts": [60]},
+    ],
+)
+def test_changes_that_the_sums_do_not_have_are_refused(distinct: dict[str, Any]) -> None:
+    subject, random = bar({"all": ["a.delta >= 0.01 at 80%"]}, metrics=KEYS[:1]), Random(1)
+    found = inputs(subject, *({"a": arm(random, 60)["a"]} for _ in range(2))).model_dump(mode="json")
+    found["metrics"]["a"]["distinct"] = distinct
+    with pytest.raises(ValidationError, match=r"changes of other pairs|larger than the largest"):
+        Inputs.model_validate(json_text.read(json.dumps(found).encode()))
 
 
 def test_a_verdict_with_missing_samples_needs_its_arms() -> None:

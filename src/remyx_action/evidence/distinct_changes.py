@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from remyx_action.project.models.field_types import Spec, unchecked
 
-from .sums import BigInteger, Count
+from .sums import LARGEST_SCORE, BigInteger, Count, PairedSums
 
 MOST_DISTINCT = 1000
 """Distinct changes that are counted one by one."""
@@ -38,6 +38,13 @@ class DistinctChanges(Spec):
         if self.largest is not None and int(self.largest) < max(map(abs, self.within())):
             raise ValueError("a change is larger than the largest")
         return self
+
+    def fits(self, paired: PairedSums) -> bool:
+        """Return whether these are changes of the pairs that were summed, up to the rounding of cells."""
+        total = paired.total(paired.variant) - paired.total(paired.baseline)
+        apart = abs(sum(change * count for change, count in self.within().items()) - total)
+        is_possible = self.largest_change() <= 2 * LARGEST_SCORE * paired.scale
+        return is_possible and sum(self.counts) == paired.ids and 2 * apart <= paired.ids
 
     def largest_change(self) -> int:
         """Return the largest change of an id either way, over the scale."""

@@ -235,9 +235,7 @@ class MetricEvidence(Spec):
             raise ValueError("more ids in common than in one of them")
         if self.asked is not None and self.asked < max((arm.ids for arm in self.facts.values()), default=0):
             raise ValueError("fewer ids were asked than scored")
-        if self.distinct is not None and (
-            self.paired is None or sum(self.distinct.counts) != self.paired.ids
-        ):
+        if self.distinct is not None and (self.paired is None or not self.distinct.fits(self.paired)):
             raise ValueError("changes of other pairs than were summed")
         return self
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from math import inf
+from math import inf, isqrt
 
 from msgspec import Struct
 
@@ -156,7 +156,7 @@ class _Metric:
         changes = self.changes
         reach = int(reach_of(requirement.metric, changes) * changes.scale) * changes.n + 1
         # The sum of n changes with these squares is no larger than this (Cauchy and Schwarz).
-        reach = min(reach, int((changes.squares * changes.n) ** 0.5) + 1)
+        reach = min(reach, isqrt(changes.squares * changes.n) + 1)
 
         def is_beyond(total: int) -> bool:
             evidence = differences_evidence(
