@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -226,6 +226,25 @@ def test_a_part_with_the_samples_of_another_is_ended_where_none_are_declared(pla
     assert not (place.out / "run.json").exists()
     place.write({"evaluation/evaluate.py": SHARDED})
     assert "ship" == judged(place, measure(place, 3)).verdict
+
+
+def test_a_folder_above_that_cannot_be_listed_hides_other_shards_alone(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another user's folder may be entered and not listed; root lists all, so the listing is refused here."""
+    template = DEALT[".remyx/templates/small.yaml"] or ""
+    place.write({".remyx/templates/small.yaml": re.sub("samples: .*", "", template)})
+    above, listed = place.root.parent / "legs-2", Path.iterdir
+
+    def refused(path: Path) -> Iterator[Path]:
+        if path == above:
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path)
+
+    with monkeypatch.context() as measuring:
+        measuring.setattr(Path, "iterdir", refused)
+        folder = measure(place, 2)
+    assert "ship" == judged(place, folder).verdict
 
 
 def test_all_of_a_rare_metric_may_lie_in_one_shard(place: Place) -> None:

@@ -77,7 +77,7 @@ def _same_as_another(evaluation: Evaluation, scores: ArmScores, folder: Path) ->
     template, shard, output = evaluation.template, evaluation.shard, evaluation.output.path
     out, ids = evaluation.request.out.absolute(), _ids(scores)
     digest = harness_digest(template, evaluation.context.harness)
-    for other in sorted(out.parent.iterdir()) if any(ids.values()) else []:
+    for other in _beside(out) if any(ids.values()) else []:
         place = other / output.relative_to(out)
         record = _record_in(place)
         if record is None or (record.template, record.harness) != (template.name, digest):
@@ -91,11 +91,18 @@ def _same_as_another(evaluation: Evaluation, scores: ArmScores, folder: Path) ->
     return None
 
 
+def _beside(out: Path) -> Sequence[Path]:
+    """Return what lies beside the output folder; nothing where the folder above cannot be listed."""
+    with suppress(OSError):
+        return sorted(out.parent.iterdir())
+    return []
+
+
 def _record_in(place: Path) -> RunRecord | None:
     """Return the record of a finished shard; None where there is none that can be read."""
-    if not place.is_dir():
-        return None
     with suppress(NotJudged, OSError):
+        if not place.is_dir():
+            return None
         text = read_below(place, NAME, cap_bytes=CAP_BYTES)
         return None if text is None else read_record(text, NAME)
     return None
