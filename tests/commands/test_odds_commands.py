@@ -38,6 +38,28 @@ def test_power_says_what_the_worked_example_ships_and_rejects() -> None:
     assert "ships a true gain of 0.05 in SpatialScore and OmniSpatial" in answer["at"][0]["sentence"]
 
 
+NOT_FINITE = "is not a finite number above 0"
+TOO_MUCH = "is more than SpatialScore can change: its range is 1 wide"
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "why"),
+    [
+        ("--gain", "nan", NOT_FINITE),
+        ("--gain", "-1", NOT_FINITE),
+        ("--gain", "0", NOT_FINITE),
+        ("--gain", "1.5", TOO_MUCH),
+        ("--sd", "inf", NOT_FINITE),
+        ("--sd", "1.5", TOO_MUCH),
+    ],
+)
+def test_power_refuses_what_no_change_can_be(option: str, value: str, why: str) -> None:
+    words = ["-C", EXAMPLE, "power", "--policy", "default", option, value]
+    result = CliRunner().invoke(app, words, standalone_mode=False)
+    assert isinstance(result.exception, WrongUsage)
+    assert f"{option} {value} {why}" == result.exception.message
+
+
 ARMS = ("--variant", "reports/ship", "--baseline", "reports/baseline")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,26 @@ def sizes_of(text: str | None) -> Sequence[int]:
     return sizes
 
 
+def _refuse_impossible(assumptions: Assumptions, bar: Bar) -> None:
+    """WrongUsage for what no change of the bar's metrics can be."""
+    given = {"gain": assumptions.gain, "sd": assumptions.deviation, "changed": assumptions.changed}
+    for option, value in given.items():
+        if value is not None and not (isfinite(value) and value > 0):
+            raise WrongUsage(
+                f"--{option} {value:g} is not a finite number above 0", help=f"pass one: --{option} 0.05"
+            )
+    hoped, _ = hoped_effects(bar)
+    for option, metrics in (("gain", [bar.metric(key) for key in hoped]), ("sd", bar.metrics)):
+        for metric in metrics:
+            value, width = given[option], width_of_range(metric)
+            if value is not None and width is not None and value > width:
+                why = f"is more than {metric.label} can change: its range is {width:g} wide"
+                raise WrongUsage(
+                    f"--{option} {value:g} {why}",
+                    help=f"pass at most --{option} {width:g}, or name another policy: --policy NAME",
+                )
+
+
 def power(
     root: Path,
     assumptions: Assumptions,
@@ -88,6 +109,7 @@ def power(
         measured = None if arms is None else read_arms(project, template, *arms)
         for one in policies:
             bar = make_bar(one, template, project.vocabulary)
+            _refuse_impossible(assumptions, bar)
             answers.append(_answer(bar, assumptions, recorded, measured))
     return Output(
         formats={
