@@ -232,3 +232,32 @@ def test_a_change_beyond_the_range_counts_as_the_whole_range(
         result = CliRunner().invoke(app, ["-C", str(tmp_path), *words], standalone_mode=False)
         assert result.exception is None, result.exception
     assert "Accuracy cannot change by more than its range, 1: true" in " ".join(result.stdout.split())
+
+
+def test_noise_of_bare_numbers_is_refused(folder: Path) -> None:
+    """Nothing of them swaps, so that each draw would have the same verdict."""
+    written = {
+        ".remyx/metrics.yaml": json.dumps(
+            {"version": 1, "metrics": [{"key": "mrr", "label": "MRR", "unit": "fraction"}]}
+        ),
+        ".remyx/templates/t.yaml": "version: 1\nname: t\nruntime: results\nmetrics: [mrr]\n"
+        "results: {file: scores.json, value: '/{metric}'}\n",
+        ".remyx/policies/default.yaml": "version: 1\nname: default\ntemplate: t\n"
+        "ship: {all: [mrr.delta >= 0.01]}\nreject: {any: [mrr.delta < 0]}\n",
+        "old/scores.json": '{"mrr": 0.7}',
+        "new/scores.json": '{"mrr": 0.8}',
+    }
+    for name, content in written.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content)
+    arms = ["--baseline", str(folder / "old"), "--variant", str(folder / "new")]
+    judged = CliRunner().invoke(
+        app,
+        ["-C", str(folder), "judge", "--policy", "default", *arms, "--out", str(folder / "out")],
+        standalone_mode=False,
+    )
+    assert (folder / "out/verdict.json").exists(), judged.output
+    for given in (arms, ["--verdict", str(folder / "out/verdict.json")]):
+        result = CliRunner().invoke(app, ["-C", str(folder), "noise", *given], standalone_mode=False)
+        assert isinstance(result.exception, WrongUsage), result.output
+        assert "read a score of each sample" in result.exception.help

@@ -15,7 +15,7 @@ from remyx_action.odds.swaps import ArmOfScores, Compare, changes_of_arms, chang
 from remyx_action.policy.bar import Bar, make_bar
 from remyx_action.project.models import Template
 from remyx_action.project.models.metrics import measured_metrics
-from remyx_action.readers.scores import ArmScores
+from remyx_action.readers.scores import ArmScores, Samples
 from remyx_action.report.render.charts import Chart, PageTable, Point, Section, Series, document
 from remyx_action.report.report import Report
 from remyx_action.report.verdict import Arm, Arms, compare
@@ -54,6 +54,9 @@ def of_recorded(
     )
 
 
+READ_SAMPLES = "read a score of each sample, as `results` of the template says, and measure both arms anew"
+
+
 def of_arms(
     root: Path,
     *,
@@ -66,6 +69,8 @@ def of_arms(
     """Return the rates of recorded arms, of an unchanged variant or of one on each threshold."""
     project, template, bar = _bar(root, policy)
     before, after = read_arms(project, template, baseline, variant)
+    if not any(all(isinstance(arm.get(key), Samples) for arm in (before, after)) for key in bar.rules.named):
+        raise WrongUsage("the results hold no sample whose arms could swap, only numbers", help=READ_SAMPLES)
     if boundary:
         changes = changes_of_arms(bar, before, after)
         return _boundary_output(bar, at_boundary(bar, changes, draws=draws))
@@ -99,9 +104,11 @@ def of_verdict(
     rates = None if lacking else noise_of_inputs(bar, found.inputs, draws=draws)
     if rates is None:
         why = f"it has no {lacking[0]}" if lacking else "its sums are not enough for this policy"
+        held = [found.inputs.metrics[key] for key in bar.rules.named if key in found.inputs.metrics]
+        is_bare = not lacking and all(one.paired is None for one in held)
         raise WrongUsage(
             f"{source} does not say how noisy the bar is: {why}",
-            help="pass both results: --baseline PATH --variant PATH",
+            help=READ_SAMPLES if is_bare else "pass both results: --baseline PATH --variant PATH",
         )
     return _noise_output(bar, rates, verdict=source)
 
