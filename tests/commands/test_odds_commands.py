@@ -10,8 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 from remyx_action.cli.app import app
+from remyx_action.commands.assumptions import Assumptions
 from remyx_action.commands.noise import of_arms
-from remyx_action.commands.power import Assumptions, power
+from remyx_action.commands.power import power
 from remyx_action.errors import WrongUsage
 from remyx_action.report.render.charts import Chart, PageTable, Point, Section, Series, document
 from support.pages import ROOT
@@ -261,3 +262,6 @@ def test_noise_of_bare_numbers_is_refused(folder: Path) -> None:
         result = CliRunner().invoke(app, ["-C", str(folder), "noise", *given], standalone_mode=False)
         assert isinstance(result.exception, WrongUsage), result.output
         assert "read a score of each sample" in result.exception.help
+    words = ["-C", str(folder), "power", "--samples", "300"]
+    result = CliRunner().invoke(app, words, standalone_mode=False)
+    assert "luck alone meets it: read a score of each sample, or" in " ".join(result.stdout.split())

@@ -282,6 +282,9 @@ def test_a_map_that_reads_one_number_never_gives_a_confidence(results: str, *, i
     found = warned(floored, GUARDED, samples=300, template=f"results: {results}\n")
     message = "`results` reads one number of accuracy: there is never a confidence (0 of it)"
     assert is_warned == (("cannot-pass", message) in told(found))
+    bare = warned("{all: [accuracy.delta >= 0.02]}", more=CORRECTED, template=f"results: {results}\n")
+    [advice] = [one.help for one in bare if one.code == "looks-without-floor"]
+    assert is_warned == advice.startswith("read a score of each sample, or `stderr` and `n`; then add")
 
 
 def test_a_guard_that_fails_identical_arms() -> None:

@@ -77,12 +77,11 @@ def power(
     Example: remyx-action power --samples 300,1000 --gain 0.05
     """
     from remyx_action.commands import power as command
+    from remyx_action.commands.assumptions import Assumptions, sizes_of
     from remyx_action.commands.replay import read_verdict
 
     root = root_of(context)
-    assumptions = command.Assumptions(
-        samples=command.sizes_of(samples), changed=changed, deviation=sd, gain=gain
-    )
+    assumptions = Assumptions(samples=sizes_of(samples), changed=changed, deviation=sd, gain=gain)
     if (baseline is None) != (variant is None):
         raise WrongUsage("two results say how changes spread", help="pass --baseline PATH and --variant PATH")
     arms = None if baseline is None or variant is None else (baseline, variant)

@@ -74,7 +74,7 @@ def of_arms(
     if boundary:
         changes = changes_of_arms(bar, before, after)
         return _boundary_output(bar, at_boundary(bar, changes, draws=draws))
-    return _noise_output(bar, noise(bar, before, after, comparing(bar), draws=draws))
+    return _noise_output(bar, template, noise(bar, before, after, comparing(bar), draws=draws))
 
 
 def of_verdict(
@@ -110,7 +110,7 @@ def of_verdict(
             f"{source} does not say how noisy the bar is: {why}",
             help=READ_SAMPLES if is_bare else "pass both results: --baseline PATH --variant PATH",
         )
-    return _noise_output(bar, rates, verdict=source)
+    return _noise_output(bar, template, rates, verdict=source)
 
 
 def _bar(root: Path, policy: str) -> tuple[Project, Template, Bar]:
@@ -156,11 +156,11 @@ def as_json(value: Mapping[str, Any]) -> str:
 APART = "A verdict does not keep which ids changed in two metrics at once: each metric swaps on its own."
 
 
-def _noise_output(bar: Bar, rates: NoiseRates, *, verdict: str | None = None) -> Output:
+def _noise_output(bar: Bar, template: Template, rates: NoiseRates, *, verdict: str | None = None) -> Output:
     name = bar.policy.name
     how = "exact" if not rates.draws else f"{rates.draws:,} draws, seed {rates.seed}"
     notes = [] if verdict is None or len(bar.metrics) == 1 else [APART]
-    notes += [advice] if (advice := fewer_rejects(bar, rates.reject).strip()) else []
+    notes += [advice] if (advice := fewer_rejects(bar, template, rates.reject).strip()) else []
     title = f"an unchanged variant, ids of {verdict or 'the recorded results'} swapped at random ({how})"
     rows = [
         ("ships", rates.ship, rates.ship_limits),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -32,61 +31,21 @@ from remyx_action.odds.sentences import (
     span_in_words,
     unchanged_in_words,
 )
-from remyx_action.odds.spread import Spread, width_of_range
+from remyx_action.odds.spread import Spread
 from remyx_action.odds.swaps import ArmOfScores
 from remyx_action.policy.bar import Bar, make_bar
+from remyx_action.project.models import Template
 from remyx_action.report.render.charts import Chart, PageTable, Point, Section, Series, document
 from remyx_action.report.report import Report
 
+from .assumptions import Assumptions, refuse_impossible
 from .noise import comparing, read_arms
 from .output import Output, Screen, filled
 from .record import newest_report
 from .run.project import choose, load_project
 
-MOST_SAMPLES = 10**9
 USUAL = (300, 1000, 5000)
 """Samples that are looked at where the template declares none."""
-
-
-class Assumptions(Struct, frozen=True, kw_only=True):
-    """What is assumed about the changes of single samples, where somebody says so."""
-
-    samples: Sequence[int] = ()
-    changed: float | None = None
-    """Share of 0/1 scores that differ between the arms."""
-    deviation: float | None = None
-    """Standard deviation of the change of one sample."""
-    gain: float | None = None
-    """True gain that is hoped for, in each metric that should improve."""
-
-
-def sizes_of(text: str | None) -> Sequence[int]:
-    """Return the numbers of samples in `300,1000`; WrongUsage where one is none."""
-    words = [] if text is None else text.split(",")
-    sizes = [int(word) if word.strip().isascii() and word.strip().isdecimal() else 0 for word in words]
-    if any(not 2 <= size <= MOST_SAMPLES for size in sizes):
-        raise WrongUsage(f"--samples {text} names no numbers of samples", help="write --samples 300,1000")
-    return sizes
-
-
-def _refuse_impossible(assumptions: Assumptions, bar: Bar) -> None:
-    """WrongUsage for what no change of the bar's metrics can be."""
-    given = {"gain": assumptions.gain, "sd": assumptions.deviation, "changed": assumptions.changed}
-    for option, value in given.items():
-        if value is not None and not (isfinite(value) and value > 0):
-            raise WrongUsage(
-                f"--{option} {value:g} is not a finite number above 0", help=f"pass one: --{option} 0.05"
-            )
-    hoped, _ = hoped_effects(bar)
-    for option, metrics in (("gain", [bar.metric(key) for key in hoped]), ("sd", bar.metrics)):
-        for metric in metrics:
-            value, width = given[option], width_of_range(metric)
-            if value is not None and width is not None and value > width:
-                why = f"is more than {metric.label} can change: its range is {width:g} wide"
-                raise WrongUsage(
-                    f"--{option} {value:g} {why}",
-                    help=f"pass at most --{option} {width:g}, or name another policy: --policy NAME",
-                )
 
 
 def power(
@@ -109,8 +68,8 @@ def power(
         measured = None if arms is None else read_arms(project, template, *arms)
         for one in policies:
             bar = make_bar(one, template, project.vocabulary)
-            _refuse_impossible(assumptions, bar)
-            answers.append(_answer(bar, assumptions, recorded, measured))
+            refuse_impossible(assumptions, bar)
+            answers.append(_answer(bar, template, assumptions, recorded, measured))
     return Output(
         formats={
             "text": lambda screen: "\n".join(_as_text(answer, screen) for answer in answers),
@@ -122,6 +81,7 @@ def power(
 
 class _Answer(Struct, frozen=True, kw_only=True):
     bar: Bar
+    template: Template
     spreads: Mapping[str, Spread]
     source: str
     effects: Mapping[str, float]
@@ -132,7 +92,7 @@ class _Answer(Struct, frozen=True, kw_only=True):
     def sentence(self, place: int) -> str:
         """Return how often the bar ships what is hoped for, and what it does to an unchanged variant."""
         power, planned = self.at[place], self.planned[place]
-        unchanged = unchanged_in_words(self.bar, power)
+        unchanged = unchanged_in_words(self.bar, self.template, power)
         if planned is None or power.unknown:
             return unchanged if planned is None else f"{planned_in_words(self.bar, planned)} {unchanged}"
         as_hoped = replace(planned, ship=power.chance("as hoped").ship)
@@ -140,7 +100,11 @@ class _Answer(Struct, frozen=True, kw_only=True):
 
 
 def _answer(
-    bar: Bar, assumptions: Assumptions, recorded: Report | None, arms: tuple[ArmOfScores, ArmOfScores] | None
+    bar: Bar,
+    template: Template,
+    assumptions: Assumptions,
+    recorded: Report | None,
+    arms: tuple[ArmOfScores, ArmOfScores] | None,
 ) -> _Answer:
     inputs = None if arms is None else comparing(bar)(*arms)
     if inputs is None and recorded is not None and recorded.policy.template == bar.template:
@@ -158,6 +122,7 @@ def _answer(
     effects, assumed = hoped_effects(bar, gain=assumptions.gain)
     return _Answer(
         bar=bar,
+        template=template,
         spreads=spreads,
         source=_source(spreads, recorded if arms is None else None, joint),
         effects=effects,

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from remyx_action.decimals import round_significant
 from remyx_action.policy.bar import Bar
+from remyx_action.project.models import Template
+from remyx_action.project.models.results_map import MEASURE_FIRST, is_read_alone
 
 from .outcomes import POWER
 from .power import PowerAt, SamplePlan
@@ -107,22 +109,22 @@ def bounds_in_words(bar: Bar, spreads: Mapping[str, Spread], sizes: Mapping[str,
     return found
 
 
-def unchanged_in_words(bar: Bar, power: PowerAt) -> str:
+def unchanged_in_words(bar: Bar, template: Template, power: PowerAt) -> str:
     """Return what the bar does to a variant that is exactly as good."""
     unchanged = power.chance("unchanged")
     sentence = f"An unchanged variant ships in {runs_in_words(unchanged.ship)}"
     if bar.rules.reject is not None:
         sentence += f" and is rejected in {runs_in_words(unchanged.reject)}"
-    return f"{sentence}.{fewer_rejects(bar, unchanged.reject)}"
+    return f"{sentence}.{fewer_rejects(bar, template, unchanged.reject)}"
 
 
-def fewer_rejects(bar: Bar, chance: float) -> str:
+def fewer_rejects(bar: Bar, template: Template, chance: float) -> str:
     """Return which reject conditions luck alone meets, and how to write them.
 
     Empty without any, or where the bar seldom rejects an unchanged variant.
     """
     bare = [
-        condition.text
+        condition
         for condition in bar.rules.on_metrics()
         if condition.role == "reject"
         and condition.floor is None
@@ -131,8 +133,8 @@ def fewer_rejects(bar: Bar, chance: float) -> str:
     ]
     if not bare or chance < OFTEN:
         return ""
-    first = f" The reject condition {bare[0]}"
+    alone = any(is_read_alone(template.results, condition.metric.key) for condition in bare)
+    first, add = f" The reject condition {bare[0].text}", MEASURE_FIRST * alone + "add `at 80%` to"
     if len(bare) == 1:
-        return f"{first} asks for no confidence, so luck alone meets it: add `at 80%` to it."
-    more = len(bare) - 1
-    return f"{first} and {more} more ask for no confidence, so luck alone meets them: add `at 80%` to each."
+        return f"{first} asks for no confidence, so luck alone meets it: {add} it."
+    return f"{first} and {len(bare) - 1} more ask for no confidence, so luck alone meets them: {add} each."

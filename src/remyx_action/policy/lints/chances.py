@@ -10,6 +10,7 @@ from remyx_action.confidence.student import normal_below, normal_quantile
 from remyx_action.decimals import plain
 from remyx_action.policy.rules import Condition, Gate, OnField, OnMetric
 from remyx_action.project.models.metrics import RecordedBaseline, declared_value
+from remyx_action.project.models.results_map import MEASURE_FIRST
 
 from .lint_context import Finding, LintContext, width_of
 from .whole_rules import percent
@@ -33,7 +34,7 @@ def reject_without_floor(context: LintContext) -> Iterator[Finding]:
     conditions = "1 condition has" if len(bare) == 1 else f"{len(bare)} conditions have"
     add = f"add `at 80%`, which makes it {percent(floored)}"
     if any(context.is_read_alone(condition.metric.key) for condition in bare):
-        add = f"read a score of each sample, or `stderr` and `n`; then {add}"
+        add = MEASURE_FIRST + add
     yield Finding(
         lint="reject-without-floor",
         pointer=bare[0].pointer,
@@ -63,12 +64,10 @@ def looks_without_floor(context: LintContext) -> Iterator[Finding]:
             f": an unchanged model meets {counted[0].text} at one look with probability "
             f"{percent(chance)}, at one of {SEVERAL_LOOKS} with {percent(several)}"
         )
-    yield Finding(
-        lint="looks-without-floor",
-        pointer=bare[0].pointer,
-        message=message,
-        help="add `at 80%`" if isinstance(bare[0], OnMetric) else "ask for a gain with a floor beside it",
-    )
+    add = "ask for a gain with a floor beside it"
+    if isinstance(bare[0], OnMetric):
+        add = MEASURE_FIRST * context.is_read_alone(bare[0].metric.key) + "add `at 80%`"
+    yield Finding(lint="looks-without-floor", pointer=bare[0].pointer, message=message, help=add)
 
 
 def _is_lucky(condition: Condition) -> bool:

@@ -12,7 +12,7 @@ from remyx_action.policy.bar import Bar, make_bar
 from remyx_action.policy.rules import Gate, OnField, OnMetric, Role, RuleTree
 from remyx_action.project.models import Metrics, Policy, Template
 from remyx_action.project.models.metrics import BarMetric
-from remyx_action.project.models.results_map import maps_of
+from remyx_action.project.models.results_map import is_read_alone
 
 
 class Finding(Struct, frozen=True, kw_only=True):
@@ -63,12 +63,7 @@ class LintContext(Struct, frozen=True, kw_only=True, dict=True):
 
     def is_read_alone(self, key: str) -> bool:
         """Whether the template's maps find a metric's value and nothing that says how sure it is."""
-        maps = [one for one in maps_of(self.template.results) if one.metrics is None or key in one.metrics]
-        return bool(maps) and not any(
-            getattr(one, name) is not None
-            for one in maps
-            for name in ("preset", "rows", "score", "stderr", "stddev", "n", "aggregates")
-        )
+        return is_read_alone(self.template.results, key)
 
 
 def context_of(

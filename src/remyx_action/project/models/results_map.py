@@ -233,6 +233,20 @@ def maps_of(results: str | ResultsMap | list[ResultsMap] | None) -> list[Results
     return [results] if isinstance(results, ResultsMap) else list(results)
 
 
+def is_read_alone(results: str | ResultsMap | list[ResultsMap] | None, key: str) -> bool:
+    """Whether the maps find a metric's value and nothing that says how sure it is."""
+    maps = [one for one in maps_of(results) if one.metrics is None or key in one.metrics]
+    return bool(maps) and not any(
+        getattr(one, name) is not None
+        for one in maps
+        for name in ("preset", "rows", "score", "stderr", "stddev", "n", "aggregates")
+    )
+
+
+MEASURE_FIRST = "read a score of each sample, or `stderr` and `n`; then "
+"""Before a floor is added to a condition on a metric that is read alone."""
+
+
 def split_factor(expression: str) -> tuple[str, Decimal | None]:
     """`/latencyMs * 0.001` → the pointer and the factor, or None."""
     pointer, star, factor = expression.partition("*")
