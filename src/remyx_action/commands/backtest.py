@@ -199,7 +199,7 @@ def _parts_of_page(answer: Backtest) -> Iterator[str | Moves | PageTable]:
 def _rates(answer: Backtest) -> list[list[str]]:
     return [
         [f"{title}, {word}", *map(_rate, rates[word])]
-        for title, rates in (("first looks", answer.first), ("last looks (merged)", answer.last))
+        for title, rates in (("first looks", answer.first), ("last looks", answer.last))
         for word in ("ship", "reject")
     ]
 

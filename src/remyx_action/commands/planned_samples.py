@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from remyx_action.odds.power import LOOKS, looks_at, plan_samples, sizes_in, spreads_for
-from remyx_action.odds.scenarios import hoped_effects
+from remyx_action.odds.scenarios import hoped_effects, is_known
 from remyx_action.odds.sentences import bounds_in_words, in_a_list, planned_in_words
 from remyx_action.policy.bar import make_bar
 from remyx_action.project.load import Bundle
@@ -45,7 +45,7 @@ def planned_samples(root: Path, bundle: Bundle, *, policy: str | None = None) ->
 def price_of_looks(bundle: Bundle, policy: str) -> str | None:
     """Return what `looks: corrected` would ask of a policy's first looks, and how often each then ships.
 
-    None where ship has no floor that rises.
+    The latter only where every spread is known; None where ship has no floor that rises.
     """
     if bundle.errors or bundle.metrics is None:
         return None
@@ -58,12 +58,12 @@ def price_of_looks(bundle: Bundle, policy: str) -> str | None:
     if None in floors:
         return None
     declared, first, second, third = floors
-    hoped, _ = hoped_effects(bar)
-    once, *ships = [f"{one.ship * 100:.0f}" for one in looks_at(bar, sizes_in(bar), spreads_for(bar), hoped)]
-    return (
-        f"at {declared} the first look needs {first}, the second {second} and the third {third}, and what is "
-        f"hoped for ships in {in_a_list(ships)} of 100 runs instead of {once}"
-    )
+    price = f"at {declared} the first look needs {first}, the second {second} and the third {third}"
+    spreads, (hoped, _) = spreads_for(bar), hoped_effects(bar)
+    if not all(is_known(bar.metric(key), spreads) for key in bar.rules.named):
+        return price
+    once, *ships = [f"{one.ship * 100:.0f}" for one in looks_at(bar, sizes_in(bar), spreads, hoped)]
+    return f"{price}, and what is hoped for ships in {in_a_list(ships)} of 100 runs instead of {once}"
 
 
 def _percent(floor: Fraction | Decimal) -> str:

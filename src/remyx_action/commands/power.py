@@ -31,7 +31,7 @@ from remyx_action.odds.sentences import (
     span_in_words,
     unchanged_in_words,
 )
-from remyx_action.odds.spread import Spread
+from remyx_action.odds.spread import Spread, width_of_range
 from remyx_action.odds.swaps import ArmOfScores
 from remyx_action.policy.bar import Bar, make_bar
 from remyx_action.project.models import Template

@@ -12,6 +12,7 @@ from remyx_action.odds.repeats import MetricRepeats, Repeated, judge_repeats
 from remyx_action.odds.sentences import chance_in_words
 from remyx_action.policy.bar import make_bar
 from remyx_action.report.render.charts import PageTable, Section, document
+from remyx_action.report.render.numbers import plural
 
 from .noise import as_json, comparing
 from .output import Output, Screen, filled
@@ -98,8 +99,9 @@ def _saved_in_words(metric: MetricRepeats) -> str:
 
 def _pairs_in_words(found: Repeated) -> str:
     return (
-        f"The baseline was measured {found.measured} times: of {found.pairs} pairs "
-        f"{found.ships} ship and {found.rejects} are rejected."
+        f"The baseline was measured {found.measured} times: of {plural(found.pairs, 'pair')} "
+        f"{found.ships} {'ships' if found.ships == 1 else 'ship'} and "
+        f"{found.rejects} {'is' if found.rejects == 1 else 'are'} rejected."
     )
 
 
