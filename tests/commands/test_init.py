@@ -284,6 +284,14 @@ def test_a_variant_is_never_taken_for_the_baseline(tmp_path: Path) -> None:
     assert "results/baseline/base.csv has no scores that could be read" in done.stderr
 
 
+def test_results_with_a_name_of_their_own_answer_the_first_question(tmp_path: Path) -> None:
+    (tmp_path / "first.json").write_text('[{"id": 1, "f1": 0.5}, {"id": 2, "f1": 1.0}]')
+    person = Person("results first.json", "", "", "", "", "")
+    person.sets_up(tmp_path)
+    assert "Nothing to evaluate found here" in person.asked[0]
+    assert "runtime: results\n" in (tmp_path / ".remyx/templates/suite.yaml").read_text()
+
+
 def test_no_is_no(tmp_path: Path) -> None:
     Person("", "no").sets_up(tmp_path)
     assert list(tmp_path.iterdir()) == []
@@ -292,7 +300,10 @@ def test_no_is_no(tmp_path: Path) -> None:
 def test_without_a_terminal_it_names_the_flags(tmp_path: Path) -> None:
     done = run(tmp_path, "init")
     assert done.returncode == 64
-    assert "--script PATH and --metric KEY:UNIT:BASELINE, or --from digits" in done.stderr
+    assert (
+        "--script PATH and --metric KEY:UNIT:BASELINE, or --script 'results PATH', or --from digits"
+        in done.stderr
+    )
     assert list(tmp_path.iterdir()) == []
 
 

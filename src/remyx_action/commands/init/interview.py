@@ -96,7 +96,7 @@ def interview(known: Answers, steps: Sequence[Step], given: Given, ask: Ask | No
         elif accepted is Turn.BACK:
             say("  this is the first question")
     if needed:
-        help_ = f"add {' and '.join(needed)}, or --from digits"
+        help_ = f"add {' and '.join(needed)}, or --script 'results PATH', or --from digits"
         raise WrongUsage("there is nobody to ask, and not enough is known", help=help_)
     refuse_unused(list(unused), answers)
     return answers

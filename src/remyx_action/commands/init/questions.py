@@ -84,19 +84,19 @@ class Questions:
         return Prompt(
             flag="--from EXAMPLE",
             text=f"Nothing to evaluate found here. Start from an example ({names}), `{LIGHTEVAL} TASK`, "
-            "or none",
+            f"`{NOTHING_RUNS} PATH`, or none",
             help="An example is a whole evaluation with its bar, to look at and to change. "
             "`remyx-action tasks` lists lighteval's tasks.",
             proposal=list(EXAMPLES)[:1],
             unasked=(),
             accept=lambda lines: (
-                self._with_task(known, lines[0]) or replace(known, example=example_named(lines[0]))
+                self._without_script(known, lines[0]) or replace(known, example=example_named(lines[0]))
             ),
         )
 
     def program(self, known: Answers) -> Prompt | None:
         """What scores one version: a script, a command, a task of lighteval, or files of another job."""
-        if known.task:
+        if known.task or known.runtime == "results":
             return None
         first = next(iter(self._found.programs), None)
         proposal = _as_typed(first) if first else NOTHING_RUNS if self._found.results else "evaluate.py"
@@ -114,12 +114,10 @@ class Questions:
         )
 
     def _with_program(self, known: Answers, typed: str) -> Answers:
-        name, _, path = typed.partition(" ")
-        if name == NOTHING_RUNS:
-            return with_results(known, self._root, self._found, path.strip())
-        words, of_task = split_words(typed), self._with_task(known, typed)
-        if of_task is not None:
-            return of_task
+        complete = self._without_script(known, typed)
+        if complete is not None:
+            return complete
+        words = split_words(typed)
         script = next((word for word in words if (self._root / word).exists()), None)
         if script is None:
             self._say_once(typed, words)
@@ -127,11 +125,13 @@ class Questions:
         known = with_program(known, self._root, self._found, script, words)
         return self._with_container(known)
 
-    def _with_task(self, known: Answers, typed: str) -> Answers | None:
-        """Return the answers with the task that is named, or None where none is."""
-        name, _, task = typed.partition(" ")
+    def _without_script(self, known: Answers, typed: str) -> Answers | None:
+        """Return the answers with the task or the results that are named, or None where neither is."""
+        name, _, named = typed.partition(" ")
+        if name == NOTHING_RUNS:
+            return with_results(known, self._root, self._found, named.strip())
         is_task = name == LIGHTEVAL and not (self._root / LIGHTEVAL).exists()
-        return with_task(known, task.strip()) if is_task else None
+        return with_task(known, named.strip()) if is_task else None
 
     def _say_once(self, typed: str, words: Sequence[str]) -> None:
         """Refuse a path that is not there, unless it is given a second time."""
