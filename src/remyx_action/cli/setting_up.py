@@ -54,8 +54,11 @@ HarnessFiles = Annotated[
 Headline = Annotated[
     list[str] | None, typer.Option(metavar="KEY", help="A metric that must gain; default: the first.")
 ]
-Conditions = Annotated[
+ShipConditions = Annotated[
     list[str] | None, typer.Option(metavar="CONDITION", help="Such as 'accuracy improves_by 0.02 at 0.80'.")
+]
+RejectConditions = Annotated[
+    list[str] | None, typer.Option(metavar="CONDITION", help="Such as 'accuracy regresses_by 0.01 at 0.80'.")
 ]
 ActionUsed = Annotated[
     str, typer.Option(metavar="OWNER/NAME@COMMIT", help="What the workflow uses: a release.")
@@ -197,8 +200,8 @@ def init(
     template: Annotated[str, typer.Option(metavar="NAME", help="The evaluation's name.")] = "",
     policy: Annotated[str, typer.Option(metavar="NAME", help="The policy's name.")] = "",
     headline: Headline = None,
-    ship: Conditions = None,
-    reject: Conditions = None,
+    ship: ShipConditions = None,
+    reject: RejectConditions = None,
     owners: Owners = None,
     branch: ProtectedBranch = "",
     action: ActionUsed = "",
