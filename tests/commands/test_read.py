@@ -172,6 +172,7 @@ NO_SCORES = [
     ("r.json", '{"accuracy": "0.83", "f1": "81%"}', 'it holds accuracy: "0.83", f1: "81%"'),
     ("r.json", '{"rows": [{"id": 1, "score": "5%"}]}', 'its first row holds id: 1, score: "5%"'),
     ("r.csv", "id;accuracy\na;0,83\n", 'its first row holds id: "a", accuracy: "0,83"'),
+    ("r.csv", "id,score\n1,0.5\n2,abc\n", 'its row 2 holds score: "abc", which is no number'),
     ("r.jsonl", '[{"id": 1}]\n', "it holds no object with values"),
     ("r.txt", "accuracy: 0.83\n", "is not JSON"),
 ]

@@ -26,9 +26,9 @@ from .run.project import load_project
 
 EXAMPLES = 3
 NO_SCORES = (
-    "a score is a number with a decimal point and without % (0.83, not 0,83 or 83%), true or false, or a "
-    "word that `grades` lists: where the file has one, write a `results:` map (docs/reference/files.md); "
-    "else have results.json written (docs/guide/writing-a-harness.md)"
+    "a score is a number with a decimal point and without % (0.83, not 0,83 or 83%), and in rows also true "
+    "or false or a word that `grades` lists: where the file has one, write a `results:` map "
+    "(docs/reference/files.md); else have results.json written (docs/guide/writing-a-harness.md)"
 )
 NUMBER_THEM = (
     "name what tells the rows of one id apart: `repeat: /KEY` where they are repetitions, "

@@ -15,7 +15,7 @@ from remyx_action.project.files.pointer import ABSENT, PLACEHOLDER, filled, poin
 from remyx_action.project.models.results_map import ResultsMap, split_factor
 from remyx_action.project.models.template import LOG_NAME
 
-from .arm_files import ArmFiles, fits, format_of
+from .arm_files import ArmFiles, fits, format_of, shown
 from .columns import cell_number
 from .foreign import STDOUT, SUMMARY_OF_LM_EVAL
 from .mapped import names_at
@@ -23,7 +23,7 @@ from .opening import read_document, spread, table_of_csv
 from .parts import Part
 from .presets import CODE, EngineMap, Recognised, fitted, lm_eval, merged, recognised
 from .rows import rows_of_lines
-from .shapes import by_shape, described, objects_in
+from .shapes import IDS, by_shape, described, objects_in
 
 MOST_FILES = 200
 """Of a folder, looked into to recognise them."""
@@ -148,7 +148,21 @@ def _cell(text: str) -> str:
 
 def without_scores(files: ArmFiles, file: str) -> str:
     """Return what there is in a file that no map could read. Raises BrokenResults."""
-    return described(*_first(files, file))
+    document, rows = _first(files, file)
+    return _odd_cell(rows) or described(document, rows)
+
+
+def _odd_cell(rows: Sequence[Any]) -> str | None:
+    """The first value of some rows that is no number where another row has one, or None."""
+    objects = [row for row in rows if type(row) is dict]
+    numeric = {name for row in objects for name, value in row.items() if type(value) is NumberText}
+    cells = (
+        f"its row {number} holds {name}: {shown(value, most=30)}, which is no number"
+        for number, row in enumerate(objects, 1)
+        for name, value in row.items()
+        if name in numeric and name.casefold() not in IDS and type(value) is str and value
+    )
+    return next(cells, None)
 
 
 def _recognised(document: Any, rows: list[Any]) -> list[Recognised]:
