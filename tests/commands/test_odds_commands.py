@@ -13,7 +13,7 @@ from remyx_action.cli.app import app
 from remyx_action.commands.assumptions import Assumptions
 from remyx_action.commands.noise import of_arms
 from remyx_action.commands.power import power
-from remyx_action.errors import WrongUsage
+from remyx_action.errors import NotJudged, WrongUsage
 from remyx_action.report.render.charts import Chart, PageTable, Point, Section, Series, document
 from support.pages import ROOT
 from support.small_project import HARNESS, UNLOCKED
@@ -235,7 +235,7 @@ def test_a_change_beyond_the_range_counts_as_the_whole_range(
     assert "Accuracy cannot change by more than its range, 1: true" in " ".join(result.stdout.split())
 
 
-def test_noise_of_bare_numbers_is_refused(folder: Path) -> None:
+def test_bare_numbers_of_another_job_are_neither_swapped_nor_measured(folder: Path) -> None:
     """Nothing of them swaps, so that each draw would have the same verdict."""
     written = {
         ".remyx/metrics.yaml": json.dumps(
@@ -265,3 +265,8 @@ def test_noise_of_bare_numbers_is_refused(folder: Path) -> None:
     words = ["-C", str(folder), "power", "--samples", "300"]
     result = CliRunner().invoke(app, words, standalone_mode=False)
     assert "luck alone meets it: read a score of each sample, or" in " ".join(result.stdout.split())
+    planned = CliRunner().invoke(app, ["-C", str(folder), "plan"], standalone_mode=False)
+    assert planned.stdout.startswith("nothing to measure: template t runs nothing: ")
+    repeated = CliRunner().invoke(app, ["-C", str(folder), "noise", "--run", "2"], standalone_mode=False)
+    assert isinstance(repeated.exception, NotJudged)
+    assert "the template t runs nothing" == repeated.exception.message

@@ -29,7 +29,7 @@ from remyx_action.sources.git import source_of_baseline
 from .run.context import Context, open_context
 from .run.evaluation import Evaluation
 from .run.judged_under import harness_digest
-from .run.measure import measure_arms
+from .run.measure import measure_arms, refuse_to_run_nothing
 from .run.project import Project
 from .run.request import Request, World
 
@@ -155,6 +155,7 @@ def measure_baseline(
 
     `part`: a folder of its own below the template's, where the arm is measured several times.
     """
+    refuse_to_run_nothing(template)
     if not _has_baseline(request, template):
         raise NotJudged(
             f"template {template.name} names no baseline_asset",

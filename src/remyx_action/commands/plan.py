@@ -18,6 +18,7 @@ from .planned_samples import planned_samples
 from .run.context import open_context
 from .run.ignored_shard import shard_warnings
 from .run.request import Request
+from .run.variants import judge_files
 
 
 class Leg(Struct, frozen=True, kw_only=True):
@@ -63,21 +64,26 @@ class Planned(Struct, frozen=True, kw_only=True):
     power: Sequence[str] = ()
     """A sentence about each policy: how often it ships what is hoped for."""
     warnings: Sequence[str] = ()
-    """Of templates whose harness seems to ignore its shard."""
+    """Of templates that run nothing, or whose harness seems to ignore its shard."""
 
 
 def plan(request: Request, *, shards: int | None) -> Planned:
-    """The legs of every template that the change concerns."""
+    """The legs of every template that the change concerns and that runs something."""
     with open_context(request) as context:
-        templates = [template for template, _ in context.choices]
+        every = [template for template, _ in context.choices]
+        templates = [template for template in every if template.runtime != "results"]
+        idle = [
+            f"template {one.name} runs nothing: {judge_files(one)}" for one in every if one not in templates
+        ]
+        nothing = "; ".join(idle) if idle and not templates else context.nothing
         legs = legs_of(templates, shards)
         cut = {leg.template for leg in legs if leg.shard.count > 1}
         found = [shard_warnings(one, context.harness) for one in templates if one.name in cut]
         return Planned(
             legs=legs,
-            nothing=context.nothing,
-            power=[] if context.nothing else planned_samples(request.root, context.project.bundle),
-            warnings=[*chain.from_iterable(found)],
+            nothing=nothing,
+            power=[] if nothing else planned_samples(request.root, context.project.bundle),
+            warnings=[*(idle if nothing is None else ()), *chain.from_iterable(found)],
         )
 
 

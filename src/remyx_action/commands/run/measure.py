@@ -72,7 +72,7 @@ TOKENS_OF_A_JOB = (
 def measure(evaluation: Evaluation) -> Arms:
     """Run and read both arms; a baseline that is not run is a cached or a recorded one."""
     context, template = evaluation.context, evaluation.template
-    _refuse_to_run_nothing(template)
+    refuse_to_run_nothing(template)
     assets = choose_assets(
         template, baseline=evaluation.request.baseline, variant=context.variant_of(template)
     )
@@ -89,7 +89,8 @@ def measure(evaluation: Evaluation) -> Arms:
     return with_variables(arms, plain_variables(template, evaluation.world.environment))
 
 
-def _refuse_to_run_nothing(template: Template) -> None:
+def refuse_to_run_nothing(template: Template) -> None:
+    """NotJudged for a template whose results another job makes."""
     if template.runtime == "results":
         raise NotJudged(f"the template {template.name} runs nothing", help=judge_files(template))
 
@@ -134,7 +135,7 @@ def measure_arms(evaluation: Evaluation, assets: Mapping[ArmName, str]) -> dict[
     after the other, and the baseline is read before the variant begins.
     """
     world, template = evaluation.world, evaluation.template
-    _refuse_to_run_nothing(template)
+    refuse_to_run_nothing(template)
     if world.environment.get("GITHUB_ACTIONS") == "true" and secrets_in(evaluation):
         world.on_event(Secrets(values=secrets_in(evaluation)))
     if evaluation.shard.count > 1:
