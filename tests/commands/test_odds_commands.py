@@ -12,8 +12,10 @@ from typer.testing import CliRunner
 from remyx_action.cli.app import app
 from remyx_action.commands.assumptions import Assumptions
 from remyx_action.commands.noise import of_arms
+from remyx_action.commands.planned_samples import price_of_looks
 from remyx_action.commands.power import power
 from remyx_action.errors import NotJudged, WrongUsage
+from remyx_action.project.load import load_bundle
 from remyx_action.report.render.charts import Chart, PageTable, Point, Section, Series, document
 from support.pages import ROOT
 from support.small_project import HARNESS, UNLOCKED
@@ -270,3 +272,18 @@ def test_bare_numbers_of_another_job_are_neither_swapped_nor_measured(folder: Pa
     repeated = CliRunner().invoke(app, ["-C", str(folder), "noise", "--run", "2"], standalone_mode=False)
     assert isinstance(repeated.exception, NotJudged)
     assert "the template t runs nothing" == repeated.exception.message
+
+
+@pytest.mark.parametrize(("guard", "is_known"), [("", True), (", lat no_regression 0.1 at 80%", False)])
+def test_looks_have_a_price_in_ships_only_where_spreads_are_known(guard: str, *, is_known: bool) -> None:
+    texts = {
+        "metrics.yaml": "version: 1\nmetrics:\n  - {key: lat, label: Latency, unit: s, direction: lower}\n"
+        "  - {key: accuracy, label: Accuracy, unit: accuracy, scores: binary}\n",
+        "templates/t.yaml": "version: 1\nname: t\nscript: e.py\nmetrics: [accuracy, lat]\n",
+        "policies/default.yaml": "version: 1\nname: default\ntemplate: t\n"
+        f"ship: {{all: [accuracy improves_by 0.02 at 80%{guard}]}}\n",
+    }
+    bundle = load_bundle({f".remyx/{path}": text.encode() for path, text in texts.items()})
+    price = price_of_looks(bundle, "default") or ""
+    assert price.startswith("at 80 % the first look needs ")
+    assert is_known == ("100 runs" in price)
