@@ -54,7 +54,9 @@ def of_recorded(
     )
 
 
-READ_SAMPLES = "read a score of each sample, as `results` of the template says, and measure both arms anew"
+READ_SAMPLES = (
+    "read a score of each sample, as `results` of the template says, and measure baseline and variant anew"
+)
 
 
 def of_arms(
