@@ -214,15 +214,19 @@ def judged_under(**changes: Any) -> JudgedUnder:
     )
 
 
+def _of_a_ship() -> dict[str, ScorePair]:
+    return {
+        "spatialscore": flips(1995, 2744, won=208, lost=53),
+        "omnispatial": flips(430, 982, won=88, lost=33),
+        "space10": flips(1015, 815, won=88, lost=82),
+        "mindcube": flips(363, 617, won=34, lost=36),
+    }
+
+
 def shipping() -> Report:
     return judged(
         bar_of(SHIP, REJECT),
-        {
-            "spatialscore": flips(1995, 2744, won=208, lost=53),
-            "omnispatial": flips(430, 982, won=88, lost=33),
-            "space10": flips(1015, 815, won=88, lost=82),
-            "mindcube": flips(363, 617, won=34, lost=36),
-        },
+        _of_a_ship(),
         source=f"commit {BASE}",
         commits={"base": BASE, "head": HEAD, "merge_base": BASE},
         lock="captured",
@@ -413,12 +417,7 @@ def editing_the_workflow() -> Report:
     workflow = [".github/workflows/remyx.yaml"]
     capped = judged(
         bar_of(SHIP, REJECT),
-        {
-            "spatialscore": flips(1995, 2744, won=208, lost=53),
-            "omnispatial": flips(430, 982, won=88, lost=33),
-            "space10": flips(1015, 815, won=88, lost=82),
-            "mindcube": flips(363, 617, won=34, lost=36),
-        },
+        _of_a_ship(),
         caps=["workflow_changed"],
     )
     return on_a_pull_request(
@@ -458,12 +457,7 @@ def without_a_lock() -> Report:
     """The numbers of a ship, under files that nobody has locked."""
     return judged(
         bar_of(SHIP, REJECT),
-        {
-            "spatialscore": flips(1995, 2744, won=208, lost=53),
-            "omnispatial": flips(430, 982, won=88, lost=33),
-            "space10": flips(1015, 815, won=88, lost=82),
-            "mindcube": flips(363, 617, won=34, lost=36),
-        },
+        _of_a_ship(),
         caps=["not_locked"],
         source=f"commit {BASE}",
         commits={"base": BASE, "head": HEAD, "merge_base": BASE},
