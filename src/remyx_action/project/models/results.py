@@ -50,7 +50,7 @@ class MetricResult(Received):
     """One metric: samples, or a value with as much about its uncertainty as is known."""
 
     value: Limited | None = None
-    """The run's mean; may be left out where there are samples, else must agree with them."""
+    """The run's mean; may be left out where there are samples, and has to agree with them."""
     n: Annotated[Integer, Bounds(least="1")] | None = None
     """How many samples the value is the mean of."""
     stderr: Number | None = None
