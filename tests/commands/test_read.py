@@ -173,7 +173,10 @@ NO_SCORES = [
     ("r.json", '{"rows": [{"id": 1, "score": "5%"}]}', 'its first row holds id: 1, score: "5%"'),
     ("r.csv", "id;accuracy\na;0,83\n", 'its first row holds id: "a", accuracy: "0,83"'),
     ("r.csv", "id,score\n1,0.5\n2,abc\n", 'its row 2 holds score: "abc", which is no number'),
-    ("r.jsonl", '[{"id": 1}]\n', "it holds no object with values"),
+    ("r.jsonl", '[{"id": 1}]\n', "it holds no rows or values with names"),
+    ("r.jsonl", "", "it holds no rows or values with names"),
+    ("r.csv", "", "it holds no rows or values with names"),
+    ("r.csv", "id,score\n", "it holds no rows or values with names"),
     ("r.txt", "accuracy: 0.83\n", "is not JSON"),
 ]
 

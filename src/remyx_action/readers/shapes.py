@@ -385,7 +385,7 @@ def described(document: Any, rows: Sequence[Any]) -> str:
     lists = [rows] if rows else [found for _, found in _lists(document, "") if found]
     first = max(lists, key=len)[0] if lists else document
     if not isinstance(first, dict) or not first:
-        return "it holds no object with values"
+        return "it holds no rows or values with names"
     found = [f"{name}: {_example(value)}" for name, value in list(first.items())[:MOST_NAMED]]
     more = f" and {len(first) - MOST_NAMED:,} more" if len(first) > MOST_NAMED else ""
     return f"{'its first row' if lists else 'it'} holds {', '.join(found)}{more}"
